@@ -1,0 +1,309 @@
+// The typed client: verbs over a Handler, which is either an API server in this process or an HTTPS transport to any
+// other. Errors are always StatusError. No caches, no retries here (see watcher.ts, informer.ts, transport/).
+import { StatusError, type Status } from '../api/status.ts';
+import { type KubeObject, type List, type ResourceType, type WatchEvent, resourcePath } from '../api/types.ts';
+import {
+  type Handler,
+  type Headers,
+  type Request,
+  type Response,
+  type SharedWatchEvent,
+  SHARED_CONTENT_TYPE,
+} from '../wire/http.ts';
+
+export interface Key {
+  name: string;
+  namespace?: string;
+}
+
+export interface ListOptions {
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+  limit?: number;
+  continue?: string;
+  resourceVersion?: string;
+  resourceVersionMatch?: 'NotOlderThan' | 'Exact';
+}
+
+export interface WatchOptions extends ListOptions {
+  allowWatchBookmarks?: boolean;
+  sendInitialEvents?: boolean;
+  timeoutSeconds?: number;
+  signal?: AbortSignal;
+}
+
+export interface WriteOptions {
+  subresource?: string;
+  dryRun?: boolean;
+  fieldManager?: string;
+  fieldValidation?: 'Ignore' | 'Warn' | 'Strict';
+  /** Called with each Warning header's text. */
+  onWarning?(text: string): void;
+}
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+export const patchContentTypes: Record<PatchType, string> = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+};
+
+export interface DeleteOptions {
+  gracePeriodSeconds?: number;
+  propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
+  preconditions?: { uid?: string; resourceVersion?: string };
+  dryRun?: boolean;
+}
+
+export interface RequestOptions {
+  query?: Record<string, string | number | boolean | undefined>;
+  headers?: Headers;
+  /** An object, sent as JSON (or handed over as it is in-process). */
+  body?: unknown;
+  /** Default `application/json`. */
+  contentType?: string;
+  signal?: AbortSignal;
+  /** Default true: answer with the shared object when the server is in this process. */
+  shared?: boolean;
+}
+
+const never = new AbortController().signal;
+
+/** Where a JSON answer comes from: shared in-process, or bytes off the wire. */
+async function readBody(response: Response): Promise<unknown> {
+  const body = response.body;
+  if (!body) return undefined;
+  if (body.shared && response.headers['content-type'] === SHARED_CONTENT_TYPE) return body.shared();
+  const text = (await readBytes(response)).toString('utf8');
+  if (text === '') return undefined;
+  return String(response.headers['content-type'] ?? '').includes('json') ? JSON.parse(text) : text;
+}
+
+/** All bytes of an answer. */
+export async function readBytes(response: Response): Promise<Buffer> {
+  const bytes = response.body?.bytes();
+  if (!bytes) return Buffer.alloc(0);
+  if (bytes instanceof Uint8Array) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Splits a byte stream into its lines, without the line ends. */
+export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let pending: string[] = [];
+  for await (const chunk of chunks) {
+    const parts = decoder.decode(chunk, { stream: true }).split('\n');
+    pending.push(parts[0]!);
+    for (let i = 1; i < parts.length; i++) {
+      yield pending.join('');
+      pending = [parts[i]!];
+    }
+  }
+  const rest = pending.join('');
+  if (rest !== '') yield rest;
+}
+
+/** `199 - "text"` → `text`; several warnings in one header are separated by `, `. */
+export function parseWarnings(header: string | string[] | undefined): string[] {
+  if (header === undefined) return [];
+  const text = Array.isArray(header) ? header.join(', ') : header;
+  return [...text.matchAll(/\d{3} \S+ "((?:[^"\\]|\\.)*)"/g)].map((m) => m[1]!.replaceAll(/\\(.)/g, '$1'));
+}
+
+export class Client {
+  readonly handler: Handler;
+  readonly userAgent: string;
+  constructor(handler: Handler, options: { userAgent?: string } = {}) {
+    this.handler = handler;
+    this.userAgent = options.userAgent ?? 'sampan';
+  }
+
+  /** One request; resolves with any status below 400, throws StatusError for the others. */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(options.query ?? {})) {
+      if (value !== undefined) query.append(name, String(value));
+    }
+    const headers: Headers = {
+      accept: options.shared === false ? 'application/json' : `${SHARED_CONTENT_TYPE}, application/json`,
+      'user-agent': this.userAgent,
+      ...options.headers,
+    };
+    const request: Request = { method, path, query, headers, signal: options.signal ?? never };
+    if (options.body !== undefined) {
+      headers['content-type'] = options.contentType ?? 'application/json';
+      const body = options.body;
+      request.body = {
+        bytes: async () => (body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))),
+        ...(body instanceof Uint8Array ? {} : { shared: () => body }),
+      };
+    }
+    const response = await this.handler(request);
+    if (response.status >= 400) throw await errorOf(response);
+    return response;
+  }
+
+  private async object<T>(method: string, path: string, options: RequestOptions, write?: WriteOptions): Promise<T> {
+    const response = await this.request(method, path, options);
+    if (write?.onWarning) parseWarnings(response.headers['warning']).forEach(write.onWarning);
+    return (await readBody(response)) as T;
+  }
+
+  async get<T>(
+    type: ResourceType<T>,
+    key: Key,
+    options: { subresource?: string; resourceVersion?: string } = {},
+  ): Promise<T> {
+    const query = { resourceVersion: options.resourceVersion };
+    return this.object<T>('GET', resourcePath(type, { ...key, subresource: options.subresource }), { query });
+  }
+
+  /** One page (the whole list without `limit`). Items may lack apiVersion and kind, as upstream's lists do. */
+  async list<T>(type: ResourceType<T>, options: ListOptions = {}): Promise<List<T>> {
+    const { namespace, ...query } = options;
+    return this.object<List<T>>('GET', resourcePath(type, { namespace }), { query });
+  }
+
+  async create<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: T,
+    options: WriteOptions & { namespace?: string; name?: string } = {},
+  ): Promise<T> {
+    const namespace = options.namespace ?? object.metadata?.namespace;
+    const path = resourcePath(type, { namespace, name: options.name, subresource: options.subresource });
+    return this.object<T>(
+      'POST',
+      path,
+      { body: typed(type, object, options.subresource), query: writeQuery(options) },
+      options,
+    );
+  }
+
+  /** Replaces; with metadata.resourceVersion set it is a compare-and-swap. */
+  async update<T extends KubeObject>(type: ResourceType<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    const { name, namespace } = object.metadata ?? {};
+    const path = resourcePath(type, { namespace, name, subresource: options.subresource });
+    return this.object<T>(
+      'PUT',
+      path,
+      { body: typed(type, object, options.subresource), query: writeQuery(options) },
+      options,
+    );
+  }
+
+  async updateStatus<T extends KubeObject>(type: ResourceType<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    return this.update(type, object, { ...options, subresource: 'status' });
+  }
+
+  async patch<T>(
+    type: ResourceType<T>,
+    key: Key,
+    patchType: PatchType,
+    patch: unknown,
+    options: WriteOptions & { force?: boolean } = {},
+  ): Promise<T> {
+    const path = resourcePath(type, { ...key, subresource: options.subresource });
+    const query = { ...writeQuery(options), force: options.force };
+    return this.object<T>('PATCH', path, { body: patch, contentType: patchContentTypes[patchType], query }, options);
+  }
+
+  /** Server-side apply of a whole object. */
+  async apply<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: T,
+    options: WriteOptions & { fieldManager: string; force?: boolean },
+  ): Promise<T> {
+    const { name, namespace } = object.metadata ?? {};
+    return this.patch(type, { name: name ?? '', namespace }, 'apply', typed(type, object, undefined), options);
+  }
+
+  /** Answers the deleted object while it is finalizing or terminating, or a Status. */
+  async delete<T>(type: ResourceType<T>, key: Key, options: DeleteOptions = {}): Promise<T | Status> {
+    return this.object('DELETE', resourcePath(type, key), { body: deleteBody(options) });
+  }
+
+  async deleteCollection<T>(type: ResourceType<T>, list: ListOptions, options: DeleteOptions = {}): Promise<unknown> {
+    const { namespace, ...query } = list;
+    return this.object('DELETE', resourcePath(type, { namespace }), { body: deleteBody(options), query });
+  }
+
+  /**
+   * The raw watch: ends when the server closes it or the signal aborts, throws StatusError when it could not start
+   * or an ERROR event arrives (`Expired` means: list again).
+   */
+  async *watch<T>(type: ResourceType<T>, options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>> {
+    const { namespace, signal, ...rest } = options;
+    const query = {
+      ...rest,
+      watch: true,
+      ...(rest.sendInitialEvents ? { resourceVersionMatch: 'NotOlderThan' } : {}),
+    };
+    const response = await this.request('GET', resourcePath(type, { namespace }), { query, signal });
+    for await (const event of watchEvents(response)) {
+      if (event.type === 'ERROR') throw StatusError.from(event.object as Status);
+      yield event as WatchEvent<T>;
+    }
+  }
+}
+
+async function* watchEvents(response: Response): AsyncIterable<SharedWatchEvent> {
+  const body = response.body;
+  if (!body) return;
+  if (body.shared && response.headers['content-type'] === SHARED_CONTENT_TYPE) {
+    yield* body.shared() as AsyncIterable<SharedWatchEvent>;
+    return;
+  }
+  const bytes = body.bytes();
+  const chunks = bytes instanceof Uint8Array ? one(bytes) : bytes;
+  for await (const line of readLines(chunks)) if (line !== '') yield JSON.parse(line) as SharedWatchEvent;
+}
+
+async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+/** Objects from typed code often lack apiVersion and kind; a subresource's body (Scale, Binding) brings its own. */
+function typed<T extends KubeObject>(type: ResourceType<T>, object: T, subresource: string | undefined): T {
+  if (object.kind && object.apiVersion) return object;
+  if (subresource !== undefined && subresource !== 'status') return object;
+  const apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`;
+  return { ...object, apiVersion, kind: type.kind };
+}
+
+function writeQuery(options: WriteOptions): Record<string, string | undefined> {
+  return {
+    dryRun: options.dryRun ? 'All' : undefined,
+    fieldManager: options.fieldManager,
+    fieldValidation: options.fieldValidation,
+  };
+}
+
+function deleteBody(options: DeleteOptions): unknown {
+  const { dryRun, ...rest } = options;
+  return { kind: 'DeleteOptions', apiVersion: 'v1', ...rest, ...(dryRun ? { dryRun: ['All'] } : {}) };
+}
+
+/** A server's failure as StatusError; bodies that are no Status (proxies, other servers) keep their text. */
+export async function errorOf(response: Response): Promise<StatusError> {
+  const body = await readBody(response).catch(() => undefined);
+  if (body && typeof body === 'object' && (body as Status).kind === 'Status') return StatusError.from(body as Status);
+  const text = typeof body === 'string' && body.trim() !== '' ? body.trim() : `the server answered ${response.status}`;
+  const reasons: Record<number, ConstructorParameters<typeof StatusError>[0]> = {
+    400: 'BadRequest',
+    401: 'Unauthorized',
+    403: 'Forbidden',
+    404: 'NotFound',
+    405: 'MethodNotAllowed',
+    409: 'Conflict',
+    410: 'Gone',
+    422: 'Invalid',
+    429: 'TooManyRequests',
+    503: 'ServiceUnavailable',
+    504: 'Timeout',
+  };
+  return new StatusError(reasons[response.status] ?? 'InternalError', text, undefined, response.status);
+}

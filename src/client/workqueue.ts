@@ -1,0 +1,2 @@
+// TEMPORARY SIGNATURES
+export class WorkQueue {}

@@ -1,0 +1,108 @@
+// What the API server is given and gives. Its parts (store, auth, admission) are injected by server/server.ts; tests
+// inject a memory store and allow-all. Resource hooks (resources/<kind>.ts) are what kinds do beside being stored.
+import type { AnyKind } from '../../api/kind.ts';
+import type { Unstructured } from '../../api/types.ts';
+import type { Handler, Request, Response, User } from '../../wire/http.ts';
+import type { AdmissionPlugin, Lister } from '../admission/types.ts';
+import type { Authorizer } from '../auth/types.ts';
+import type { Compare, Operation, Store } from '../store/store.ts';
+
+/** Opens connections to node daemons, with the API server's client certificate; verifies the cluster's CA. */
+export interface NodeConnector {
+  /** Forwards a request (upgrades included) to `https://<address>:<port><path>` and answers what came back. */
+  forward(
+    target: { address: string; port: number; serverName: string },
+    path: string,
+    request: Request,
+  ): Promise<Response>;
+}
+
+/** Signs service account tokens (server/auth/service-account-issuer.ts). */
+export interface TokenIssuer {
+  issue(claims: {
+    namespace: string;
+    serviceAccount: { name: string; uid: string };
+    boundObject?: { kind: 'Pod' | 'Secret' | 'Node'; name: string; uid: string };
+    node?: { name: string; uid: string };
+    audiences?: string[];
+    expirationSeconds: number;
+  }): Promise<{ token: string; expirationTimestamp: string }>;
+  /** What `/openid/v1/jwks` answers. */
+  jwks(): Promise<{ keys: object[] }>;
+  issuer: string;
+}
+
+export interface ApiServerOptions {
+  store: Store;
+  /** Default: all of api/kinds. */
+  kinds?: readonly AnyKind[];
+  /** Answers the user, ANONYMOUS included; throws StatusError Unauthorized. Not asked when the request has a user. */
+  authenticate(request: Request): Promise<User>;
+  authorizer: Authorizer;
+  admission: readonly AdmissionPlugin[];
+  nodes?: NodeConnector;
+  tokens?: TokenIssuer;
+  /** `10.96.0.0/16`; the first address is the `kubernetes` service's. */
+  serviceCidr?: string;
+  /** Default 30000-32767. */
+  nodePorts?: { from: number; to: number };
+  /** Named checks for /livez and /readyz beyond the API server's own; a rejection is a failed check. */
+  healthChecks?: Record<string, () => Promise<void>>;
+  clock?: { now(): number };
+  /** Values for tests: uid and name-suffix generators. */
+  newUid?(): string;
+  newNameSuffix?(): string;
+}
+
+export interface ApiServer {
+  /** The whole chain: authentication, authorization, admission, verbs. */
+  handler: Handler;
+  /** Frozen objects from the watch caches; complete once `ready` resolved. Custom resources included. */
+  lister: Lister;
+  ready: Promise<void>;
+  /** Ends watches, answers what is in flight, closes the caches (not the store). */
+  close(): Promise<void>;
+}
+
+/** What a hook sees of the transaction that writes its object. */
+export interface HookContext {
+  user: User;
+  dryRun: boolean;
+  namespace: string;
+  name: string;
+  lister: Lister;
+  /** Extra keys for the object's own store transaction (allocations). Not called for dry runs. */
+  addToTransaction(compares: Compare[], operations: Operation[]): void;
+  /** Reads a raw key of the store (allocation records). */
+  readKey(key: string): Promise<{ value: Uint8Array; modRevision: number } | undefined>;
+  warn(message: string): void;
+  options: ApiServerOptions;
+}
+
+export interface SubresourceContext extends HookContext {
+  request: Request;
+  /** The parent's path in the store is known to the server: read, then write with compare-and-swap and retry. */
+  read(): Promise<Unstructured>;
+  /** `change` mutates a draft; re-run on conflict. Answers the written object (or the would-be one on dry run). */
+  modify(change: (draft: Unstructured) => void | Promise<void>): Promise<Unstructured>;
+  /** The decoded body as a draft; undefined when there is none. */
+  body(): Promise<Unstructured | undefined>;
+  /** Calls the API server again as this user, past the network: for eviction's delete and the like. */
+  call: Handler;
+}
+
+/** A hook may run several times for one request (conflict retries): it must not have effects of its own. */
+export interface ResourceHooks {
+  group: string;
+  plural: string;
+  beginCreate?(draft: Unstructured, context: HookContext): Promise<void>;
+  beginUpdate?(draft: Unstructured, old: Unstructured, context: HookContext): Promise<void>;
+  /** Adds to the transaction that removes the object (releases). */
+  beginDelete?(old: Unstructured, context: HookContext): Promise<void>;
+  /** By subresource name: answers the request itself. The server has authorised it. */
+  subresources?: Record<string, (context: SubresourceContext) => Promise<Response | Unstructured>>;
+  /** For virtual kinds: answers a create. */
+  create?(draft: Unstructured, context: HookContext): Promise<Unstructured>;
+}
+
+export const defineHooks = (hooks: ResourceHooks): ResourceHooks => hooks;

@@ -1,0 +1,41 @@
+// What authenticators and authorizers are. One file each beside this one; all that they read of the cluster is
+// injected. Upstream: apiserver/pkg/authentication, apiserver/pkg/authorization.
+import type { Request, User } from '../../wire/http.ts';
+
+export const SYSTEM_MASTERS = 'system:masters';
+export const ALL_AUTHENTICATED = 'system:authenticated';
+export const ALL_UNAUTHENTICATED = 'system:unauthenticated';
+export const ANONYMOUS: User = { name: 'system:anonymous', groups: [ALL_UNAUTHENTICATED] };
+
+/** Undefined: no credential of mine in the request. Throws StatusError Unauthorized: a credential, but a bad one. */
+export interface Authenticator {
+  name: string;
+  authenticate(request: Request): Promise<User | undefined>;
+}
+
+export interface Attributes {
+  user: User;
+  /** get, list, watch, create, update, patch, delete, deletecollection, or a lower-case HTTP method for paths. */
+  verb: string;
+  /** Resource requests: */
+  group?: string;
+  version?: string;
+  resource?: string;
+  subresource?: string;
+  namespace?: string;
+  name?: string;
+  /** Non-resource requests: */
+  path?: string;
+}
+
+export interface Decision {
+  allowed: boolean;
+  /** Denied for good: no later authorizer is asked. */
+  denied?: boolean;
+  reason?: string;
+}
+
+export interface Authorizer {
+  name: string;
+  authorize(attributes: Attributes): Promise<Decision> | Decision;
+}
