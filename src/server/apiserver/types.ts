@@ -1,7 +1,7 @@
 // What the API server is given and gives. Its parts (store, auth, admission) are injected by server/server.ts; tests
 // inject a memory store and allow-all. Resource hooks (resources/<kind>.ts) are what kinds do beside being stored.
 import type { AnyKind } from '../../api/kind.ts';
-import type { Unstructured } from '../../api/types.ts';
+import type { KubeObject, ResourceType, Unstructured } from '../../api/types.ts';
 import type { Handler, Request, Response, User } from '../../wire/http.ts';
 import type { AdmissionPlugin, Lister } from '../admission/types.ts';
 import type { Authorizer } from '../auth/types.ts';
@@ -59,6 +59,15 @@ export interface ApiServer {
   handler: Handler;
   /** Frozen objects from the watch caches; complete once `ready` resolved. Custom resources included. */
   lister: Lister;
+  /**
+   * Calls back for every object of a kind that is cached now (without `old`) and for each later change, in order and
+   * in the same turn in which the lister changes; for indexes that must not be rebuilt per request. A deleted object
+   * comes as `old` alone. Objects are frozen. Returns the removal.
+   */
+  observe<T extends KubeObject>(
+    type: ResourceType<T>,
+    onChange: (object: T | undefined, old: T | undefined) => void,
+  ): () => void;
   ready: Promise<void>;
   /** Ends watches, answers what is in flight, closes the caches (not the store). */
   close(): Promise<void>;
