@@ -1,6 +1,7 @@
 // How every controller, the scheduler's loops and the GitOps loop are written: a level-based reconcile over keys, fed
 // by shared informers. After controller-runtime's builder; the queue's rules stand in workqueue.ts.
-import type { KubeObject, ResourceType } from '../api/types.ts';
+import { StatusError } from '../api/status.ts';
+import { type KubeObject, type ResourceType, objectKey, parseApiVersion } from '../api/types.ts';
 import type { EventRecorder } from './events.ts';
 import type { Informer, Informers, Lister } from './informer.ts';
 import type { Logger } from './log.ts';
@@ -75,4 +76,92 @@ export interface RunControllerOptions {
   clock: Clock;
   log: Logger;
   signal: AbortSignal;
+}
+
+/** Runs until the signal aborts and the reconciles under way have ended. */
+export async function runController<T extends KubeObject>(
+  definition: ControllerDefinition<T>,
+  options: RunControllerOptions,
+): Promise<void> {
+  const { informers, signal, log } = options;
+  const context: ControllerContext = { ...options, lister: (type) => informers.for(type).lister };
+  const queue = new WorkQueue();
+  signal.addEventListener('abort', () => queue.shutDown(), { once: true });
+  const watched = connect(definition, context, informers, queue);
+  try {
+    await Promise.all(watched.map((informer) => informer.whenSynced(signal)));
+  } catch {
+    return;
+  }
+  const workers = Array.from({ length: definition.workers ?? 4 }, () => work(definition, context, queue));
+  log.debug({ controller: definition.name }, 'controller started');
+  await Promise.all(workers);
+}
+
+/** Ties informers to the queue; answers all informers that must be synced first. */
+function connect<T extends KubeObject>(
+  definition: ControllerDefinition<T>,
+  context: ControllerContext,
+  informers: Informers,
+  queue: WorkQueue,
+): Informer<KubeObject>[] {
+  const { filter = () => true, owns = [], watches = [], reads = [] } = definition;
+  const own = informers.for(definition.for);
+  own.addHandler({
+    add: (object) => filter(object, undefined) && queue.add(objectKey(object)),
+    update: (object, old) => filter(object, old) && queue.add(objectKey(object)),
+    delete: (object) => filter(object, object) && queue.add(objectKey(object)),
+  });
+  const wakeOwner = (object: KubeObject) => {
+    const owner = object.metadata?.ownerReferences?.find((o) => o.controller);
+    if (!owner || owner.kind !== definition.for.kind) return;
+    if (parseApiVersion(owner.apiVersion).group !== definition.for.group) return;
+    queue.add(objectKey({ metadata: { name: owner.name, namespace: object.metadata?.namespace } }));
+  };
+  for (const type of owns) {
+    informers.for<KubeObject>(type).addHandler({
+      add: wakeOwner,
+      delete: wakeOwner,
+      update: (object, old) => {
+        wakeOwner(object);
+        if (old.metadata?.ownerReferences !== object.metadata?.ownerReferences) wakeOwner(old);
+      },
+    });
+  }
+  for (const { type, map } of watches) {
+    const wake = (object: KubeObject, old: KubeObject | undefined) => {
+      for (const key of map(object as never, old as never, context)) queue.add(key);
+    };
+    informers.for<KubeObject>(type).addHandler({
+      add: (object) => wake(object, undefined),
+      update: wake,
+      delete: (object) => wake(object, undefined),
+    });
+  }
+  const types = [definition.for, ...owns, ...watches.map((w) => w.type), ...reads];
+  return types.map((type) => informers.for<KubeObject>(type));
+}
+
+async function work<T extends KubeObject>(
+  definition: ControllerDefinition<T>,
+  context: ControllerContext,
+  queue: WorkQueue,
+): Promise<void> {
+  for (;;) {
+    const key = await queue.get();
+    if (key === undefined) return;
+    try {
+      const result = await definition.reconcile(context, key);
+      queue.forget(key);
+      if (result?.requeueAfterMs !== undefined) queue.addAfter(key, result.requeueAfterMs);
+    } catch (error) {
+      if (context.signal.aborted) return;
+      const delay = queue.addRateLimited(key);
+      // A conflict only says that the cache was older than the store: the next event is already on its way.
+      const level = error instanceof StatusError && error.reason === 'Conflict' ? 'debug' : 'warn';
+      context.log[level]({ controller: definition.name, key, delay, error: String(error) }, 'reconcile failed');
+    } finally {
+      queue.done(key);
+    }
+  }
 }

@@ -1,14 +1,21 @@
-// TEMPORARY SIGNATURES
+// Shared caches of kinds: every controller of a process reads the same objects, which are frozen. Deliveries are in
+// event order; a cache is updated before its handlers are told.
 import type { KubeObject, ResourceType } from '../api/types.ts';
+import { objectKey } from '../api/types.ts';
+import type { Logger } from './log.ts';
+import type { Client } from './rest.ts';
+import { watcher } from './watcher.ts';
 
 /** Read access to an informer's cache. Objects are frozen. Keys are `namespace/name` or `name`. */
 export interface Lister<T> {
   get(key: string): T | undefined;
   list(namespace?: string): T[];
+  /** Objects whose index function answered this value. Throws for an index that was never added. */
   byIndex(index: string, value: string): T[];
 }
 
 export interface InformerHandler<T> {
+  /** `initial` is true for objects of the first list. */
   add?(object: T, initial: boolean): void;
   update?(object: T, old: T): void;
   delete?(object: T): void;
@@ -26,13 +33,203 @@ export interface Informer<T extends KubeObject> {
   /** True after the first list was delivered. */
   readonly synced: boolean;
   whenSynced(signal?: AbortSignal): Promise<void>;
-  /** Called in event order; a late handler first gets every cached object. Returns its removal. */
+  /** A late handler first gets every cached object. Returns its removal. */
   addHandler(handler: InformerHandler<T>): () => void;
-  /** Must be called before objects arrive or it indexes what is there. */
   addIndex(name: string, keysOf: (object: T) => string[]): void;
+  /** The watch has stopped and will deliver nothing more. */
+  stop(): void;
 }
 
 /** One informer for each kind and selection, started on first use, stopped with the signal. */
 export interface Informers {
   for<T extends KubeObject>(type: ResourceType<T>, options?: InformerOptions): Informer<T>;
+}
+
+export function createInformers(client: Client, options: { signal: AbortSignal; log?: Logger }): Informers {
+  const informers = new Map<string, Informer<KubeObject>>();
+  return {
+    for<T extends KubeObject>(type: ResourceType<T>, selection: InformerOptions = {}): Informer<T> {
+      const { namespace = '', labelSelector = '', fieldSelector = '' } = selection;
+      const id = [type.group, type.version, type.plural, namespace, labelSelector, fieldSelector].join('|');
+      let informer = informers.get(id) as Informer<T> | undefined;
+      if (!informer) {
+        informer = startInformer(client, type, { ...selection, ...options });
+        informers.set(id, informer as unknown as Informer<KubeObject>);
+      }
+      return informer;
+    },
+  };
+}
+
+const freezing = Boolean(process.env['SAMPAN_DEEP_FREEZE'] ?? process.env['VITEST']);
+
+/** Freezes all the way down in tests; elsewhere the rule is kept by discipline, not by time spent. */
+export function deepFreeze<T>(value: T): T {
+  if (!freezing || typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const child of Object.values(value)) deepFreeze(child);
+  return value;
+}
+
+/** Starts following at once. */
+export function startInformer<T extends KubeObject>(
+  client: Client,
+  type: ResourceType<T>,
+  options: InformerOptions & { signal: AbortSignal; log?: Logger },
+): Informer<T> {
+  const { signal, log, ...selection } = options;
+  const stopper = new AbortController();
+  const ended = AbortSignal.any([signal, stopper.signal]);
+  const cache = new Cache<T>();
+  void (async () => {
+    const onError = (error: unknown) => log?.warn({ kind: type.kind, error: String(error) }, 'watch failed');
+    for await (const event of watcher(client, type, { ...selection, signal: ended, onError })) {
+      if (event.type === 'init') cache.replace(event.objects);
+      else if (event.type === 'apply') cache.apply(event.object);
+      else cache.remove(event.object);
+    }
+    cache.end();
+  })();
+  return {
+    lister: cache,
+    get synced() {
+      return cache.synced;
+    },
+    whenSynced: (waiting) => cache.whenSynced(waiting),
+    addHandler: (handler) => cache.addHandler(handler),
+    addIndex: (name, keysOf) => cache.addIndex(name, keysOf),
+    stop: () => stopper.abort(),
+  };
+}
+
+interface Index<T> {
+  keysOf(object: T): string[];
+  byValue: Map<string, Map<string, T>>;
+}
+
+class Cache<T extends KubeObject> implements Lister<T> {
+  synced = false;
+  private readonly objects = new Map<string, T>();
+  private readonly namespaces = new Map<string, Map<string, T>>();
+  private readonly indexes = new Map<string, Index<T>>();
+  private readonly handlers = new Set<InformerHandler<T>>();
+  private readonly waiters = new Set<() => void>();
+
+  get(key: string): T | undefined {
+    return this.objects.get(key);
+  }
+
+  list(namespace?: string): T[] {
+    if (namespace === undefined) return [...this.objects.values()];
+    return [...(this.namespaces.get(namespace)?.values() ?? [])];
+  }
+
+  byIndex(name: string, value: string): T[] {
+    const index = this.indexes.get(name);
+    if (!index) throw new Error(`no index ${name}`);
+    return [...(index.byValue.get(value)?.values() ?? [])];
+  }
+
+  addIndex(name: string, keysOf: (object: T) => string[]): void {
+    if (this.indexes.has(name)) return;
+    const index: Index<T> = { keysOf, byValue: new Map() };
+    this.indexes.set(name, index);
+    for (const [key, object] of this.objects) link(index, key, object);
+  }
+
+  addHandler(handler: InformerHandler<T>): () => void {
+    this.handlers.add(handler);
+    for (const object of this.objects.values()) handler.add?.(object, true);
+    return () => this.handlers.delete(handler);
+  }
+
+  whenSynced(signal?: AbortSignal): Promise<void> {
+    if (this.synced) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settled = () => {
+        this.waiters.delete(settled);
+        resolve();
+      };
+      this.waiters.add(settled);
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+  }
+
+  /** A new list: what is not in it was deleted while nobody looked. */
+  replace(objects: T[]): void {
+    const gone = new Map(this.objects);
+    for (const object of objects) {
+      gone.delete(objectKey(object));
+      this.apply(object);
+    }
+    for (const object of gone.values()) this.remove(object);
+    this.synced = true;
+    this.release();
+  }
+
+  apply(object: T): void {
+    deepFreeze(object);
+    const key = objectKey(object);
+    const old = this.objects.get(key);
+    if (old && old.metadata?.resourceVersion === object.metadata?.resourceVersion) return;
+    this.put(key, object, old);
+    // A deletion and a creation between two lists are one change here; handlers must see that it is another object.
+    if (old && old.metadata?.uid !== object.metadata?.uid) {
+      for (const handler of this.handlers) handler.delete?.(old);
+      for (const handler of this.handlers) handler.add?.(object, false);
+      return;
+    }
+    for (const handler of this.handlers) {
+      if (old) handler.update?.(object, old);
+      else handler.add?.(object, !this.synced);
+    }
+  }
+
+  remove(object: T): void {
+    const key = objectKey(object);
+    const old = this.objects.get(key);
+    if (!old) return;
+    this.objects.delete(key);
+    this.namespaces.get(old.metadata?.namespace ?? '')?.delete(key);
+    for (const index of this.indexes.values()) unlink(index, key, old);
+    deepFreeze(object);
+    for (const handler of this.handlers) handler.delete?.(object);
+  }
+
+  /** Nobody is left waiting for a list that will not come. */
+  end(): void {
+    this.release();
+  }
+
+  private release(): void {
+    for (const waiter of [...this.waiters]) waiter();
+  }
+
+  private put(key: string, object: T, old: T | undefined): void {
+    this.objects.set(key, object);
+    const namespace = object.metadata?.namespace ?? '';
+    let inNamespace = this.namespaces.get(namespace);
+    if (!inNamespace) this.namespaces.set(namespace, (inNamespace = new Map()));
+    inNamespace.set(key, object);
+    for (const index of this.indexes.values()) {
+      if (old) unlink(index, key, old);
+      link(index, key, object);
+    }
+  }
+}
+
+function link<T>(index: Index<T>, key: string, object: T): void {
+  for (const value of index.keysOf(object)) {
+    let members = index.byValue.get(value);
+    if (!members) index.byValue.set(value, (members = new Map()));
+    members.set(key, object);
+  }
+}
+
+function unlink<T>(index: Index<T>, key: string, object: T): void {
+  for (const value of index.keysOf(object)) {
+    const members = index.byValue.get(value);
+    members?.delete(key);
+    if (members?.size === 0) index.byValue.delete(value);
+  }
 }

@@ -8,6 +8,7 @@ import {
   type Request,
   type Response,
   type SharedWatchEvent,
+  NEVER_ABORTED,
   SHARED_CONTENT_TYPE,
 } from '../wire/http.ts';
 
@@ -68,8 +69,6 @@ export interface RequestOptions {
   /** Default true: answer with the shared object when the server is in this process. */
   shared?: boolean;
 }
-
-const never = new AbortController().signal;
 
 /** Where a JSON answer comes from: shared in-process, or bytes off the wire. */
 async function readBody(response: Response): Promise<unknown> {
@@ -133,7 +132,7 @@ export class Client {
       'user-agent': this.userAgent,
       ...options.headers,
     };
-    const request: Request = { method, path, query, headers, signal: options.signal ?? never };
+    const request: Request = { method, path, query, headers, signal: options.signal ?? NEVER_ABORTED };
     if (options.body !== undefined) {
       headers['content-type'] = options.contentType ?? 'application/json';
       const body = options.body;

@@ -64,6 +64,9 @@ export interface Response {
   upgrade?(socket: Duplex, head: Uint8Array): void;
 }
 
+/** The signal of requests that nobody aborts: transports may skip listening to it. */
+export const NEVER_ABORTED: AbortSignal = new AbortController().signal;
+
 export type Handler = (request: Request) => Promise<Response>;
 
 /** What the in-process transport asks for with `Accept`: the HTTP shell never sends it, the server never encodes it. */
