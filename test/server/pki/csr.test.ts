@@ -1,0 +1,56 @@
+// Signing certificate requests: what is asked for stands in the certificate, for no longer than may be.
+import { X509Certificate } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { parseCsr, signCsr } from '../../../src/server/pki/csr.ts';
+import { issueAuthority, loadX509 } from '../../../src/server/pki/issue.ts';
+import { generateKeys } from '../../../src/server/pki/keys.ts';
+
+const authority = await issueAuthority('test-ca', generateKeys());
+
+async function csr(): Promise<string> {
+  const x509 = await loadX509();
+  const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: [{ O: ['system:nodes'] }, { CN: ['system:node:n1'] }],
+    keys,
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    extensions: [
+      new x509.SubjectAlternativeNameExtension([
+        { type: 'dns', value: 'n1' },
+        { type: 'ip', value: '192.0.2.1' },
+      ]),
+    ],
+  });
+  return request.toString('pem');
+}
+
+describe('signCsr', () => {
+  it('carries subject, names and usages over and verifies against the CA', async () => {
+    const pem = await signCsr(authority, await csr(), { signer: 'kubernetes.io/kubelet-serving' });
+    const certificate = new X509Certificate(pem);
+    expect(certificate.verify(authority.keys.publicKey)).toBe(true);
+    expect(certificate.toLegacyObject().subject).toMatchObject({ CN: 'system:node:n1', O: 'system:nodes' });
+    expect(certificate.checkIP('192.0.2.1')).toBe('192.0.2.1');
+    expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+    expect(certificate.ca).toBe(false);
+  });
+
+  it('bounds the life that is asked for', async () => {
+    const nowMs = Date.now();
+    const request = await csr();
+    const life = async (expirationSeconds?: number): Promise<number> => {
+      const pem = await signCsr(authority, request, { signer: 's', expirationSeconds, nowMs });
+      return Math.round((Date.parse(new X509Certificate(pem).validTo) - nowMs) / 1000);
+    };
+    expect(await life(60)).toBe(600);
+    expect(await life(3600)).toBe(3600);
+    expect(await life(10 * 365 * 86400)).toBe(365 * 86400);
+  });
+
+  it('refuses what is no request or asks for an unknown usage', async () => {
+    await expect(parseCsr('hello')).rejects.toThrow("PEM block type must be 'CERTIFICATE REQUEST'");
+    await expect(signCsr(authority, await csr(), { signer: 's', usages: ['fishing'] })).rejects.toThrow(
+      'unrecognized usage "fishing"',
+    );
+  });
+});
