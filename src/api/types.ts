@@ -16,11 +16,11 @@ export interface OwnerReference {
 
 export interface ManagedFieldsEntry {
   manager?: string;
-  operation?: 'Apply' | 'Update';
+  operation?: string;
   apiVersion?: string;
   time?: string;
-  fieldsType?: 'FieldsV1';
-  fieldsV1?: JsonObject;
+  fieldsType?: string;
+  fieldsV1?: object;
   subresource?: string;
 }
 
