@@ -1,0 +1,95 @@
+// Builds dist/: the CLI as one bundle with a V8 code cache, the daemons and the library as ES modules that share
+// chunks. The CLI reaches the daemons only by import(), so its bundle stays small and starts at once.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { type BuildOptions, type Plugin, build } from 'esbuild';
+
+const root = resolve(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+/** The entry points of the daemons, by the source file that commands import. */
+const daemons: Record<string, string> = {
+  'src/server/server.ts': 'server',
+  'src/server/processes.ts': 'processes',
+  'src/gitops/gitops.ts': 'gitops',
+  'src/node/node.ts': 'node',
+  'src/node/simulated/run.ts': 'simulated',
+};
+
+const common: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  absWorkingDir: root,
+  legalComments: 'none',
+  logLevel: 'warning',
+  charset: 'ascii',
+  loader: { '.json': 'json' },
+};
+
+/** In the CLI's bundle, import('../server/server.ts') becomes import('./server.mjs') beside it. */
+const daemonsApart: Plugin = {
+  name: 'daemons-apart',
+  setup(b) {
+    b.onResolve({ filter: /\/(server|gitops|node)\/.*\.ts$/ }, (args) => {
+      const name = daemons[relative(root, resolve(args.resolveDir, args.path))];
+      return name ? { path: `./${name}.mjs`, external: true } : undefined;
+    });
+  },
+};
+
+async function buildCli(): Promise<void> {
+  const file = join(dist, 'cli.cjs');
+  await build({
+    ...common,
+    entryPoints: ['src/cli/main.ts'],
+    outfile: file,
+    format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    plugins: [daemonsApart],
+    external: ['lmdb', 'etcd3', 'pino', 'prom-client'],
+    define: { 'import.meta.url': '__filename_url', 'import.meta.dirname': '__dirname' },
+    banner: {
+      js: '(function(exports,require,module,__filename,__dirname){var __filename_url=require("node:url").pathToFileURL(__filename).href;',
+    },
+    footer: { js: '})' },
+  });
+  writeCodeCache(file);
+}
+
+/** Runs the commonest command once and keeps what V8 compiled for it. */
+function writeCodeCache(file: string): void {
+  const env = { ...process.env, SAMPAN_WRITE_CODE_CACHE: `${file}.cache`, KUBECONFIG: '/nonexistent' };
+  for (const args of [['version', '--client']]) {
+    const run = spawnSync(process.execPath, [join(root, 'bin/sampan'), ...args], { env, encoding: 'utf8' });
+    if (run.status !== 0) throw new Error(`the built CLI does not run:\n${run.stderr}`);
+  }
+}
+
+async function buildModules(): Promise<void> {
+  const entries = Object.entries(daemons).filter(([source]) => existsSync(join(root, source)));
+  await build({
+    ...common,
+    entryPoints: [
+      ...entries.map(([source, name]) => ({ in: source, out: name })),
+      ...(existsSync(join(root, 'src/index.ts')) ? [{ in: 'src/index.ts', out: 'index' }] : []),
+    ],
+    outdir: dist,
+    format: 'esm',
+    splitting: true,
+    packages: 'external',
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
+  });
+}
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+const data = join(root, 'src/api/schema/data');
+if (existsSync(data)) cpSync(data, join(dist, 'data'), { recursive: true });
+await buildModules();
+await buildCli();
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+writeFileSync(join(dist, 'version.json'), JSON.stringify({ version, builtAt: new Date().toISOString() }));
