@@ -1,5 +1,6 @@
 // What authenticators and authorizers are. One file each beside this one; all that they read of the cluster is
 // injected. Upstream: apiserver/pkg/authentication, apiserver/pkg/authorization.
+import type { PolicyRule } from 'kubernetes-types/rbac/v1.js';
 import type { Request, User } from '../../wire/http.ts';
 
 export const SYSTEM_MASTERS = 'system:masters';
@@ -38,4 +39,9 @@ export interface Decision {
 export interface Authorizer {
   name: string;
   authorize(attributes: Attributes): Promise<Decision> | Decision;
+  /**
+   * All rules that a user has in a namespace (undefined: cluster-wide alone), for rule reviews and escalation checks.
+   * Authorizers that do not decide by rules leave it out.
+   */
+  rulesFor?(user: User, namespace: string | undefined): readonly PolicyRule[];
 }
