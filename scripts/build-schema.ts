@@ -51,9 +51,10 @@ export function generate(): { data: string; descriptions: string } {
     `/** One definition a line: its name, a tab, its schema. */`,
     `export const definitions = ${template(lines.join('\n'))};\n`,
   ].join('\n');
-  const descriptions = definitions
-    .map((d) => `${d.name}\t${JSON.stringify(describe(d.name, modelOf.get(d.name), types))}`)
-    .join('\n');
+  const fields = models.flatMap((m) => m.properties);
+  const intOrString = fields.find((p) => p.type === 'IntOrString')?.description;
+  const textsOf = (name: string) => describe(name, modelOf.get(name), types, intOrString);
+  const descriptions = definitions.map((d) => `${d.name}\t${JSON.stringify(textsOf(d.name))}`).join('\n');
   return { data, descriptions };
 }
 

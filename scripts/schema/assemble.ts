@@ -119,6 +119,7 @@ export function describe(
   name: string,
   model: Model | undefined,
   types: ReadonlyMap<string, string>,
+  intOrStringText: string | undefined,
 ): Record<string, string> {
   const match =
     /^io\.k8s\.(?:api|[a-z-]+\.pkg\.apis|apimachinery\.pkg\.(?:apis|util)|apimachinery\.pkg)\.(.*)\.([^.]+)$/.exec(
@@ -132,11 +133,13 @@ export function describe(
     return other && flat(other) === flat(restored) ? other : restored;
   };
   const found: Record<string, string> = {};
-  const own = pick(model?.description, typeKey);
+  const own = pick(name === INT_OR_STRING ? intOrStringText : model?.description, typeKey);
   if (own) found[''] = own;
   const sorted: ModelProperty[] = [...(model?.properties ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const p of sorted) {
-    const text = pick(p.description, `${typeKey}.${p.name}`);
+    const key = `${typeKey}.${p.name}`;
+    // The generator gives these fields their type's text instead of their own.
+    const text = p.type === 'IntOrString' ? types.get(key) : pick(p.description, key);
     if (text) found[p.name] = text;
   }
   return found;
