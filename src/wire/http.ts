@@ -17,6 +17,8 @@ export type Headers = Record<string, string | undefined>;
 export interface RequestBody {
   /** The whole body. Rejects with a StatusError-like `RequestEntityTooLarge` beyond `limitBytes`. */
   bytes(limitBytes: number): Promise<Uint8Array>;
+  /** Chunks as they arrive, for proxies; instead of bytes(). Absent where the body is at hand anyway. */
+  stream?(): AsyncIterable<Uint8Array>;
   /** In-process callers hand over the object itself (they give it up: the server may not copy but must not mutate). */
   shared?(): unknown;
 }

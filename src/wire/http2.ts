@@ -1,0 +1,146 @@
+// HTTP/2 in the shell of http-server.ts. Requests are streams of node:http2's core API: its compatibility layer, which
+// imitates node:http, costs two more objects per request. Upgrades do not exist here (RFC 9113 section 8.6).
+import { constants } from 'node:http2';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { pump } from './body-writer.ts';
+import { errorResponse } from './http-errors.ts';
+import type { Handler, Headers, Request, RequestBody, Response } from './http.ts';
+import type { HttpLimits } from './http-server.ts';
+import { peerCertificate } from './peer-certificate.ts';
+import type { PeerCertificate } from './peer-certificate.ts';
+import { RequestBodyError, StreamBody } from './request-body.ts';
+
+export function serveHttp2Session(
+  session: ServerHttp2Session,
+  handler: Handler,
+  limits: HttpLimits,
+  onError: (error: unknown, what: string) => void,
+): void {
+  // Node forwards a session's streams to the server, where its compatibility layer waits; here they end.
+  session.removeAllListeners('stream');
+  let openStreams = 0;
+  session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    // Resets by the client are not news; the handler learns of them by its signal.
+    stream.on('error', () => undefined);
+    openStreams++;
+    stream.once('close', () => openStreams--);
+    void answer(new Http2Request(stream, headers), stream, handler, limits, onError);
+  });
+  session.on('error', () => session.destroy());
+  // Node has no idle timeout for sessions with open streams, and a watch is one: only empty sessions are closed.
+  session.setTimeout(limits.idleTimeoutMs, () => {
+    if (openStreams === 0) session.close();
+  });
+}
+
+class Http2Request implements Request {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly #stream: ServerHttp2Stream;
+  readonly #search: string;
+  #query: URLSearchParams | undefined;
+  #body: RequestBody | undefined;
+  #abort: AbortController | undefined;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+    const target = headers[':path'] ?? '/';
+    const mark = target.indexOf('?');
+    this.#stream = stream;
+    this.method = headers[':method'] ?? 'GET';
+    this.path = mark < 0 ? target : target.slice(0, mark);
+    this.#search = mark < 0 ? '' : target.slice(mark + 1);
+    headers.host ??= headers[':authority'];
+    this.headers = headers as Headers;
+  }
+  get query(): URLSearchParams {
+    return (this.#query ??= new URLSearchParams(this.#search));
+  }
+  get body(): RequestBody | undefined {
+    if (this.#stream.endAfterHeaders) return undefined;
+    return (this.#body ??= new StreamBody(this.#stream, Number(this.headers['content-length'] ?? NaN)));
+  }
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      const abort = (this.#abort = new AbortController());
+      if (this.#stream.destroyed) abort.abort();
+      else this.#stream.once('close', () => abort.abort());
+    }
+    return this.#abort.signal;
+  }
+  get remoteAddress(): string | undefined {
+    return this.#stream.session?.socket.remoteAddress;
+  }
+  get peerCertificate(): PeerCertificate | undefined {
+    const socket = this.#stream.session?.socket;
+    return socket && peerCertificate(socket as TLSSocket);
+  }
+}
+
+async function answer(
+  request: Http2Request,
+  stream: ServerHttp2Stream,
+  handler: Handler,
+  limits: HttpLimits,
+  onError: (error: unknown, what: string) => void,
+): Promise<void> {
+  let response: Response;
+  try {
+    response = await handler(request);
+  } catch (error) {
+    if (!(error instanceof RequestBodyError)) onError(error, `${request.method} ${request.path}`);
+    response = errorResponse(error);
+  }
+  try {
+    await send(response, stream, request.method === 'HEAD', limits.stallTimeoutMs);
+  } catch (error) {
+    onError(error, `${request.method} ${request.path}`);
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+}
+
+async function send(
+  response: Response,
+  stream: ServerHttp2Stream,
+  headOnly: boolean,
+  stallTimeoutMs: number,
+): Promise<void> {
+  const body = response.body?.bytes();
+  const whole = body === undefined || body instanceof Uint8Array;
+  if (stream.destroyed || stream.closed) {
+    if (!whole) await body[Symbol.asyncIterator]().return?.();
+    return;
+  }
+  const head = outgoing(response);
+  if (whole) {
+    if (response.status !== 204 && response.status !== 304) head['content-length'] = body?.byteLength ?? 0;
+    const endStream = headOnly || !body || body.byteLength === 0;
+    stream.respond(head, { endStream });
+    if (!endStream) stream.end(body);
+  } else {
+    stream.respond(head, { endStream: headOnly });
+    if (headOnly) await body[Symbol.asyncIterator]().return?.();
+    else if (await pump(body, stream, stallTimeoutMs)) stream.end();
+  }
+  // An unread request body would keep the stream, and its flow-control window, for ever.
+  stream.resume();
+}
+
+/** Without the headers that belong to one HTTP/1.1 connection, which HTTP/2 forbids. */
+function outgoing(response: Response): OutgoingHttpHeaders {
+  const head: OutgoingHttpHeaders = { ':status': response.status };
+  for (const name in response.headers) {
+    switch (name) {
+      case 'connection':
+      case 'keep-alive':
+      case 'transfer-encoding':
+      case 'content-length':
+      case 'upgrade':
+        break;
+      default:
+        head[name] = response.headers[name];
+    }
+  }
+  return head;
+}

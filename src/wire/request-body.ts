@@ -1,0 +1,68 @@
+// The body of a request that arrives on a stream: whole with a limit, or streamed for proxies. No decoding.
+import type { Readable } from 'node:stream';
+import type { RequestBody } from './http.ts';
+
+/**
+ * Shaped like api/status.ts' StatusError (wire imports nothing of ours), so that a handler can answer its `status`.
+ * Upstream: apimachinery/pkg/api/errors NewRequestEntityTooLargeError.
+ */
+export class RequestBodyError extends Error {
+  readonly status: { apiVersion: 'v1'; kind: 'Status'; metadata: object; status: 'Failure' } & Record<string, unknown>;
+  constructor(
+    readonly reason: 'RequestEntityTooLarge' | 'BadRequest',
+    readonly code: 413 | 400,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'RequestBodyError';
+    this.status = { apiVersion: 'v1', kind: 'Status', metadata: {}, status: 'Failure', message, reason, code };
+  }
+}
+
+const tooLarge = (limitBytes: number): RequestBodyError =>
+  new RequestBodyError('RequestEntityTooLarge', 413, `Request entity too large: limit is ${limitBytes}`);
+
+export class StreamBody implements RequestBody {
+  readonly #stream: Readable;
+  readonly #declaredBytes: number;
+
+  /** `declaredBytes`: the Content-Length, NaN when there is none. */
+  constructor(stream: Readable, declaredBytes: number) {
+    this.#stream = stream;
+    this.#declaredBytes = declaredBytes;
+  }
+
+  bytes(limitBytes: number): Promise<Uint8Array> {
+    if (this.#declaredBytes > limitBytes) return Promise.reject(tooLarge(limitBytes));
+    const stream = this.#stream;
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const fail = (error: Error) => {
+        chunks.length = 0;
+        reject(error);
+      };
+      const onData = (chunk: Buffer) => {
+        size += chunk.length;
+        if (size <= limitBytes) {
+          chunks.push(chunk);
+          return;
+        }
+        // The rest is read and dropped, so that the answer reaches a client that only then starts to listen.
+        stream.removeListener('data', onData).resume();
+        fail(tooLarge(limitBytes));
+      };
+      stream.on('data', onData);
+      stream.once('end', () =>
+        resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, Math.min(size, limitBytes))),
+      );
+      // After an 'end' these find the promise settled.
+      stream.once('error', () => fail(new RequestBodyError('BadRequest', 400, 'unexpected EOF')));
+      stream.once('close', () => fail(new RequestBodyError('BadRequest', 400, 'unexpected EOF')));
+    });
+  }
+
+  stream(): AsyncIterable<Uint8Array> {
+    return this.#stream;
+  }
+}
