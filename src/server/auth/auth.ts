@@ -1,0 +1,69 @@
+// Puts the authenticators and authorizers of one server together. It reads the cluster through a view that is attached
+// once the API server is there; until then nobody but in-process callers is known.
+import type { KubeObject, ResourceType } from '../../api/types.ts';
+import type { Request, User } from '../../wire/http.ts';
+import type { TokenIssuer } from '../apiserver/types.ts';
+import { type TokenAuthenticator, bearerAuthenticator } from './authenticators/bearer.ts';
+import { bootstrapTokenAuthenticator } from './authenticators/bootstrap-token.ts';
+import { serviceAccountAuthenticator } from './authenticators/service-account.ts';
+import { x509Authenticator } from './authenticators/x509.ts';
+import { mastersAuthorizer } from './authorizers/masters.ts';
+import { nodeAuthorizer } from './authorizers/node.ts';
+import { rbacAuthorizer } from './authorizers/rbac.ts';
+import type { ClusterView } from './feed.ts';
+import { impersonate } from './impersonation.ts';
+import { NodeGraph } from './node-graph.ts';
+import { RbacIndex } from './rbac/index.ts';
+import { type IssuerOptions, serviceAccountIssuer } from './service-account-issuer.ts';
+import type { Authorizer } from './types.ts';
+import { unionAuthenticator, unionAuthorizer } from './union.ts';
+
+export interface AuthOptions {
+  /** The name in tokens, which is also the API server's own audience. */
+  issuer: string;
+  keys: IssuerOptions['keys'];
+  /** Asked before the others: a token file's. */
+  tokenAuthenticators?: readonly TokenAuthenticator[];
+  now?: () => number;
+}
+
+export interface Auth {
+  authenticate(request: Request): Promise<User>;
+  authorizer: Authorizer;
+  tokens: TokenIssuer;
+  /** Starts to follow the cluster; answers what stops it. */
+  attach(cluster: ClusterView): () => void;
+}
+
+export function createAuth(options: AuthOptions): Auth {
+  const { issuer, keys, now } = options;
+  const audiences = [issuer];
+  let cluster: ClusterView | undefined;
+  const view = {
+    get: <T extends KubeObject>(type: ResourceType<T>, namespace: string | undefined, name: string): T | undefined =>
+      cluster?.get(type, namespace, name),
+  };
+  const index = new RbacIndex();
+  const graph = new NodeGraph();
+  const authorizer = unionAuthorizer([mastersAuthorizer, nodeAuthorizer(graph), rbacAuthorizer(index)]);
+  const identify = unionAuthenticator([
+    x509Authenticator(now),
+    bearerAuthenticator([
+      ...(options.tokenAuthenticators ?? []),
+      serviceAccountAuthenticator({ issuer, publicKeys: [keys.publicKey], audiences, cluster: view, now }),
+      bootstrapTokenAuthenticator(view, now),
+    ]),
+  ]);
+  return {
+    authorizer,
+    tokens: serviceAccountIssuer({ issuer, keys, audiences, now }),
+    async authenticate(request) {
+      return impersonate(request, await identify(request), authorizer);
+    },
+    attach(view) {
+      cluster = view;
+      const stops = [index.follow(view), graph.follow(view)];
+      return () => stops.forEach((stop) => stop());
+    },
+  };
+}

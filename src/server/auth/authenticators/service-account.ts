@@ -1,0 +1,145 @@
+// Service account tokens. A signature is checked once per token and remembered; whether the token still counts (its
+// time, its service account, the pod, secret or node that it is bound to) is looked up at every request, in memory.
+// Upstream: pkg/serviceaccount/jwt.go (jwtTokenAuthenticator) and claims.go (validator.Validate).
+import type { KeyObject } from 'node:crypto';
+import { decodeJwt, jwtVerify } from 'jose';
+import { Nodes, Pods, Secrets, ServiceAccounts } from '../../../api/resources.ts';
+import type { KubeObject, ResourceType } from '../../../api/types.ts';
+import type { User } from '../../../wire/http.ts';
+import type { ClusterView } from '../feed.ts';
+import { TOKEN_ALGORITHM } from '../service-account-issuer.ts';
+import { ALL_AUTHENTICATED } from '../types.ts';
+import { unauthorized } from '../union.ts';
+import type { TokenAuthenticator } from './bearer.ts';
+
+interface Reference {
+  name: string;
+  uid: string;
+}
+
+interface Verified {
+  user: User;
+  audiences: readonly string[];
+  notBeforeMs: number;
+  expiresMs: number;
+  namespace: string;
+  serviceAccount: Reference;
+  pod?: Reference;
+  secret?: Reference;
+  node?: Reference;
+}
+
+export interface ServiceAccountOptions {
+  issuer: string;
+  publicKeys: readonly KeyObject[];
+  /** The API server's own audiences: a token must be for one of them unless the caller asks for others. */
+  audiences: readonly string[];
+  cluster: Pick<ClusterView, 'get'>;
+  now?: () => number;
+}
+
+/** Bound: about 2 MB of tokens. The oldest goes first; a token in use is verified anew when it comes again. */
+const MAX_REMEMBERED = 2048;
+/** A bound object may be on its way out this long and its token still counts. */
+const DELETION_LEEWAY_MS = 60_000;
+
+export function serviceAccountAuthenticator(options: ServiceAccountOptions): TokenAuthenticator {
+  const { cluster, now = Date.now } = options;
+  const remembered = new Map<string, Verified>();
+  return {
+    name: 'service-account',
+    async authenticateToken(token, audiences = options.audiences) {
+      let verified = remembered.get(token);
+      if (!verified) {
+        verified = await verify(token, options);
+        if (!verified) return undefined;
+        if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!);
+        remembered.set(token, verified);
+      }
+      check(verified, cluster, audiences, now());
+      return verified.user;
+    },
+  };
+}
+
+/** Undefined when another issuer made the token; throws when its signature is wrong. */
+async function verify(token: string, options: ServiceAccountOptions): Promise<Verified | undefined> {
+  if (!isOfIssuer(token, options.issuer)) return undefined;
+  for (const key of options.publicKeys) {
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: [TOKEN_ALGORITHM],
+        issuer: options.issuer,
+        // Times are checked at each request, by the same clock as everything else.
+        currentDate: new Date((decodeJwt(token).iat ?? 0) * 1000),
+      });
+      return read(payload);
+    } catch {
+      continue;
+    }
+  }
+  throw unauthorized('invalid service account token');
+}
+
+function isOfIssuer(token: string, issuer: string): boolean {
+  try {
+    return decodeJwt(token).iss === issuer;
+  } catch {
+    return false;
+  }
+}
+
+function read(payload: Record<string, unknown>): Verified {
+  const claims = payload['kubernetes.io'] as Omit<Verified, 'user'> & { serviceaccount: Reference };
+  const { namespace, serviceaccount, pod, secret, node } = claims;
+  const sub = `system:serviceaccount:${namespace}:${serviceaccount.name}`;
+  if (payload['sub'] !== sub) throw unauthorized('token subject does not match its claims');
+  const extra: Record<string, string[]> = {
+    'authentication.kubernetes.io/credential-id': [`JTI=${String(payload['jti'])}`],
+  };
+  if (node) {
+    extra['authentication.kubernetes.io/node-name'] = [node.name];
+    extra['authentication.kubernetes.io/node-uid'] = [node.uid];
+  }
+  if (pod) {
+    extra['authentication.kubernetes.io/pod-name'] = [pod.name];
+    extra['authentication.kubernetes.io/pod-uid'] = [pod.uid];
+  }
+  return {
+    user: Object.freeze({
+      name: sub,
+      uid: serviceaccount.uid,
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, ALL_AUTHENTICATED],
+      extra,
+    }),
+    audiences: [payload['aud'] ?? []].flat() as string[],
+    notBeforeMs: Number(payload['nbf'] ?? 0) * 1000,
+    expiresMs: Number(payload['exp'] ?? 0) * 1000,
+    namespace,
+    serviceAccount: serviceaccount,
+    pod,
+    secret,
+    node,
+  };
+}
+
+function check(token: Verified, cluster: Pick<ClusterView, 'get'>, audiences: readonly string[], nowMs: number): void {
+  if (nowMs > token.expiresMs) throw unauthorized('service account token has expired');
+  if (nowMs + DELETION_LEEWAY_MS < token.notBeforeMs) throw unauthorized('service account token is not valid yet');
+  if (!token.audiences.some((audience) => audiences.includes(audience))) {
+    throw unauthorized(`token audiences ${JSON.stringify(token.audiences)} is invalid for the target audiences`);
+  }
+  const alive = <T extends KubeObject>(type: ResourceType<T>, namespace: string | undefined, ref?: Reference): void => {
+    if (!ref) return;
+    const object = cluster.get(type, namespace, ref.name);
+    const deleted = object?.metadata?.deletionTimestamp;
+    if (!object || object.metadata?.uid !== ref.uid || (deleted && Date.parse(deleted) + DELETION_LEEWAY_MS < nowMs)) {
+      throw unauthorized(`the ${type.kind} ${ref.name} that the token is for has been deleted`);
+    }
+  };
+  alive(ServiceAccounts, token.namespace, token.serviceAccount);
+  alive(Pods, token.namespace, token.pod);
+  alive(Secrets, token.namespace, token.secret);
+  // A pod's token names its node for information; only a token bound to the node alone dies with it.
+  if (!token.pod) alive(Nodes, undefined, token.node);
+}

@@ -1,0 +1,101 @@
+// What node daemons may do: fixed rules, and of secrets, config maps, claims and tokens only those of pods bound to
+// them. Upstream: plugin/pkg/auth/authorizer/node/node_authorizer.go. Field selectors of lists are not looked at yet,
+// so a node may list all pods, as upstream's did before 1.32.
+import type { User } from '../../../wire/http.ts';
+import type { NodeGraph, ReferenceKind } from '../node-graph.ts';
+import { nodeRules } from '../policy/node-rules.ts';
+import { ruleAllows, ruleQuery } from '../rbac/rules.ts';
+import type { Attributes, Authorizer, Decision } from '../types.ts';
+
+const ALLOWED: Decision = Object.freeze({ allowed: true });
+const NO_OPINION: Decision = Object.freeze({ allowed: false });
+const refuse = (reason: string): Decision => ({ allowed: false, reason });
+
+const USER_PREFIX = 'system:node:';
+export const NODES_GROUP = 'system:nodes';
+
+/** The node that a user is; upstream: pkg/auth/nodeidentifier. */
+export function nodeOf(user: User): string | undefined {
+  return user.name.startsWith(USER_PREFIX) && user.groups.includes(NODES_GROUP)
+    ? user.name.slice(USER_PREFIX.length)
+    : undefined;
+}
+
+export function nodeAuthorizer(graph: NodeGraph): Authorizer {
+  return {
+    name: 'Node',
+    authorize(attributes) {
+      const node = nodeOf(attributes.user);
+      if (node === undefined) return NO_OPINION;
+      if (node === '') return refuse(`unknown node for user ${JSON.stringify(attributes.user.name)}`);
+      const special = attributes.resource && specials[`${attributes.group ?? ''}/${attributes.resource}`];
+      if (special) return special(node, attributes, graph);
+      const query = ruleQuery(attributes);
+      return nodeRules.some((rule) => ruleAllows(rule, query)) ? ALLOWED : NO_OPINION;
+    },
+  };
+}
+
+type Check = (node: string, attributes: Attributes, graph: NodeGraph) => Decision;
+
+const specials: Record<string, Check> = {
+  '/secrets': (node, a, graph) => readRelated(node, 'secret', a, graph),
+  '/configmaps': (node, a, graph) => readRelated(node, 'configmap', a, graph),
+  '/persistentvolumeclaims': claim,
+  '/serviceaccounts': token,
+  'coordination.k8s.io/leases': lease,
+  'storage.k8s.io/csinodes': csiNode,
+};
+
+function readRelated(node: string, kind: ReferenceKind, a: Attributes, graph: NodeGraph): Decision {
+  if (!['get', 'list', 'watch'].includes(a.verb)) return refuse('can only read resources of this type');
+  if (a.subresource) return refuse('cannot read subresource');
+  if (!a.namespace) return refuse('can only read namespaced object of this type');
+  return related(node, kind, a, graph);
+}
+
+function related(node: string, kind: ReferenceKind, a: Attributes, graph: NodeGraph): Decision {
+  if (!a.name) return refuse('No Object name found');
+  return graph.refers(node, kind, a.namespace ?? '', a.name)
+    ? ALLOWED
+    : refuse(`no relationship found between node '${node}' and this object`);
+}
+
+function claim(node: string, a: Attributes, graph: NodeGraph): Decision {
+  if (a.subresource === 'status') {
+    if (a.verb !== 'update' && a.verb !== 'patch') return refuse('can only get/update/patch this type');
+    return related(node, 'pvc', a, graph);
+  }
+  if (a.verb !== 'get') return refuse('can only get individual resources of this type');
+  if (a.subresource) return refuse('cannot get subresource');
+  return related(node, 'pvc', a, graph);
+}
+
+function token(node: string, a: Attributes, graph: NodeGraph): Decision {
+  if (a.verb !== 'create' || !a.name) return refuse('can only create tokens for individual service accounts');
+  if (a.subresource !== 'token') return refuse('can only create token subresource of serviceaccount');
+  return related(node, 'serviceaccount', a, graph);
+}
+
+const OWN_VERBS = ['get', 'create', 'update', 'patch', 'delete'];
+
+function lease(node: string, a: Attributes): Decision {
+  if (!OWN_VERBS.includes(a.verb)) return refuse('can only get, create, update, patch, or delete a node lease');
+  if (a.namespace !== 'kube-node-lease') {
+    return refuse('can only access leases in the "kube-node-lease" system namespace');
+  }
+  // On create the name is not known yet; the NodeRestriction admission plugin checks it.
+  if (a.verb !== 'create' && a.name !== node) {
+    return refuse('can only access node lease with the same name as the requesting node');
+  }
+  return ALLOWED;
+}
+
+function csiNode(node: string, a: Attributes): Decision {
+  if (!OWN_VERBS.includes(a.verb)) return refuse('can only get, create, update, patch, or delete a CSINode');
+  if (a.subresource) return refuse('cannot authorize CSINode subresources');
+  if (a.verb !== 'create' && a.name !== node) {
+    return refuse('can only access CSINode with the same name as the requesting node');
+  }
+  return ALLOWED;
+}
