@@ -23,7 +23,7 @@ export interface FieldError {
 
 /** How upstream prints a bad value (ErrorBody): strings quoted, objects as JSON, null as null. */
 function show(value: unknown): string {
-  if (value === undefined || value === null) return 'null';
+  if (value === undefined || value === null) return '"null"';
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'object') return JSON.stringify(value);
   return String(value);
