@@ -1,0 +1,82 @@
+// What every command is: statics that say what it is called with (summary, description, examples, usage, flags, in the
+// shape of an oclif command class) and a short run(). Loading @oclif/core costs as much as a whole `get`, so its shape
+// is kept and its code is not loaded. Parsing is pflag.ts, help is help.ts, starting is invoke.ts.
+import type { Cluster } from './cluster.ts';
+import { UsageError } from './errors.ts';
+import type { GlobalFlags } from './globals.ts';
+import { type Io, writeAll } from './io.ts';
+import type { FlagTable, FlagValues, ParsedFlags } from './pflag.ts';
+
+/** The static side of a command. */
+export interface CommandClass {
+  new (context: CommandContext): Command;
+  summary: string;
+  description?: string;
+  examples?: string;
+  /** What stands after the command's path in `Usage:`; `[options]` is added by help. */
+  usage: string;
+  flags: FlagTable;
+  aliases?: readonly string[];
+  hidden?: boolean;
+}
+
+/** What the entry hands to a command. */
+export interface CommandContext {
+  io: Io;
+  program: string;
+  /** `['rollout', 'status']` */
+  path: readonly string[];
+  parsed: ParsedFlags;
+  globals: GlobalFlags;
+  /** Aborted by SIGINT and SIGTERM. */
+  signal: AbortSignal;
+  /** The cluster of the kubeconfig and flags; connected on first use. */
+  cluster(): Promise<Cluster>;
+}
+
+export abstract class Command {
+  static summary = '';
+  static usage = '[flags]';
+  static flags: FlagTable = {};
+
+  protected readonly context: CommandContext;
+  constructor(context: CommandContext) {
+    this.context = context;
+  }
+
+  /** Resolves with an exit code; nothing means 0. Errors are printed by the caller (errors.ts). */
+  abstract run(): Promise<number | void>;
+
+  /** The flags and arguments, typed by the command's own flag table. */
+  protected parse<T extends FlagTable>(of: { flags: T }): { flags: FlagValues<T>; args: string[] } {
+    void of;
+    return { flags: this.context.parsed.values as FlagValues<T>, args: this.context.parsed.args };
+  }
+
+  protected get io(): Io {
+    return this.context.io;
+  }
+  protected changed(flag: string): boolean {
+    return this.context.parsed.changed.has(flag);
+  }
+  protected cluster(): Promise<Cluster> {
+    return this.context.cluster();
+  }
+  /** `sampan rollout status` */
+  protected get commandPath(): string {
+    return [this.context.program, ...this.context.path].join(' ');
+  }
+  protected out(text: string): void {
+    this.io.stdout.write(text);
+  }
+  /** Large output: waits while the reader is slow. */
+  protected write(data: string | Uint8Array): Promise<void> {
+    return writeAll(this.io.stdout, data);
+  }
+  protected err(text: string): void {
+    this.io.stderr.write(text);
+  }
+  protected usageError(message: string): never {
+    throw new UsageError(message);
+  }
+}

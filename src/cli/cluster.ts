@@ -1,0 +1,121 @@
+// The cluster that a command talks to: a client with the invocation's credentials, its namespace, what it serves, and
+// the warnings that it sent. Made by connect.ts from kubeconfig and flags, or by a test from an in-process server.
+import type { Unstructured } from '../api/types.ts';
+import { Client, parseWarnings, readBytes, type RequestOptions } from '../client/rest.ts';
+import type { Handler, Response } from '../wire/http.ts';
+import type { UpgradeDialer } from '../wire/streams.ts';
+import type { Mapper } from './builder/mapper.ts';
+import type { Io } from './io.ts';
+
+export interface ClusterOptions {
+  handler: Handler;
+  dialer?: UpgradeDialer;
+  /** `host:port`, for messages. */
+  server: string;
+  /** The whole URL of the server. */
+  url: string;
+  namespace: string;
+  /** True when -n was given: objects of another namespace are refused. */
+  explicitNamespace: boolean;
+  /** Where discovery is kept on disk; absent: nowhere. */
+  cacheFile?: string;
+  /** Request traces at 6 and above. */
+  verbosity?: number;
+  /** Milliseconds; 0 waits for ever. */
+  timeoutMs?: number;
+  io: Io;
+  close?(): void;
+}
+
+export class Cluster {
+  readonly client: Client;
+  readonly server: string;
+  readonly url: string;
+  readonly namespace: string;
+  readonly explicitNamespace: boolean;
+  readonly warnings: WarningPrinter;
+  private readonly options: ClusterOptions;
+  private mapped?: Promise<Mapper>;
+
+  constructor(options: ClusterOptions) {
+    this.options = options;
+    this.warnings = new WarningPrinter(options.io);
+    this.client = new Client(this.watched(options.handler), { userAgent: 'sampan' });
+    this.server = options.server;
+    this.url = options.url;
+    this.namespace = options.namespace;
+    this.explicitNamespace = options.explicitNamespace;
+  }
+
+  get dialer(): UpgradeDialer {
+    if (!this.options.dialer) throw new Error('this connection cannot be upgraded');
+    return this.options.dialer;
+  }
+
+  /** Resources of the server, from the cache on disk or from discovery. */
+  mapper(): Promise<Mapper> {
+    return (this.mapped ??= import('./builder/mapper.ts').then((m) =>
+      m.loadMapper(this.client, this.options.cacheFile),
+    ));
+  }
+
+  request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    return this.client.request(method, path, { shared: false, ...options });
+  }
+
+  /** The answer as an object. */
+  async json<T = Unstructured>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    const response = await this.request(method, path, options);
+    return parseJson<T>((await readBytes(response)).toString('utf8'));
+  }
+
+  async text(method: string, path: string, options: RequestOptions = {}): Promise<string> {
+    return (await readBytes(await this.request(method, path, options))).toString('utf8');
+  }
+
+  close(): void {
+    this.options.close?.();
+  }
+
+  /** Prints warnings and, at -v=6, one line for each request. */
+  private watched(handler: Handler): Handler {
+    const { verbosity = 0, io, timeoutMs = 0 } = this.options;
+    return async (request) => {
+      const started = io.nowMs();
+      const limited = timeoutMs > 0 && !request.query.has('watch') && !request.query.has('follow');
+      const signal = limited ? AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]) : request.signal;
+      const response = await handler({ ...request, signal });
+      for (const text of parseWarnings(response.headers['warning'])) this.warnings.print(text);
+      if (verbosity >= 6) {
+        const query = request.query.size > 0 ? `?${request.query}` : '';
+        const ms = io.nowMs() - started;
+        io.stderr.write(
+          `"Response" verb="${request.method}" url="${this.url}${request.path}${query}" status="${response.status}" milliseconds=${ms}\n`,
+        );
+      }
+      return response;
+    };
+  }
+}
+
+/** `Warning: …` on stderr, each text once. */
+export class WarningPrinter {
+  count = 0;
+  private readonly io: Io;
+  private readonly seen = new Set<string>();
+  constructor(io: Io) {
+    this.io = io;
+  }
+  print(text: string): void {
+    if (this.seen.has(text)) return;
+    this.seen.add(text);
+    this.count++;
+    const yellow = this.io.stderr.isTTY && !this.io.env['NO_COLOR'];
+    this.io.stderr.write(yellow ? `\u001b[33;1mWarning:\u001b[0m ${text}\n` : `Warning: ${text}\n`);
+  }
+}
+
+/** JSON text to values. */
+export function parseJson<T>(text: string): T {
+  return JSON.parse(text) as T;
+}

@@ -1,0 +1,85 @@
+// From kubeconfig and global flags to a connected Cluster. Loaded by the first command that needs the server.
+import { join } from 'node:path';
+import { homedir } from 'node:os';
+import { parseDuration } from '../api/duration.ts';
+import { type ConfigOverrides, clientConfigFrom, kubeConfigPaths, loadKubeConfig } from '../client/kubeconfig.ts';
+import type { ClientConfig } from '../client/transport/config.ts';
+import { httpsTransport } from '../client/transport/https.ts';
+import { Cluster } from './cluster.ts';
+import { CliError } from './errors.ts';
+import type { GlobalFlags } from './globals.ts';
+import type { Io } from './io.ts';
+
+/** The connection that kubeconfig and flags stand for. Upstream: genericclioptions.ConfigFlags.ToRESTConfig. */
+export function clientConfig(globals: GlobalFlags, changed: ReadonlySet<string>, io: Io): ClientConfig {
+  const explicit = globals.kubeconfig || undefined;
+  const config = loadKubeConfig(kubeConfigPaths(explicit, io.env), { explicit: explicit !== undefined });
+  return clientConfigFrom(config, overridesFrom(globals, changed));
+}
+
+function overridesFrom(globals: GlobalFlags, changed: ReadonlySet<string>): ConfigOverrides {
+  const timeoutMs = requestTimeout(globals['request-timeout']);
+  const impersonate = {
+    ...(globals.as ? { user: globals.as } : {}),
+    ...(globals['as-uid'] ? { uid: globals['as-uid'] } : {}),
+    ...(globals['as-group'].length > 0 ? { groups: globals['as-group'] } : {}),
+  };
+  const texts = {
+    context: globals.context,
+    cluster: globals.cluster,
+    user: globals.user,
+    namespace: globals.namespace,
+    server: globals.server,
+    token: globals.token,
+    username: globals.username,
+    password: globals.password,
+    certificateAuthority: globals['certificate-authority'],
+    clientCertificate: globals['client-certificate'],
+    clientKey: globals['client-key'],
+    tlsServerName: globals['tls-server-name'],
+  };
+  return {
+    ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== '')),
+    ...(changed.has('insecure-skip-tls-verify') ? { insecureSkipTlsVerify: globals['insecure-skip-tls-verify'] } : {}),
+    ...(timeoutMs > 0 ? { timeoutMs } : {}),
+    ...(Object.keys(impersonate).length > 0 ? { impersonate } : {}),
+  };
+}
+
+/** A number is seconds, as upstream's ParseTimeout has it. */
+export function requestTimeout(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  try {
+    return parseDuration(text);
+  } catch {
+    throw new CliError(
+      `Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)`,
+    );
+  }
+}
+
+/** Where discovery of a server is kept: a file for each host and port. */
+export function cacheFileFor(server: string, cacheDir: string, io: Io): string {
+  const folder = cacheDir || io.env['KUBECACHEDIR'] || join(io.env['HOME'] ?? homedir(), '.kube', 'cache');
+  const host = server.replace(/^https?:\/\//, '').replaceAll(/[^\w.-]/g, '_');
+  return join(folder, 'sampan', `${host}.json`);
+}
+
+export async function connect(globals: GlobalFlags, changed: ReadonlySet<string>, io: Io): Promise<Cluster> {
+  const config = clientConfig(globals, changed, io);
+  const transport = httpsTransport(config);
+  const url = new URL(config.server);
+  return new Cluster({
+    handler: transport.handler,
+    dialer: transport.dialer,
+    server: url.host,
+    url: config.server.replace(/\/$/, ''),
+    namespace: config.namespace ?? 'default',
+    explicitNamespace: globals.namespace !== '',
+    cacheFile: cacheFileFor(config.server, globals['cache-dir'], io),
+    verbosity: globals.v,
+    timeoutMs: config.timeoutMs ?? 0,
+    io,
+    close: () => transport.close(),
+  });
+}

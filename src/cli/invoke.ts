@@ -1,0 +1,214 @@
+// One command line: finds the command in the generated table, parses its flags together with the global ones, runs it, prints
+// its error, answers the exit code. No command is loaded but the one that runs; no plug-in discovery.
+import type { CommandClass, CommandContext } from './base.ts';
+import type { Cluster } from './cluster.ts';
+import { AggregateCliError, formatError } from './errors.ts';
+import { type GlobalFlags, globalFlags } from './globals.ts';
+import { type Io, processIo } from './io.ts';
+import { HelpRequested, type ParsedFlags, parseFlags } from './pflag.ts';
+import { aliases, topics } from './topics.ts';
+
+type Loader = () => Promise<{ default: unknown }>;
+export type CommandTable = Readonly<Record<string, Loader>>;
+
+export interface MainOptions {
+  commands: CommandTable;
+  program?: string;
+  io?: Io;
+  signal?: AbortSignal;
+  /** Replaces the connection that kubeconfig and flags name (tests, embedders). */
+  connect?: (globals: GlobalFlags) => Promise<Cluster>;
+}
+
+/** Runs one command line and answers its exit code. Throws nothing. */
+export async function run(argv: readonly string[], options: MainOptions): Promise<number> {
+  const io = options.io ?? processIo();
+  const program = options.program ?? 'sampan';
+  const found = findCommand(argv, options.commands);
+  const invocation = new Invocation(found, program, io, options);
+  return invocation.run();
+}
+
+interface Found {
+  path: string[];
+  /** Everything but the words of the path. */
+  rest: string[];
+  loader?: Loader;
+  /** A topic: commands begin with this path. */
+  children: string[];
+  unknown?: string;
+}
+
+/** True for a flag before the command that is followed by its value. Upstream: cobra's stripFlags. */
+function takesValue(arg: string): boolean {
+  if (arg.includes('=')) return false;
+  if (arg.startsWith('--')) {
+    const spec = (globalFlags as Record<string, { kind: string }>)[arg.slice(2)];
+    return spec?.kind !== 'bool' && arg !== '--help';
+  }
+  return arg.length === 2 && arg !== '-h';
+}
+
+export function findCommand(argv: readonly string[], commands: CommandTable): Found {
+  const names = Object.keys(commands);
+  const below = (path: string): string[] => names.filter((n) => n.startsWith(path === '' ? '' : `${path}/`));
+  let path = '';
+  const rest: string[] = [];
+  let i = 0;
+  let unknown: string | undefined;
+  for (; i < argv.length; i++) {
+    const arg = argv[i]!;
+    if (arg === '--') break;
+    if (arg.startsWith('-') && arg !== '-') {
+      rest.push(arg);
+      if (takesValue(arg) && i + 1 < argv.length) rest.push(argv[++i]!);
+      continue;
+    }
+    const tried = path === '' ? arg : `${path}/${arg}`;
+    const next = aliases[tried] ?? tried;
+    if (commands[next] === undefined && below(next).length === 0) {
+      unknown = arg;
+      break;
+    }
+    path = next;
+  }
+  rest.push(...argv.slice(i));
+  const segments = path === '' ? [] : path.split('/');
+  const children = [
+    ...new Set(
+      below(path).map((n) =>
+        n
+          .split('/')
+          .slice(0, segments.length + 1)
+          .join('/'),
+      ),
+    ),
+  ];
+  return { path: segments, rest, loader: commands[path], children, unknown };
+}
+
+class Invocation {
+  private readonly found: Found;
+  private readonly program: string;
+  private readonly io: Io;
+  private readonly options: MainOptions;
+  private connected?: Promise<Cluster>;
+
+  constructor(found: Found, program: string, io: Io, options: MainOptions) {
+    this.found = found;
+    this.program = program;
+    this.io = io;
+    this.options = options;
+  }
+
+  private get commandPath(): string {
+    return [this.program, ...this.found.path].join(' ');
+  }
+
+  async run(): Promise<number> {
+    let globals: GlobalFlags | undefined;
+    try {
+      if (!this.found.loader) return await this.topic();
+      const command = (await this.found.loader()).default as CommandClass;
+      let parsed: ParsedFlags;
+      try {
+        parsed = parseFlags({ ...globalFlags, ...command.flags }, this.found.rest);
+      } catch (error) {
+        if (!(error instanceof HelpRequested)) throw error;
+        await this.help(command);
+        return 0;
+      }
+      globals = parsed.values as unknown as GlobalFlags;
+      for (const name of parsed.changed) {
+        const why = command.flags[name]?.deprecated;
+        if (why) this.io.stderr.write(`Flag --${name} has been deprecated, ${why}\n`);
+      }
+      const code = await new command(this.contextFor(parsed, globals)).run();
+      return await this.warningsAsErrors(globals, code ?? 0);
+    } catch (error) {
+      return this.report(error, globals);
+    } finally {
+      if (this.connected) await this.connected.then((c) => c.close()).catch(() => undefined);
+    }
+  }
+
+  private contextFor(parsed: ParsedFlags, globals: GlobalFlags): CommandContext {
+    return {
+      io: this.io,
+      program: this.program,
+      path: this.found.path,
+      parsed,
+      globals,
+      signal: this.options.signal ?? new AbortController().signal,
+      cluster: () => (this.connected ??= this.connect(globals, parsed)),
+    };
+  }
+
+  private async connect(globals: GlobalFlags, parsed: ParsedFlags): Promise<Cluster> {
+    if (this.options.connect) return this.options.connect(globals);
+    const { connect } = await import('./connect.ts');
+    return connect(globals, parsed.changed, this.io);
+  }
+
+  private async warningsAsErrors(globals: GlobalFlags, code: number): Promise<number> {
+    const count = (await this.connected)?.warnings.count ?? 0;
+    if (!globals['warnings-as-errors'] || count === 0) return code;
+    this.io.stderr.write(`error: ${count} warning${count === 1 ? '' : 's'} received\n`);
+    return code === 0 ? 1 : code;
+  }
+
+  private async report(error: unknown, globals: GlobalFlags | undefined): Promise<number> {
+    const server = await this.connected?.then((c) => c.server).catch(() => undefined);
+    const { text, exitCode } = formatError(error, this.commandPath, server);
+    if (text !== '') this.io.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+    if ((globals?.v ?? 0) >= 9 && error instanceof Error && !(error instanceof AggregateCliError)) {
+      this.io.stderr.write(`${error.stack ?? ''}\n`);
+    }
+    return exitCode;
+  }
+
+  /** A group of commands: its help, or that what was asked for is not there. */
+  private async topic(): Promise<number> {
+    const { path, rest, unknown } = this.found;
+    const wantsHelp = rest.includes('--help') || rest.includes('-h');
+    if (unknown !== undefined && !wantsHelp) {
+      if (path.length > 0) {
+        this.io.stderr.write(
+          `error: unknown command "${unknown}"\nSee '${this.commandPath} -h' for help and examples\n`,
+        );
+        return 1;
+      }
+      const { suggestionsFor } = await import('./suggest.ts');
+      const near = suggestionsFor(unknown);
+      const hint = near.length > 0 ? `\n\nDid you mean this?\n${near.map((n) => `\t${n}`).join('\n')}\n` : '';
+      this.io.stderr.write(`error: unknown command "${unknown}" for "${this.program}"${hint}\n`);
+      return 1;
+    }
+    if (!wantsHelp) parseFlags(globalFlags, rest);
+    await this.help();
+    return 0;
+  }
+
+  private async help(command?: CommandClass): Promise<void> {
+    const { commandHelp, rootHelp } = await import('./help.ts');
+    const { path } = this.found;
+    if (path.length === 0) {
+      const { rootGroups } = await import('./topics.ts');
+      const opening = `${this.program} controls the Kubernetes cluster manager.\n\n Every command of kubectl is here under the same name.`;
+      this.io.stdout.write(rootHelp(rootGroups, this.program, opening));
+      return;
+    }
+    const about = command ?? topics[path.join('/')] ?? { summary: path.join(' ') };
+    this.io.stdout.write(commandHelp(about, path, this.program, await this.childSummaries()));
+  }
+
+  private async childSummaries(): Promise<{ name: string; summary: string }[]> {
+    return Promise.all(
+      this.found.children.map(async (child) => {
+        const loaded = this.options.commands[child];
+        const summary = loaded ? ((await loaded()).default as CommandClass).summary : (topics[child]?.summary ?? '');
+        return { name: child.split('/').at(-1)!, summary };
+      }),
+    );
+  }
+}

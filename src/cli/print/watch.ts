@@ -1,0 +1,102 @@
+// `get -w`: the list, then one row or object for every event. Upstream: kubectl/pkg/cmd/get/get.go watch.
+import { StatusError, type Status } from '../../api/status.ts';
+import { resourcePath, type Unstructured } from '../../api/types.ts';
+import { readLines } from '../../client/rest.ts';
+import type { Builder, Target } from '../builder/builder.ts';
+import type { Cluster } from '../cluster.ts';
+import { CliError } from '../errors.ts';
+import type { TableOutput } from './get-output.ts';
+import type { Printer } from './object.ts';
+import type { TablePrinter } from './table.ts';
+
+export interface WatchOptions {
+  cluster: Cluster;
+  builder: Builder;
+  labelSelector: string;
+  fieldSelector: string;
+  watchOnly: boolean;
+  events: boolean;
+  accept: string | undefined;
+  /** For people; else `print`. */
+  table: TableOutput | undefined;
+  print: Printer | undefined;
+  write(text: string): Promise<void>;
+  signal: AbortSignal;
+}
+
+export async function watchResources(options: WatchOptions): Promise<void> {
+  const { targets } = await options.builder.targets();
+  if (targets.length !== 1) {
+    throw new CliError(
+      'watch is only supported on individual resources and resource collections - more than 1 resource was found',
+    );
+  }
+  await new Watch(options, targets[0]!).run();
+}
+
+class Watch {
+  private readonly options: WatchOptions;
+  private readonly target: Target;
+  private readonly printer: TablePrinter | undefined;
+
+  constructor(options: WatchOptions, target: Target) {
+    this.options = options;
+    this.target = target;
+    this.printer = options.table?.printer(target.mapping);
+  }
+
+  async run(): Promise<void> {
+    const { single, version } = await this.first();
+    // A watch of one object begins with that object, which was printed already.
+    let skip = single && !this.options.watchOnly ? 1 : 0;
+    for await (const event of this.events(single ? '0' : version)) {
+      if (event.type === 'BOOKMARK') continue;
+      if (event.type === 'ERROR') throw StatusError.from(event.object as unknown as Status);
+      if (skip > 0) {
+        skip--;
+        continue;
+      }
+      await this.show(event.object, event.type);
+    }
+  }
+
+  /** Prints what is there now (unless only changes are wanted). */
+  private async first(): Promise<{ single: boolean; version: string }> {
+    const built = await this.options.builder.build();
+    if (built.errors.length > 0) throw built.errors[0] as Error;
+    const version = built.listVersion ?? '0';
+    if (!this.options.watchOnly) for (const { object } of built.infos) await this.show(object!, 'ADDED');
+    return { single: this.target.name !== undefined, version };
+  }
+
+  private async show(object: Unstructured, type: string): Promise<void> {
+    const { table, print, events, write } = this.options;
+    if (this.printer && table) {
+      this.printer.print(table.tableOf(object), events ? type : undefined);
+      await write(table.flush());
+    } else if (print) {
+      await write(print(events ? ({ type, object } as unknown as Unstructured) : object));
+    }
+  }
+
+  private async *events(resourceVersion: string): AsyncGenerator<{ type: string; object: Unstructured }> {
+    const { cluster, accept, labelSelector, signal } = this.options;
+    const { mapping, namespace, name } = this.target;
+    const fieldSelector = name === undefined ? this.options.fieldSelector : `metadata.name=${name}`;
+    const response = await cluster.request('GET', resourcePath(mapping, { namespace }), {
+      query: {
+        ...(labelSelector ? { labelSelector } : {}),
+        ...(fieldSelector ? { fieldSelector } : {}),
+        resourceVersion,
+        watch: true,
+      },
+      headers: { accept: accept ?? 'application/json' },
+      signal,
+    });
+    const bytes = response.body?.bytes();
+    if (!bytes || bytes instanceof Uint8Array) return;
+    for await (const line of readLines(bytes)) {
+      if (line !== '') yield JSON.parse(line) as { type: string; object: Unstructured };
+    }
+  }
+}
