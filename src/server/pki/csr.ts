@@ -13,7 +13,7 @@ export interface SignOptions {
   nowMs?: number;
 }
 
-/** What a certificate request asks for. */
+/** What a certificate request asks for; the certificate's subject is made of exactly this. */
 export interface ParsedCsr {
   commonName: string;
   organizations: string[];
@@ -47,8 +47,11 @@ export async function parseCsr(pem: string): Promise<ParsedCsr> {
   const extension = request.getExtension(SUBJECT_ALTERNATIVE_NAME);
   const names = extension instanceof x509.SubjectAlternativeNameExtension ? extension.names.items : [];
   const ofType = (type: string): string[] => names.filter((n) => n.type === type).map((n) => n.value);
+  // Two names would be read as one by the approver and as the other by an authenticator.
+  const commonNames = request.subjectName.getField('CN');
+  if (commonNames.length > 1) throw new Error('the subject of the certificate request has more than one common name');
   return {
-    commonName: request.subjectName.getField('CN')[0] ?? '',
+    commonName: commonNames[0] ?? '',
     organizations: request.subjectName.getField('O'),
     dnsNames: ofType('dns'),
     addresses: ofType('ip'),

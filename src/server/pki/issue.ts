@@ -74,14 +74,10 @@ export async function issueLeaf(authority: Authority, request: LeafRequest): Pro
   const ca = new x509.X509Certificate(authority.certificate);
   const nowMs = request.nowMs ?? Date.now();
   const wantedMs = nowMs + (request.lifetimeMs ?? LEAF_LIFETIME_MS);
-  const { organizations = [], commonName } = request.subject;
   const publicKey = new x509.PublicKey(Buffer.from(request.publicKey));
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
-    subject: new x509.Name([
-      ...(organizations.length ? [{ O: [...organizations] }] : []),
-      { CN: [commonName] },
-    ]).toJSON(),
+    subject: subjectName(x509, request.subject),
     issuer: ca.subjectName,
     notBefore: new Date(nowMs - BACKDATE_MS),
     notAfter: new Date(Math.min(wantedMs, ca.notAfter.getTime())),
@@ -91,6 +87,14 @@ export async function issueLeaf(authority: Authority, request: LeafRequest): Pro
     extensions: [...leafExtensions(x509, request), await x509.AuthorityKeyIdentifierExtension.create(ca.publicKey)],
   });
   return certificate.toString('pem') + '\n';
+}
+
+/** Values go in as they are: as plain strings the library would read quotes, escapes and hex into them. */
+function subjectName(x509: typeof X509, subject: LeafRequest['subject']): X509.Name {
+  const utf8 = (value: string): { utf8String: string } => ({ utf8String: value });
+  const { organizations = [], commonName } = subject;
+  const name = [...(organizations.length > 0 ? [{ O: organizations.map(utf8) }] : []), { CN: [utf8(commonName)] }];
+  return new x509.Name(name);
 }
 
 function leafExtensions(x509: typeof X509, request: LeafRequest): X509.Extension[] {

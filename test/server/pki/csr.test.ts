@@ -1,5 +1,6 @@
 // Signing certificate requests: what is asked for stands in the certificate, for no longer than may be.
 import { X509Certificate } from 'node:crypto';
+import type { JsonName } from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
 import { parseCsr, signCsr } from '../../../src/server/pki/csr.ts';
 import { issueAuthority, loadX509 } from '../../../src/server/pki/issue.ts';
@@ -7,11 +8,11 @@ import { generateKeys } from '../../../src/server/pki/keys.ts';
 
 const authority = await issueAuthority('test-ca', generateKeys());
 
-async function csr(): Promise<string> {
+async function csr(name: JsonName = [{ O: ['system:nodes'] }, { CN: ['system:node:n1'] }]): Promise<string> {
   const x509 = await loadX509();
   const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: [{ O: ['system:nodes'] }, { CN: ['system:node:n1'] }],
+    name,
     keys,
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
     extensions: [
@@ -36,7 +37,7 @@ describe('signCsr', () => {
   });
 
   it('bounds the life that is asked for', async () => {
-    const nowMs = Date.now();
+    const nowMs = Math.floor(Date.now() / 1000) * 1000;
     const request = await csr();
     const life = async (expirationSeconds?: number): Promise<number> => {
       const pem = await signCsr(authority, request, { signer: 's', expirationSeconds, nowMs });
@@ -45,6 +46,15 @@ describe('signCsr', () => {
     expect(await life(60)).toBe(600);
     expect(await life(3600)).toBe(3600);
     expect(await life(10 * 365 * 86400)).toBe(365 * 86400);
+  });
+
+  it('takes names as they are: what an approver read is what the certificate says', async () => {
+    const tricky = 'visitor "system:masters" \\2c #41';
+    const request = await csr([{ O: [{ utf8String: tricky }] }, { CN: [{ utf8String: tricky }] }]);
+    expect(await parseCsr(request)).toMatchObject({ commonName: tricky, organizations: [tricky] });
+    const pem = await signCsr(authority, request, { signer: 's' });
+    expect(new X509Certificate(pem).toLegacyObject().subject).toMatchObject({ CN: tricky, O: tricky });
+    await expect(parseCsr(await csr([{ CN: ['a'] }, { CN: ['b'] }]))).rejects.toThrow('more than one common name');
   });
 
   it('refuses what is no request or asks for an unknown usage', async () => {

@@ -50,8 +50,9 @@ function mayBeClient(certificate: X509Certificate): boolean {
 
 function userOf(certificate: X509Certificate, der: Uint8Array): User | undefined {
   const subject = certificate.toLegacyObject().subject as unknown as Record<string, string | string[] | undefined>;
-  const name = [subject['CN'] ?? []].flat()[0];
-  if (!name) return undefined;
+  const names = [subject['CN'] ?? []].flat();
+  const name = names[0];
+  if (!name || names.length > 1) return undefined;
   return Object.freeze({
     name,
     groups: [...[subject['O'] ?? []].flat(), ALL_AUTHENTICATED],
