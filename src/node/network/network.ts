@@ -1,0 +1,145 @@
+// The node's place in the pod network: kernel settings, the way to service addresses, and a tunnel to every other
+// node's pods that follows the Node objects. The bridge for this node's own pods is Docker's (agent/bridge-network.ts).
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { Nodes } from '../../api/resources.ts';
+import type { Informers } from '../../client/informer.ts';
+import type { Logger } from '../../client/log.ts';
+import {
+  type Peer,
+  VXLAN_ID,
+  VXLAN_PORT,
+  addPeerCommands,
+  peersOf,
+  removePeerCommands,
+  tunnelIp,
+  tunnelMac,
+} from './peers.ts';
+
+export interface NetworkOptions {
+  informers: Informers;
+  nodeName: string;
+  /** This node's own address, the near end of tunnels. */
+  nodeIp: string;
+  podCidr: string;
+  serviceCidr: string;
+  /** The bridge of this node's pods, as the kernel calls it. */
+  bridge: string;
+  log: Logger;
+  signal: AbortSignal;
+}
+
+/** One a machine, or one a network namespace. */
+export const TUNNEL_DEVICE = 'sampan-vx';
+
+const run = promisify(execFile);
+
+async function command(words: readonly string[]): Promise<void> {
+  const [program, ...args] = words;
+  try {
+    await run(program!, args);
+  } catch (error) {
+    const stderr = (error as { stderr?: string }).stderr?.trim();
+    throw new Error(`${words.join(' ')}: ${stderr || String(error)}`);
+  }
+}
+
+/** Resolves when this node is ready to carry pods; goes on following the other nodes until the signal aborts. */
+export async function startNetwork(options: NetworkOptions): Promise<void> {
+  const { informers, nodeName, log, signal } = options;
+  setKernel(options.bridge, log);
+  await addTunnel(options);
+  await addServiceRoute(options);
+  const peers = new Peers(log);
+  const nodes = informers.for(Nodes);
+  const follow = () => peers.want(peersOf(nodes.lister.list(), nodeName));
+  await nodes.whenSynced(signal);
+  nodes.addHandler({ add: follow, update: follow, delete: follow });
+  await peers.settled();
+}
+
+/** Takes the tunnel and its routes away; the bridge is Docker's to remove. */
+export async function cleanupNetwork(): Promise<void> {
+  await command(['ip', 'link', 'del', TUNNEL_DEVICE]).catch(() => {});
+}
+
+/** Settings without which packets between pods, services and nodes are lost. */
+function setKernel(bridge: string, log: Logger): void {
+  const wanted: Record<string, string> = {
+    'net/ipv4/ip_forward': '1',
+    // A pod that reaches its neighbour by a service address: the answer must pass the translation, too.
+    'net/bridge/bridge-nf-call-iptables': '1',
+    // Node ports on 127.0.0.1.
+    'net/ipv4/conf/all/route_localnet': '1',
+    [`net/ipv4/conf/${bridge}/rp_filter`]: '0',
+  };
+  for (const [name, value] of Object.entries(wanted)) {
+    try {
+      writeFileSync(`/proc/sys/${name}`, value);
+    } catch (error) {
+      log.warn({ setting: name, error: String(error) }, 'could not change a kernel setting');
+    }
+  }
+}
+
+async function addTunnel({ nodeIp, podCidr, log }: NetworkOptions): Promise<void> {
+  const exists = await command(['ip', 'link', 'show', TUNNEL_DEVICE]).then(
+    () => true,
+    () => false,
+  );
+  // An old device may have another address: it is cheap to make anew, its entries come from the Node objects.
+  if (exists) await command(['ip', 'link', 'del', TUNNEL_DEVICE]);
+  const vxlan = ['type', 'vxlan', 'id', String(VXLAN_ID), 'local', nodeIp, 'dstport', String(VXLAN_PORT), 'nolearning'];
+  await command(['ip', 'link', 'add', TUNNEL_DEVICE, 'address', tunnelMac(podCidr), ...vxlan]);
+  await command(['ip', 'addr', 'add', `${tunnelIp(podCidr)}/32`, 'dev', TUNNEL_DEVICE]);
+  await command(['ip', 'link', 'set', TUNNEL_DEVICE, 'up']);
+  log.debug({ device: TUNNEL_DEVICE, podCidr }, 'tunnel is up');
+}
+
+/**
+ * Processes of the host need some route to service addresses before the rules can translate them. Through the bridge,
+ * their packets carry the bridge's address, to which pods of every node can answer.
+ */
+async function addServiceRoute({ serviceCidr, bridge }: NetworkOptions): Promise<void> {
+  await command(['ip', 'route', 'replace', serviceCidr, 'dev', bridge]);
+}
+
+/** Applies the wanted peers one change after the other; a failed one is tried again with the next. */
+class Peers {
+  private known = new Map<string, Peer>();
+  private tail: Promise<void> = Promise.resolve();
+  private wanted: Peer[] = [];
+  private readonly log: Logger;
+  constructor(log: Logger) {
+    this.log = log;
+  }
+
+  want(peers: Peer[]): void {
+    this.wanted = peers;
+    this.tail = this.tail.then(() => this.apply());
+  }
+
+  settled(): Promise<void> {
+    return this.tail;
+  }
+
+  private async apply(): Promise<void> {
+    const wanted = new Map(this.wanted.map((peer) => [peer.nodeName, peer]));
+    for (const [name, peer] of this.known) {
+      const now = wanted.get(name);
+      if (now && JSON.stringify(now) === JSON.stringify(peer)) continue;
+      for (const words of removePeerCommands(peer, TUNNEL_DEVICE)) await command(words).catch(() => {});
+      this.known.delete(name);
+    }
+    for (const [name, peer] of wanted) {
+      if (this.known.has(name)) continue;
+      try {
+        for (const words of addPeerCommands(peer, TUNNEL_DEVICE)) await command(words);
+        this.known.set(name, peer);
+      } catch (error) {
+        this.log.warn({ node: name, error: String(error) }, 'no way to the pods of another node');
+      }
+    }
+  }
+}
