@@ -1,8 +1,8 @@
 // What node daemons may do: fixed rules, and of secrets, config maps, claims and tokens only those of pods bound to
 // them. Upstream: plugin/pkg/auth/authorizer/node/node_authorizer.go. Field selectors of lists are not looked at yet,
 // so a node may list all pods, as upstream's did before 1.32.
-import type { User } from '../../../wire/http.ts';
 import type { NodeGraph, ReferenceKind } from '../node-graph.ts';
+import { nodeOf } from '../node-identity.ts';
 import { nodeRules } from '../policy/node-rules.ts';
 import { ruleAllows, ruleQuery } from '../rbac/rules.ts';
 import type { Attributes, Authorizer, Decision } from '../types.ts';
@@ -10,16 +10,6 @@ import type { Attributes, Authorizer, Decision } from '../types.ts';
 const ALLOWED: Decision = Object.freeze({ allowed: true });
 const NO_OPINION: Decision = Object.freeze({ allowed: false });
 const refuse = (reason: string): Decision => ({ allowed: false, reason });
-
-const USER_PREFIX = 'system:node:';
-export const NODES_GROUP = 'system:nodes';
-
-/** The node that a user is; upstream: pkg/auth/nodeidentifier. */
-export function nodeOf(user: User): string | undefined {
-  return user.name.startsWith(USER_PREFIX) && user.groups.includes(NODES_GROUP)
-    ? user.name.slice(USER_PREFIX.length)
-    : undefined;
-}
 
 export function nodeAuthorizer(graph: NodeGraph): Authorizer {
   return {

@@ -1,0 +1,24 @@
+// Made by `npm run generate` from the files of this folder. Do not edit.
+import certificateApproval_ from './certificate-approval.ts';
+import certificateSigning_ from './certificate-signing.ts';
+import certificateSubjectRestriction_ from './certificate-subject-restriction.ts';
+import defaultTolerationSeconds_ from './default-toleration-seconds.ts';
+import namespaceLifecycle_ from './namespace-lifecycle.ts';
+import nodeRestriction_ from './node-restriction.ts';
+import priority_ from './priority.ts';
+import rbacEscalation_ from './rbac-escalation.ts';
+import serviceAccount_ from './service-account.ts';
+import taintNodesByCondition_ from './taint-nodes-by-condition.ts';
+
+export default [
+  certificateApproval_,
+  certificateSigning_,
+  certificateSubjectRestriction_,
+  defaultTolerationSeconds_,
+  namespaceLifecycle_,
+  nodeRestriction_,
+  priority_,
+  rbacEscalation_,
+  serviceAccount_,
+  taintNodesByCondition_,
+] as const;

@@ -1,0 +1,105 @@
+// Nobody hands out rights that they do not have: who writes a role must hold its rules (or may `escalate`), who writes
+// a binding must hold the role's rules (or may `bind` it).
+// Upstream: pkg/registry/rbac/{role,clusterrole,rolebinding,clusterrolebinding}/policybased/storage.go and
+// pkg/registry/rbac/validation/rule.go (ConfirmNoEscalation).
+import { isDeepStrictEqual } from 'node:util';
+import type { ClusterRole, PolicyRule, RoleBinding } from 'kubernetes-types/rbac/v1.js';
+import { ClusterRoles, Roles } from '../../api/resources.ts';
+import { StatusError, forbidden, notFound } from '../../api/status.ts';
+import { aggregateRules } from '../auth/rbac/index.ts';
+import { compactRules, ruleText, uncovered } from '../auth/rbac/rules.ts';
+import { SYSTEM_MASTERS } from '../auth/types.ts';
+import { type AdmissionContext, type AdmissionRequest, defineAdmission } from './types.ts';
+
+const GROUP = 'rbac.authorization.k8s.io';
+const FULL: readonly PolicyRule[] = [
+  { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
+  { nonResourceURLs: ['*'], verbs: ['*'] },
+];
+
+export default defineAdmission({
+  name: 'RBACEscalation',
+  phase: 'validating',
+  handles: (request) =>
+    request.resource.group === GROUP &&
+    request.subresource === '' &&
+    (request.operation === 'CREATE' || request.operation === 'UPDATE') &&
+    !request.user.groups.includes(SYSTEM_MASTERS),
+  async validate(request, context) {
+    if (request.kind.kind === 'Role' || request.kind.kind === 'ClusterRole') await checkRole(request, context);
+    else await checkBinding(request, context);
+  },
+});
+
+async function checkRole(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
+  const [role, old] = [request.object, request.oldObject] as unknown as [ClusterRole, ClusterRole | undefined];
+  const unchanged =
+    old && isDeepStrictEqual(old.rules, role.rules) && isDeepStrictEqual(old.aggregationRule, role.aggregationRule);
+  if (unchanged || (await may(request, context, 'escalate', request.resource.resource, request.name))) return;
+  confirm(request, context, role.rules ?? []);
+  if (role.aggregationRule && missing(request, context, FULL).length > 0) {
+    throw refuse(request, 'must have cluster-admin privileges to use an aggregationRule');
+  }
+}
+
+async function checkBinding(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
+  const [binding, old] = [request.object, request.oldObject] as unknown as [RoleBinding, RoleBinding | undefined];
+  if (old && isDeepStrictEqual(old.roleRef, binding.roleRef) && isDeepStrictEqual(old.subjects, binding.subjects))
+    return;
+  const { kind, name } = binding.roleRef;
+  const type = kind === 'Role' ? Roles : ClusterRoles;
+  if (await may(request, context, 'bind', type.plural, name)) return;
+  const role = context.lister.get<ClusterRole>(
+    type as typeof ClusterRoles,
+    kind === 'Role' ? request.namespace : undefined,
+    name,
+  );
+  if (!role) throw notFound(type, name);
+  confirm(request, context, role.aggregationRule ? aggregated(role, context) : (role.rules ?? []));
+}
+
+function aggregated(role: ClusterRole, context: AdmissionContext): PolicyRule[] {
+  const all = context.lister.list(ClusterRoles).map((r) => [r.metadata?.name ?? '', r] as const);
+  return aggregateRules(role, new Map(all));
+}
+
+async function may(
+  request: AdmissionRequest,
+  context: AdmissionContext,
+  verb: string,
+  resource: string,
+  name: string,
+): Promise<boolean> {
+  const decision = await context.authorizer.authorize({
+    user: request.user,
+    verb,
+    group: GROUP,
+    version: '*',
+    resource,
+    namespace: request.namespace || undefined,
+    name,
+  });
+  return decision.allowed;
+}
+
+function missing(request: AdmissionRequest, context: AdmissionContext, wanted: readonly PolicyRule[]): PolicyRule[] {
+  const held = context.authorizer.rulesFor?.(request.user, request.namespace || undefined) ?? [];
+  return uncovered(held, wanted);
+}
+
+function confirm(request: AdmissionRequest, context: AdmissionContext, wanted: readonly PolicyRule[]): void {
+  const lacking = missing(request, context, wanted);
+  if (lacking.length === 0) return;
+  const { name, groups } = request.user;
+  const list = compactRules(lacking).map(ruleText).sort();
+  throw refuse(
+    request,
+    `user ${JSON.stringify(name)} (groups=[${groups.map((g) => JSON.stringify(g)).join(' ')}]) is attempting to grant ` +
+      `RBAC permissions not currently held:\n${list.join('\n')}`,
+  );
+}
+
+function refuse(request: AdmissionRequest, why: string): StatusError {
+  const name = request.name || (request.object?.metadata.name ?? '');
+  return forbidden({ group: GROUP, plural: request.resource.resource }, name, why);
+}
