@@ -49,6 +49,8 @@ export interface ApiServerOptions {
   /** Named checks for /livez and /readyz beyond the API server's own; a rejection is a failed check. */
   healthChecks?: Record<string, () => Promise<void>>;
   clock?: { now(): number };
+  /** Told of errors that no client caused (they are answered as 500), for the log. */
+  onBug?(error: unknown, request: { id: string; method: string; path: string }): void;
   /** Values for tests: uid and name-suffix generators. */
   newUid?(): string;
   newNameSuffix?(): string;

@@ -1,0 +1,97 @@
+// The API server: its parts, and the chain that every request goes through, from top to bottom. It opens no sockets;
+// wire/http-server.ts and the in-process transport call its handler.
+import { randomUUID } from 'node:crypto';
+import kinds from '../../api/kinds/index.gen.ts';
+import type { Handler, Request, Response } from '../../wire/http.ts';
+import { Feed } from './cache/feed.ts';
+import { authentication } from './chain/authentication.ts';
+import { authorization } from './chain/authorization.ts';
+import { dispatch } from './chain/dispatch.ts';
+import { health, isHealthPath } from './chain/health.ts';
+import { impersonation } from './chain/impersonation.ts';
+import { inFlightLimit } from './chain/in-flight.ts';
+import { answerError, panicGuard } from './chain/panic-guard.ts';
+import { version } from './chain/version.ts';
+import { type Filter, type RequestContext, type Server, newContext } from './context.ts';
+import { cacheLister, liveReads, observer } from './lister.ts';
+import { randomNameSuffix } from './name-suffix.ts';
+import { Registry } from './registry.ts';
+import { requestInfo } from './request-info.ts';
+import hooks from './resources/index.gen.ts';
+import type { ApiServer, ApiServerOptions } from './types.ts';
+import { inPhaseOrder } from './verbs/admit.ts';
+
+function chain(): Filter[] {
+  return [panicGuard, parse, inFlightLimit(), authentication, impersonation, authorization, health, version, dispatch];
+}
+
+/** What the request is about: every later step asks that. */
+const parse: Filter = (context, next) => {
+  context.info = requestInfo(context.request);
+  return next();
+};
+
+export function createApiServer(given: ApiServerOptions): ApiServer {
+  const options: ApiServerOptions = { ...given, admission: inPhaseOrder(given.admission) };
+  const feed = new Feed(options.store);
+  const registry = new Registry(feed, hooks);
+  for (const definition of options.kinds ?? kinds) registry.add(definition);
+  const lister = cacheLister(registry);
+  const closing = new AbortController();
+  let isReady = false;
+  let inFlight = 0;
+  let idle: (() => void) | undefined;
+
+  const server: Server = {
+    options,
+    feed,
+    registry,
+    admission: { lister, ...liveReads(feed, lister), authorizer: options.authorizer },
+    now: () => (options.clock ?? Date).now(),
+    newUid: options.newUid ?? randomUUID,
+    newNameSuffix: options.newNameSuffix ?? randomNameSuffix,
+    handler: (request) => handler(request),
+    closing: closing.signal,
+    isReady: () => isReady,
+    onBug: (error, { id, request }) => options.onBug?.(error, { id, method: request.method, path: request.path }),
+  };
+
+  const start = async (): Promise<void> => {
+    await feed.start();
+    isReady = true;
+  };
+  const ready = start();
+  // Whoever awaits it hears of a failure; nobody else may crash of it.
+  ready.catch(() => {});
+
+  const run = compose(chain());
+  const handler: Handler = async (request: Request): Promise<Response> => {
+    const context = newContext(server, request, request.headers['audit-id'] ?? randomUUID());
+    if (!isReady && !isHealthPath(request.path)) await ready;
+    inFlight++;
+    try {
+      return await run(context);
+    } catch (error) {
+      return answerError(context, error);
+    } finally {
+      if (--inFlight === 0) idle?.();
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    closing.abort();
+    if (inFlight > 0) await new Promise<void>((resolve) => (idle = resolve));
+    feed.close();
+  };
+  return { handler, lister, observe: observer(registry), ready, close };
+}
+
+/** Folds the chain once, so that a request only calls functions. */
+function compose(filters: readonly Filter[]): (context: RequestContext) => Promise<Response> {
+  let next = (_context: RequestContext): Promise<Response> => Promise.reject(new Error('the chain has no end'));
+  for (const filter of [...filters].reverse()) {
+    const inner = next;
+    next = (context) => filter(context, () => inner(context));
+  }
+  return next;
+}

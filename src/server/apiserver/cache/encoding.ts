@@ -1,0 +1,90 @@
+// Objects as bytes. A stored value is JSON without metadata.resourceVersion (the store's revision is the only truth);
+// a cached value has it spliced in after the uid, where Go prints it, and ends with the line feed of an answer.
+//
+//   stored  {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","uid":"1b…","creationTimestamp":…
+//   cached  {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","uid":"1b…","resourceVersion":"7","creationTime…}\n
+import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
+import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
+
+const UID = Buffer.from('"uid":"');
+const QUOTE = 0x22;
+const LINE_FEED = 0x0a;
+
+/** The object with kind, apiVersion and metadata first and without its resourceVersion. */
+export function encodeStored(object: Unstructured): Buffer {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  return Buffer.from(stringifyJson({ kind, apiVersion, metadata: orderMeta(metadata), ...rest }));
+}
+
+function orderMeta(metadata: ObjectMeta): ObjectMeta {
+  const { name, generateName, namespace, selfLink: _selfLink, uid, resourceVersion: _revision, ...rest } = metadata;
+  const first: ObjectMeta = { name };
+  if (generateName) first.generateName = generateName;
+  if (namespace) first.namespace = namespace;
+  first.uid = uid;
+  return Object.assign(first, rest);
+}
+
+/** The cached form of a stored value. */
+export function spliceRevision(stored: Uint8Array, revision: number): Buffer {
+  const from = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  const uid = from.indexOf(UID);
+  const at = uid < 0 ? -1 : from.indexOf(QUOTE, uid + UID.length) + 1;
+  if (at <= 0) return reencode(from, revision);
+  const insert = `,"resourceVersion":"${revision}"`;
+  const to = Buffer.allocUnsafeSlow(from.length + insert.length + 1);
+  from.copy(to, 0, 0, at);
+  to.write(insert, at, 'latin1');
+  from.copy(to, at + insert.length, at);
+  to[to.length - 1] = LINE_FEED;
+  return to;
+}
+
+/** For values that another program wrote without a uid. */
+function reencode(stored: Buffer, revision: number): Buffer {
+  const object = parseJson(stored.toString('utf8')) as Unstructured;
+  object.metadata = { ...object.metadata, resourceVersion: String(revision) };
+  return encodeWhole(object);
+}
+
+/** Any object as an answer: one line, ended by a line feed. */
+export function encodeWhole(object: unknown): Buffer {
+  return Buffer.from(stringifyJson(object) + '\n');
+}
+
+export function decodeObject(bytes: Uint8Array): Unstructured {
+  return parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as Unstructured;
+}
+
+const deep = process.env['SAMPAN_DEEP_FREEZE'] !== undefined || process.env['VITEST'] !== undefined;
+
+/** Deep in tests, where a mutation must fail loudly; elsewhere only the object itself. */
+export function freeze<T>(value: T): T {
+  if (!deep) return Object.freeze(value);
+  if (value !== null && typeof value === 'object' && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const child of Object.values(value)) freeze(child);
+  }
+  return value;
+}
+
+/** A deep copy of JSON data that drops what JSON would drop; many times faster than structuredClone. */
+export function cloneJson<T>(value: T): T {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => cloneJson(item)) as T;
+  if (value instanceof Date) return value.toISOString() as T;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const child = (value as Record<string, unknown>)[key];
+    if (child === undefined) continue;
+    if (key === '__proto__')
+      Object.defineProperty(copy, key, {
+        value: cloneJson(child),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
+    else copy[key] = cloneJson(child);
+  }
+  return copy as T;
+}

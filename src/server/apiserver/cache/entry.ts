@@ -1,0 +1,79 @@
+// One revision of one object, as all readers share it: its bytes, what selectors ask of it, and the frozen object,
+// parsed when first asked for and kept only as long as somebody holds it.
+import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
+import { decodeObject, freeze, spliceRevision } from './encoding.ts';
+
+const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({});
+
+/** What a kind's selectable fields say of an object, by field. */
+export type FieldReader = (object: Unstructured) => Readonly<Record<string, string>>;
+
+export class Entry {
+  /** `namespace/name`, or `name`: the order of lists. */
+  readonly key: string;
+  readonly revision: number;
+  readonly createRevision: number;
+  /** The object as JSON with its resourceVersion, ended by a line feed. */
+  readonly bytes: Buffer;
+  #object: WeakRef<Unstructured> | undefined;
+  #labels: Readonly<Record<string, string>> | undefined;
+  #fields: Readonly<Record<string, string>> | undefined;
+  /** Answers in other shapes (other versions, metadata only), by a name that their makers choose. */
+  #faces: Map<string, unknown> | undefined;
+
+  constructor(key: string, stored: Uint8Array, revision: number, createRevision: number) {
+    this.key = key;
+    this.revision = revision;
+    this.createRevision = createRevision;
+    this.bytes = spliceRevision(stored, revision);
+  }
+
+  /** The writer's own object, so that nobody parses what was in memory a moment ago. */
+  adopt(object: Unstructured): void {
+    stampRevision(object, this.revision);
+    this.#object = new WeakRef(object);
+    this.#labels = object.metadata.labels ?? NO_LABELS;
+  }
+
+  object(): Unstructured {
+    const held = this.#object?.deref();
+    if (held) return held;
+    const parsed = freeze(decodeObject(this.bytes));
+    this.#object = new WeakRef(parsed);
+    this.#labels ??= parsed.metadata.labels ?? NO_LABELS;
+    return parsed;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return (this.#labels ??= this.object().metadata.labels ?? NO_LABELS);
+  }
+
+  fields(read: FieldReader): Readonly<Record<string, string>> {
+    return (this.#fields ??= read(this.object()));
+  }
+
+  get namespace(): string {
+    const slash = this.key.indexOf('/');
+    return slash < 0 ? '' : this.key.slice(0, slash);
+  }
+
+  get name(): string {
+    return this.key.slice(this.key.indexOf('/') + 1);
+  }
+
+  /** Makes a face once for all readers. */
+  face<T>(name: string, make: () => T): T {
+    this.#faces ??= new Map();
+    let face = this.#faces.get(name) as T | undefined;
+    if (face === undefined) this.#faces.set(name, (face = make()));
+    return face;
+  }
+}
+
+/** Gives a written object its resourceVersion and freezes it; again is harmless. */
+export function stampRevision(object: Unstructured, revision: number): Unstructured {
+  if (Object.isFrozen(object)) return object;
+  const metadata: ObjectMeta = object.metadata;
+  metadata.resourceVersion = String(revision);
+  return freeze(object);
+}

@@ -1,0 +1,188 @@
+// Follows the store with one watch over all kinds and hands each event to its kind's cache, so that one revision says
+// how far every cache has come. Readers that need the newest state wait here.
+import {
+  type KeyValue,
+  StoreError,
+  type Store,
+  type StoreEvent,
+  type StoreWatch,
+  prefixEnd,
+} from '../../store/store.ts';
+import type { Entry } from './entry.ts';
+import { type Adoptions, KindCache } from './kind-cache.ts';
+
+export const REGISTRY = '/registry/';
+const RETRY_MS = 200;
+const PAGE = 5_000;
+
+interface Waiter {
+  revision: number;
+  resolve(): void;
+}
+
+export class Feed {
+  readonly store: Store;
+  /** Writers put their objects here before the transaction; see KindCache.apply. */
+  readonly adoptions: Adoptions = new WeakMap();
+  readonly #caches = new Map<string, KindCache>();
+  readonly #waiters = new Set<Waiter>();
+  #revision = 0;
+  #watch: StoreWatch | undefined;
+  #closed = false;
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  /** All caches show at least everything up to this revision. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Call for all built-in kinds before start(); later additions load by themselves. */
+  cacheFor(prefix: string): KindCache {
+    let cache = this.#caches.get(prefix);
+    if (!cache) this.#caches.set(prefix, (cache = new KindCache(prefix)));
+    return cache;
+  }
+
+  async start(): Promise<void> {
+    const { items, revision } = await this.#readAll(REGISTRY);
+    const byPrefix = new Map<string, KeyValue[]>();
+    for (const item of items) {
+      const prefix = prefixOf(item.key);
+      const list = byPrefix.get(prefix);
+      if (list) list.push(item);
+      else byPrefix.set(prefix, [item]);
+    }
+    // Kinds that nobody declared yet (custom resources) are kept too: their definition is on its way.
+    for (const prefix of byPrefix.keys()) this.cacheFor(prefix);
+    for (const [prefix, cache] of this.#caches) cache.load(byPrefix.get(prefix) ?? [], revision);
+    this.#advance(revision);
+    void this.#follow(revision + 1);
+  }
+
+  /** Resolves when the caches show everything that was acknowledged before the call. */
+  async fresh(): Promise<void> {
+    const current = await this.store.currentRevision();
+    if (current > this.#revision) await this.reach(current);
+  }
+
+  /** Resolves when the caches have come to the revision. */
+  reach(revision: number): Promise<void> {
+    if (revision <= this.#revision || this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.add({ revision, resolve });
+      this.#watch?.requestProgress();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#watch?.close();
+    for (const waiter of this.#waiters) waiter.resolve();
+    this.#waiters.clear();
+    for (const cache of this.#caches.values()) cache.close();
+  }
+
+  /** The kind is gone: its watchers end. */
+  drop(prefix: string): void {
+    this.#caches.get(prefix)?.close();
+    this.#caches.delete(prefix);
+  }
+
+  async #readAll(prefix: string): Promise<{ items: KeyValue[]; revision: number }> {
+    const end = prefixEnd(prefix);
+    const first = await this.store.range({ start: prefix, end, limit: PAGE });
+    const items = [...first.items];
+    for (let more = first.more; more;) {
+      const start = items.at(-1)!.key + '\0';
+      const page = await this.store.range({ start, end, limit: PAGE, revision: first.revision });
+      for (const item of page.items) items.push(item);
+      more = page.more;
+    }
+    return { items, revision: first.revision };
+  }
+
+  async #follow(from: number): Promise<void> {
+    let next = from;
+    while (!this.#closed) {
+      try {
+        const watch = (this.#watch = this.store.watch({
+          start: REGISTRY,
+          end: prefixEnd(REGISTRY),
+          fromRevision: next,
+        }));
+        if (this.#waiters.size > 0) watch.requestProgress();
+        for await (const batch of watch) {
+          for (const event of batch.events) this.#dispatch(event.key, (cache) => cache.apply(event, this.adoptions));
+          next = batch.revision + 1;
+          this.#advance(batch.revision);
+        }
+      } catch (error) {
+        if (this.#closed) return;
+        // What was compacted cannot be followed any more: the caches would have a hole.
+        if (error instanceof StoreError && error.code === 'Compacted')
+          return this.#restart().catch(() => void this.#follow(next));
+      }
+      if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  /** After a hole in the history: loads anew and tells the caches' listeners the difference. */
+  async #restart(): Promise<void> {
+    const { items, revision } = await this.#readAll(REGISTRY);
+    const present = new Map(items.map((item) => [item.key, item]));
+    const changes: StoreEvent[] = [];
+    for (const item of items) {
+      if (this.#cached(item.key)?.revision !== item.modRevision) changes.push({ type: 'put', key: item.key, item });
+    }
+    for (const cache of this.#caches.values()) {
+      for (const entry of cache.range(undefined)) {
+        const key = cache.prefix + entry.key;
+        if (present.has(key)) continue;
+        const item = { key, value: entry.bytes, createRevision: entry.createRevision, modRevision: revision };
+        changes.push({ type: 'delete', key, item });
+      }
+    }
+    changes.sort((a, b) => a.item.modRevision - b.item.modRevision);
+    for (const event of changes) this.#dispatch(event.key, (cache) => cache.apply(event, this.adoptions));
+    this.#advance(revision);
+    void this.#follow(revision + 1);
+  }
+
+  #cached(key: string): Entry | undefined {
+    const prefix = prefixOf(key);
+    return this.#caches.get(prefix)?.get(key.slice(prefix.length));
+  }
+
+  #dispatch(key: string, apply: (cache: KindCache) => void): void {
+    const prefix = prefixOf(key);
+    let cache = this.#caches.get(prefix);
+    if (!cache) {
+      cache = this.cacheFor(prefix);
+      cache.load([], this.#revision);
+    }
+    apply(cache);
+  }
+
+  #advance(revision: number): void {
+    if (revision <= this.#revision) return;
+    this.#revision = revision;
+    if (this.#waiters.size === 0) return;
+    for (const waiter of [...this.#waiters]) {
+      if (waiter.revision > revision) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
+  }
+}
+
+/** `/registry/apps/deployments/` of a key below it. */
+function prefixOf(key: string): string {
+  const group = key.indexOf('/', REGISTRY.length);
+  return key.slice(0, key.indexOf('/', group + 1) + 1);
+}
+
+/** Where a kind's objects stand in the store. */
+export const registryPrefix = (group: string, plural: string): string => `${REGISTRY}${group || 'core'}/${plural}/`;

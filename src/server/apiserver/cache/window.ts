@@ -1,0 +1,77 @@
+// The past events of one kind, as a ring that watchers read with a cursor; it holds no watchers. Old events go when
+// there are too many of them or when the objects that only they still hold take too much memory.
+//
+//   first                          head
+//     | e3 | e4 | e5 | e6 | e7 |     a watcher at 5 reads e5.. ; one at 2 has lost events and must be closed
+import type { Entry } from './entry.ts';
+
+export interface CacheEvent {
+  type: 'put' | 'delete';
+  revision: number;
+  /** The new state; for a deletion the last state under the deletion's revision. */
+  entry: Entry;
+  previous: Entry | undefined;
+  /** Encodings shared by all watchers, by a name that their makers choose. */
+  encoded?: Map<string, Buffer>;
+}
+
+const MAX_EVENTS = 32_768;
+const MAX_RETIRED_BYTES = 32 << 20;
+
+export class EventWindow {
+  /** The oldest stands first; a plain array, cut a quarter at a time. */
+  #events: CacheEvent[] = [];
+  #first = 0;
+  #retired = 0;
+  /** Events with a revision above this one are all in the window. */
+  #completeAfter: number;
+
+  constructor(completeAfter: number) {
+    this.#completeAfter = completeAfter;
+  }
+
+  get first(): number {
+    return this.#first;
+  }
+  /** The sequence number that the next event gets. */
+  get head(): number {
+    return this.#first + this.#events.length;
+  }
+  get completeAfter(): number {
+    return this.#completeAfter;
+  }
+
+  at(sequence: number): CacheEvent {
+    return this.#events[sequence - this.#first]!;
+  }
+
+  push(event: CacheEvent): void {
+    this.#events.push(event);
+    this.#retired += event.previous?.bytes.length ?? 0;
+    if (this.#events.length > MAX_EVENTS || (this.#retired > MAX_RETIRED_BYTES && this.#events.length > 512))
+      this.#cut();
+  }
+
+  /** The first event after a revision; undefined when the window no longer knows all of them. */
+  after(revision: number): number | undefined {
+    if (revision < this.#completeAfter) return undefined;
+    let low = 0;
+    let high = this.#events.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#events[middle]!.revision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return this.#first + low;
+  }
+
+  /** Drops the older quarter, so that cutting costs nothing per event; never a part of a revision's events. */
+  #cut(): void {
+    let count = this.#events.length >>> 2;
+    while (count < this.#events.length && this.#events[count]!.revision === this.#events[count - 1]!.revision) count++;
+    const dropped = this.#events.splice(0, count);
+    this.#first += count;
+    this.#completeAfter = dropped.at(-1)!.revision;
+    for (const event of dropped) this.#retired -= event.previous?.bytes.length ?? 0;
+  }
+}

@@ -1,0 +1,64 @@
+// From request info to a verb. The last link of the chain.
+import type { Response } from '../../../wire/http.ts';
+import type { Filter, RequestContext } from '../context.ts';
+import type { Endpoint } from '../registry.ts';
+import { create } from '../verbs/create.ts';
+import { deleteCollection } from '../verbs/delete-collection.ts';
+import { remove } from '../verbs/delete.ts';
+import { get } from '../verbs/get.ts';
+import { list } from '../verbs/list.ts';
+import { methodNotAllowed, noSuchPath } from '../verbs/options.ts';
+import { patch } from '../verbs/patch.ts';
+import { serveSubresource } from '../verbs/subresource.ts';
+import { update } from '../verbs/update.ts';
+import { watch } from '../verbs/watch.ts';
+
+type VerbFunction = (context: RequestContext, endpoint: Endpoint) => Promise<Response>;
+
+const VERBS: Readonly<Record<string, VerbFunction>> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: deleteCollection,
+};
+
+export const dispatch: Filter = (context) => {
+  const { info, server, request } = context;
+  if (!info.isResource) throw noSuchPath();
+  const endpoint = server.registry.find(info.group, info.version, info.resource);
+  if (!endpoint) throw noSuchPath();
+  const { deprecated } = endpoint.served;
+  if (deprecated) warnDeprecated(context, endpoint, deprecated);
+  if (info.subresource !== '') return serveSubresource(context, endpoint);
+  if (
+    endpoint.namespaced &&
+    info.namespace === '' &&
+    (info.name !== '' || info.verb === 'create') &&
+    !isCollectionRead(info.verb)
+  )
+    throw noSuchPath();
+  if (!endpoint.namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw noSuchPath();
+  const allowed = endpoint.kind.definition.verbs;
+  const verb = VERBS[info.verb];
+  if (!verb || (allowed && !allowed.includes(info.verb as never))) throw methodNotAllowed();
+  if (info.verb === 'create' && request.path.endsWith(`/${info.name}`) && info.name !== '') throw methodNotAllowed();
+  return verb(context, endpoint);
+};
+
+const isCollectionRead = (verb: string): boolean => verb === 'list' || verb === 'watch' || verb === 'deletecollection';
+
+/** Upstream: apiserver/pkg/endpoints/deprecation. */
+function warnDeprecated(
+  context: RequestContext,
+  endpoint: Endpoint,
+  deprecated: { replacement: string; message?: string },
+): void {
+  const { kind } = endpoint.kind.definition;
+  context.warnings.push(
+    deprecated.message ?? `${endpoint.apiVersion} ${kind} is deprecated; use ${deprecated.replacement} ${kind}`,
+  );
+}

@@ -1,0 +1,83 @@
+// /livez, /readyz and /healthz, with ?verbose, ?exclude and named checks. Upstream: apiserver/pkg/server/healthz.
+import type { Response } from '../../../wire/http.ts';
+import type { Filter, RequestContext } from '../context.ts';
+import { textResponse } from '../content/respond.ts';
+import { noSuchPath } from '../verbs/options.ts';
+
+type Check = () => Promise<void>;
+const ROOTS = ['/livez', '/readyz', '/healthz'];
+
+export const health: Filter = (context, next) => {
+  const { path, method } = context.request;
+  const root = rootOf(path);
+  if (root === undefined || (method !== 'GET' && method !== 'HEAD')) return next();
+  return answer(context, root);
+};
+
+const rootOf = (path: string): string | undefined => ROOTS.find((r) => path === r || path.startsWith(`${r}/`));
+
+/** Answered before the server is ready. */
+export const isHealthPath = (path: string): boolean => rootOf(path) !== undefined;
+
+function checksOf(context: RequestContext, root: string): Map<string, Check> {
+  const { server } = context;
+  const checks = new Map<string, Check>([
+    ['ping', async () => {}],
+    ['log', async () => {}],
+    ['etcd', async () => void (await server.options.store.currentRevision())],
+  ]);
+  for (const [name, check] of Object.entries(server.options.healthChecks ?? {})) checks.set(name, check);
+  if (root === '/readyz') {
+    checks.set('informer-sync', async () => {
+      if (!server.isReady()) throw new Error('the caches are still being filled');
+    });
+    checks.set('shutdown', async () => {
+      if (server.closing.aborted) throw new Error('process is shutting down');
+    });
+  }
+  return checks;
+}
+
+async function answer(context: RequestContext, root: string): Promise<Response> {
+  const { path, query } = context.request;
+  const checks = checksOf(context, root);
+  const named = path.slice(root.length + 1);
+  if (named !== '') {
+    const check = checks.get(named);
+    if (!check) throw noSuchPath();
+    const failed = await failure(check);
+    return failed === undefined
+      ? textResponse(context, 200, 'ok')
+      : textResponse(context, 500, `internal server error: ${failed}\n`);
+  }
+  const excluded = new Set(query.getAll('exclude'));
+  let text = '';
+  let failures = 0;
+  for (const [name, check] of checks) {
+    if (excluded.delete(name)) {
+      text += `[+]${name} excluded: ok\n`;
+      continue;
+    }
+    if ((await failure(check)) === undefined) text += `[+]${name} ok\n`;
+    else {
+      text += `[-]${name} failed: reason withheld\n`;
+      failures++;
+    }
+  }
+  if (excluded.size > 0) {
+    const list = [...excluded].map((name) => JSON.stringify(name)).join(', ');
+    text += `warn: some health checks cannot be excluded: no matches for ${list}\n`;
+  }
+  const kind = root.slice(1);
+  if (failures > 0) return textResponse(context, 500, `${text}${kind} check failed\n`);
+  return textResponse(context, 200, query.has('verbose') ? `${text}${kind} check passed\n` : 'ok');
+}
+
+async function failure(check: Check): Promise<string | undefined> {
+  try {
+    await check();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -1,0 +1,36 @@
+// Every error becomes a Status answer here: those that verbs throw on purpose as they are, bugs as a logged 500.
+import { StatusError, badRequest } from '../../../api/status.ts';
+import type { Response } from '../../../wire/http.ts';
+import type { Filter, RequestContext } from '../context.ts';
+import { errorResponse } from '../content/respond.ts';
+import { fromStore } from '../verbs/commit.ts';
+
+export const panicGuard: Filter = async (context, next) => {
+  try {
+    return await next();
+  } catch (thrown) {
+    return answerError(context, thrown);
+  }
+};
+
+export function answerError(context: RequestContext, thrown: unknown): Response {
+  const error = asStatusError(thrown);
+  if (error) return errorResponse(context, error);
+  context.server.onBug(thrown, context);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return errorResponse(context, new StatusError('InternalError', `Internal error occurred: ${message}`));
+}
+
+function asStatusError(thrown: unknown): StatusError | undefined {
+  const error = fromStore(thrown);
+  if (error instanceof StatusError) return error;
+  if (!(error instanceof Error)) return undefined;
+  if (error instanceof RangeError && error.message.includes('call stack')) {
+    return badRequest('the object provided is nested too deeply');
+  }
+  // The wire's own error for bodies that are too large; wire knows no StatusError.
+  if ((error as { reason?: string }).reason === 'RequestEntityTooLarge' || error.name === 'RequestEntityTooLarge') {
+    return new StatusError('RequestEntityTooLarge', error.message);
+  }
+  return undefined;
+}

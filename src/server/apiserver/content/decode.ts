@@ -1,0 +1,123 @@
+// Request bodies to drafts: media types, size, JSON and YAML, and the checks that the body is about what the path says.
+// Schema work (unknown fields, defaults) is not done here. Upstream: apiserver/pkg/endpoints/handlers/{create,rest}.go.
+import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
+import { StatusError, badRequest } from '../../../api/status.ts';
+import type { JsonObject, Unstructured } from '../../../api/types.ts';
+import type { Request } from '../../../wire/http.ts';
+import { cloneJson } from '../cache/encoding.ts';
+import type { RequestContext } from '../context.ts';
+
+/** Upstream's MaxRequestBodyBytes. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+const ACCEPTED = ['application/json', 'application/yaml'];
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+export interface DecodedBody {
+  draft: JsonObject;
+  /** `duplicate field "spec.replicas"`: keys that stood twice, for strict decoding. */
+  duplicates: string[];
+}
+
+/** The media type without parameters, lower case. */
+export function mediaType(request: Request): string {
+  const header = request.headers['content-type'];
+  return header === undefined ? '' : header.split(';', 1)[0]!.trim().toLowerCase();
+}
+
+export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
+  new StatusError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );
+
+export async function readBytes(request: Request): Promise<Uint8Array> {
+  if (!request.body) return new Uint8Array();
+  return request.body.bytes(MAX_BODY_BYTES);
+}
+
+export function readText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw badRequest('the request body is not valid UTF-8');
+  }
+}
+
+/**
+ * The body as a draft that nobody else holds; undefined when it is empty. `expected` names the kind in messages.
+ * In-process callers give an object, everybody else bytes.
+ */
+export async function decodeBody(context: RequestContext, expected: string): Promise<DecodedBody | undefined> {
+  const { request } = context;
+  const shared = request.body?.shared?.();
+  if (shared !== undefined) return { draft: asObject(cloneJson(shared), expected), duplicates: [] };
+  const type = mediaType(request);
+  const yaml = type === 'application/yaml' || type === 'application/x-yaml' || type === 'text/yaml';
+  const bytes = await readBytes(request);
+  if (bytes.length === 0) return undefined;
+  if (type !== '' && type !== 'application/json' && !yaml) throw unsupportedMediaType(ACCEPTED);
+  const duplicates: string[] = [];
+  const value = parseBody(readText(bytes), expected, duplicates);
+  return { draft: asObject(value, expected), duplicates };
+}
+
+function parseBody(text: string, expected: string, duplicates: string[]): unknown {
+  try {
+    const value = parseJson(text);
+    // A compact body that prints as it was read has no key twice; only others are read again, slowly.
+    if (stringifyJson(value).length !== text.length) {
+      return parseJson(text, { onDuplicate: (message) => void duplicates.push(message) });
+    }
+    return value;
+  } catch (error) {
+    const why = `couldn't get version/kind; json parse error: ${(error as Error).message}`;
+    throw badRequest(`the object provided is unrecognized (must be of type ${expected}): ${why} (${summarize(text)})`);
+  }
+}
+
+function asObject(value: unknown, expected: string): JsonObject {
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as JsonObject;
+  const kind =
+    value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  const why = `couldn't get version/kind; json parse error: json: cannot unmarshal ${kind} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+  throw badRequest(`the object provided is unrecognized (must be of type ${expected}): ${why}`);
+}
+
+/** Upstream's summarizeData: the first 30 bytes, in hex when they are not text. */
+function summarize(text: string): string {
+  const bytes = Buffer.from(text.slice(0, 200)).subarray(0, 30);
+  const cut = Buffer.byteLength(text) > 30 ? ' ...' : '';
+  const printable = bytes.every((b) => b >= 0x20 && b < 0x7f);
+  return printable
+    ? JSON.stringify(bytes.toString('latin1')) + cut
+    : [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('') + cut;
+}
+
+/** Fills in kind and apiVersion where they are missing and refuses what they may not be. */
+export function checkType(
+  draft: JsonObject,
+  kind: string,
+  apiVersion: string,
+): asserts draft is Unstructured & JsonObject {
+  if (draft['kind'] === undefined || draft['kind'] === '') draft['kind'] = kind;
+  if (draft['apiVersion'] === undefined || draft['apiVersion'] === '') draft['apiVersion'] = apiVersion;
+  if (draft['apiVersion'] !== apiVersion) {
+    const data = String(draft['apiVersion']);
+    throw badRequest(`the API version in the data (${data}) does not match the expected API version (${apiVersion})`);
+  }
+  if (draft['kind'] !== kind) {
+    const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
+    const found = String(draft['kind']);
+    throw badRequest(
+      `${found} in version "${version}" cannot be handled as a ${kind}: converting (${version}.${found}) to (${version}.${kind}): unknown conversion`,
+    );
+  }
+  const metadata = draft['metadata'];
+  if (metadata === undefined || metadata === null) draft['metadata'] = {};
+  else if (typeof metadata !== 'object' || Array.isArray(metadata)) {
+    const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
+    throw badRequest(
+      `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot unmarshal ${typeof metadata} into Go struct field ${kind}.metadata of type v1.ObjectMeta`,
+    );
+  }
+}

@@ -1,0 +1,118 @@
+// Content negotiation: which of our encodings an Accept header asks for, and whether as a Table or as metadata only.
+// Upstream: apiserver/pkg/endpoints/handlers/negotiation/negotiate.go.
+import { StatusError } from '../../../api/status.ts';
+import { SHARED_CONTENT_TYPE } from '../../../wire/http.ts';
+
+export type Encoding = 'json' | 'yaml' | 'shared';
+export type Shape = '' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+
+export interface Negotiated {
+  encoding: Encoding;
+  shape: Shape;
+  /** The meta.k8s.io version of a Table or of partial metadata. */
+  shapeVersion: string;
+  /** The aggregated discovery version that was asked for. */
+  discovery: '' | 'v2' | 'v2beta1';
+  pretty: boolean;
+  contentType: string;
+}
+
+const PLAIN: Negotiated = {
+  encoding: 'json',
+  shape: '',
+  shapeVersion: '',
+  discovery: '',
+  pretty: false,
+  contentType: 'application/json',
+};
+const SHARED: Negotiated = { ...PLAIN, encoding: 'shared', contentType: SHARED_CONTENT_TYPE };
+const SUPPORTED = ['application/json', 'application/yaml'];
+const SHAPES = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
+
+interface Clause {
+  type: string;
+  parameters: Map<string, string>;
+  quality: number;
+}
+
+function parseAccept(header: string): Clause[] {
+  const clauses: Clause[] = [];
+  for (const part of header.split(',')) {
+    const [type, ...rest] = part.split(';');
+    const clause: Clause = { type: type!.trim().toLowerCase(), parameters: new Map(), quality: 1 };
+    for (const parameter of rest) {
+      const equals = parameter.indexOf('=');
+      if (equals < 0) continue;
+      const name = parameter.slice(0, equals).trim();
+      const value = parameter.slice(equals + 1).trim();
+      if (name === 'q') clause.quality = Number(value) || 0;
+      else clause.parameters.set(name, value);
+    }
+    if (clause.type !== '') clauses.push(clause);
+  }
+  // Stable: equal qualities keep the client's order.
+  return clauses.sort((a, b) => b.quality - a.quality);
+}
+
+function accepts(clause: Clause): Negotiated | undefined {
+  const { type, parameters } = clause;
+  if (type === SHARED_CONTENT_TYPE) return SHARED;
+  const yaml = type === 'application/yaml' || type === 'application/x-yaml' || type === 'text/yaml';
+  if (type !== 'application/json' && !yaml && type !== '*/*' && type !== 'application/*') return undefined;
+  const encoding: Encoding = yaml ? 'yaml' : 'json';
+  const base: Negotiated = {
+    ...PLAIN,
+    encoding,
+    contentType: yaml ? 'application/yaml' : 'application/json',
+    pretty: parameters.get('pretty') === '1',
+  };
+  const as = parameters.get('as');
+  if (as === undefined) return base;
+  const [group, version] = [parameters.get('g') ?? '', parameters.get('v') ?? ''];
+  if (group === 'apidiscovery.k8s.io' && as === 'APIGroupDiscoveryList') {
+    if (version !== 'v2' && version !== 'v2beta1') return undefined;
+    return { ...base, discovery: version, contentType: `${base.contentType};g=${group};v=${version};as=${as}` };
+  }
+  if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1') || !SHAPES.has(as)) return undefined;
+  return { ...base, shape: as as Shape, shapeVersion: version };
+}
+
+/** Headers that clients send are few, so answers are remembered. */
+const remembered = new Map<string, Negotiated | null>();
+
+/** Throws NotAcceptable. */
+export function negotiate(accept: string | undefined): Negotiated {
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return PLAIN;
+  let found = remembered.get(accept);
+  if (found === undefined) {
+    found = null;
+    for (const clause of parseAccept(accept)) {
+      if (clause.quality === 0) continue;
+      const match = accepts(clause);
+      if (!match) continue;
+      found = match;
+      break;
+    }
+    if (remembered.size > 500) remembered.clear();
+    if (accept.length < 1000) remembered.set(accept, found);
+  }
+  if (found) return found;
+  const list = SUPPORTED.join(', ');
+  throw new StatusError('NotAcceptable', `only the following media types are accepted: ${list}`);
+}
+
+/** A shape that only lists or only objects have is asked of both by kubectl; this is the one that fits. */
+export const forErrors = (accept: string | undefined): Negotiated => {
+  try {
+    const found = negotiate(accept);
+    return found.shape === '' && found.discovery === ''
+      ? found
+      : {
+          ...PLAIN,
+          encoding: found.encoding,
+          contentType: found.encoding === 'yaml' ? 'application/yaml' : 'application/json',
+        };
+  } catch {
+    return PLAIN;
+  }
+};

@@ -1,0 +1,111 @@
+// Turns what a verb answers into a Response: headers, status objects, and the two faces of a body. Encoding of single
+// objects only; lists and watches have their own files.
+import { gzip } from 'node:zlib';
+import { promisify } from 'node:util';
+import { StatusError, type Status } from '../../../api/status.ts';
+import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
+import type { Response, ResponseBody } from '../../../wire/http.ts';
+import { encodeWhole } from '../cache/encoding.ts';
+import type { RequestContext } from '../context.ts';
+import { type Negotiated, forErrors } from './negotiate.ts';
+
+const gzipAsync = promisify(gzip);
+/** Upstream compresses answers from this size on. */
+export const GZIP_FROM_BYTES = 128 * 1024;
+
+export function baseHeaders(context: RequestContext, contentType: string): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {
+    'audit-id': context.id,
+    'cache-control': 'no-cache, private',
+    'content-type': contentType,
+  };
+  if (context.warnings.length > 0) headers['warning'] = [...new Set(context.warnings)].map(warningHeader);
+  return headers;
+}
+
+/** Upstream: apimachinery/pkg/util/net NewWarningHeader with code 299 and agent `-`. */
+function warningHeader(text: string): string {
+  const clean = [...text].map((c) => (c < ' ' || c === '\u007f' ? ' ' : c)).join('');
+  return `299 - "${clean.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+/** The whole answer, in whatever encoding was negotiated. `bytes` is its JSON when somebody already has it. */
+export async function objectResponse(
+  context: RequestContext,
+  status: number,
+  object: () => unknown,
+  negotiated: Negotiated,
+  bytes?: Uint8Array,
+): Promise<Response> {
+  const headers = baseHeaders(context, negotiated.contentType);
+  if (negotiated.encoding === 'shared') {
+    return { status, headers, body: { bytes: () => bytes ?? encodeWhole(object()), shared: object } };
+  }
+  let encoded = bytes ?? encodeWhole(object());
+  if (negotiated.encoding === 'json' && wantsPretty(context, negotiated)) encoded = prettyPrint(encoded);
+  if (encoded.length >= GZIP_FROM_BYTES && acceptsGzip(context)) {
+    headers['content-encoding'] = 'gzip';
+    headers['vary'] = 'Accept-Encoding';
+    encoded = await gzipAsync(encoded, { level: 1 });
+  }
+  headers['content-length'] = String(encoded.length);
+  return { status, headers, body: { bytes: () => encoded } };
+}
+
+export function acceptsGzip(context: RequestContext): boolean {
+  const accepted = context.request.headers['accept-encoding'];
+  return accepted !== undefined && accepted.split(',').some((e) => e.trim().split(';')[0] === 'gzip');
+}
+
+/** Upstream's isPrettyPrint: asked for, or a person with curl or a browser. */
+export function wantsPretty(context: RequestContext, negotiated: Negotiated): boolean {
+  if (negotiated.pretty) return true;
+  const asked = context.request.query.get('pretty');
+  if (asked !== null) return asked !== 'false' && asked !== '0';
+  const agent = context.request.headers['user-agent'];
+  return (
+    agent !== undefined && (agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0'))
+  );
+}
+
+function prettyPrint(json: Uint8Array): Buffer {
+  return Buffer.from(stringifyJson(parseJson(Buffer.from(json).toString('utf8')), 2) + '\n');
+}
+
+export function statusResponse(context: RequestContext, status: Status): Response {
+  const negotiated = forErrors(context.request.headers['accept']);
+  const code = status.code ?? 500;
+  const headers = baseHeaders(context, negotiated.contentType);
+  const retryAfter = status.details?.retryAfterSeconds;
+  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
+  const body = statusBody(status);
+  if (negotiated.encoding === 'shared') {
+    return { status: code, headers, body: { bytes: () => encodeWhole(body), shared: () => body } };
+  }
+  const bytes = encodeWhole(body);
+  headers['content-length'] = String(bytes.length);
+  return { status: code, headers, body: { bytes: () => bytes } };
+}
+
+/** In the order in which Go prints a Status. */
+function statusBody(status: Status): Status {
+  const { apiVersion, metadata, status: outcome, message, reason, details, code } = status;
+  const body: Status = { kind: 'Status', apiVersion, metadata: metadata ?? {}, status: outcome } as Status;
+  if (message) body.message = message;
+  if (reason) body.reason = reason;
+  if (details) body.details = details;
+  if (code !== undefined) body.code = code;
+  return body;
+}
+
+export const errorResponse = (context: RequestContext, error: StatusError): Response =>
+  statusResponse(context, error.status);
+
+export function textResponse(context: RequestContext, status: number, text: string): Response {
+  const bytes = Buffer.from(text);
+  const headers = baseHeaders(context, 'text/plain; charset=utf-8');
+  headers['x-content-type-options'] = 'nosniff';
+  headers['content-length'] = String(bytes.length);
+  const body: ResponseBody = { bytes: () => bytes };
+  return { status, headers, body };
+}

@@ -1,0 +1,157 @@
+// Every kind that the server has at this moment, and the table that routes find it by: built-in kinds from the
+// start, custom kinds as their definitions come and go. Verbs and discovery read it; it does no I/O.
+import type { AnyKind, ServedVersion } from '../../api/kind.ts';
+import { type ResourceType, type Unstructured, apiVersionOf } from '../../api/types.ts';
+import type { FieldReader } from './cache/entry.ts';
+import { type Feed, registryPrefix } from './cache/feed.ts';
+import type { KindCache } from './cache/kind-cache.ts';
+import type { ResourceHooks } from './types.ts';
+
+/** One kind with where its objects live. */
+export interface StoredKind {
+  readonly definition: AnyKind;
+  readonly hooks: ResourceHooks | undefined;
+  readonly cache: KindCache;
+  readonly fields: FieldReader;
+  /** `v1` or `apps/v1`: what stored objects say. */
+  readonly storageApiVersion: string;
+  /** True for kinds that a CustomResourceDefinition made. */
+  readonly custom: boolean;
+}
+
+/** A kind as one group and version serves it. */
+export interface Endpoint {
+  readonly kind: StoredKind;
+  readonly served: ServedVersion;
+  readonly group: string;
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly plural: string;
+  /** For messages. */
+  readonly qualified: { group: string; plural: string };
+  /** True when objects are answered as they are stored. */
+  readonly asStored: boolean;
+  readonly namespaced: boolean;
+}
+
+export class Registry {
+  readonly #feed: Feed;
+  readonly #hooks: ReadonlyMap<string, ResourceHooks>;
+  /** `apps/v1` → `deployments` → endpoint. */
+  readonly #routes = new Map<string, Map<string, Endpoint>>();
+  /** `apps/deployments` → kind, under its own group. */
+  readonly #kinds = new Map<string, StoredKind>();
+  readonly #listeners = new Set<() => void>();
+  #generation = 0;
+
+  constructor(feed: Feed, hooks: readonly ResourceHooks[]) {
+    this.#feed = feed;
+    this.#hooks = new Map(hooks.map((h) => [`${h.group}/${h.plural}`, h]));
+  }
+
+  /** Counts additions and removals, so that what is derived (discovery, OpenAPI) knows when it is old. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  find(group: string, version: string, plural: string): Endpoint | undefined {
+    return this.#routes.get(group === '' ? version : `${group}/${version}`)?.get(plural);
+  }
+
+  /** All that one group and version serves; undefined when it does not exist. */
+  groupVersion(apiVersion: string): ReadonlyMap<string, Endpoint> | undefined {
+    return this.#routes.get(apiVersion);
+  }
+
+  groupVersions(): IterableIterator<string> {
+    return this.#routes.keys();
+  }
+
+  kinds(): IterableIterator<StoredKind> {
+    return this.#kinds.values();
+  }
+
+  kind(group: string, plural: string): StoredKind | undefined {
+    return this.#kinds.get(`${group}/${plural}`);
+  }
+
+  /** A kind by the address that clients use, whatever version it names. */
+  forType(type: ResourceType<never>): StoredKind | undefined {
+    return this.kind(type.group, type.plural) ?? this.find(type.group, type.version, type.plural)?.kind;
+  }
+
+  endpointFor(kind: StoredKind, apiVersion: string): Endpoint | undefined {
+    return this.#routes.get(apiVersion)?.get(kind.definition.plural);
+  }
+
+  add(definition: AnyKind, options: { custom?: boolean } = {}): StoredKind {
+    const { group, plural, storage } = definition;
+    const kind: StoredKind = {
+      definition,
+      hooks: this.#hooks.get(`${group}/${plural}`),
+      cache: this.#feed.cacheFor(registryPrefix(group, plural)),
+      fields: fieldReader(definition),
+      storageApiVersion: apiVersionOf(storage),
+      custom: options.custom === true,
+    };
+    this.#unroute(group, plural);
+    this.#kinds.set(`${group}/${plural}`, kind);
+    for (const served of definition.served) this.#route(kind, served);
+    this.#changed();
+    return kind;
+  }
+
+  remove(group: string, plural: string): void {
+    if (!this.#kinds.has(`${group}/${plural}`)) return;
+    this.#unroute(group, plural);
+    this.#kinds.delete(`${group}/${plural}`);
+    this.#changed();
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  #route(kind: StoredKind, served: ServedVersion): void {
+    const { definition } = kind;
+    const apiVersion = apiVersionOf(served);
+    let plurals = this.#routes.get(apiVersion);
+    if (!plurals) this.#routes.set(apiVersion, (plurals = new Map()));
+    plurals.set(definition.plural, {
+      kind,
+      served,
+      group: served.group,
+      version: served.version,
+      apiVersion,
+      plural: definition.plural,
+      qualified: { group: served.group, plural: definition.plural },
+      asStored: apiVersion === kind.storageApiVersion,
+      namespaced: definition.scope === 'Namespaced',
+    });
+  }
+
+  #unroute(group: string, plural: string): void {
+    const old = this.#kinds.get(`${group}/${plural}`);
+    for (const served of old?.definition.served ?? []) {
+      const apiVersion = apiVersionOf(served);
+      const plurals = this.#routes.get(apiVersion);
+      plurals?.delete(plural);
+      if (plurals?.size === 0) this.#routes.delete(apiVersion);
+    }
+  }
+
+  #changed(): void {
+    this.#generation++;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Reads a kind's selectable fields beside the two that every object has. */
+function fieldReader(definition: AnyKind): FieldReader {
+  const fields = Object.entries(definition.selectableFields ?? {});
+  return (object: Unstructured) => {
+    const values: Record<string, string> = Object.create(null) as Record<string, string>;
+    for (const [field, read] of fields) values[field] = read(object);
+    return values;
+  };
+}

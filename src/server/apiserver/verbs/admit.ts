@@ -1,0 +1,63 @@
+// Runs the admission plugins over one operation: all `admit` first, in phase order, then all `validate`.
+// Upstream: apiserver/pkg/admission/chain.go. Which plugins there are is the caller's business.
+import type { Unstructured } from '../../../api/types.ts';
+import type { AdmissionPlugin, AdmissionRequest, Operation } from '../../admission/types.ts';
+import type { RequestContext, Server } from '../context.ts';
+import type { Endpoint } from '../registry.ts';
+
+const PHASES = ['early', 'mutating', 'webhook', 'validating', 'quota'] as const;
+
+export function inPhaseOrder(plugins: readonly AdmissionPlugin[]): AdmissionPlugin[] {
+  return [...plugins].sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
+}
+
+export interface AdmissionInput {
+  operation: Operation;
+  name: string;
+  subresource: string;
+  object?: Unstructured;
+  oldObject?: Unstructured;
+  options: Readonly<Record<string, unknown>>;
+  dryRun: boolean;
+}
+
+export class Admission {
+  readonly #request: AdmissionRequest;
+  readonly #server: Server;
+  readonly #plugins: readonly AdmissionPlugin[];
+
+  constructor(context: RequestContext, endpoint: Endpoint, input: AdmissionInput) {
+    const { definition } = endpoint.kind;
+    this.#server = context.server;
+    this.#request = {
+      operation: input.operation,
+      kind: { ...definition.storage, kind: definition.kind },
+      resource: { group: endpoint.group, version: endpoint.version, resource: endpoint.plural },
+      subresource: input.subresource,
+      namespace: context.info.namespace,
+      name: input.name,
+      user: context.user,
+      options: input.options,
+      dryRun: input.dryRun,
+      warn: (message) => void context.warnings.push(message),
+      ...(input.object ? { object: input.object } : {}),
+      ...(input.oldObject ? { oldObject: input.oldObject } : {}),
+    };
+    this.#plugins = context.server.options.admission.filter((plugin) => plugin.handles(this.#request));
+  }
+
+  async mutate(): Promise<void> {
+    for (const plugin of this.#plugins) if (plugin.admit) await plugin.admit(this.#request, this.#server.admission);
+  }
+
+  /** `object` is the draft as it is about to be stored, with its final name. */
+  async validate(object?: Unstructured): Promise<void> {
+    if (this.#plugins.length === 0) return;
+    if (object) {
+      this.#request.object = object;
+      this.#request.name = object.metadata.name ?? this.#request.name;
+    }
+    for (const plugin of this.#plugins)
+      if (plugin.validate) await plugin.validate(this.#request, this.#server.admission);
+  }
+}

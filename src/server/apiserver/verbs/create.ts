@@ -1,0 +1,124 @@
+// POST of a resource. The order is upstream's: decode, mutating admission, prepare, managed fields, validation,
+// validating admission, store. Upstream: handlers/create.go, registry/generic/registry/store.go (Create).
+import { alreadyExists, badRequest, StatusError } from '../../../api/status.ts';
+import type { Unstructured } from '../../../api/types.ts';
+import { FieldErrors, invalid } from '../../../api/validation.ts';
+import type { Response } from '../../../wire/http.ts';
+import { cloneJson } from '../cache/encoding.ts';
+import { negotiate } from '../content/negotiate.ts';
+import type { RequestContext } from '../context.ts';
+import type { Endpoint } from '../registry.ts';
+import { Admission } from './admit.ts';
+import { writtenResponse } from './answer.ts';
+import { type Written, keyOf, noExtras, put, wouldBe } from './commit.ts';
+import { decodeObject, settleNamespace } from './decode-object.ts';
+import { hookContext } from './hook-context.ts';
+import { trackUpdate } from './managed-fields.ts';
+import { generateName, timestamp, validateMeta } from './metadata.ts';
+import { type WriteOptions, writeOptions } from './options.ts';
+
+/** Upstream's maxNameGenerationCreateAttempts. */
+const NAME_ATTEMPTS = 8;
+
+export async function create(context: RequestContext, endpoint: Endpoint): Promise<Response> {
+  const negotiated = negotiate(context.request.headers['accept']);
+  const options = writeOptions(context, 'CreateOptions');
+  if (endpoint.namespaced && context.info.namespace === '') {
+    throw badRequest('an empty namespace may not be set during creation');
+  }
+  const draft = await decodeObject(context, endpoint, options.fieldValidation);
+  settleNamespace(context, endpoint, draft);
+  if (endpoint.kind.definition.virtual) {
+    const answer = await endpoint.kind.hooks!.create!(draft, hookContext(context, '', options.dryRun, noExtras()));
+    return writtenResponse(context, 201, endpoint, wouldBe(answer), negotiated);
+  }
+  const written = await createObject(context, endpoint, draft, options);
+  return writtenResponse(context, 201, endpoint, written, negotiated);
+}
+
+/** Stores a draft of the stored version; also what a patch or update that may create ends in. */
+export async function createObject(
+  context: RequestContext,
+  endpoint: Endpoint,
+  draft: Unstructured,
+  options: WriteOptions,
+  track: (draft: Unstructured) => void = (d) => trackUpdate(context, endpoint, d, undefined, options, ''),
+): Promise<Written> {
+  const { metadata } = draft;
+  if (metadata.resourceVersion)
+    throw new StatusError('InternalError', 'resourceVersion should not be set on objects to be created');
+  delete metadata.resourceVersion;
+  await context.server.feed.fresh();
+  const input = { operation: 'CREATE' as const, name: metadata.name ?? '', subresource: '', object: draft };
+  const admission = new Admission(context, endpoint, { ...input, options: { ...options }, dryRun: options.dryRun });
+  await admission.mutate();
+  prepare(context, endpoint, draft);
+  const generated = !metadata.name && metadata.generateName ? metadata.generateName : undefined;
+  for (let attempt = 1; ; attempt++) {
+    const last = generated === undefined || attempt === NAME_ATTEMPTS;
+    const trial = last ? draft : cloneJson(draft);
+    if (generated !== undefined) trial.metadata.name = generateName(generated, context.server.newNameSuffix());
+    const written = await store(context, endpoint, trial, options, admission, track);
+    if (written) return written;
+    if (!last) continue;
+    throw alreadyExists(endpoint.qualified, trial.metadata.name!);
+  }
+}
+
+/** Upstream's BeforeCreate: what the server alone decides. */
+function prepare(context: RequestContext, endpoint: Endpoint, draft: Unstructured): void {
+  const { definition } = endpoint.kind;
+  const { metadata } = draft;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
+  delete metadata.managedFields;
+  metadata.creationTimestamp = timestamp(context.server.now());
+  metadata.uid = context.server.newUid();
+  definition.prepareCreate?.(draft);
+  if (countsGenerations(endpoint, draft)) metadata.generation = 1;
+  else delete metadata.generation;
+}
+
+export function countsGenerations(endpoint: Endpoint, object: Unstructured): boolean {
+  const { definition } = endpoint.kind;
+  return definition.generation ?? (endpoint.kind.custom || object['spec'] !== undefined);
+}
+
+async function store(
+  context: RequestContext,
+  endpoint: Endpoint,
+  draft: Unstructured,
+  options: WriteOptions,
+  admission: Admission,
+  track: (draft: Unstructured) => void,
+): Promise<Written | undefined> {
+  const { server } = context;
+  const { definition, cache, hooks } = endpoint.kind;
+  const name = draft.metadata.name ?? '';
+  track(draft);
+  const errors = new FieldErrors();
+  validateMeta(definition, draft.metadata, errors);
+  definition.validate?.(draft, errors);
+  if (!errors.empty) throw invalid({ group: endpoint.group, kind: definition.kind }, name, errors);
+  if (definition.warnings) context.warnings.push(...definition.warnings(draft, undefined));
+  await admission.validate(draft);
+  const key = keyOf(draft.metadata.namespace ?? '', name);
+  // A name that is taken is refused before anything is allocated for it.
+  const existing = cache.get(key);
+  if (existing) return taken(endpoint, draft, name);
+  for (;;) {
+    const extras = noExtras();
+    if (hooks?.beginCreate) await hooks.beginCreate(draft, hookContext(context, name, options.dryRun, extras));
+    if (options.dryRun) return wouldBe(draft);
+    const { written, result } = await put(server, endpoint.kind, key, draft, 0, extras);
+    if (written) return written;
+    if (result.current?.[0]) return taken(endpoint, draft, name);
+    // Only a key of the hook's moved: it reads it again.
+  }
+}
+
+function taken(endpoint: Endpoint, draft: Unstructured, name: string): undefined {
+  if (draft.metadata.generateName) return undefined;
+  throw alreadyExists(endpoint.qualified, name);
+}

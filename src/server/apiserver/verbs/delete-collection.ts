@@ -1,0 +1,46 @@
+// DELETE of a collection: a list and then each object's own delete, a few at a time. Upstream: store.DeleteCollection.
+import { isConflict, isNotFound } from '../../../api/status.ts';
+import type { Response } from '../../../wire/http.ts';
+import type { Entry } from '../cache/entry.ts';
+import { listResponse } from '../content/list-body.ts';
+import { negotiate } from '../content/negotiate.ts';
+import type { RequestContext } from '../context.ts';
+import type { Endpoint } from '../registry.ts';
+import { deleteObject, readDeleteOptions } from './delete.ts';
+import { page } from './list.ts';
+import { readOptions } from './read-options.ts';
+
+const WORKERS = 16;
+
+export async function deleteCollection(context: RequestContext, endpoint: Endpoint): Promise<Response> {
+  const negotiated = negotiate(context.request.headers['accept']);
+  const options = await readDeleteOptions(context);
+  const selected = await page(context, endpoint, readOptions(context, endpoint, false));
+  const queue = [...selected.entries];
+  const next = async (): Promise<void> => {
+    for (let entry = queue.shift(); entry; entry = queue.shift()) await removeOne(context, endpoint, entry, options);
+  };
+  await Promise.all(Array.from({ length: WORKERS }, next));
+  return listResponse(context, endpoint, selected, negotiated);
+}
+
+/** What is gone already, or was made anew, is not this request's to complain about. */
+async function removeOne(
+  context: RequestContext,
+  endpoint: Endpoint,
+  entry: Entry,
+  options: Parameters<typeof deleteObject>[3],
+): Promise<void> {
+  const { uid } = entry.object().metadata;
+  try {
+    const preconditions = { ...options.preconditions, ...(uid ? { uid } : {}) };
+    await deleteObject(withNamespace(context, entry.namespace), endpoint, entry.key, { ...options, preconditions });
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  }
+}
+
+const withNamespace = (context: RequestContext, namespace: string): RequestContext => ({
+  ...context,
+  info: { ...context.info, namespace },
+});

@@ -1,0 +1,200 @@
+// DELETE of one object: preconditions, finalizers of the propagation policy, grace, and then the object itself.
+// Upstream: handlers/delete.go, registry/generic/registry/store.go (Delete), registry/rest/delete.go (BeforeDelete).
+import { conflict, notFound } from '../../../api/status.ts';
+import type { Unstructured } from '../../../api/types.ts';
+import type { Response } from '../../../wire/http.ts';
+import { cloneJson, encodeWhole } from '../cache/encoding.ts';
+import { Entry } from '../cache/entry.ts';
+import { decodeBody } from '../content/decode.ts';
+import { negotiate } from '../content/negotiate.ts';
+import { objectResponse } from '../content/respond.ts';
+import type { RequestContext } from '../context.ts';
+import type { Endpoint } from '../registry.ts';
+import { Admission } from './admit.ts';
+import { writtenResponse } from './answer.ts';
+import { type Written, keyOf, noExtras, put, transact, wouldBe } from './commit.ts';
+import { hookContext } from './hook-context.ts';
+import { timestamp } from './metadata.ts';
+import { type DeleteOptions, deleteOptions } from './options.ts';
+
+/** Kinds whose last state is the answer, where others answer a Status. Upstream: ReturnDeletedObject. */
+const RETURNS_OBJECT = new Set([
+  'persistentvolumeclaims',
+  'persistentvolumes',
+  'pods',
+  'podtemplates',
+  'resourcequotas',
+  'serviceaccounts',
+  'services',
+]);
+
+export interface Deleted extends Written {
+  /** False: the object is still there, terminating. */
+  gone: boolean;
+}
+
+export async function remove(context: RequestContext, endpoint: Endpoint): Promise<Response> {
+  const negotiated = negotiate(context.request.headers['accept']);
+  const options = await readDeleteOptions(context);
+  const { name, namespace } = context.info;
+  await context.server.feed.fresh();
+  const deleted = await deleteObject(context, endpoint, keyOf(endpoint.namespaced ? namespace : '', name), options);
+  const accepted = !deleted.gone && (options.orphanDependents === false || options.propagationPolicy === 'Foreground');
+  const status = accepted ? 202 : 200;
+  if (!deleted.gone || (endpoint.group === '' && RETURNS_OBJECT.has(endpoint.plural))) {
+    return writtenResponse(context, status, endpoint, deleted, negotiated);
+  }
+  const { uid } = deleted.object.metadata;
+  const answer = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...(endpoint.group ? { group: endpoint.group } : {}), kind: endpoint.plural, uid },
+  };
+  const plain = { ...negotiated, shape: '' as const };
+  return objectResponse(context, status, () => answer, plain, encodeWhole(answer));
+}
+
+export async function readDeleteOptions(context: RequestContext): Promise<DeleteOptions> {
+  const body = await decodeBody(context, 'DeleteOptions');
+  return deleteOptions(context, body?.draft);
+}
+
+/** Deletes, or starts to. Throws NotFound, Conflict. */
+export async function deleteObject(
+  context: RequestContext,
+  endpoint: Endpoint,
+  key: string,
+  options: DeleteOptions,
+): Promise<Deleted> {
+  let entry: Entry | undefined = endpoint.kind.cache.get(key);
+  const name = key.slice(key.indexOf('/') + 1);
+  if (!entry) throw notFound(endpoint.qualified, name);
+  const admission = new Admission(context, endpoint, {
+    operation: 'DELETE',
+    name,
+    subresource: '',
+    oldObject: entry.object(),
+    options: { ...options },
+    dryRun: options.dryRun,
+  });
+  await admission.mutate();
+  await admission.validate();
+  for (;;) {
+    if (!entry) throw notFound(endpoint.qualified, name);
+    checkDeletePreconditions(endpoint, entry, options);
+    const plan = planDeletion(context, endpoint, entry, options);
+    const done: Deleted | Entry | undefined = plan
+      ? await terminate(context, endpoint, key, entry, plan, options)
+      : await erase(context, endpoint, key, entry, options);
+    if (!(done instanceof Entry) && done !== undefined) return done;
+    entry = done;
+  }
+}
+
+function checkDeletePreconditions(endpoint: Endpoint, entry: Entry, { preconditions }: DeleteOptions): void {
+  if (!preconditions) return;
+  const { uid, name } = entry.object().metadata;
+  if (preconditions.uid !== undefined && preconditions.uid !== uid) {
+    const why = `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`;
+    throw conflict(endpoint.qualified, name!, why);
+  }
+  const seen = preconditions.resourceVersion;
+  if (seen !== undefined && seen !== String(entry.revision)) {
+    const why = `Precondition failed: ResourceVersion in precondition: ${seen}, ResourceVersion in object meta: ${entry.revision}`;
+    throw conflict(endpoint.qualified, name!, why);
+  }
+}
+
+/** The terminating state that is to be written; undefined: delete at once. */
+function planDeletion(
+  context: RequestContext,
+  endpoint: Endpoint,
+  entry: Entry,
+  options: DeleteOptions,
+): Unstructured | undefined {
+  const { definition } = endpoint.kind;
+  const old = entry.object();
+  const { metadata } = old;
+  const finalizers = finalizersFor(metadata.finalizers ?? [], options);
+  const grace = definition.gracePeriodSeconds?.(old as never, options.gracePeriodSeconds) || 0;
+  const now = context.server.now();
+  const before = metadata.deletionTimestamp ? metadata.deletionGracePeriodSeconds : undefined;
+  // A second delete may only shorten the grace of the first.
+  const shorter = before !== undefined && before > 0 ? grace < before : metadata.deletionTimestamp === undefined;
+  if (finalizers.length === 0 && grace === 0) return undefined;
+  if (!shorter && finalizers.length === (metadata.finalizers ?? []).length) return old;
+  const draft = cloneJson(old);
+  if (finalizers.length > 0 || metadata.finalizers) draft.metadata.finalizers = finalizers;
+  if (finalizers.length === 0) delete draft.metadata.finalizers;
+  if (shorter) {
+    draft.metadata.deletionTimestamp = timestamp(now + grace * 1000);
+    draft.metadata.deletionGracePeriodSeconds = grace;
+    if (metadata.deletionTimestamp === undefined && draft.metadata.generation) draft.metadata.generation++;
+  }
+  return draft;
+}
+
+/** Upstream's deletionFinalizersForGarbageCollection. */
+function finalizersFor(current: readonly string[], options: DeleteOptions): string[] {
+  let orphan = current.includes('orphan');
+  let foreground = current.includes('foregroundDeletion');
+  if (options.orphanDependents !== undefined) {
+    orphan = options.orphanDependents;
+    foreground = false;
+  }
+  if (options.propagationPolicy !== undefined) {
+    orphan = options.propagationPolicy === 'Orphan';
+    foreground = options.propagationPolicy === 'Foreground';
+  }
+  const rest = current.filter((f) => f !== 'orphan' && f !== 'foregroundDeletion');
+  if (orphan) rest.push('orphan');
+  if (foreground) rest.push('foregroundDeletion');
+  return rest.length === current.length && rest.every((f) => current.includes(f)) ? [...current] : rest;
+}
+
+/** Answers the newer entry when somebody was faster, undefined when the object went away meanwhile. */
+async function terminate(
+  context: RequestContext,
+  endpoint: Endpoint,
+  key: string,
+  entry: Entry,
+  draft: Unstructured,
+  options: DeleteOptions,
+): Promise<Deleted | Entry | undefined> {
+  if (draft === entry.object()) return { object: draft, bytes: entry.bytes, gone: false };
+  if (options.dryRun) return { ...wouldBe(draft), gone: false };
+  const { written, result } = await put(context.server, endpoint.kind, key, draft, entry.revision, noExtras());
+  if (written) return { ...written, gone: false };
+  const current = result.current?.[0];
+  return current && new Entry(key, current.value, current.modRevision, current.createRevision);
+}
+
+async function erase(
+  context: RequestContext,
+  endpoint: Endpoint,
+  key: string,
+  entry: Entry,
+  options: DeleteOptions,
+): Promise<Deleted | Entry | undefined> {
+  const { kind } = endpoint;
+  const object = entry.object();
+  if (options.dryRun) return { object, bytes: entry.bytes, gone: true };
+  const extras = noExtras();
+  await kind.hooks?.beginDelete?.(object, hookContext(context, entry.name, false, extras));
+  const storeKey = kind.cache.prefix + key;
+  const result = await transact(
+    context.server,
+    [{ key: storeKey, modRevision: entry.revision }, ...extras.compares],
+    [{ delete: { key: storeKey } }, ...extras.operations],
+  );
+  if (!result.succeeded) {
+    const current = result.current?.[0];
+    return current && new Entry(key, current.value, current.modRevision, current.createRevision);
+  }
+  // The answer shows the deletion's revision, as upstream's does.
+  const last = cloneJson(object);
+  last.metadata.resourceVersion = String(result.revision);
+  return { object: last, bytes: encodeWhole(last), gone: true };
+}

@@ -1,0 +1,26 @@
+// What a resource hook is given for one attempt of a write. The extra keys that it asks for go into that attempt's
+// transaction and are forgotten with it.
+import type { RequestContext } from '../context.ts';
+import type { HookContext } from '../types.ts';
+import type { Extras } from './commit.ts';
+
+export function hookContext(context: RequestContext, name: string, dryRun: boolean, extras: Extras): HookContext {
+  const { server } = context;
+  return {
+    user: context.user,
+    dryRun,
+    namespace: context.info.namespace,
+    name,
+    lister: server.admission.lister,
+    addToTransaction(compares, operations) {
+      extras.compares.push(...compares);
+      extras.operations.push(...operations);
+    },
+    async readKey(key) {
+      const { item } = await server.options.store.get(key);
+      return item && { value: item.value, modRevision: item.modRevision };
+    },
+    warn: (message) => void context.warnings.push(message),
+    options: server.options,
+  };
+}

@@ -1,0 +1,124 @@
+// Object metadata: what the server fills in, and the checks that every kind shares.
+// Upstream: apiserver/pkg/registry/rest/{meta,create,update}.go, apimachinery/pkg/api/validation/objectmeta.go.
+import type { AnyKind } from '../../../api/kind.ts';
+import {
+  dns1035LabelErrors,
+  dns1123LabelErrors,
+  dns1123SubdomainErrors,
+  pathSegmentErrors,
+  qualifiedNameErrors,
+  validateAnnotations,
+  validateLabels,
+} from '../../../api/names.ts';
+import type { ObjectMeta, OwnerReference } from '../../../api/types.ts';
+import type { FieldErrors } from '../../../api/validation.ts';
+
+/** RFC 3339 in seconds, as metav1.Time prints. */
+export const timestamp = (ms: number): string => new Date(ms).toISOString().slice(0, 19) + 'Z';
+
+/** `base` is cut so that the whole stays within 63 bytes. Upstream: storage/names/generate.go. */
+export function generateName(base: string, suffix: string): string {
+  return base.slice(0, 63 - suffix.length) + suffix;
+}
+
+export function nameErrors(definition: AnyKind, name: string): readonly string[] {
+  const rule = definition.nameRule ?? 'subdomain';
+  if (typeof rule === 'function') return rule(name);
+  if (rule === 'label') return dns1123LabelErrors(name);
+  if (rule === 'label1035') return dns1035LabelErrors(name);
+  return rule === 'path' ? pathSegmentErrors(name) : dns1123SubdomainErrors(name);
+}
+
+export function validateMeta(definition: AnyKind, metadata: ObjectMeta, errors: FieldErrors): void {
+  const { name, generateName: base, namespace } = metadata;
+  if (base) {
+    // Upstream checks the base as if a suffix followed.
+    for (const why of nameErrors(definition, base.endsWith('-') ? base.slice(0, -1) + 'a' : base)) {
+      errors.invalid('metadata.generateName', base, why);
+    }
+  }
+  if (!name) errors.required('metadata.name', 'name or generateName is required');
+  else for (const why of nameErrors(definition, name)) errors.invalid('metadata.name', name, why);
+  if (definition.scope === 'Namespaced') {
+    if (!namespace) errors.required('metadata.namespace');
+    else for (const why of dns1123LabelErrors(namespace)) errors.invalid('metadata.namespace', namespace, why);
+  } else if (namespace) errors.forbidden('metadata.namespace', 'not allowed on this type');
+  validateLabels(errors, 'metadata.labels', metadata.labels);
+  validateAnnotations(errors, 'metadata.annotations', metadata.annotations);
+  if (metadata.ownerReferences) validateOwners(metadata.ownerReferences, errors);
+  validateFinalizers(metadata.finalizers, errors);
+}
+
+function validateOwners(owners: readonly OwnerReference[], errors: FieldErrors): void {
+  let controller: OwnerReference | undefined;
+  owners.forEach((owner, i) => {
+    const path = `metadata.ownerReferences[${i}]`;
+    if (!owner.apiVersion) errors.invalid(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty');
+    if (!owner.kind) errors.invalid(`${path}.kind`, owner.kind ?? '', 'must not be empty');
+    if (!owner.name) errors.invalid(`${path}.name`, owner.name ?? '', 'must not be empty');
+    if (!owner.uid) errors.invalid(`${path}.uid`, owner.uid ?? '', 'must not be empty');
+    if (owner.controller !== true) return;
+    if (controller) {
+      const both = `Only one reference can have Controller set to true. Found "true" in references for ${controller.kind}/${controller.name} and ${owner.kind}/${owner.name}`;
+      errors.invalid('metadata.ownerReferences', owners, both);
+    } else controller = owner;
+  });
+}
+
+function validateFinalizers(finalizers: readonly string[] | undefined, errors: FieldErrors): void {
+  if (!finalizers) return;
+  finalizers.forEach((finalizer, i) => {
+    for (const why of qualifiedNameErrors(finalizer)) errors.invalid(`metadata.finalizers[${i}]`, finalizer, why);
+    const standard = finalizer === 'orphan' || finalizer === 'foregroundDeletion' || finalizer === 'kubernetes';
+    if (!standard && !finalizer.includes('/')) {
+      errors.invalid(
+        `metadata.finalizers[${i}]`,
+        finalizer,
+        'name is neither a standard finalizer name nor is it fully qualified',
+      );
+    }
+  });
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    errors.invalid('metadata.finalizers', finalizers, 'finalizer orphan and foregroundDeletion cannot be both set');
+  }
+}
+
+/** What an update may never change. Call after restoreSystemMeta. */
+export function validateMetaUpdate(metadata: ObjectMeta, old: ObjectMeta, errors: FieldErrors): void {
+  if (old.deletionTimestamp) {
+    const before = new Set(old.finalizers ?? []);
+    const added = (metadata.finalizers ?? []).filter((f) => !before.has(f));
+    if (added.length > 0) {
+      const list = JSON.stringify(added).replaceAll(',', ', ').replace('[', '[]string{').replace(']', '}');
+      errors.forbidden(
+        'metadata.finalizers',
+        `no new finalizers can be added if the object is being deleted, found new finalizers ${list}`,
+      );
+    }
+  }
+  const fixed = [
+    'name',
+    'namespace',
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ] as const;
+  for (const field of fixed) {
+    if ((metadata[field] ?? undefined) !== (old[field] ?? undefined)) {
+      errors.invalid(`metadata.${field}`, metadata[field], 'field is immutable');
+    }
+  }
+}
+
+/** What clients leave out or may not set, taken from the object as it is. Upstream: BeforeUpdate. */
+export function restoreSystemMeta(metadata: ObjectMeta, old: ObjectMeta): void {
+  const keep = ['deletionTimestamp', 'deletionGracePeriodSeconds', 'creationTimestamp', 'generation'] as const;
+  for (const field of keep) {
+    if (old[field] === undefined) delete metadata[field];
+    else (metadata as Record<string, unknown>)[field] = old[field];
+  }
+  if (!metadata.uid && old.uid) metadata.uid = old.uid;
+  if (old.generateName !== undefined && metadata.generateName === undefined) metadata.generateName = old.generateName;
+  delete metadata.selfLink;
+}

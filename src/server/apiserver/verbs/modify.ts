@@ -1,0 +1,199 @@
+// Reads an object, lets the caller change it, and writes it with compare-and-swap until nobody was faster. What every
+// update, patch and subresource goes through. Upstream: registry/generic/registry/store.go (Update, GuaranteedUpdate).
+import { notFound } from '../../../api/status.ts';
+import type { Unstructured } from '../../../api/types.ts';
+import { FieldErrors, invalid } from '../../../api/validation.ts';
+import { encodeStored, spliceRevision } from '../cache/encoding.ts';
+import { Entry } from '../cache/entry.ts';
+import type { RequestContext } from '../context.ts';
+import type { Endpoint } from '../registry.ts';
+import { Admission } from './admit.ts';
+import { type Extras, type Written, keyOf, noExtras, put, transact, wouldBe } from './commit.ts';
+import { countsGenerations } from './create.ts';
+import { hookContext } from './hook-context.ts';
+import { restoreSystemMeta, validateMeta, validateMetaUpdate } from './metadata.ts';
+import { sameJson } from './same-json.ts';
+
+export interface Modification {
+  /** '' for the object itself. */
+  subresource: string;
+  dryRun: boolean;
+  /** The new object in the stored version; `old` is frozen. Runs again after a conflict. */
+  change(old: Unstructured): Promise<Unstructured> | Unstructured;
+  /** Records the owners of fields, after admission has had its say. */
+  track(draft: Unstructured, old: Unstructured): void;
+  options?: Readonly<Record<string, unknown>>;
+}
+
+export interface Modified extends Written {
+  /** The update removed the last finalizer, and the object with it. */
+  deleted?: boolean;
+}
+
+/** Undefined: there is no such object. */
+export async function modifyExisting(
+  context: RequestContext,
+  endpoint: Endpoint,
+  name: string,
+  modification: Modification,
+): Promise<Modified | undefined> {
+  const { server } = context;
+  const { kind } = endpoint;
+  const key = keyOf(endpoint.namespaced ? context.info.namespace : '', name);
+  await server.feed.fresh();
+  let entry = kind.cache.get(key);
+  for (;;) {
+    if (!entry) return undefined;
+    const extras = noExtras();
+    const draft = await nextState(context, endpoint, entry, modification, extras);
+    if (modification.dryRun) return wouldBe(draft);
+    if (unchanged(entry, draft)) return { object: entry.object(), bytes: entry.bytes };
+    if (isGone(draft)) {
+      const removed = await remove(context, endpoint, key, entry, draft);
+      if (removed) return removed;
+      entry = await reread(context, endpoint, key);
+      continue;
+    }
+    const { written, result } = await put(server, kind, key, draft, entry.revision, extras);
+    if (written) return written;
+    const current = result.current?.[0];
+    entry = current && new Entry(key, current.value, current.modRevision, current.createRevision);
+  }
+}
+
+/** As modifyExisting; throws NotFound. */
+export async function modify(
+  context: RequestContext,
+  endpoint: Endpoint,
+  name: string,
+  modification: Modification,
+): Promise<Modified> {
+  const modified = await modifyExisting(context, endpoint, name, modification);
+  if (!modified) throw notFound(endpoint.qualified, name);
+  return modified;
+}
+
+async function nextState(
+  context: RequestContext,
+  endpoint: Endpoint,
+  entry: Entry,
+  modification: Modification,
+  extras: Extras,
+): Promise<Unstructured> {
+  const { kind } = endpoint;
+  const { subresource, dryRun } = modification;
+  const old = entry.object();
+  const draft = await modification.change(old);
+  const admission = new Admission(context, endpoint, {
+    operation: 'UPDATE',
+    name: draft.metadata.name ?? '',
+    subresource,
+    object: draft,
+    oldObject: old,
+    options: modification.options ?? {},
+    dryRun,
+  });
+  await admission.mutate();
+  prepare(endpoint, draft, old, subresource);
+  modification.track(draft, old);
+  validate(context, endpoint, draft, old, subresource);
+  await admission.validate(draft);
+  if (kind.hooks?.beginUpdate && subresource === '') {
+    await kind.hooks.beginUpdate(draft, old, hookContext(context, draft.metadata.name!, dryRun, extras));
+  }
+  return draft;
+}
+
+/** Upstream's BeforeUpdate and the strategies' PrepareForUpdate. */
+function prepare(endpoint: Endpoint, draft: Unstructured, old: Unstructured, subresource: string): void {
+  const { definition } = endpoint.kind;
+  restoreSystemMeta(draft.metadata, old.metadata);
+  if (subresource === 'status') {
+    // Status updates change the status alone; of metadata what finalizers and owners need.
+    for (const field of Object.keys(draft)) if (!STATUS_FIELDS.has(field)) delete draft[field];
+    for (const field of Object.keys(old)) if (!STATUS_FIELDS.has(field)) draft[field] = old[field];
+  } else if (subresource === '') {
+    if (definition.subresources?.['status']) {
+      if (old['status'] === undefined) delete draft['status'];
+      else draft['status'] = old['status'];
+    }
+    definition.prepareUpdate?.(draft, old);
+  }
+  if (subresource !== 'status' && countsGenerations(endpoint, draft) && specChanged(draft, old)) {
+    draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  }
+}
+
+const STATUS_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'status']);
+
+function specChanged(draft: Unstructured, old: Unstructured): boolean {
+  const fields = new Set([...Object.keys(draft), ...Object.keys(old)]);
+  for (const field of fields) {
+    if (!STATUS_FIELDS.has(field) && !sameJson(draft[field], old[field])) return true;
+  }
+  return false;
+}
+
+function validate(
+  context: RequestContext,
+  endpoint: Endpoint,
+  draft: Unstructured,
+  old: Unstructured,
+  subresource: string,
+): void {
+  const { definition } = endpoint.kind;
+  const errors = new FieldErrors();
+  validateMetaUpdate(draft.metadata, old.metadata, errors);
+  validateMeta(definition, draft.metadata, errors);
+  if (subresource === 'status') definition.validateStatus?.(draft, old, errors);
+  else {
+    definition.validate?.(draft, errors);
+    definition.validateUpdate?.(draft, old, errors);
+    if (definition.warnings) context.warnings.push(...definition.warnings(draft, old));
+  }
+  if (!errors.empty) throw invalid({ group: endpoint.group, kind: definition.kind }, draft.metadata.name ?? '', errors);
+}
+
+/** A write that would change nothing is not done: no revision, no event. */
+function unchanged(entry: Entry, draft: Unstructured): boolean {
+  const bytes = spliceRevision(encodeStored(draft), entry.revision);
+  if (bytes.length !== entry.bytes.length) return false;
+  if (bytes.equals(entry.bytes)) return true;
+  return sameJson(
+    { ...draft, metadata: { ...draft.metadata, resourceVersion: String(entry.revision) } },
+    entry.object(),
+  );
+}
+
+/** Upstream's deleteWithoutFinalizers: a terminating object whose last finalizer went is deleted by the update. */
+const isGone = ({ metadata }: Unstructured): boolean =>
+  metadata.deletionTimestamp !== undefined &&
+  !(metadata.finalizers && metadata.finalizers.length > 0) &&
+  !metadata.deletionGracePeriodSeconds;
+
+async function remove(
+  context: RequestContext,
+  endpoint: Endpoint,
+  key: string,
+  entry: Entry,
+  draft: Unstructured,
+): Promise<Modified | undefined> {
+  const { kind } = endpoint;
+  const extras = noExtras();
+  await kind.hooks?.beginDelete?.(entry.object(), hookContext(context, entry.name, false, extras));
+  const storeKey = kind.cache.prefix + key;
+  const result = await transact(
+    context.server,
+    [{ key: storeKey, modRevision: entry.revision }, ...extras.compares],
+    [{ delete: { key: storeKey } }, ...extras.operations],
+  );
+  if (!result.succeeded) return undefined;
+  draft.metadata.resourceVersion = String(result.revision);
+  return { ...wouldBe(draft), deleted: true };
+}
+
+/** The object as the store has it now. */
+export async function reread(context: RequestContext, endpoint: Endpoint, key: string): Promise<Entry | undefined> {
+  const { item } = await context.server.options.store.get(endpoint.kind.cache.prefix + key);
+  return item && new Entry(key, item.value, item.modRevision, item.createRevision);
+}

@@ -1,0 +1,141 @@
+// The query parameters of list and watch, parsed and checked together. Upstream: apimachinery/pkg/apis/meta/
+// internalversion/validation (ValidateListOptions), apiserver/pkg/storage/etcd3 and cacher.
+import { type FieldSelector, everyField, parseFieldSelector } from '../../../api/field-selector.ts';
+import { badRequest } from '../../../api/status.ts';
+import { type Selector, everything, parseSelector } from '../../../api/selector.ts';
+import { FieldErrors, invalid } from '../../../api/validation.ts';
+import type { Entry } from '../cache/entry.ts';
+import type { RequestContext } from '../context.ts';
+import type { Endpoint } from '../registry.ts';
+
+export interface ReadOptions {
+  labels: Selector;
+  fields: FieldSelector;
+  /** Both selectors at once; undefined when everything is selected. */
+  matches: ((entry: Entry) => boolean) | undefined;
+  namespace: string | undefined;
+  /** When a field selector (or a path) names one object. */
+  name: string | undefined;
+  /** Undefined: not given. */
+  resourceVersion: number | undefined;
+  resourceVersionMatch: '' | 'Exact' | 'NotOlderThan';
+  limit: number;
+  continue: string;
+  bookmarks: boolean;
+  sendInitialEvents: boolean | undefined;
+  timeoutSeconds: number | undefined;
+}
+
+const flag = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0';
+
+export function readOptions(context: RequestContext, endpoint: Endpoint, watching: boolean): ReadOptions {
+  const { query } = context.request;
+  const { labels, fields } = selectors(query, endpoint, context.info.resource);
+  const options: ReadOptions = {
+    labels,
+    fields,
+    matches: undefined,
+    namespace: endpoint.namespaced && context.info.namespace !== '' ? context.info.namespace : undefined,
+    name: fields.requires('metadata.name'),
+    resourceVersion: parseRevision(query.get('resourceVersion')),
+    resourceVersionMatch: (query.get('resourceVersionMatch') ?? '') as ReadOptions['resourceVersionMatch'],
+    limit: parseCount(query.get('limit'), 'limit') ?? 0,
+    continue: query.get('continue') ?? '',
+    bookmarks: flag(query.get('allowWatchBookmarks')),
+    sendInitialEvents: query.has('sendInitialEvents') ? flag(query.get('sendInitialEvents')) : undefined,
+    timeoutSeconds: parseCount(query.get('timeoutSeconds'), 'timeoutSeconds'),
+  };
+  checkCombination(options, watching);
+  options.matches = matcher(endpoint, labels, fields);
+  return options;
+}
+
+function parseCount(value: string | null, name: string): number | undefined {
+  if (value === null || value === '') return undefined;
+  const count = Number(value);
+  if (Number.isSafeInteger(count)) return count;
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax (${name})`);
+}
+
+export function parseRevision(value: string | null): number | undefined {
+  if (value === null || value === '') return undefined;
+  const revision = Number(value);
+  if (/^\d+$/.test(value) && Number.isSafeInteger(revision)) return revision;
+  const errors = new FieldErrors();
+  errors.invalid('resourceVersion', value, `strconv.ParseUint: parsing ${JSON.stringify(value)}: invalid syntax`);
+  const body = errors.list[0]!;
+  throw badRequest(`${body.field}: ${body.body}`);
+}
+
+function selectors(
+  query: URLSearchParams,
+  endpoint: Endpoint,
+  resource: string,
+): { labels: Selector; fields: FieldSelector } {
+  const labelText = query.get('labelSelector');
+  const fieldText = query.get('fieldSelector');
+  try {
+    const labels = labelText ? parseSelector(labelText) : everything;
+    const fields = fieldText ? parseFieldSelector(fieldText) : everyField;
+    const known = endpoint.kind.definition.selectableFields;
+    for (const { field } of fields.terms) {
+      if (field === 'metadata.name' || (field === 'metadata.namespace' && endpoint.namespaced)) continue;
+      if (known && Object.hasOwn(known, field)) continue;
+      throw new Error(unknownField(endpoint, field, resource));
+    }
+    return { labels, fields };
+  } catch (error) {
+    throw badRequest((error as Error).message);
+  }
+}
+
+/** Kinds with a conversion function of their own say more than the rest. Upstream: pkg/apis/core/v1/conversion.go. */
+function unknownField(endpoint: Endpoint, field: string, resource: string): string {
+  void resource;
+  const { definition } = endpoint.kind;
+  return definition.selectableFields ? `field label not supported: ${field}` : `field label not supported: ${field}`;
+}
+
+function checkCombination(options: ReadOptions, watching: boolean): void {
+  const errors = new FieldErrors();
+  const { resourceVersionMatch: match, resourceVersion } = options;
+  const forbid = (field: string, why: string) => errors.forbidden(field, why);
+  if (watching && options.sendInitialEvents !== undefined) {
+    if (match !== 'NotOlderThan') {
+      forbid('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+    }
+  } else if (options.sendInitialEvents !== undefined) {
+    forbid('sendInitialEvents', 'sendInitialEvents is forbidden for list');
+  } else if (match !== '') {
+    if (watching)
+      forbid(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      );
+    else if (resourceVersion === undefined)
+      forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
+    if (options.continue !== '')
+      forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
+    if (match !== 'Exact' && match !== 'NotOlderThan')
+      errors.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan']);
+    if (match === 'Exact' && resourceVersion === 0)
+      forbid('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  }
+  if (!errors.empty) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
+}
+
+/** One test for an entry, made once per request. */
+function matcher(endpoint: Endpoint, labels: Selector, fields: FieldSelector): ReadOptions['matches'] {
+  const { kind } = endpoint;
+  const byField = fields.empty
+    ? undefined
+    : (entry: Entry): boolean =>
+        fields.matches((field) => {
+          if (field === 'metadata.name') return entry.name;
+          if (field === 'metadata.namespace') return entry.namespace;
+          return entry.fields(kind.fields)[field] ?? '';
+        });
+  if (labels.empty) return byField;
+  if (!byField) return (entry) => labels.matches(entry.labels);
+  return (entry) => labels.matches(entry.labels) && byField(entry);
+}

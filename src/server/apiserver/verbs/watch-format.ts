@@ -1,0 +1,87 @@
+// How one watch event looks to one class of watchers (a version, a shape). Encodings are kept on the event, so that
+// watchers who want the same share the bytes.
+import type { Status } from '../../../api/status.ts';
+import type { Unstructured } from '../../../api/types.ts';
+import { encodeWhole } from '../cache/encoding.ts';
+import type { Entry } from '../cache/entry.ts';
+import type { Negotiated } from '../content/negotiate.ts';
+import { includeObject, partial, table, tableRow } from '../content/shapes.ts';
+import { bytesOf, objectOf } from '../content/view.ts';
+import type { RequestContext } from '../context.ts';
+import type { Endpoint } from '../registry.ts';
+
+export interface EventFormat {
+  /** Events of equal names have equal bytes. */
+  name: string;
+  /** One line of the stream. */
+  encode(type: string, entry: Entry): Buffer;
+  /** What an in-process watcher gets. */
+  object(entry: Entry): Unstructured;
+  bookmark(revision: number, initialEnd: boolean): Unstructured;
+}
+
+const LINE_FEED = 0x0a;
+
+/** `{"type":"ADDED","object":` + object + `}` + line feed. */
+function line(type: string, object: Buffer): Buffer {
+  const head = `{"type":"${type}","object":`;
+  const to = Buffer.allocUnsafeSlow(head.length + object.length + 1);
+  to.write(head, 0, 'latin1');
+  object.copy(to, head.length, 0, object.length - 1);
+  to[to.length - 2] = 0x7d;
+  to[to.length - 1] = LINE_FEED;
+  return to;
+}
+
+export const encodeLine = (type: string, object: unknown): Buffer => line(type, encodeWhole(object));
+export const errorLine = (status: Status): Buffer => encodeLine('ERROR', status);
+
+export function eventFormat(context: RequestContext, endpoint: Endpoint, negotiated: Negotiated): EventFormat {
+  const plain: EventFormat = {
+    name: endpoint.apiVersion,
+    encode: (type, entry) => line(type, bytesOf(entry, endpoint)),
+    object: (entry) => objectOf(entry, endpoint),
+    bookmark: (revision, initialEnd) =>
+      bookmark(endpoint.kind.definition.kind, endpoint.apiVersion, revision, initialEnd),
+  };
+  if (negotiated.shape === '') return plain;
+  const { shapeVersion: version } = negotiated;
+  if (negotiated.shape !== 'Table') {
+    return {
+      name: `partial ${version}`,
+      encode: (type, entry) => line(type, encodeWhole(partial(entry.object(), version))),
+      object: (entry) => partial(entry.object(), version) as Unstructured,
+      bookmark: (revision, initialEnd) =>
+        bookmark('PartialObjectMetadata', `meta.k8s.io/${version}`, revision, initialEnd),
+    };
+  }
+  return tableFormat(context, endpoint, version);
+}
+
+/** Only the first event of a stream names the columns, so tables are not shared between watchers. */
+function tableFormat(context: RequestContext, endpoint: Endpoint, version: string): EventFormat {
+  const include = includeObject(context);
+  let headed = false;
+  const one = (entry: Entry): object => {
+    const object = entry.object();
+    const row = tableRow(endpoint, object, () => objectOf(entry, endpoint), include, version, context.server.now());
+    const first = !headed;
+    headed = true;
+    return table(endpoint, version, { resourceVersion: object.metadata.resourceVersion ?? '' }, [row], first);
+  };
+  return {
+    name: '',
+    encode: (type, entry) => encodeLine(type, one(entry)),
+    object: (entry) => one(entry) as Unstructured,
+    bookmark: (revision, initialEnd) => {
+      const mark = bookmark('PartialObjectMetadata', `meta.k8s.io/${version}`, revision, initialEnd);
+      const row = { cells: [], object: mark };
+      return table(endpoint, version, { resourceVersion: String(revision) }, [row], false) as Unstructured;
+    },
+  };
+}
+
+function bookmark(kind: string, apiVersion: string, revision: number, initialEnd: boolean): Unstructured {
+  const annotations = initialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {};
+  return { kind, apiVersion, metadata: { resourceVersion: String(revision), creationTimestamp: null, ...annotations } };
+}

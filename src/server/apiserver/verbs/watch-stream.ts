@@ -1,0 +1,268 @@
+// One watcher: a cursor into its kind's event window. It owns no queue: while its reader is busy it is not told
+// anything, and when the window has moved past its cursor it ends, so that the client resumes from its last revision.
+//
+//   window   40 41 42 43 | head        cursor 42, reader asks: 42 and 43 are encoded in one chunk, cursor 44
+//                                      cursor 44, reader asks: it waits; an event that does not match moves it to 45
+import type { StatusError } from '../../../api/status.ts';
+import type { SharedWatchEvent } from '../../../wire/http.ts';
+import { cloneJson, encodeStored, freeze } from '../cache/encoding.ts';
+import { Entry } from '../cache/entry.ts';
+import type { CacheListener } from '../cache/kind-cache.ts';
+import type { CacheEvent } from '../cache/window.ts';
+import type { RequestContext } from '../context.ts';
+import type { Endpoint } from '../registry.ts';
+import type { ReadOptions } from './read-options.ts';
+import { type EventFormat, encodeLine, errorLine } from './watch-format.ts';
+
+export interface WatchStart {
+  /** The state, as ADDED events. */
+  initial?: Entry[];
+  /** A bookmark says where the state ends. */
+  endMark?: boolean;
+  /** Events before the cursor's. */
+  past?: CacheEvent[];
+  cursor: number;
+  /** Only events after this revision are new to the client. */
+  after: number;
+  /** The stream is this one error. */
+  error?: StatusError;
+}
+
+interface Change {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  entry: Entry;
+  event: CacheEvent;
+}
+
+type Wake = 'event' | 'bookmark' | 'end';
+
+const BOOKMARK_MS = 60_000;
+const CHUNK_BYTES = 256 * 1024;
+
+export class WatchStream implements CacheListener {
+  readonly #endpoint: Endpoint;
+  readonly #context: RequestContext;
+  readonly #format: EventFormat;
+  readonly #start: WatchStart;
+  readonly #bookmarks: boolean;
+  readonly #prefix: string | undefined;
+  readonly #matches: ReadOptions['matches'];
+  readonly #timeoutMs: number;
+  readonly #stops: (() => void)[] = [];
+  #cursor: number;
+  #after: number;
+  #ended = false;
+  #wake: ((why: Wake) => void) | undefined;
+  #bookmarkDue = false;
+
+  constructor(
+    context: RequestContext,
+    endpoint: Endpoint,
+    options: ReadOptions,
+    format: EventFormat,
+    start: WatchStart,
+    timeoutMs: number,
+  ) {
+    this.#context = context;
+    this.#endpoint = endpoint;
+    this.#format = format;
+    this.#start = start;
+    this.#bookmarks = options.bookmarks;
+    this.#prefix = options.namespace === undefined ? undefined : `${options.namespace}/`;
+    this.#matches = options.matches;
+    this.#timeoutMs = timeoutMs;
+    this.#cursor = start.cursor;
+    this.#after = start.after;
+  }
+
+  /** Called by the cache. While the reader is busy the window keeps the event. */
+  onEvent(event: CacheEvent, sequence: number): void {
+    if (!this.#wake || this.#cursor !== sequence) return;
+    if (this.#select(event)) this.#wakeUp('event');
+    else this.#cursor = sequence + 1;
+  }
+
+  onClose(): void {
+    this.#end();
+  }
+
+  async *bytes(): AsyncGenerator<Uint8Array> {
+    const format = this.#format;
+    const { error, initial, endMark, past, after } = this.#start;
+    if (error) return void (yield errorLine(error.status));
+    this.#open();
+    try {
+      if (initial) yield* chunks(initial.map((entry) => () => format.encode('ADDED', entry)));
+      if (past) yield* chunks(this.#changes(past).map((change) => () => this.#line(change)));
+      if (endMark && this.#bookmarks) yield encodeLine('BOOKMARK', format.bookmark(after, true));
+      for (;;) {
+        const batch = this.#take();
+        if (batch === undefined) return;
+        if (batch.length > 0) {
+          yield this.#encode(batch);
+          continue;
+        }
+        const why = await this.#wait();
+        if (why !== 'event' && this.#bookmarks) yield encodeLine('BOOKMARK', format.bookmark(this.#seen(), false));
+        if (why === 'end') return;
+      }
+    } finally {
+      this.#close();
+    }
+  }
+
+  async *events(): AsyncGenerator<SharedWatchEvent> {
+    const format = this.#format;
+    const { error, initial, endMark, past, after } = this.#start;
+    if (error) return void (yield { type: 'ERROR', object: error.status });
+    this.#open();
+    try {
+      for (const entry of initial ?? []) yield { type: 'ADDED', object: format.object(entry) };
+      for (const { type, entry } of this.#changes(past ?? [])) yield { type, object: format.object(entry) };
+      if (endMark && this.#bookmarks) yield { type: 'BOOKMARK', object: format.bookmark(after, true) };
+      for (;;) {
+        const batch = this.#take();
+        if (batch === undefined) return;
+        for (const { type, entry } of batch) yield { type, object: format.object(entry) };
+        if (batch.length > 0) continue;
+        const why = await this.#wait();
+        if (why !== 'event' && this.#bookmarks)
+          yield { type: 'BOOKMARK', object: format.bookmark(this.#seen(), false) };
+        if (why === 'end') return;
+      }
+    } finally {
+      this.#close();
+    }
+  }
+
+  #open(): void {
+    const { request, server } = this.#context;
+    const end = () => this.#end();
+    this.#stops.push(this.#endpoint.kind.cache.listen(this));
+    for (const signal of [request.signal, server.closing]) {
+      if (signal.aborted) return end();
+      signal.addEventListener('abort', end, { once: true });
+      this.#stops.push(() => signal.removeEventListener('abort', end));
+    }
+    if (this.#endpoint.kind.cache.closed) return end();
+    const timeout = setTimeout(end, this.#timeoutMs);
+    this.#stops.push(() => clearTimeout(timeout));
+    if (!this.#bookmarks) return;
+    const interval = setInterval(() => {
+      this.#bookmarkDue = true;
+      this.#wakeUp('bookmark');
+    }, BOOKMARK_MS);
+    this.#stops.push(() => clearInterval(interval));
+  }
+
+  #close(): void {
+    this.#ended = true;
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#wakeUp('end');
+  }
+
+  #wakeUp(why: Wake): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.(why);
+  }
+
+  #wait(): Promise<Wake> {
+    if (this.#ended) return Promise.resolve('end');
+    if (this.#bookmarkDue) {
+      this.#bookmarkDue = false;
+      return Promise.resolve('bookmark');
+    }
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  /** Everything up to here was delivered. */
+  #seen(): number {
+    this.#bookmarkDue = false;
+    return Math.max(this.#context.server.feed.revision, this.#after);
+  }
+
+  /** The next matching events; none: there are no more now; undefined: the window has moved on without us. */
+  #take(): Change[] | undefined {
+    const { window } = this.#endpoint.kind.cache;
+    if (this.#cursor < window.first) return undefined;
+    const found: Change[] = [];
+    let bytes = 0;
+    while (this.#cursor < window.head && bytes < CHUNK_BYTES) {
+      const change = this.#select(window.at(this.#cursor++));
+      if (!change) continue;
+      found.push(change);
+      bytes += change.entry.bytes.length;
+    }
+    return found;
+  }
+
+  #changes(events: readonly CacheEvent[]): Change[] {
+    const found: Change[] = [];
+    for (const event of events) {
+      const change = this.#select(event, true);
+      if (change) found.push(change);
+    }
+    return found;
+  }
+
+  /** What an event means to this watcher: objects may enter and leave a selection without being created or deleted. */
+  #select(event: CacheEvent, past = false): Change | undefined {
+    const { entry, previous } = event;
+    if (!past && event.revision <= this.#after) return undefined;
+    if (this.#prefix !== undefined && !entry.key.startsWith(this.#prefix)) return undefined;
+    const matches = this.#matches;
+    const is = event.type === 'put' && (!matches || matches(entry));
+    const was = previous !== undefined && (!matches || matches(previous));
+    if (is) return { type: was ? 'MODIFIED' : 'ADDED', entry, event };
+    if (!was) return undefined;
+    return { type: 'DELETED', entry: event.type === 'delete' ? entry : departed(event), event };
+  }
+
+  #encode(batch: readonly Change[]): Buffer {
+    if (batch.length === 1) return this.#line(batch[0]!);
+    return Buffer.concat(batch.map((change) => this.#line(change)));
+  }
+
+  #line({ type, entry, event }: Change): Buffer {
+    const { name } = this.#format;
+    if (name === '') return this.#format.encode(type, entry);
+    const key = `${type} ${name}`;
+    event.encoded ??= new Map();
+    let line = event.encoded.get(key);
+    if (!line) event.encoded.set(key, (line = this.#format.encode(type, entry)));
+    return line;
+  }
+}
+
+/** The last state that was selected, under the revision of the change that ended it. */
+function departed(event: CacheEvent): Entry {
+  const { previous, revision } = event;
+  return previous!.face(`departed ${revision}`, () => {
+    const object = cloneJson(previous!.object());
+    const entry = new Entry(previous!.key, encodeStored(object), revision, previous!.createRevision);
+    object.metadata.resourceVersion = String(revision);
+    entry.adopt(freeze(object));
+    return entry;
+  });
+}
+
+/** Lines in chunks of a good size for a socket. */
+function* chunks(lines: readonly (() => Buffer)[]): Generator<Buffer> {
+  let gathered: Buffer[] = [];
+  let bytes = 0;
+  for (const make of lines) {
+    const line = make();
+    gathered.push(line);
+    bytes += line.length;
+    if (bytes < CHUNK_BYTES) continue;
+    yield Buffer.concat(gathered);
+    gathered = [];
+    bytes = 0;
+  }
+  if (gathered.length > 0) yield Buffer.concat(gathered);
+}
