@@ -11,7 +11,6 @@ import { mastersAuthorizer } from './authorizers/masters.ts';
 import { nodeAuthorizer } from './authorizers/node.ts';
 import { rbacAuthorizer } from './authorizers/rbac.ts';
 import type { ClusterView } from './feed.ts';
-import { impersonate } from './impersonation.ts';
 import { NodeGraph } from './node-graph.ts';
 import { RbacIndex } from './rbac/index.ts';
 import { type IssuerOptions, serviceAccountIssuer } from './service-account-issuer.ts';
@@ -46,7 +45,7 @@ export function createAuth(options: AuthOptions): Auth {
   const index = new RbacIndex();
   const graph = new NodeGraph();
   const authorizer = unionAuthorizer([mastersAuthorizer, nodeAuthorizer(graph), rbacAuthorizer(index)]);
-  const identify = unionAuthenticator([
+  const authenticate = unionAuthenticator([
     x509Authenticator(now),
     bearerAuthenticator([
       ...(options.tokenAuthenticators ?? []),
@@ -57,9 +56,7 @@ export function createAuth(options: AuthOptions): Auth {
   return {
     authorizer,
     tokens: serviceAccountIssuer({ issuer, keys, audiences, now }),
-    async authenticate(request) {
-      return impersonate(request, await identify(request), authorizer);
-    },
+    authenticate,
     attach(view) {
       cluster = view;
       const stops = [index.follow(view), graph.follow(view)];

@@ -13,8 +13,9 @@ export class NodeGraph {
 
   follow(cluster: Pick<ClusterView, 'observe'>): () => void {
     return cluster.observe(Pods, (pod, old) => {
-      // Status changes are most of what happens to pods, and nothing of what is kept here.
-      if (pod && old && pod.spec === old.spec) return;
+      // Status changes are most of what happens to pods, and nothing of what is kept here: of what a bound pod
+      // refers to, only its ephemeral containers can change.
+      if (pod && old && isSame(pod, old)) return;
       const before = old?.spec?.nodeName;
       if (old && before && before !== pod?.spec?.nodeName) this.remove(before, objectKey(old));
       if (!pod && old && before) this.remove(before, objectKey(old));
@@ -33,7 +34,6 @@ export class NodeGraph {
     let pods = this.nodes.get(node);
     if (!pods) this.nodes.set(node, (pods = new Map()));
     const key = objectKey(pod);
-    // What a bound pod refers to cannot change, but ephemeral containers may be added.
     pods.set(key, { namespace: pod.metadata?.namespace ?? '', references: referencesOf(pod) });
   }
 
@@ -48,6 +48,14 @@ export class NodeGraph {
   hasPod(node: string, namespace: string, name: string): boolean {
     return this.nodes.get(node)?.has(`${namespace}/${name}`) ?? false;
   }
+}
+
+function isSame(pod: Pod, old: Pod): boolean {
+  return (
+    pod.metadata?.uid === old.metadata?.uid &&
+    pod.spec?.nodeName === old.spec?.nodeName &&
+    (pod.spec?.ephemeralContainers?.length ?? 0) === (old.spec?.ephemeralContainers?.length ?? 0)
+  );
 }
 
 function referencesOf(pod: Pod): ReadonlySet<string> {

@@ -1,12 +1,10 @@
-// Node authorizer, impersonation and the order in which authorizers are asked.
+// The node authorizer, the default roles and the order in which authorizers are asked.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ClusterRoleBindings, ClusterRoles, Pods } from '../../../src/api/resources.ts';
 import { type Auth, createAuth } from '../../../src/server/auth/auth.ts';
-import { tokenFileAuthenticator } from '../../../src/server/auth/authenticators/token-file.ts';
 import { clusterRoles } from '../../../src/server/auth/policy/cluster-roles.ts';
 import type { Attributes } from '../../../src/server/auth/types.ts';
 import { generateKeys } from '../../../src/server/pki/keys.ts';
-import type { Headers } from '../../../src/wire/http.ts';
 import { TestCluster } from './cluster.ts';
 
 const node = { name: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] };
@@ -14,8 +12,7 @@ let cluster: TestCluster;
 let auth: Auth;
 beforeEach(() => {
   cluster = new TestCluster();
-  const tokens = tokenFileAuthenticator('t', 'admin,root,1,system:masters\nboss,boss,2\nbob,bob,3\n');
-  auth = createAuth({ issuer: 'https://x', keys: generateKeys(), tokenAuthenticators: [tokens] });
+  auth = createAuth({ issuer: 'https://x', keys: generateKeys() });
   auth.attach(cluster);
 });
 const may = async (attributes: Partial<Attributes>): Promise<boolean> =>
@@ -92,59 +89,6 @@ describe('system:masters', () => {
     expect(await may({ user, resource: 'anything', verb: 'whatever' })).toBe(true);
     expect(await may({ user, path: '/metrics', verb: 'get' })).toBe(true);
     expect(auth.authorizer.rulesFor?.(user, 'a')).toHaveLength(2);
-  });
-});
-
-describe('impersonation', () => {
-  const as = (token: string, headers: Headers) =>
-    auth.authenticate({
-      method: 'GET',
-      path: '/',
-      query: new URLSearchParams(),
-      headers: { authorization: `Bearer ${token}`, ...headers },
-      signal: new AbortController().signal,
-    });
-
-  it('is for those who may, claim by claim', async () => {
-    cluster.put(ClusterRoles, {
-      metadata: { name: 'impersonate-bob' },
-      rules: [{ apiGroups: [''], resources: ['users'], resourceNames: ['bob'], verbs: ['impersonate'] }],
-    });
-    cluster.put(ClusterRoleBindings, {
-      metadata: { name: 'b' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'impersonate-bob' },
-      subjects: [{ kind: 'User', name: 'boss' }],
-    });
-    expect(await as('boss', { 'impersonate-user': 'bob' })).toEqual({ name: 'bob', groups: ['system:authenticated'] });
-    await expect(as('boss', { 'impersonate-user': 'bob', 'impersonate-group': 'x' })).rejects.toMatchObject({
-      reason: 'Forbidden',
-      message:
-        'groups "x" is forbidden: User "boss" cannot impersonate resource "groups" in API group "" at the cluster scope',
-    });
-    await expect(as('bob', { 'impersonate-user': 'root' })).rejects.toMatchObject({ reason: 'Forbidden' });
-  });
-
-  it('carries groups, uid and extra, and knows service accounts and nobody', async () => {
-    expect(
-      await as('admin', {
-        'impersonate-user': 'eve',
-        'impersonate-group': 'a, b',
-        'impersonate-uid': '7',
-        'impersonate-extra-scopes%2Fx': 'one, two',
-      }),
-    ).toEqual({
-      name: 'eve',
-      groups: ['a', 'b', 'system:authenticated'],
-      uid: '7',
-      extra: { 'scopes/x': ['one', 'two'] },
-    });
-    expect((await as('admin', { 'impersonate-user': 'system:serviceaccount:a:r' })).groups).toEqual([
-      'system:serviceaccounts',
-      'system:serviceaccounts:a',
-      'system:authenticated',
-    ]);
-    expect((await as('admin', { 'impersonate-user': 'system:anonymous' })).groups).toEqual(['system:unauthenticated']);
-    await expect(as('admin', { 'impersonate-group': 'x' })).rejects.toMatchObject({ reason: 'Unauthorized' });
   });
 });
 

@@ -1,6 +1,6 @@
 // Signing certificate requests: what is asked for stands in the certificate, for no longer than may be.
 import { X509Certificate } from 'node:crypto';
-import type { Pkcs10CertificateRequestCreateParamsName } from '@peculiar/x509';
+import type { JsonNameParams } from '@peculiar/x509';
 import { describe, expect, it } from 'vitest';
 import { parseCsr, signCsr } from '../../../src/server/pki/csr.ts';
 import { issueAuthority, loadX509 } from '../../../src/server/pki/issue.ts';
@@ -8,13 +8,11 @@ import { generateKeys } from '../../../src/server/pki/keys.ts';
 
 const authority = await issueAuthority('test-ca', generateKeys());
 
-async function csr(
-  name: Pkcs10CertificateRequestCreateParamsName = [{ O: ['system:nodes'] }, { CN: ['system:node:n1'] }],
-): Promise<string> {
+async function csr(name: JsonNameParams = [{ O: ['system:nodes'] }, { CN: ['system:node:n1'] }]): Promise<string> {
   const x509 = await loadX509();
   const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name,
+    name: new x509.Name(name),
     keys,
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
     extensions: [
