@@ -5,7 +5,7 @@ import type { Node, Pod } from 'kubernetes-types/core/v1.js';
 import { isDeepStrictEqual } from 'node:util';
 import { Pods } from '../../api/resources.ts';
 import { forbidden } from '../../api/status.ts';
-import { nodeOf } from '../auth/node-identity.ts';
+import { nodeOf } from '../auth/types.ts';
 import { type AdmissionContext, type AdmissionRequest, defineAdmission } from './types.ts';
 
 const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';

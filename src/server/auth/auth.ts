@@ -2,7 +2,6 @@
 // once the API server is there; until then nobody but in-process callers is known.
 import type { KubeObject, ResourceType } from '../../api/types.ts';
 import type { Request, User } from '../../wire/http.ts';
-import type { TokenIssuer } from '../apiserver/types.ts';
 import { type TokenAuthenticator, bearerAuthenticator } from './authenticators/bearer.ts';
 import { bootstrapTokenAuthenticator } from './authenticators/bootstrap-token.ts';
 import { serviceAccountAuthenticator } from './authenticators/service-account.ts';
@@ -13,7 +12,7 @@ import { rbacAuthorizer } from './authorizers/rbac.ts';
 import type { ClusterView } from './feed.ts';
 import { NodeGraph } from './node-graph.ts';
 import { RbacIndex } from './rbac/index.ts';
-import { type IssuerOptions, serviceAccountIssuer } from './service-account-issuer.ts';
+import { type IssuerOptions, type ServiceAccountIssuer, serviceAccountIssuer } from './service-account-issuer.ts';
 import type { Authorizer } from './types.ts';
 import { unionAuthenticator, unionAuthorizer } from './union.ts';
 
@@ -29,7 +28,7 @@ export interface AuthOptions {
 export interface Auth {
   authenticate(request: Request): Promise<User>;
   authorizer: Authorizer;
-  tokens: TokenIssuer;
+  tokens: ServiceAccountIssuer;
   /** Starts to follow the cluster; answers what stops it. */
   attach(cluster: ClusterView): () => void;
 }

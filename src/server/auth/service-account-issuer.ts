@@ -2,9 +2,27 @@
 // Upstream: pkg/serviceaccount/claims.go (Claims) and jwt.go (JWTTokenGenerator).
 import { type KeyObject, createHash, randomUUID } from 'node:crypto';
 import { SignJWT, exportJWK } from 'jose';
-import type { TokenIssuer } from '../apiserver/types.ts';
 
 export const TOKEN_ALGORITHM = 'ES256';
+
+interface Reference {
+  name: string;
+  uid: string;
+}
+
+/** What the API server's TokenIssuer is. */
+export interface ServiceAccountIssuer {
+  issue(claims: {
+    namespace: string;
+    serviceAccount: Reference;
+    boundObject?: Reference & { kind: 'Pod' | 'Secret' | 'Node' };
+    node?: Reference;
+    audiences?: string[];
+    expirationSeconds: number;
+  }): Promise<{ token: string; expirationTimestamp: string }>;
+  jwks(): Promise<{ keys: object[] }>;
+  issuer: string;
+}
 
 export interface IssuerOptions {
   issuer: string;
@@ -21,7 +39,7 @@ export function keyId(key: KeyObject): string {
     .digest('base64url');
 }
 
-export function serviceAccountIssuer(options: IssuerOptions): TokenIssuer {
+export function serviceAccountIssuer(options: IssuerOptions): ServiceAccountIssuer {
   const { issuer, keys, audiences, now = Date.now } = options;
   const kid = keyId(keys.publicKey);
   return {

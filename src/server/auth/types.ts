@@ -45,3 +45,13 @@ export interface Authorizer {
    */
   rulesFor?(user: User, namespace: string | undefined): readonly PolicyRule[];
 }
+
+const NODE_PREFIX = 'system:node:';
+export const NODES_GROUP = 'system:nodes';
+
+/** The node that a user is; undefined for everybody else. Upstream: pkg/auth/nodeidentifier. */
+export function nodeOf(user: User): string | undefined {
+  return user.name.startsWith(NODE_PREFIX) && user.groups.includes(NODES_GROUP)
+    ? user.name.slice(NODE_PREFIX.length)
+    : undefined;
+}

@@ -4,7 +4,7 @@ import type { PolicyRule } from 'kubernetes-types/rbac/v1.js';
 import { ClusterRoleBindings, ClusterRoles, RoleBindings, Roles } from '../../../src/api/resources.ts';
 import { rbacAuthorizer } from '../../../src/server/auth/authorizers/rbac.ts';
 import { RbacIndex } from '../../../src/server/auth/rbac/index.ts';
-import { compactRules, ruleAllows, ruleQuery, ruleText, uncovered } from '../../../src/server/auth/rbac/rules.ts';
+import { compactRules, ruleAllows, ruleQuery, ruleText, uncovered } from '../../../src/api/rbac.ts';
 import type { Attributes, Decision } from '../../../src/server/auth/types.ts';
 import { TestCluster } from './cluster.ts';
 

@@ -2,10 +2,9 @@
 // them. Upstream: plugin/pkg/auth/authorizer/node/node_authorizer.go. Field selectors of lists are not looked at yet,
 // so a node may list all pods, as upstream's did before 1.32.
 import type { NodeGraph, ReferenceKind } from '../node-graph.ts';
-import { nodeOf } from '../node-identity.ts';
 import { nodeRules } from '../policy/node-rules.ts';
-import { ruleAllows, ruleQuery } from '../rbac/rules.ts';
-import type { Attributes, Authorizer, Decision } from '../types.ts';
+import { ruleAllows, ruleQuery } from '../../../api/rbac.ts';
+import { type Attributes, type Authorizer, type Decision, nodeOf } from '../types.ts';
 
 const ALLOWED: Decision = Object.freeze({ allowed: true });
 const NO_OPINION: Decision = Object.freeze({ allowed: false });

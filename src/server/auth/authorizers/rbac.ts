@@ -1,7 +1,7 @@
 // Role-based access control over the index of roles and bindings. Upstream: plugin/pkg/auth/authorizer/rbac/rbac.go.
 import type { PolicyRule } from 'kubernetes-types/rbac/v1.js';
 import type { RbacIndex } from '../rbac/index.ts';
-import { ruleAllows, ruleQuery } from '../rbac/rules.ts';
+import { ruleAllows, ruleQuery } from '../../../api/rbac.ts';
 import type { Authorizer, Decision } from '../types.ts';
 
 const NO_OPINION: Decision = Object.freeze({ allowed: false });

@@ -1,8 +1,8 @@
 // Who is bound to which rules, kept up to date by each change of a role or binding, so that a decision only looks at
 // the bindings of one user. Upstream reads all bindings of a namespace per request (pkg/registry/rbac/validation).
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from 'kubernetes-types/rbac/v1.js';
+import { aggregateRules } from '../../../api/rbac.ts';
 import { ClusterRoleBindings, ClusterRoles, RoleBindings, Roles } from '../../../api/resources.ts';
-import { selectorFromObject } from '../../../api/selector.ts';
 import { objectKey } from '../../../api/types.ts';
 import type { User } from '../../../wire/http.ts';
 import type { ClusterView } from '../feed.ts';
@@ -108,23 +108,6 @@ export class RbacIndex {
     this.aggregated.set(name, rules);
     return rules;
   }
-}
-
-/** The union that a cluster role with an aggregation rule stands for; selected roles may themselves be aggregated. */
-export function aggregateRules(role: ClusterRole, all: ReadonlyMap<string, ClusterRole>): PolicyRule[] {
-  const rules = new Map<string, PolicyRule>();
-  const seen = new Set<ClusterRole>();
-  const add = (from: ClusterRole): void => {
-    if (seen.has(from)) return;
-    seen.add(from);
-    for (const rule of from.rules ?? []) rules.set(JSON.stringify(rule), rule);
-    for (const selector of from.aggregationRule?.clusterRoleSelectors ?? []) {
-      const compiled = selectorFromObject(selector);
-      for (const other of all.values()) if (compiled.matches(other.metadata?.labels ?? {})) add(other);
-    }
-  };
-  add(role);
-  return [...rules.values()];
 }
 
 /** The index keys of a binding's subjects. Upstream: appliesTo in pkg/registry/rbac/validation/rule.go. */

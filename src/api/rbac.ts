@@ -1,8 +1,9 @@
-// Whether a policy rule lets a request through, and whether rules cover other rules. Pure.
+// What RBAC's policy rules mean: which requests a rule lets through, which rules cover others, and what aggregated
+// cluster roles add up to. Who is bound to which role is not known here (server/auth/rbac).
 // Upstream: plugin/pkg/auth/authorizer/rbac/rbac.go (RuleAllows), pkg/apis/rbac/v1/evaluation_helpers.go, and
 // component-helpers/auth/rbac/validation/policy_comparator.go (Covers).
-import type { PolicyRule } from 'kubernetes-types/rbac/v1.js';
-import type { Attributes } from '../types.ts';
+import type { ClusterRole, PolicyRule } from 'kubernetes-types/rbac/v1.js';
+import { selectorFromObject } from './selector.ts';
 
 const has = (list: readonly string[] | undefined, value: string): boolean => list?.includes(value) ?? false;
 const hasOrAll = (list: readonly string[] | undefined, value: string): boolean =>
@@ -21,7 +22,17 @@ export interface RuleQuery {
   path: string;
 }
 
-export function ruleQuery(attributes: Attributes): RuleQuery {
+/** A request as an authorizer sees it (server/auth/types.ts has the whole). */
+interface RequestAttributes {
+  verb: string;
+  group?: string;
+  resource?: string;
+  subresource?: string;
+  name?: string;
+  path?: string;
+}
+
+export function ruleQuery(attributes: RequestAttributes): RuleQuery {
   const { resource, subresource } = attributes;
   return {
     verb: attributes.verb,
@@ -110,4 +121,21 @@ export function compactRules(rules: readonly PolicyRule[]): PolicyRule[] {
     else merged.set(key, { ...rest, verbs: [...verbs] });
   }
   return [...merged.values()];
+}
+
+/** The union that a cluster role with an aggregation rule stands for; selected roles may themselves be aggregated. */
+export function aggregateRules(role: ClusterRole, all: ReadonlyMap<string, ClusterRole>): PolicyRule[] {
+  const rules = new Map<string, PolicyRule>();
+  const seen = new Set<ClusterRole>();
+  const add = (from: ClusterRole): void => {
+    if (seen.has(from)) return;
+    seen.add(from);
+    for (const rule of from.rules ?? []) rules.set(JSON.stringify(rule), rule);
+    for (const selector of from.aggregationRule?.clusterRoleSelectors ?? []) {
+      const compiled = selectorFromObject(selector);
+      for (const other of all.values()) if (compiled.matches(other.metadata?.labels ?? {})) add(other);
+    }
+  };
+  add(role);
+  return [...rules.values()];
 }
