@@ -1,0 +1,336 @@
+// `apply`: client-side three-way merge or server-side apply of files. Upstream: kubectl/pkg/cmd/apply/apply.go.
+import { isConflict, isNotFound, StatusError } from '../api/status.ts';
+import { resourcePath, type Unstructured } from '../api/types.ts';
+import { applyToExisting, withoutNulls } from '../cli/apply/three-way.ts';
+import { Command } from '../cli/base.ts';
+import { Builder, type Info } from '../cli/builder/builder.ts';
+import type { Cluster } from '../cli/cluster.ts';
+import { CliError, throwCollected } from '../cli/errors.ts';
+import {
+  type DryRun,
+  dryRunFlag,
+  dryRunOf,
+  type FieldValidation,
+  fieldManagerFlag,
+  fieldValidationOf,
+  filenameFlags,
+  selectorFlag,
+  validateFlag,
+} from '../cli/flags.ts';
+import { LAST_APPLIED, lastAppliedOf, withLastApplied } from '../cli/last-applied.ts';
+import { createObject, operationPrinter, type OperationPrinter, patchObject, withSource } from '../cli/operation.ts';
+import { flag, type FlagValues } from '../cli/pflag.ts';
+import { printFlags, printOptionsOf } from '../cli/print/object.ts';
+
+const flags = {
+  all: flag.bool('Select all resources in the namespace of the specified resource types.'),
+  cascade: flag.string(
+    'Must be "background", "orphan", or "foreground". Selects the deletion cascading strategy for the dependents (e.g. Pods created by a ReplicationController). Defaults to background.',
+    { default: 'background', noOpt: 'background' },
+  ),
+  ...dryRunFlag,
+  ...fieldManagerFlag('kubectl-client-side-apply'),
+  ...filenameFlags('The files that contain the configurations to apply.'),
+  force: flag.bool(
+    'If true, immediately remove resources from API and bypass graceful deletion. Note that immediate deletion of some resources may result in inconsistency or data loss and requires confirmation.',
+  ),
+  'force-conflicts': flag.bool('If true, server-side apply will force the changes against conflicts.'),
+  'grace-period': flag.int(
+    'Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. Set to 1 for immediate shutdown. Can only be set to 0 when --force is true (force deletion).',
+    { default: -1 },
+  ),
+  'openapi-patch': flag.bool(
+    'If true, use openapi to calculate diff when the openapi presents and the resource can be found in the openapi spec. Otherwise, fall back to use baked-in types.',
+    { default: true },
+  ),
+  overwrite: flag.bool(
+    'Automatically resolve conflicts between the modified and live configuration by using values from the modified configuration',
+    { default: true },
+  ),
+  ...printFlags,
+  prune: flag.bool(
+    'Automatically delete resource objects, that do not appear in the configs and are created by either apply or create --save-config. Should be used with either -l or --all.',
+  ),
+  'prune-allowlist': flag.array('Overwrite the default allowlist with <group/version/kind> for --prune'),
+  'prune-whitelist': flag.array('Overwrite the default allowlist with <group/version/kind> for --prune', {
+    deprecated: 'Use --prune-allowlist instead.',
+  }),
+  ...selectorFlag,
+  'server-side': flag.bool('If true, apply runs in the server instead of the client.'),
+  subresource: flag.string(
+    'If specified, apply will operate on the subresource of the requested object.  Only allowed when using --server-side. This flag is beta and may change in the future.',
+  ),
+  timeout: flag.duration(
+    'The length of time to wait before giving up on a delete, zero means determine a timeout from the size of the object',
+  ),
+  ...validateFlag,
+  wait: flag.bool('If true, wait for resources to be gone before returning. This waits for finalizers.'),
+};
+
+const CONFLICT_ADVICE = `Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the \`--force-conflicts\` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts`;
+
+/** Reads that run at once before the first write. */
+const READ_AHEAD = 16;
+
+export default class Apply extends Command {
+  static override summary =
+    "Apply a configuration to a resource by file name or stdin. The resource name must be specified. This resource will be created if it doesn't exist yet. To use 'apply', always create the resource initially with either 'apply' or 'create --save-config'.";
+  static description = `JSON and YAML formats are accepted.
+
+Alpha Disclaimer: the --prune functionality is not yet complete. Do not use unless you are aware of what the current state is. See https://issues.k8s.io/34274.`;
+  static examples = `# Apply the configuration in pod.json to a pod
+{program} apply -f ./pod.json
+
+# Apply resources from a directory containing kustomization.yaml - e.g. dir/kustomization.yaml
+{program} apply -k dir/
+
+# Apply the JSON passed into stdin to a pod
+cat pod.json | {program} apply -f -
+
+# Apply the configuration from all files that end with '.json'
+{program} apply -f '*.json'
+
+# Note: --prune is still in Alpha
+# Apply the configuration in manifest.yaml that matches label app=nginx and delete all other resources that are not in the file and match label app=nginx
+{program} apply --prune -f manifest.yaml -l app=nginx`;
+  static override usage = '(-f FILENAME | -k DIRECTORY)';
+  static override flags = flags;
+
+  private opts!: FlagValues<typeof flags>;
+  private dryRun: DryRun = 'none';
+  private fieldValidation: FieldValidation = 'Strict';
+  private print!: OperationPrinter;
+  private applied: { info: Info; operation: string }[] = [];
+
+  async run(): Promise<void> {
+    const { flags: opts, args } = this.parse(Apply);
+    this.opts = opts;
+    if (args.length > 0) this.usageError(`Unexpected args: [${args.join(' ')}]`);
+    if (opts.filename.length === 0 && !opts.kustomize) throw new CliError('must specify one of -f and -k');
+    this.dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
+    this.fieldValidation = fieldValidationOf(opts.validate);
+    this.validate();
+    this.print = await operationPrinter(printOptionsOf(opts), this.dryRun);
+    const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: opts }).build();
+    const infos = await this.selected(built.infos);
+    if (infos.length === 0 && built.errors.length === 0) throw new CliError('no objects passed to apply');
+    const errors = [...built.errors, ...(await this.applyAll(infos))];
+    if (opts.output && opts.output !== 'name') this.printObjects();
+    throwCollected(errors);
+    if (opts.prune) await this.prune();
+  }
+
+  private validate(): void {
+    const { opts, dryRun } = this;
+    const serverSide = opts['server-side'];
+    const rules: [boolean, string][] = [
+      [opts['force-conflicts'] && !serverSide, '--force-conflicts only works with --server-side'],
+      [
+        dryRun === 'client' && serverSide,
+        "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+      ],
+      [serverSide && opts.force, '--force cannot be used with --server-side'],
+      [dryRun === 'server' && opts.force, '--dry-run=server cannot be used with --force'],
+      [opts.all && opts.selector !== '', 'cannot set --all and --selector at the same time'],
+      [opts.prune && opts.force, '--force cannot be used with --prune'],
+      [
+        opts.prune && !opts.all && opts.selector === '',
+        'all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector',
+      ],
+      [
+        opts.prune && serverSide,
+        "--prune is in alpha and doesn't currently work on objects created by server-side apply",
+      ],
+      [opts.subresource !== '' && !serverSide, '--subresource can only be specified for --server-side'],
+    ];
+    const broken = rules.find(([isBroken]) => isBroken);
+    if (broken) throw new CliError(broken[1]);
+  }
+
+  private async selected(infos: Info[]): Promise<Info[]> {
+    if (!this.opts.selector) return infos;
+    const { parseSelector } = await import('../api/selector.ts');
+    const selector = parseSelector(this.opts.selector);
+    return infos.filter((i) => selector.matches(i.object!.metadata.labels ?? {}));
+  }
+
+  private async applyAll(infos: readonly Info[]): Promise<unknown[]> {
+    const errors: unknown[] = [];
+    const cluster = await this.cluster();
+    const live = this.opts['server-side'] ? undefined : new ReadAhead(cluster, infos);
+    for (const [i, info] of infos.entries()) {
+      try {
+        const generateName = info.object!.metadata.generateName;
+        if (info.name === '' && generateName) throw new CliError(`from ${generateName}: cannot use generate name with apply`);
+        if (live) await this.clientSide(cluster, info, () => live.read(i));
+        else await this.serverSide(cluster, info);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    return errors;
+  }
+
+  private done(info: Info, operation: string): void {
+    this.applied.push({ info, operation });
+    const { output } = this.opts;
+    if (output === '' || output === 'name') this.out(this.print(info.object!, operation));
+  }
+
+  /** With -o the objects are printed at the end: one as it is, several as a List. */
+  private printObjects(): void {
+    const objects = this.applied.map((a) => a.info.object!);
+    if (objects.length === 1) this.out(this.print(objects[0]!, ''));
+    if (objects.length < 2) return;
+    const list = { apiVersion: 'v1', items: objects, kind: 'List', metadata: {} } as unknown as Unstructured;
+    this.out(this.print(list, ''));
+  }
+
+  private async clientSide(
+    cluster: Cluster,
+    info: Info,
+    read: () => Promise<Unstructured | undefined>,
+  ): Promise<void> {
+    const { opts, dryRun, fieldValidation } = this;
+    const write = { dryRun, fieldManager: opts['field-manager'], fieldValidation };
+    const modified = withLastApplied(info.object!);
+    let current: Unstructured | undefined;
+    try {
+      current = await read();
+    } catch (error) {
+      const { mapping, name, namespace = '' } = info;
+      const group = mapping.group ? `${mapping.group}/` : '/';
+      const about = `Resource: ${JSON.stringify(`${group}${mapping.version}, Resource=${mapping.plural}`)}, GroupVersionKind: ${JSON.stringify(`${group}${mapping.version}, Kind=${mapping.kind}`)}\nName: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(namespace)}`;
+      throw withSource(`retrieving current configuration of:\n${about}\nfrom server for:`, info.source, error);
+    }
+    if (!current) {
+      info.object = withoutNulls(modified);
+      if (dryRun !== 'client') {
+        try {
+          info.object = await createObject(cluster, info, write);
+        } catch (error) {
+          throw withSource('creating', info.source, error);
+        }
+      }
+      return this.done(info, 'created');
+    }
+    info.object = current;
+    if (dryRun === 'client') return this.done(info, 'configured');
+    if (lastAppliedOf(current) === undefined) {
+      this.err(
+        `Warning: resource ${info.mapping.plural}/${info.name} is missing the ${LAST_APPLIED} annotation which is required by ${this.context.program} apply. ${this.context.program} apply should only be used on resources created declaratively by either ${this.context.program} create --save-config or ${this.context.program} apply. The missing annotation will be patched automatically.\n`,
+      );
+    }
+    const { object, changed } = await applyToExisting(cluster, info, current, modified, {
+      ...write,
+      overwrite: opts.overwrite,
+      ...(opts.force
+        ? {
+            recreate: {
+              propagationPolicy: 'Background',
+              gracePeriodSeconds: opts['grace-period'] < 0 ? 0 : opts['grace-period'],
+              timeoutMs: opts.timeout,
+            },
+          }
+        : {}),
+    });
+    info.object = object;
+    this.warnIfDeleting(object);
+    this.done(info, changed ? 'configured' : 'unchanged');
+  }
+
+  private async serverSide(cluster: Cluster, info: Info): Promise<void> {
+    const { opts } = this;
+    try {
+      info.object = await patchObject(cluster, info, 'apply', info.object, {
+        dryRun: this.dryRun,
+        fieldManager: this.changed('field-manager') ? opts['field-manager'] : 'kubectl',
+        fieldValidation: this.fieldValidation,
+        subresource: opts.subresource,
+        force: opts['force-conflicts'],
+      });
+    } catch (error) {
+      if (error instanceof StatusError && error.code === 415) {
+        throw new CliError(`Server-side apply not available on the server: (${error.message})`);
+      }
+      if (isConflict(error)) throw new CliError(`${error.message}\n${CONFLICT_ADVICE}`);
+      throw error;
+    }
+    this.warnIfDeleting(info.object);
+    this.done(info, 'serverside-applied');
+  }
+
+  private warnIfDeleting(object: Unstructured): void {
+    if (!object.metadata.deletionTimestamp) return;
+    this.err(`Warning: Detected changes to resource ${object.metadata.name} which is currently being deleted.\n`);
+  }
+
+  private async prune(): Promise<void> {
+    const { prune } = await import('../cli/apply/prune.ts');
+    const { opts } = this;
+    const cluster = await this.cluster();
+    const namespaces = new Set<string>(cluster.explicitNamespace ? [cluster.namespace] : []);
+    for (const { info } of this.applied) if (info.namespace) namespaces.add(info.namespace);
+    await prune(cluster, {
+      allowlist: [...opts['prune-allowlist'], ...opts['prune-whitelist']],
+      selector: opts.selector,
+      namespaces,
+      namespaceGiven: cluster.explicitNamespace,
+      visited: new Set(this.applied.map((a) => a.info.object!.metadata.uid ?? '')),
+      dryRun: this.dryRun,
+      propagationPolicy: 'Background',
+      gracePeriodSeconds: opts['grace-period'],
+      report: (object) => {
+        if (opts.output === '' || opts.output === 'name') this.out(this.print(object, 'pruned'));
+      },
+    });
+  }
+}
+
+/** Reads live objects some places ahead of the one that is applied; an object that is listed twice is read anew. */
+class ReadAhead {
+  private readonly cluster: Cluster;
+  private readonly infos: readonly Info[];
+  private readonly started = new Map<number, Promise<Unstructured | undefined>>();
+  private readonly seen = new Set<string>();
+  private next = 0;
+
+  constructor(cluster: Cluster, infos: readonly Info[]) {
+    this.cluster = cluster;
+    this.infos = infos;
+  }
+
+  read(index: number): Promise<Unstructured | undefined> {
+    for (; this.next < Math.min(index + READ_AHEAD, this.infos.length); this.next++) this.begin(this.next);
+    return this.started.get(index) ?? this.fetch(this.infos[index]!);
+  }
+
+  private begin(index: number): void {
+    const info = this.infos[index]!;
+    const key = resourcePath(info.mapping, info);
+    if (this.seen.has(key)) return;
+    this.seen.add(key);
+    const reading = this.fetch(info);
+    reading.catch(() => undefined);
+    this.started.set(index, reading);
+  }
+
+  private async fetch(info: Info): Promise<Unstructured | undefined> {
+    try {
+      return await this.cluster.json('GET', resourcePath(info.mapping, info));
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,91 @@
+// `create -f`. The generators are create/*.ts. Upstream: kubectl/pkg/cmd/create/create.go.
+import type { Unstructured } from '../api/types.ts';
+import { Command } from '../cli/base.ts';
+import { Builder } from '../cli/builder/builder.ts';
+import { CliError, throwCollected } from '../cli/errors.ts';
+import {
+  dryRunFlag,
+  dryRunOf,
+  fieldManagerFlag,
+  fieldValidationOf,
+  filenameFlags,
+  saveConfigFlag,
+  selectorFlag,
+  validateFlag,
+} from '../cli/flags.ts';
+import { updatedLastApplied } from '../cli/last-applied.ts';
+import { createObject, operationPrinter, withSource } from '../cli/operation.ts';
+import { flag } from '../cli/pflag.ts';
+import { printFlags, printOptionsOf } from '../cli/print/object.ts';
+
+export default class Create extends Command {
+  static override summary = 'Create a resource from a file or from stdin';
+  static description = 'JSON and YAML formats are accepted.';
+  static examples = `# Create a pod using the data in pod.json
+{program} create -f ./pod.json
+
+# Create a pod based on the JSON passed into stdin
+cat pod.json | {program} create -f -
+
+# Edit the data in registry.yaml in JSON then create the resource using the edited data
+{program} create -f registry.yaml --edit -o json`;
+  static override usage = '-f FILENAME';
+  static override flags = {
+    ...dryRunFlag,
+    edit: flag.bool('Edit the API resource before creating'),
+    ...fieldManagerFlag('kubectl-create'),
+    ...filenameFlags('Filename, directory, or URL to files to use to create the resource'),
+    ...printFlags,
+    raw: flag.string('Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file.'),
+    ...saveConfigFlag,
+    ...selectorFlag,
+    ...validateFlag,
+    'windows-line-endings': flag.bool(
+      'Only relevant if --edit=true. Defaults to the line ending native to your platform.',
+    ),
+  };
+
+  async run(): Promise<void> {
+    const { flags, args } = this.parse(Create);
+    if (flags.filename.length === 0 && !flags.kustomize) {
+      throw new CliError('must specify one of -f and -k');
+    }
+    if (args.length > 0) this.usageError(`Unexpected args: [${args.join(' ')}]`);
+    const dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
+    const fieldValidation = fieldValidationOf(flags.validate);
+    if (flags.raw) return this.raw(flags);
+    const print = await operationPrinter(printOptionsOf(flags), dryRun);
+    const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: flags }).build();
+    const errors = [...built.errors];
+    const { parseSelector } = await import('../api/selector.ts');
+    const selector = parseSelector(flags.selector);
+    let count = 0;
+    for (const info of built.infos) {
+      if (!selector.matches(info.object!.metadata.labels ?? {})) continue;
+      count++;
+      try {
+        info.object = updatedLastApplied(info.object!, flags['save-config']);
+        let object: Unstructured = info.object;
+        if (dryRun !== 'client') {
+          object = await createObject(await this.cluster(), info, {
+            dryRun,
+            fieldManager: flags['field-manager'],
+            fieldValidation,
+          });
+        }
+        this.out(print(object, 'created'));
+      } catch (error) {
+        errors.push(withSource('creating', info.source, error));
+      }
+    }
+    throwCollected(errors);
+    if (count === 0) throw new CliError('no objects passed to create');
+  }
+
+  private async raw(flags: { raw: string; filename: string[] }): Promise<void> {
+    const { readFiles } = await import('../cli/builder/files.ts');
+    const { texts } = await readFiles({ filename: flags.filename }, this.io);
+    const body = Buffer.from(texts.map((t) => t.text).join(''));
+    this.out(await (await this.cluster()).text('POST', flags.raw, { body }));
+  }
+}
