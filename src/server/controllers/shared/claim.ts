@@ -1,0 +1,92 @@
+// Adoption and release: a controller takes matching objects that nobody controls and lets go of its own that no
+// longer match. Upstream: pkg/controller/controller_ref_manager.go (BaseControllerRefManager.ClaimObject).
+import { isNotFound, isReason } from '../../../api/status.ts';
+import type { KubeObject, ResourceType } from '../../../api/types.ts';
+import type { Client } from '../../../client/rest.ts';
+import { controllerOf, newControllerRef } from './owners.ts';
+
+export type Claim = 'keep' | 'adopt' | 'release' | 'ignore';
+
+/** What to do with one object. `matches` is the owner's selector on the object's labels. */
+export function decideClaim(owner: KubeObject, object: KubeObject, matches: boolean): Claim {
+  const controller = controllerOf(object);
+  const ownerGoes = owner.metadata?.deletionTimestamp !== undefined;
+  if (controller) {
+    if (controller.uid !== owner.metadata?.uid) return 'ignore';
+    if (matches) return 'keep';
+    return ownerGoes ? 'ignore' : 'release';
+  }
+  if (ownerGoes || !matches || object.metadata?.deletionTimestamp !== undefined) return 'ignore';
+  return 'adopt';
+}
+
+export interface ClaimOptions<O extends KubeObject, T extends KubeObject> {
+  client: Client;
+  ownerType: ResourceType<O>;
+  owner: O;
+  type: ResourceType<T>;
+  matches(labels: Readonly<Record<string, string>>): boolean;
+}
+
+/** Adopts and releases as needed; answers the objects that the owner controls now. */
+export async function claimObjects<O extends KubeObject, T extends KubeObject>(
+  objects: readonly T[],
+  options: ClaimOptions<O, T>,
+): Promise<T[]> {
+  const claimed: T[] = [];
+  let canAdopt: Promise<void> | undefined;
+  for (const object of objects) {
+    const claim = decideClaim(options.owner, object, options.matches(object.metadata?.labels ?? {}));
+    if (claim === 'keep') claimed.push(object);
+    else if (claim === 'release') await release(object, options);
+    else if (claim === 'adopt') {
+      canAdopt ??= checkOwner(options);
+      await canAdopt;
+      const adopted = await adopt(object, options);
+      if (adopted) claimed.push(adopted);
+    }
+  }
+  return claimed;
+}
+
+/** Adoption is refused when the live owner is another object or is going (RecheckDeletionTimestamp). */
+async function checkOwner<O extends KubeObject, T extends KubeObject>(options: ClaimOptions<O, T>): Promise<void> {
+  const { name = '', namespace, uid } = options.owner.metadata ?? {};
+  const live = await options.client.get(options.ownerType, { name, namespace });
+  if (live.metadata?.uid !== uid) {
+    throw new Error(
+      `original ${options.ownerType.kind} ${namespace}/${name} is gone: got uid ${live.metadata?.uid}, wanted ${uid}`,
+    );
+  }
+  if (live.metadata?.deletionTimestamp !== undefined) {
+    throw new Error(`${namespace}/${name} has just been deleted at ${live.metadata.deletionTimestamp}`);
+  }
+}
+
+async function adopt<O extends KubeObject, T extends KubeObject>(
+  object: T,
+  options: ClaimOptions<O, T>,
+): Promise<T | undefined> {
+  const { name = '', namespace, uid } = object.metadata ?? {};
+  const patch = { metadata: { ownerReferences: [newControllerRef(options.ownerType, options.owner)], uid } };
+  try {
+    return await options.client.patch(options.type, { name, namespace }, 'strategic', patch);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+async function release<O extends KubeObject, T extends KubeObject>(
+  object: T,
+  options: ClaimOptions<O, T>,
+): Promise<void> {
+  const { name = '', namespace, uid } = object.metadata ?? {};
+  const ownerReferences = [{ $patch: 'delete', uid: options.owner.metadata?.uid }];
+  try {
+    await options.client.patch(options.type, { name, namespace }, 'strategic', { metadata: { ownerReferences, uid } });
+  } catch (error) {
+    // Gone, or replaced by another object of that name: either way it is ours no more.
+    if (!isReason(error, 'NotFound', 'Invalid', 'Conflict')) throw error;
+  }
+}

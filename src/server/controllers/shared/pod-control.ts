@@ -1,0 +1,65 @@
+// Creating and deleting pods for an owner, with the events that go with it. Upstream: RealPodControl in
+// pkg/controller/controller_utils.go.
+import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
+import { Pods } from '../../../api/resources.ts';
+import { StatusError, isNotFound } from '../../../api/status.ts';
+import type { KubeObject, OwnerReference } from '../../../api/types.ts';
+import type { EventRecorder } from '../../../client/events.ts';
+import type { Client } from '../../../client/rest.ts';
+import { messageOf } from './objects.ts';
+
+/** The namespace is going: nothing can be created in it, and nobody needs to be told. */
+export const isNamespaceTerminating = (error: unknown): boolean =>
+  error instanceof StatusError &&
+  (error.status.details?.causes?.some((c) => c.reason === 'NamespaceTerminating') ?? false);
+
+/** A pod from a template. Upstream: GetPodFromTemplate. */
+export function podFromTemplate(template: PodTemplateSpec, owner: KubeObject, reference: OwnerReference): Pod {
+  const { labels, annotations, finalizers } = template.metadata ?? {};
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      generateName: `${owner.metadata?.name ?? ''}-`,
+      namespace: owner.metadata?.namespace,
+      ...(labels ? { labels } : {}),
+      ...(annotations ? { annotations } : {}),
+      ...(finalizers ? { finalizers } : {}),
+      ownerReferences: [reference as Required<OwnerReference>],
+    },
+    spec: template.spec,
+  };
+}
+
+interface Owned {
+  client: Client;
+  events: EventRecorder;
+  /** With kind and apiVersion. */
+  owner: KubeObject;
+}
+
+export async function createPod({ client, events, owner }: Owned, pod: Pod): Promise<Pod> {
+  try {
+    const created = await client.create(Pods, pod);
+    events.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata?.name}`);
+    return created;
+  } catch (error) {
+    if (!isNamespaceTerminating(error)) {
+      events.event(owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
+    }
+    throw error;
+  }
+}
+
+/** A pod that is gone already counts as deleted, without an event. */
+export async function deletePod({ client, events, owner }: Owned, pod: Pod): Promise<void> {
+  const { name = '', namespace } = pod.metadata ?? {};
+  try {
+    await client.delete(Pods, { name, namespace });
+    events.event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);
+  } catch (error) {
+    if (isNotFound(error)) throw error;
+    events.event(owner, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`);
+    throw new Error(`unable to delete pods: ${messageOf(error)}`, { cause: error });
+  }
+}

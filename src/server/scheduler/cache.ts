@@ -1,0 +1,120 @@
+// What the scheduler knows of nodes and placed pods. Pods that it has just placed are assumed to be there before the
+// cluster confirms it. Every change updates sums and counts at once, and scheduling cycles are synchronous, so a cycle
+// reads the cache itself and no snapshot is copied. Upstream: pkg/scheduler/backend/cache.
+import type { Node } from 'kubernetes-types/core/v1.js';
+import type { Selector } from '../../api/selector.ts';
+import { NodeInfo } from './node-info.ts';
+import { NodeOrder } from './node-order.ts';
+import { PodCounts } from './pod-counts.ts';
+import type { PodInfo } from './pod-info.ts';
+
+interface Placed {
+  info: PodInfo;
+  nodeName: string;
+  assumed: boolean;
+}
+
+export class Cache {
+  private readonly infos = new Map<string, NodeInfo>();
+  private readonly placed = new Map<string, Placed>();
+  private readonly order = new NodeOrder();
+  private readonly counts = new PodCounts();
+  private readonly imageCounts = new Map<string, number>();
+  readonly nodesWithAffinityPods = new Set<NodeInfo>();
+
+  /** Real nodes, in the order in which they are tried. */
+  get nodes(): readonly NodeInfo[] {
+    return this.order.list;
+  }
+
+  node(name: string): NodeInfo | undefined {
+    const info = this.infos.get(name);
+    return info?.node ? info : undefined;
+  }
+
+  imageNodes(image: string): number {
+    return this.imageCounts.get(image) ?? 0;
+  }
+
+  podCounts(namespace: string, selector: Selector): ReadonlyMap<string, number> {
+    return this.counts.get(namespace, selector, () => this.placed.values());
+  }
+
+  setNode(node: Node): NodeInfo {
+    const info = this.infoFor(node.metadata?.name ?? '');
+    this.countImages(info, -1);
+    info.setNode(node);
+    this.countImages(info, 1);
+    this.order.set(info);
+    return info;
+  }
+
+  /** Its pods stay counted until they are gone themselves. */
+  removeNode(name: string): void {
+    const info = this.infos.get(name);
+    if (!info) return;
+    this.countImages(info, -1);
+    this.order.delete(info);
+    info.node = undefined;
+    info.images = new Map();
+    if (info.pods.size === 0) this.infos.delete(name);
+  }
+
+  has(uid: string): boolean {
+    return this.placed.has(uid);
+  }
+
+  isAssumed(uid: string): boolean {
+    return this.placed.get(uid)?.assumed ?? false;
+  }
+
+  /** The scheduler has chosen; the cluster does not know yet. */
+  assume(info: PodInfo, nodeName: string): void {
+    this.put(info, nodeName, true);
+  }
+
+  /** The choice did not come about. */
+  forget(uid: string): void {
+    if (this.isAssumed(uid)) this.removePod(uid);
+  }
+
+  /** The cluster says that the pod is on a node: confirms an assumption, or corrects it. */
+  setPod(info: PodInfo, nodeName: string): void {
+    this.put(info, nodeName, false);
+  }
+
+  removePod(uid: string): PodInfo | undefined {
+    const placed = this.placed.get(uid);
+    if (!placed) return undefined;
+    this.placed.delete(uid);
+    this.counts.remove(placed.info, placed.nodeName);
+    const info = this.infos.get(placed.nodeName);
+    info?.removePod(uid);
+    if (info?.affinityPods.size === 0) this.nodesWithAffinityPods.delete(info);
+    if (info && !info.node && info.pods.size === 0) this.infos.delete(placed.nodeName);
+    return placed.info;
+  }
+
+  private put(info: PodInfo, nodeName: string, assumed: boolean): void {
+    this.removePod(info.uid);
+    this.placed.set(info.uid, { info, nodeName, assumed });
+    const node = this.infoFor(nodeName);
+    node.addPod(info);
+    if (info.hasAffinity) this.nodesWithAffinityPods.add(node);
+    this.counts.add(info, nodeName);
+  }
+
+  private infoFor(name: string): NodeInfo {
+    let info = this.infos.get(name);
+    if (!info) this.infos.set(name, (info = new NodeInfo(name)));
+    return info;
+  }
+
+  private countImages(info: NodeInfo, sign: 1 | -1): void {
+    for (const image of info.images.keys()) {
+      const count = (this.imageCounts.get(image) ?? 0) + sign;
+      if (count > 0) this.imageCounts.set(image, count);
+      else this.imageCounts.delete(image);
+    }
+  }
+}

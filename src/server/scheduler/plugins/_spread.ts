@@ -1,0 +1,153 @@
+// What spreading counts: a pod's constraints (or the system's), and matching pods per domain. Upstream:
+// podtopologyspread/{common,filtering,scoring}.go, plugins/helper/spread.go.
+import type { TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
+import { isTolerated } from '../../../api/tolerations.ts';
+import {
+  type LabelSelector,
+  type Selector,
+  nothing,
+  selectorFromObject,
+} from '../../../api/selector.ts';
+import type { ClusterView } from '../framework.ts';
+import type { NodeInfo } from '../node-info.ts';
+import type { PodInfo } from '../pod-info.ts';
+
+export const HOSTNAME = 'kubernetes.io/hostname';
+
+export interface Constraint {
+  maxSkew: number;
+  topologyKey: string;
+  selector: Selector;
+  minDomains: number;
+  honourAffinity: boolean;
+  honourTaints: boolean;
+  /** Scores count each node by itself for the hostname key. */
+  perNode: boolean;
+}
+
+export interface Domains {
+  /** Matching pods by the label's value; by node name for perNode. */
+  counts: ReadonlyMap<string, number>;
+  least: number;
+  size: number;
+}
+
+/** What the system asks of pods without constraints of their own. */
+const SYSTEM_DEFAULTS = [
+  { maxSkew: 3, topologyKey: HOSTNAME },
+  { maxSkew: 5, topologyKey: 'topology.kubernetes.io/zone' },
+];
+
+export function constraintsOf(
+  pod: PodInfo,
+  view: ClusterView,
+  when: 'DoNotSchedule' | 'ScheduleAnyway',
+): readonly Constraint[] {
+  if (pod.spreadConstraints.length > 0) {
+    return pod.spreadConstraints.filter((c) => c.whenUnsatisfiable === when).map((c) => ownConstraint(c, pod, when));
+  }
+  if (when === 'DoNotSchedule') return [];
+  const selector = defaultSelector(pod, view);
+  if (!selector) return [];
+  return SYSTEM_DEFAULTS.map((c) => ({
+    ...c,
+    selector,
+    minDomains: 1,
+    honourAffinity: true,
+    honourTaints: false,
+    perNode: c.topologyKey === HOSTNAME,
+  }));
+}
+
+function ownConstraint(c: TopologySpreadConstraint, pod: PodInfo, when: string): Constraint {
+  let selector = nothing;
+  try {
+    selector = selectorFromObject(withOwnLabels(c, pod));
+  } catch {
+    // Validation refuses it; it then matches nothing.
+  }
+  return {
+    maxSkew: c.maxSkew,
+    topologyKey: c.topologyKey,
+    selector,
+    minDomains: c.minDomains ?? 1,
+    honourAffinity: (c.nodeAffinityPolicy ?? 'Honor') === 'Honor',
+    honourTaints: c.nodeTaintsPolicy === 'Honor',
+    perNode: when === 'ScheduleAnyway' && c.topologyKey === HOSTNAME,
+  };
+}
+
+/** `matchLabelKeys`: only pods with this pod's value of these labels. */
+function withOwnLabels(c: TopologySpreadConstraint, pod: PodInfo): LabelSelector | undefined {
+  const keys = (c.matchLabelKeys ?? []).filter((key) => pod.labels[key] !== undefined);
+  if (!c.labelSelector || keys.length === 0) return c.labelSelector;
+  const added = keys.map((key) => ({ key, operator: 'In', values: [pod.labels[key]!] }));
+  return { ...c.labelSelector, matchExpressions: [...(c.labelSelector.matchExpressions ?? []), ...added] };
+}
+
+/** The selectors of the pod's services and of its controller, combined; none: nothing to spread by. DefaultSelector. */
+function defaultSelector(pod: PodInfo, view: ClusterView): Selector | undefined {
+  const matchLabels: Record<string, string> = {};
+  for (const service of view.services(pod.namespace)) {
+    const labels = Object.entries(service.spec?.selector ?? {});
+    if (labels.length > 0 && labels.every(([k, v]) => pod.labels[k] === v)) {
+      Object.assign(matchLabels, service.spec?.selector);
+    }
+  }
+  const owner = pod.pod.metadata?.ownerReferences?.find((r) => r.controller);
+  const set = owner?.kind === 'ReplicaSet' ? view.replicaSet(pod.namespace, owner.name) : undefined;
+  const own = set?.spec?.selector;
+  const combined: LabelSelector = {
+    matchLabels: { ...matchLabels, ...own?.matchLabels },
+    ...(own?.matchExpressions ? { matchExpressions: own.matchExpressions } : {}),
+  };
+  if (Object.keys(combined.matchLabels!).length === 0 && !combined.matchExpressions?.length) return undefined;
+  try {
+    return selectorFromObject(combined);
+  } catch {
+    return undefined;
+  }
+}
+
+export function hasKeys(node: NodeInfo, constraints: readonly Constraint[]): boolean {
+  for (const c of constraints) if (node.labels[c.topologyKey] === undefined) return false;
+  return true;
+}
+
+/** Whether the pods of this node count. */
+export function includesNode(c: Constraint, pod: PodInfo, node: NodeInfo): boolean {
+  if (c.honourAffinity && pod.nodeMatcher && !pod.nodeMatcher(node)) return false;
+  return !c.honourTaints || node.hardTaints.every((taint) => isTolerated(pod.tolerations, taint));
+}
+
+/**
+ * Domains come from `candidates`; pods are counted on all nodes. `required`: nodes without these keys do not count.
+ * For perNode the live counts are handed on as they are: scoring then reads the few nodes that it needs.
+ */
+export function countDomains(
+  c: Constraint,
+  pod: PodInfo,
+  view: ClusterView,
+  candidates: readonly NodeInfo[],
+  required: readonly Constraint[],
+): Domains {
+  const live = view.podCounts(pod.namespace, c.selector);
+  if (c.perNode) return { counts: live, least: 0, size: candidates.length };
+  const counts = new Map<string, number>();
+  for (const node of candidates) {
+    const value = node.labels[c.topologyKey];
+    if (value === undefined || counts.has(value)) continue;
+    if (hasKeys(node, required) && includesNode(c, pod, node)) counts.set(value, 0);
+  }
+  if (counts.size > 0) {
+    for (const [name, count] of live) {
+      const node = view.node(name);
+      const value = node?.labels[c.topologyKey];
+      if (!node || value === undefined || !counts.has(value)) continue;
+      if (hasKeys(node, required) && includesNode(c, pod, node)) counts.set(value, counts.get(value)! + count);
+    }
+  }
+  let least = Infinity;
+  for (const count of counts.values()) least = Math.min(least, count);
+  return { counts, least: counts.size === 0 ? 0 : least, size: counts.size };
+}
