@@ -22,11 +22,21 @@ export function sortKey(key: string): string {
   return out;
 }
 
+/** Whether start <= key < end. */
+export function keyRange(start: string, end: string): (key: string) => boolean {
+  const from = sortKey(start);
+  const to = sortKey(end);
+  return (key) => {
+    const sorted = sortKey(key);
+    return sorted >= from && sorted < to;
+  };
+}
+
 export const operationKey = (operation: Operation): string =>
   'put' in operation ? operation.put.key : operation.delete.key;
 
 function checkKey(key: string): void {
-  if (key === '') throw new TypeError('store: a key must not be empty');
+  if (key === '' || key.includes('\0')) throw new TypeError('store: a key must not be empty or contain NUL');
   // Three bytes is the most that one UTF-16 unit takes, so short keys need no counting.
   if (key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES) {
     throw new StoreError('TooLarge', `key of ${Buffer.byteLength(key)} bytes is longer than ${MAX_KEY_BYTES} bytes`);

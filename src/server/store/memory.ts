@@ -129,7 +129,11 @@ class MemoryStore implements Store, RevisionLog {
     return this.#revision;
   }
 
-  scan(from: number, visit: (revision: number, events: readonly StoreEvent[]) => boolean): number {
+  scan(
+    from: number,
+    _: (key: string) => boolean,
+    visit: (revision: number, events: readonly StoreEvent[]) => boolean,
+  ): number {
     // Revision 1 is the empty store and has no events.
     let revision = Math.max(from, this.#logFirst);
     for (; revision <= this.#revision; revision++) {

@@ -3,7 +3,7 @@
 //
 //   log 5 6 7 8 9        a reader at 7 asks: the hub scans 7.. and answers a batch, or parks it at the head (10);
 //         ^              a commit (10) looks only at parked readers: in range it wakes them, else it moves them on.
-import { compactedError, sortKey } from './keys.ts';
+import { compactedError, keyRange } from './keys.ts';
 import type { StoreError, StoreEvent, StoreWatch, WatchBatch, WatchOptions } from './store.ts';
 
 /** What the hub reads: events by revision, from `first()` to `last()`. */
@@ -14,9 +14,13 @@ export interface RevisionLog {
   last(): number;
   /**
    * Calls `visit` for each revision in [from, last()] in order until it answers false. An implementation may stop
-   * earlier; it answers the first revision that was not visited.
+   * earlier; it answers the first revision that was not visited. Events on keys that are not covered may be left out.
    */
-  scan(from: number, visit: (revision: number, events: readonly StoreEvent[]) => boolean): number;
+  scan(
+    from: number,
+    covers: (key: string) => boolean,
+    visit: (revision: number, events: readonly StoreEvent[]) => boolean,
+  ): number;
 }
 
 const MAX_BATCH_EVENTS = 1000;
@@ -51,8 +55,7 @@ class LogWatch implements StoreWatch, AsyncIterator<WatchBatch> {
   readonly #log: RevisionLog;
   readonly #parked: Set<LogWatch>;
   readonly #open: Set<LogWatch>;
-  readonly #start: string;
-  readonly #end: string;
+  readonly #covers: (key: string) => boolean;
   /** The next revision that this watch has not seen. */
   #cursor: number;
   /** An empty batch is owed once everything up to this revision was delivered; 0 is none. */
@@ -65,8 +68,7 @@ class LogWatch implements StoreWatch, AsyncIterator<WatchBatch> {
     this.#log = log;
     this.#parked = parked;
     this.#open = open;
-    this.#start = sortKey(options.start);
-    this.#end = sortKey(options.end);
+    this.#covers = keyRange(options.start, options.end);
     this.#cursor = options.fromRevision > 0 ? options.fromRevision : log.last() + 1;
   }
 
@@ -143,7 +145,7 @@ class LogWatch implements StoreWatch, AsyncIterator<WatchBatch> {
     if (this.#cursor < compacted) throw compactedError(this.#cursor, compacted);
     let found: StoreEvent[] | undefined;
     while (this.#cursor <= this.#log.last()) {
-      this.#cursor = this.#log.scan(this.#cursor, (_, events) => {
+      this.#cursor = this.#log.scan(this.#cursor, this.#covers, (_, events) => {
         const matching = this.#select(events);
         if (!matching) return true;
         if (found) found.push(...matching);
@@ -163,13 +165,8 @@ class LogWatch implements StoreWatch, AsyncIterator<WatchBatch> {
 
   /** The events in range; the same array when all are. */
   #select(events: readonly StoreEvent[]): StoreEvent[] | undefined {
-    if (events.length === 1) return this.#covers(events[0]!) ? (events as StoreEvent[]) : undefined;
-    const matching = events.filter((event) => this.#covers(event));
+    if (events.length === 1) return this.#covers(events[0]!.key) ? (events as StoreEvent[]) : undefined;
+    const matching = events.filter((event) => this.#covers(event.key));
     return matching.length === 0 ? undefined : matching;
-  }
-
-  #covers(event: StoreEvent): boolean {
-    const key = sortKey(event.key);
-    return key >= this.#start && key < this.#end;
   }
 }

@@ -1,0 +1,44 @@
+// The newest part of a revision log, in memory and bounded, so that watches that keep up never read the disk.
+import type { StoreEvent } from './store.ts';
+
+const MAX_REVISIONS = 4096;
+const MAX_BYTES = 32 * 1024 * 1024;
+
+export class LogTail {
+  /** #entries[i] holds the events of revision first + i. */
+  #entries: { events: readonly StoreEvent[]; bytes: number }[] = [];
+  #bytes = 0;
+  /** The oldest revision that is here (or the next to come). */
+  first: number;
+
+  constructor(next: number) {
+    this.first = next;
+  }
+
+  add(revision: number, events: readonly StoreEvent[]): void {
+    if (this.#entries.length === 0) this.first = revision;
+    let bytes = 0;
+    for (const { item } of events) bytes += item.value.byteLength;
+    this.#entries.push({ events, bytes });
+    this.#bytes += bytes;
+    // Halved when full, not shifted one by one.
+    if (this.#entries.length > MAX_REVISIONS || this.#bytes > MAX_BYTES) this.#drop(this.#entries.length >>> 1);
+  }
+
+  scan(from: number, visit: (revision: number, events: readonly StoreEvent[]) => boolean): number {
+    const end = this.first + this.#entries.length;
+    for (let revision = from; revision < end; revision++) {
+      if (!visit(revision, this.#entries[revision - this.first]!.events)) return revision + 1;
+    }
+    return end;
+  }
+
+  compact(revision: number): void {
+    if (revision > this.first) this.#drop(Math.min(revision - this.first, this.#entries.length));
+  }
+
+  #drop(count: number): void {
+    for (const { bytes } of this.#entries.splice(0, count)) this.#bytes -= bytes;
+    this.first += count;
+  }
+}
