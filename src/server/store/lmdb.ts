@@ -257,6 +257,7 @@ class LmdbStore implements Store, RevisionLog {
     } finally {
       this.#compaction = undefined;
     }
+    this.#tables.root.resetReadTxn();
     this.#sizeBytes = this.#tables.sizeBytes();
   }
 

@@ -54,12 +54,13 @@ describe('the directory', () => {
 it('refuses puts beyond its quota until something is deleted', async () => {
   const store = await openLmdbStore({ path, maxBytes: 400_000 });
   const large = { put: { key: '/large', value: Buffer.alloc(500_000) } };
-  await store.transact([], [large]);
+  await store.transact([], [put('/small'), large]);
   await expect(store.transact([], [put('/more')])).rejects.toMatchObject({ code: 'NoSpace' });
-  const { revision } = await store.transact([], [{ delete: { key: '/large' } }]);
+  await store.transact([], [{ delete: { key: '/large' } }]);
+  // A watch may still ask for this revision and what was before the large value went: the next one frees it.
+  const { revision } = await store.transact([], [{ delete: { key: '/small' } }]);
   await expect(store.transact([], [put('/more')])).rejects.toMatchObject({ code: 'NoSpace' });
   await store.compact(revision);
-  await store.transact([], [{ delete: { key: '/nothing' } }]);
   expect(await store.transact([], [put('/more')])).toMatchObject({ succeeded: true });
   await store.close();
 });
