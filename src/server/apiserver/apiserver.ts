@@ -11,8 +11,10 @@ import { health, isHealthPath } from './chain/health.ts';
 import { impersonation } from './chain/impersonation.ts';
 import { inFlightLimit } from './chain/in-flight.ts';
 import { answerError, panicGuard } from './chain/panic-guard.ts';
+import { tokenKeys } from './chain/token-keys.ts';
 import { version } from './chain/version.ts';
 import { type Filter, type RequestContext, type Server, newContext } from './context.ts';
+import { discovery } from './discovery/serve.ts';
 import { cacheLister, liveReads, observer } from './lister.ts';
 import { randomNameSuffix } from './name-suffix.ts';
 import { Registry } from './registry.ts';
@@ -22,7 +24,19 @@ import type { ApiServer, ApiServerOptions } from './types.ts';
 import { inPhaseOrder } from './verbs/admit.ts';
 
 function chain(): Filter[] {
-  return [panicGuard, parse, inFlightLimit(), authentication, impersonation, authorization, health, version, dispatch];
+  return [
+    panicGuard,
+    parse,
+    inFlightLimit(),
+    authentication,
+    impersonation,
+    authorization,
+    health,
+    version,
+    tokenKeys,
+    discovery(),
+    dispatch,
+  ];
 }
 
 /** What the request is about: every later step asks that. */

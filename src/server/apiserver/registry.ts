@@ -1,11 +1,20 @@
 // Every kind that the server has at this moment, and the table that routes find it by: built-in kinds from the
 // start, custom kinds as their definitions come and go. Verbs and discovery read it; it does no I/O.
 import type { AnyKind, ServedVersion } from '../../api/kind.ts';
+import { builtinSchemas } from '../../api/schema/builtin.ts';
+import type { Schema } from '../../api/schema/schema.ts';
 import { type ResourceType, type Unstructured, apiVersionOf } from '../../api/types.ts';
 import type { FieldReader } from './cache/entry.ts';
 import { type Feed, registryPrefix } from './cache/feed.ts';
 import type { KindCache } from './cache/kind-cache.ts';
 import type { ResourceHooks } from './types.ts';
+
+/** Where a kind keeps what a Scale shows. */
+export interface ScalePaths {
+  spec: readonly string[];
+  status: readonly string[];
+  selector?: readonly string[];
+}
 
 /** One kind with where its objects live. */
 export interface StoredKind {
@@ -17,6 +26,8 @@ export interface StoredKind {
   readonly storageApiVersion: string;
   /** True for kinds that a CustomResourceDefinition made. */
   readonly custom: boolean;
+  /** Of custom kinds with a scale subresource; built-in kinds keep replicas where all do. */
+  readonly scale: ScalePaths | undefined;
 }
 
 /** A kind as one group and version serves it. */
@@ -29,6 +40,8 @@ export interface Endpoint {
   readonly plural: string;
   /** For messages. */
   readonly qualified: { group: string; plural: string };
+  /** Of this version; undefined when nothing is known of it (versions that upstream removed). */
+  readonly schema: Schema | undefined;
   /** True when objects are answered as they are stored. */
   readonly asStored: boolean;
   readonly namespaced: boolean;
@@ -84,7 +97,7 @@ export class Registry {
     return this.#routes.get(apiVersion)?.get(kind.definition.plural);
   }
 
-  add(definition: AnyKind, options: { custom?: boolean } = {}): StoredKind {
+  add(definition: AnyKind, options: { custom?: boolean; scale?: ScalePaths } = {}): StoredKind {
     const { group, plural, storage } = definition;
     const kind: StoredKind = {
       definition,
@@ -93,6 +106,7 @@ export class Registry {
       fields: fieldReader(definition),
       storageApiVersion: apiVersionOf(storage),
       custom: options.custom === true,
+      scale: options.scale,
     };
     this.#unroute(group, plural);
     this.#kinds.set(`${group}/${plural}`, kind);
@@ -117,6 +131,8 @@ export class Registry {
     const apiVersion = apiVersionOf(served);
     let plurals = this.#routes.get(apiVersion);
     if (!plurals) this.#routes.set(apiVersion, (plurals = new Map()));
+    // Looked up when first needed: most kinds are never written in a process' life.
+    let schema: Schema | undefined;
     plurals.set(definition.plural, {
       kind,
       served,
@@ -125,6 +141,9 @@ export class Registry {
       apiVersion,
       plural: definition.plural,
       qualified: { group: served.group, plural: definition.plural },
+      get schema() {
+        return (schema ??= schemaOf(definition, served));
+      },
       asStored: apiVersion === kind.storageApiVersion,
       namespaced: definition.scope === 'Namespaced',
     });
@@ -144,6 +163,10 @@ export class Registry {
     this.#generation++;
     for (const listener of this.#listeners) listener();
   }
+}
+
+function schemaOf(definition: AnyKind, served: ServedVersion): Schema | undefined {
+  return served.schema ?? definition.schema ?? builtinSchemas.forKind(served.group, served.version, definition.kind);
 }
 
 /** Reads a kind's selectable fields beside the two that every object has. */

@@ -110,6 +110,11 @@ export interface ResourceHooks {
   beginUpdate?(draft: Unstructured, old: Unstructured, context: HookContext): Promise<void>;
   /** Adds to the transaction that removes the object (releases). */
   beginDelete?(old: Unstructured, context: HookContext): Promise<void>;
+  /**
+   * By subresource name, for those that get, update and patch the object itself (approval, finalize, resize): puts
+   * back in the draft what this endpoint may not change. Runs instead of the kind's prepareUpdate.
+   */
+  prepareSubresource?: Record<string, (draft: Unstructured, old: Unstructured) => void>;
   /** By subresource name: answers the request itself. The server has authorised it. */
   subresources?: Record<string, (context: SubresourceContext) => Promise<Response | Unstructured>>;
   /** For virtual kinds: answers a create. */

@@ -100,6 +100,7 @@ async function store(
   const errors = new FieldErrors();
   validateMeta(definition, draft.metadata, errors);
   definition.validate?.(draft, errors);
+  definition.validateCreate?.(draft, errors);
   if (!errors.empty) throw invalid({ group: endpoint.group, kind: definition.kind }, name, errors);
   if (definition.warnings) context.warnings.push(...definition.warnings(draft, undefined));
   await admission.validate(draft);

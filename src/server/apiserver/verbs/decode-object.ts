@@ -1,5 +1,11 @@
-// From a request body to a draft in the stored version: type checks, unknown fields, defaults, conversion. All of it
-// is about the document alone; nothing here looks at what is stored.
+// From a request body to a draft in the stored version: types, unknown fields, defaults, conversion. All of it is
+// about the document alone; nothing here looks at what is stored.
+import { builtinSchemas } from '../../../api/schema/builtin.ts';
+import { checkTypes, decodeError } from '../../../api/schema/check-types.ts';
+import { applyDefaults } from '../../../api/schema/defaults.ts';
+import { pruneUnknown, strictDecodingError, unknownField } from '../../../api/schema/prune.ts';
+import { OBJECT_META } from '../../../api/schema/resolve.ts';
+import type { Schema } from '../../../api/schema/schema.ts';
 import { badRequest } from '../../../api/status.ts';
 import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import { checkType, decodeBody } from '../content/decode.ts';
@@ -16,18 +22,58 @@ export async function decodeObject(
   const { kind } = endpoint.kind.definition;
   const body = await decodeBody(context, kind);
   if (!body) {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: unexpected end of JSON input ()`,
-    );
+    const why = "couldn't get version/kind; json parse error: unexpected end of JSON input";
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} ()`);
   }
   const { draft } = body;
   checkType(draft, kind, endpoint.apiVersion);
-  reportStrict(context, endpoint, body.duplicates, validation);
-  return toStorage(draft, endpoint);
+  return toStorage(context, endpoint, draft, validation, body.duplicates);
 }
 
-/** Unknown and doubled fields: refused, warned of, or ignored. */
-export function reportStrict(
+/**
+ * A document in the endpoint's version to a draft of the stored one; mutates the draft. Unknown fields (and `problems`
+ * that the parser found) are refused, warned of, or ignored.
+ */
+export function toStorage(
+  context: RequestContext,
+  endpoint: Endpoint,
+  draft: JsonObject & Unstructured,
+  validation: FieldValidation,
+  problems: readonly string[],
+): Unstructured {
+  const { served, kind } = endpoint;
+  const { schema } = endpoint;
+  if (schema) checkDocument(context, endpoint, schema, draft, validation, problems);
+  else reportStrict(context, endpoint, problems, validation);
+  served.defaults?.(draft);
+  served.convert?.toStorage(draft);
+  draft.apiVersion = kind.storageApiVersion;
+  kind.definition.defaults?.(draft);
+  return draft;
+}
+
+const META_SCHEMA: Schema = { ref: OBJECT_META };
+
+function checkDocument(
+  context: RequestContext,
+  endpoint: Endpoint,
+  schema: Schema,
+  draft: JsonObject & Unstructured,
+  validation: FieldValidation,
+  problems: readonly string[],
+): void {
+  const { kind } = endpoint.kind.definition;
+  const custom = endpoint.kind.custom;
+  const problem = custom
+    ? checkTypes(draft.metadata, META_SCHEMA, builtinSchemas, 'ObjectMeta')
+    : checkTypes(draft, schema, builtinSchemas, kind);
+  if (problem !== undefined) throw badRequest(decodeError(endpoint.version, kind, problem));
+  const unknown = pruneUnknown(draft, schema, builtinSchemas).map(unknownField);
+  if (unknown.length > 0 || problems.length > 0) reportStrict(context, endpoint, [...problems, ...unknown], validation);
+  applyDefaults(draft, schema, builtinSchemas);
+}
+
+function reportStrict(
   context: RequestContext,
   endpoint: Endpoint,
   problems: readonly string[],
@@ -36,20 +82,7 @@ export function reportStrict(
   if (problems.length === 0 || validation === 'Ignore') return;
   if (validation === 'Warn') return void context.warnings.push(...problems);
   const { kind } = endpoint.kind.definition;
-  const list = problems.join(', ');
-  throw badRequest(
-    `${kind} in version "${endpoint.version}" cannot be handled as a ${kind}: strict decoding error: ${list}`,
-  );
-}
-
-/** Defaults of the served version, conversion, defaults of the stored one. Mutates the draft. */
-export function toStorage(draft: JsonObject & Unstructured, endpoint: Endpoint): Unstructured {
-  const { served, kind } = endpoint;
-  served.defaults?.(draft);
-  served.convert?.toStorage(draft);
-  draft.apiVersion = kind.storageApiVersion;
-  kind.definition.defaults?.(draft);
-  return draft;
+  throw badRequest(decodeError(endpoint.version, kind, strictDecodingError(problems)));
 }
 
 /** The namespace of the path goes into the draft; another one in the body is refused. */

@@ -1,5 +1,6 @@
 // Reads an object, lets the caller change it, and writes it with compare-and-swap until nobody was faster. What every
 // update, patch and subresource goes through. Upstream: registry/generic/registry/store.go (Update, GuaranteedUpdate).
+import { deepEqual } from '../../../api/patch/equal.ts';
 import { notFound } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
@@ -12,7 +13,6 @@ import { type Extras, type Written, keyOf, noExtras, put, transact, wouldBe } fr
 import { countsGenerations } from './create.ts';
 import { hookContext } from './hook-context.ts';
 import { restoreSystemMeta, validateMeta, validateMetaUpdate } from './metadata.ts';
-import { sameJson } from './same-json.ts';
 
 export interface Modification {
   /** '' for the object itself. */
@@ -118,7 +118,7 @@ function prepare(endpoint: Endpoint, draft: Unstructured, old: Unstructured, sub
       else draft['status'] = old['status'];
     }
     definition.prepareUpdate?.(draft, old);
-  }
+  } else endpoint.kind.hooks?.prepareSubresource?.[subresource]?.(draft, old);
   if (subresource !== 'status' && countsGenerations(endpoint, draft) && specChanged(draft, old)) {
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
@@ -129,7 +129,7 @@ const STATUS_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'status']);
 function specChanged(draft: Unstructured, old: Unstructured): boolean {
   const fields = new Set([...Object.keys(draft), ...Object.keys(old)]);
   for (const field of fields) {
-    if (!STATUS_FIELDS.has(field) && !sameJson(draft[field], old[field])) return true;
+    if (!STATUS_FIELDS.has(field) && !deepEqual(draft[field], old[field])) return true;
   }
   return false;
 }
@@ -159,7 +159,7 @@ function unchanged(entry: Entry, draft: Unstructured): boolean {
   const bytes = spliceRevision(encodeStored(draft), entry.revision);
   if (bytes.length !== entry.bytes.length) return false;
   if (bytes.equals(entry.bytes)) return true;
-  return sameJson(
+  return deepEqual(
     { ...draft, metadata: { ...draft.metadata, resourceVersion: String(entry.revision) } },
     entry.object(),
   );

@@ -1,9 +1,111 @@
-// PATCH. Upstream: handlers/patch.go.
+// PATCH in its four kinds. A patch is applied to the object in the version of the request and then goes the way of an
+// update; after a conflict it is applied again to the newer object. Upstream: handlers/patch.go.
+import { parseJson } from '../../../api/codec/json.ts';
+import { jsonPatch } from '../../../api/patch/json-patch.ts';
+import { mergePatch } from '../../../api/patch/merge-patch.ts';
+import { strategicMergePatch } from '../../../api/patch/strategic.ts';
+import { builtinSchemas } from '../../../api/schema/builtin.ts';
+import { badRequest } from '../../../api/status.ts';
+import type { JsonObject, Unstructured } from '../../../api/types.ts';
+import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
-import { unsupportedMediaType } from '../content/decode.ts';
+import { cloneJson } from '../cache/encoding.ts';
+import { mediaType, readBytes, readText, unsupportedMediaType } from '../content/decode.ts';
+import { negotiate } from '../content/negotiate.ts';
+import { convertFromStorage } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
+import { writtenResponse } from './answer.ts';
+import { apply } from './apply.ts';
+import { toStorage } from './decode-object.ts';
+import { trackUpdate } from './managed-fields.ts';
+import { modify } from './modify.ts';
+import { type WriteOptions, writeOptions } from './options.ts';
+import { checkPreconditions } from './update.ts';
 
-export async function patch(_context: RequestContext, _endpoint: Endpoint): Promise<Response> {
-  throw unsupportedMediaType([]);
+const JSON_PATCH = 'application/json-patch+json';
+const MERGE_PATCH = 'application/merge-patch+json';
+const STRATEGIC = 'application/strategic-merge-patch+json';
+const APPLY = 'application/apply-patch+yaml';
+
+/** Upstream's order in its message. */
+export function acceptedPatches(endpoint: Endpoint): string[] {
+  return endpoint.kind.custom ? [JSON_PATCH, MERGE_PATCH, APPLY] : [JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY];
+}
+
+export async function patch(context: RequestContext, endpoint: Endpoint): Promise<Response> {
+  const type = mediaType(context.request);
+  if (!acceptedPatches(endpoint).includes(type)) throw unsupportedMediaType(acceptedPatches(endpoint));
+  const negotiated = negotiate(context.request.headers['accept']);
+  const options = writeOptions(context, 'PatchOptions');
+  checkOptions(context, options, type === APPLY);
+  if (type === APPLY) return apply(context, endpoint, options, negotiated);
+  const body = await readPatch(context);
+  const { subresource, name } = context.info;
+  const written = await modify(context, endpoint, name, {
+    subresource,
+    dryRun: options.dryRun,
+    options: { ...options },
+    change: (old) => patched(context, endpoint, old, type, body, options),
+    track: (draft, old) => trackUpdate(context, endpoint, draft, old, options, subresource),
+  });
+  return writtenResponse(context, 200, endpoint, written, negotiated);
+}
+
+function checkOptions(context: RequestContext, options: WriteOptions, applying: boolean): void {
+  const errors = new FieldErrors();
+  if (applying && !context.request.query.get('fieldManager'))
+    errors.required('fieldManager', 'is required for apply patch');
+  if (!applying && options.force !== undefined) errors.forbidden('force', 'may not be specified for non-apply patch');
+  if (!errors.empty) throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', errors);
+}
+
+export interface PatchBody {
+  value: unknown;
+  /** Keys that stood twice. */
+  duplicates: string[];
+}
+
+async function readPatch(context: RequestContext): Promise<PatchBody> {
+  const shared = context.request.body?.shared?.();
+  if (shared !== undefined) return { value: shared, duplicates: [] };
+  const text = readText(await readBytes(context.request));
+  const duplicates: string[] = [];
+  try {
+    return { value: parseJson(text, { onDuplicate: (message) => void duplicates.push(message) }), duplicates };
+  } catch (error) {
+    throw badRequest(`error decoding patch: ${(error as Error).message}`);
+  }
+}
+
+function patched(
+  context: RequestContext,
+  endpoint: Endpoint,
+  old: Unstructured,
+  type: string,
+  body: PatchBody,
+  options: WriteOptions,
+): Unstructured {
+  const current = endpoint.asStored ? old : convertFromStorage(old, endpoint);
+  const result = applyPatch(endpoint, current, type, body.value);
+  if (result === null || typeof result !== 'object' || Array.isArray(result)) {
+    throw badRequest('the patch does not leave an object');
+  }
+  // Patches share what they do not touch with the frozen original.
+  const draft = cloneJson(result) as JsonObject & Unstructured;
+  if (draft.metadata === undefined || draft.metadata === null) draft.metadata = {};
+  draft.apiVersion ||= endpoint.apiVersion;
+  draft.kind ||= endpoint.kind.definition.kind;
+  checkPreconditions(endpoint, draft, old);
+  return toStorage(context, endpoint, draft, options.fieldValidation, body.duplicates);
+}
+
+function applyPatch(endpoint: Endpoint, current: Unstructured, type: string, value: unknown): unknown {
+  if (type === JSON_PATCH) return jsonPatch(current, value);
+  if (type === MERGE_PATCH) {
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) throw badRequest('Invalid JSON Patch');
+    return mergePatch(current, value);
+  }
+  const { schema } = endpoint;
+  return schema ? strategicMergePatch(current, value, schema, builtinSchemas) : mergePatch(current, value);
 }

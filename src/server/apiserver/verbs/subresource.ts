@@ -1,18 +1,102 @@
-// Requests below an object: status here, all others by the kind's hooks.
+// Requests below an object. Those whose body is the object itself (status, approval, resize …) are updates and
+// patches of a part of it; scale has a file of its own; all others are answered by the kind's hooks.
+import type { Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
+import { cloneJson } from '../cache/encoding.ts';
+import { decodeBody } from '../content/decode.ts';
+import { negotiate } from '../content/negotiate.ts';
+import { objectResponse } from '../content/respond.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
-import { get } from './get.ts';
-import { methodNotAllowed, noSuchPath } from './options.ts';
+import type { SubresourceContext } from '../types.ts';
+import { Admission } from './admit.ts';
+import { noExtras } from './commit.ts';
+import { current, get } from './get.ts';
+import { hookContext } from './hook-context.ts';
+import { trackUpdate } from './managed-fields.ts';
+import { modify } from './modify.ts';
+import { methodNotAllowed, noSuchPath, writeOptions } from './options.ts';
 import { patch } from './patch.ts';
+import { serveScale } from './scale.ts';
 import { update } from './update.ts';
+
+const CONNECTS = new Set(['exec', 'attach', 'portforward', 'proxy']);
 
 export async function serveSubresource(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { info } = context;
-  const subresource = endpoint.kind.definition.subresources?.[info.subresource];
-  if (!subresource) throw noSuchPath();
-  if (!subresource.verbs.includes(info.verb as never)) throw methodNotAllowed();
-  if (info.subresource !== 'status') throw noSuchPath();
+  const { definition, hooks } = endpoint.kind;
+  const declared = definition.subresources?.[info.subresource];
+  if (!declared || info.name === '') throw noSuchPath();
+  const hook = hooks?.subresources?.[info.subresource];
+  if (CONNECTS.has(info.subresource) && hook) return connect(context, endpoint, hook);
+  if (!declared.verbs.includes(info.verb as never)) throw methodNotAllowed();
+  if (info.subresource === 'scale' && !hook) return serveScale(context, endpoint);
+  if (hook) return answer(context, endpoint, hook);
   if (info.verb === 'get') return get(context, endpoint);
-  return info.verb === 'patch' ? patch(context, endpoint) : update(context, endpoint);
+  if (info.verb === 'patch') return patch(context, endpoint);
+  if (info.verb === 'update') return update(context, endpoint);
+  throw noSuchPath();
+}
+
+type Hook = (context: SubresourceContext) => Promise<Response | Unstructured>;
+
+/** Any method opens a connection; admission sees CONNECT. */
+async function connect(context: RequestContext, endpoint: Endpoint, hook: Hook): Promise<Response> {
+  const { name, subresource } = context.info;
+  await context.server.feed.fresh();
+  const admission = new Admission(context, endpoint, {
+    operation: 'CONNECT',
+    name,
+    subresource,
+    oldObject: current(context, endpoint).object(),
+    options: Object.fromEntries(context.request.query),
+    dryRun: false,
+  });
+  await admission.mutate();
+  await admission.validate();
+  return answer(context, endpoint, hook);
+}
+
+async function answer(context: RequestContext, endpoint: Endpoint, hook: Hook): Promise<Response> {
+  const result = await hook(subresourceContext(context, endpoint));
+  if (isResponse(result)) return result;
+  const negotiated = { ...negotiate(context.request.headers['accept']), shape: '' as const };
+  return objectResponse(context, context.info.verb === 'create' ? 201 : 200, () => result, negotiated);
+}
+
+const isResponse = (result: Response | Unstructured): result is Response =>
+  'headers' in result && 'status' in result && !('kind' in result);
+
+function subresourceContext(context: RequestContext, endpoint: Endpoint): SubresourceContext {
+  const { info, request, server } = context;
+  const { subresource, name } = info;
+  const reading = request.method === 'GET' || request.method === 'HEAD';
+  const streaming = reading || CONNECTS.has(subresource);
+  const options = streaming ? undefined : writeOptions(context, 'UpdateOptions');
+  return {
+    ...hookContext(context, name, options?.dryRun ?? false, noExtras()),
+    request,
+    async read() {
+      await server.feed.fresh();
+      return current(context, endpoint).object();
+    },
+    async modify(change) {
+      const written = await modify(context, endpoint, name, {
+        subresource,
+        dryRun: options?.dryRun ?? false,
+        change: async (old) => {
+          const draft = cloneJson(old);
+          await change(draft);
+          return draft;
+        },
+        track: (draft, old) => options && trackUpdate(context, endpoint, draft, old, options, subresource),
+      });
+      return written.object;
+    },
+    async body() {
+      const kind = endpoint.kind.definition.subresources?.[subresource]?.kind?.kind ?? endpoint.kind.definition.kind;
+      return (await decodeBody(context, kind))?.draft as Unstructured | undefined;
+    },
+    call: (next) => server.handler({ ...next, user: context.user }),
+  };
 }

@@ -1,0 +1,127 @@
+// Answers /, /api, /apis and what is directly below them. Documents are made when the registry changes, not per request.
+import { createHash } from 'node:crypto';
+import type { Response } from '../../../wire/http.ts';
+import { encodeWhole } from '../cache/encoding.ts';
+import { negotiate } from '../content/negotiate.ts';
+import { baseHeaders, objectResponse } from '../content/respond.ts';
+import type { Filter, RequestContext } from '../context.ts';
+import type { Registry } from '../registry.ts';
+import { noSuchPath } from '../verbs/options.ts';
+import { aggregatedList } from './aggregated.ts';
+import { groupDocument, groupList, legacyVersions, resourceList } from './documents.ts';
+import { type GroupModel, discoveryModel } from './model.ts';
+
+interface Document {
+  object: object;
+  bytes: Buffer;
+  etag: string;
+}
+
+/** The documents of one state of the registry. */
+class Documents {
+  readonly generation: number;
+  readonly groups: GroupModel[];
+  readonly #made = new Map<string, Document>();
+
+  constructor(registry: Registry) {
+    this.generation = registry.generation;
+    this.groups = discoveryModel(registry);
+  }
+
+  get(name: string, make: () => object | undefined): Document | undefined {
+    let document = this.#made.get(name);
+    if (document) return document;
+    const object = make();
+    if (!object) return undefined;
+    const bytes = encodeWhole(object);
+    const etag = `"${createHash('sha512').update(bytes).digest('hex').toUpperCase()}"`;
+    this.#made.set(name, (document = { object, bytes, etag }));
+    return document;
+  }
+}
+
+export function discovery(): Filter {
+  let documents: Documents | undefined;
+  return (context, next) => {
+    const { path, method } = context.request;
+    if (method !== 'GET' && method !== 'HEAD') return next();
+    if (context.info.isResource) return next();
+    if (path !== '/' && !path.startsWith('/api')) return next();
+    const { registry } = context.server;
+    if (documents?.generation !== registry.generation) documents = new Documents(registry);
+    return answer(context, documents);
+  };
+}
+
+async function answer(context: RequestContext, documents: Documents): Promise<Response> {
+  const parts = context.request.path.split('/').filter((part) => part !== '');
+  const negotiated = negotiate(context.request.headers['accept']);
+  const { discovery: aggregated } = negotiated;
+  const top = parts.length === 1 && (parts[0] === 'api' || parts[0] === 'apis');
+  const document =
+    top && aggregated !== ''
+      ? documents.get(`${parts[0]} ${aggregated}`, () => aggregate(documents, parts[0]!, aggregated))
+      : documents.get(parts.join('/'), () => plain(context, documents, parts));
+  if (!document) throw noSuchPath();
+  const shown =
+    top && aggregated !== '' ? negotiated : { ...negotiated, contentType: negotiated.contentType.split(';')[0]! };
+  if (!top || aggregated === '') return objectResponse(context, 200, () => document.object, shown, document.bytes);
+  return withEtag(context, document, () => objectResponse(context, 200, () => document.object, shown, document.bytes));
+}
+
+async function withEtag(context: RequestContext, document: Document, make: () => Promise<Response>): Promise<Response> {
+  if (context.request.headers['if-none-match'] === document.etag) {
+    return {
+      status: 304,
+      headers: { ...baseHeaders(context, 'application/json'), etag: document.etag, vary: 'Accept' },
+    };
+  }
+  const response = await make();
+  response.headers['etag'] = document.etag;
+  response.headers['vary'] = 'Accept';
+  return response;
+}
+
+function aggregate({ groups }: Documents, root: string, version: 'v2' | 'v2beta1' | ''): object | undefined {
+  if (version === '') return undefined;
+  return aggregatedList(
+    groups.filter((g) => (g.group === '') === (root === 'api')),
+    version,
+  );
+}
+
+function plain(context: RequestContext, { groups }: Documents, parts: readonly string[]): object | undefined {
+  const [root, group, version] = parts;
+  if (root === undefined) return { paths: rootPaths(groups) };
+  if (root === 'api') {
+    if (group === undefined) return legacyVersions(context.request.headers['host'] ?? '');
+    const found = groups.find((g) => g.group === '')?.versions.find((v) => v.version === group);
+    return parts.length === 2 && found ? resourceList(found) : undefined;
+  }
+  if (root !== 'apis' || parts.length > 3) return undefined;
+  if (group === undefined) return groupList(groups);
+  const found = groups.find((g) => g.group === group && g.group !== '');
+  if (!found || version === undefined) return found && groupDocument(found);
+  const served = found.versions.find((v) => v.version === version);
+  return served && resourceList(served);
+}
+
+function rootPaths(groups: readonly GroupModel[]): string[] {
+  const paths = [
+    '/.well-known/openid-configuration',
+    '/api',
+    '/apis',
+    '/healthz',
+    '/livez',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openid/v1/jwks',
+    '/readyz',
+    '/version',
+  ];
+  for (const { group, versions } of groups) {
+    if (group !== '') paths.push(`/apis/${group}`);
+    for (const { version } of versions) paths.push(group === '' ? `/api/${version}` : `/apis/${group}/${version}`);
+  }
+  return paths.sort();
+}

@@ -1,0 +1,143 @@
+// The scale subresource: an autoscaling/v1 Scale made of, and written back to, a few fields of the object.
+// Upstream: pkg/registry/apps/deployment/storage (ScaleREST), apiextensions-apiserver pkg/registry/customresource.
+import { jsonPatch } from '../../../api/patch/json-patch.ts';
+import { mergePatch } from '../../../api/patch/merge-patch.ts';
+import { selectorFromObject } from '../../../api/selector.ts';
+import { badRequest } from '../../../api/status.ts';
+import type { Unstructured } from '../../../api/types.ts';
+import { FieldErrors, invalid } from '../../../api/validation.ts';
+import type { Response } from '../../../wire/http.ts';
+import { cloneJson } from '../cache/encoding.ts';
+import { parseJson } from '../../../api/codec/json.ts';
+import { decodeBody, mediaType, readBytes, readText } from '../content/decode.ts';
+import { negotiate } from '../content/negotiate.ts';
+import { objectResponse } from '../content/respond.ts';
+import type { RequestContext } from '../context.ts';
+import type { Endpoint, ScalePaths } from '../registry.ts';
+import { current } from './get.ts';
+import { trackUpdate } from './managed-fields.ts';
+import { modify } from './modify.ts';
+import { noSuchPath, writeOptions } from './options.ts';
+import { checkPreconditions } from './update.ts';
+
+interface Scale extends Unstructured {
+  spec: { replicas?: number };
+  status: { replicas: number; selector?: string };
+}
+
+const BUILTIN: ScalePaths = {
+  spec: ['spec', 'replicas'],
+  status: ['status', 'replicas'],
+  selector: ['spec', 'selector'],
+};
+
+export async function serveScale(context: RequestContext, endpoint: Endpoint): Promise<Response> {
+  const { info, server } = context;
+  const paths = endpoint.kind.scale ?? BUILTIN;
+  const negotiated = { ...negotiate(context.request.headers['accept']), shape: '' as const };
+  if (info.verb === 'get') {
+    await server.feed.fresh();
+    const scale = scaleOf(current(context, endpoint).object(), paths);
+    return objectResponse(context, 200, () => scale, negotiated);
+  }
+  const change = info.verb === 'update' ? await sentScale(context) : await patchedScale(context);
+  if (!change) throw noSuchPath();
+  const options = writeOptions(context, 'UpdateOptions');
+  const written = await modify(context, endpoint, info.name, {
+    subresource: 'scale',
+    dryRun: options.dryRun,
+    change: (old) => {
+      const scale = change(scaleOf(old, paths));
+      checkPreconditions(
+        endpoint,
+        {
+          ...scale,
+          metadata: {
+            ...scale.metadata,
+            resourceVersion: scale.metadata.resourceVersion || old.metadata.resourceVersion!,
+          },
+        },
+        old,
+      );
+      checkScale(scale);
+      const draft = cloneJson(old);
+      set(draft, paths.spec, scale.spec?.replicas ?? 0);
+      return draft;
+    },
+    track: (draft, old) => trackUpdate(context, endpoint, draft, old, options, 'scale'),
+  });
+  return objectResponse(context, 200, () => scaleOf(written.object, paths), negotiated);
+}
+
+type Change = (scale: Scale) => Scale;
+
+async function sentScale(context: RequestContext): Promise<Change> {
+  const body = await decodeBody(context, 'Scale');
+  if (!body) throw badRequest('the request has no body');
+  const scale = body.draft as unknown as Scale;
+  if (scale.kind !== undefined && scale.kind !== 'Scale') {
+    throw badRequest(`${scale.kind} cannot be handled as a Scale: no kind ${JSON.stringify(scale.kind)} is registered`);
+  }
+  scale.metadata ??= {};
+  return () => scale;
+}
+
+async function patchedScale(context: RequestContext): Promise<Change> {
+  const { body } = context.request;
+  const patch: unknown = body?.shared ? body.shared() : parseJson(readText(await readBytes(context.request)));
+  const json = mediaType(context.request) === 'application/json-patch+json';
+  // Scale has no lists: strategic and merge patches of it are the same.
+  return (scale) => cloneJson((json ? jsonPatch(scale, patch) : mergePatch(scale, patch)) as Scale);
+}
+
+function checkScale(scale: Scale): void {
+  const replicas = scale.spec?.replicas ?? 0;
+  const errors = new FieldErrors();
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('spec.replicas must be an integer');
+  if (replicas < 0) errors.invalid('spec.replicas', replicas, 'must be greater than or equal to 0');
+  if (!errors.empty) throw invalid({ group: 'autoscaling', kind: 'Scale' }, scale.metadata.name ?? '', errors);
+}
+
+function scaleOf(object: Unstructured, paths: ScalePaths): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = paths.selector && at(object, paths.selector);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: numberAt(object, paths.spec) },
+    status: { replicas: numberAt(object, paths.status), ...(selector ? { selector: selectorText(selector) } : {}) },
+  } as Scale;
+}
+
+function selectorText(selector: unknown): string {
+  if (typeof selector === 'string') return selector;
+  const isObject = 'matchLabels' in (selector as object) || 'matchExpressions' in (selector as object);
+  // ReplicationControllers select by a plain map.
+  return selectorFromObject(
+    isObject ? (selector as object) : { matchLabels: selector as Record<string, string> },
+  ).toString();
+}
+
+function at(object: Unstructured, path: readonly string[]): unknown {
+  let value: unknown = object;
+  for (const field of path) {
+    if (value === null || typeof value !== 'object') return undefined;
+    value = (value as Record<string, unknown>)[field];
+  }
+  return value;
+}
+
+function numberAt(object: Unstructured, path: readonly string[]): number {
+  const value = at(object, path);
+  return typeof value === 'number' ? value : 0;
+}
+
+function set(draft: Unstructured, path: readonly string[], value: number): void {
+  let target = draft as Record<string, unknown>;
+  for (const field of path.slice(0, -1)) {
+    target[field] ??= {};
+    target = target[field] as Record<string, unknown>;
+  }
+  target[path.at(-1)!] = value;
+}
