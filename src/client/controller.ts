@@ -51,6 +51,8 @@ export interface ControllerDefinition<T extends KubeObject> {
   reads?: readonly AnyType[];
   /** Skips events that need no reconcile. Default: all events pass. */
   filter?(object: T, old: T | undefined): boolean;
+  /** Ties in what is no Kubernetes watch (files, timers); called once, before the workers start. */
+  attach?(context: ControllerContext, enqueue: (key: string) => void): void;
   /** Reconciles at once, never one key twice at a time. Default 4. */
   workers?: number;
   /** Absent objects are reconciled too: the key's object is then undefined in the lister. Throw to back off. */
@@ -93,6 +95,7 @@ export async function runController<T extends KubeObject>(
   } catch {
     return;
   }
+  definition.attach?.(context, (key) => queue.add(key));
   const workers = Array.from({ length: definition.workers ?? 4 }, () => work(definition, context, queue));
   log.debug({ controller: definition.name }, 'controller started');
   await Promise.all(workers);

@@ -1,0 +1,298 @@
+// Applies objects with server-side apply, deletes what is stale, waits for health. One instance for each pass; it knows
+// how kinds map to resources from discovery.
+import { isReason } from '../../api/status.ts';
+import type { DiscoveredResource } from '../../client/discovery.ts';
+import { discover, flatten } from '../../client/discovery.ts';
+import type { Client } from '../../client/rest.ts';
+import type { BuiltObject } from '../../api/kustomize/kustomize.ts';
+import { isNotFound } from '../../api/status.ts';
+import type { Unstructured } from '../../api/types.ts';
+import { apiVersionOf, parseApiVersion } from '../../api/types.ts';
+import {
+  FIELD_MANAGER,
+  FORCE,
+  type InventoryEntry,
+  OWNER_NAME,
+  OWNER_NAMESPACE,
+  PRUNE,
+  RECONCILE,
+  SSA,
+} from '../types.ts';
+import { takeOver } from './fields.ts';
+import { type ObjectId, describeId, idOf, isDefinition, parseId, stages } from './inventory.ts';
+
+export type Action = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped';
+export interface Change {
+  id: ObjectId;
+  action: Action;
+  /** The object as it is now. */
+  object?: Unstructured;
+}
+
+/** An object was refused; the message names it, its file, and the server's reason. */
+export class ApplyError extends Error {
+  constructor(
+    message: string,
+    readonly origin?: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface Owner {
+  name: string;
+  namespace: string;
+}
+
+const PARALLEL = 8;
+const ESTABLISH_MS = 30_000;
+
+/** Runs `use` over all items, a few at a time; the first failure is thrown after those under way have ended. */
+export async function inParallel<T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  let failure: { error: unknown } | undefined;
+  const lane = async () => {
+    while (next < items.length && !failure) {
+      const i = next++;
+      try {
+        results[i] = await use(items[i]!);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(PARALLEL, items.length) }, lane));
+  if (failure) throw failure.error;
+  return results;
+}
+
+/** Discovery, kept until a kind is missing in it. */
+export class KindMap {
+  private byKind = new Map<string, DiscoveredResource>();
+  private readonly client: Client;
+  constructor(client: Client) {
+    this.client = client;
+  }
+
+  /** Without asking the server. */
+  known(object: Unstructured): DiscoveredResource | undefined {
+    const { group, version } = parseApiVersion(object.apiVersion);
+    return this.byKind.get(`${group}/${version}/${object.kind}`);
+  }
+
+  async find(group: string, version: string | undefined, kind: string): Promise<DiscoveredResource | undefined> {
+    const look = () => this.byKind.get(`${group}/${version ?? ''}/${kind}`);
+    const known = look();
+    if (known) return known;
+    const { groups } = await discover(this.client);
+    this.byKind = new Map();
+    for (const resource of flatten(groups)) {
+      const { group: g, version: v, kind: k } = resource;
+      this.byKind.set(`${g}/${v}/${k}`, resource);
+      // Without a version: the preferred one, which comes first.
+      if (!this.byKind.has(`${g}//${k}`)) this.byKind.set(`${g}//${k}`, resource);
+    }
+    return look();
+  }
+}
+
+export class Applier {
+  private readonly client: Client;
+  private readonly kinds: KindMap;
+  private readonly owner: Owner;
+  private readonly force: boolean;
+  private readonly sleep: (ms: number) => Promise<void>;
+
+  constructor(options: {
+    client: Client;
+    kinds: KindMap;
+    owner: Owner;
+    force: boolean;
+    sleep(ms: number): Promise<void>;
+  }) {
+    this.client = options.client;
+    this.kinds = options.kinds;
+    this.owner = options.owner;
+    this.force = options.force;
+    this.sleep = options.sleep;
+  }
+
+  /**
+   * Definitions first; then, when `check` is set, everything else is tried without effect before anything of it is
+   * written: a commit that the server would refuse changes nothing that runs.
+   */
+  async applyAll(objects: readonly BuiltObject[], check: boolean): Promise<Change[]> {
+    const definitions = objects.filter((o) => isDefinition(o.object));
+    const rest = objects.filter((o) => !isDefinition(o.object));
+    const changes: Change[] = [];
+    const applyStages = async (built: readonly BuiltObject[]) => {
+      for (const stage of stages(built, (b) => b.object.kind)) {
+        changes.push(...(await inParallel(stage, (b) => this.applyOne(b))));
+      }
+    };
+    await applyStages(definitions);
+    for (const change of changes) if (change.action !== 'unchanged') await this.established(change);
+    if (check) await inParallel(rest, (b) => this.tryOne(b));
+    await applyStages(rest);
+    return changes;
+  }
+
+  /** Deletes in the reverse order of applying. What is no longer ours, or marked to stay, stays. */
+  async prune(entries: readonly InventoryEntry[]): Promise<Change[]> {
+    const changes: Change[] = [];
+    for (const stage of stages(entries, (e) => parseId(e.id).kind).reverse()) {
+      changes.push(...(await inParallel(stage, (entry) => this.deleteOne(entry))));
+    }
+    return changes;
+  }
+
+  /** The live object of an inventory entry. */
+  async read(entry: InventoryEntry): Promise<Unstructured | undefined> {
+    const id = parseId(entry.id);
+    const type = await this.kinds.find(id.group, entry.v, id.kind);
+    if (!type) return undefined;
+    return this.client.get<Unstructured>(type, id).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+  }
+
+  private async resource({ object, origin }: BuiltObject): Promise<DiscoveredResource> {
+    const { group, version } = parseApiVersion(object.apiVersion);
+    const type = await this.kinds.find(group, version, object.kind);
+    if (type) return type;
+    const what = `no matches for kind "${object.kind}" in version "${apiVersionOf({ group, version })}"`;
+    throw new ApplyError(`${describeId(idOf(object))} (${origin}): ${what}`, origin);
+  }
+
+  /** Owner labels, and the namespace that namespaced objects without one go to. */
+  private prepared(object: Unstructured, type: DiscoveredResource): Unstructured {
+    const { namespace: _namespace, ...metadata } = object.metadata;
+    const labels = { ...metadata.labels, [OWNER_NAME]: this.owner.name, [OWNER_NAMESPACE]: this.owner.namespace };
+    const namespace = type.namespaced ? { namespace: object.metadata.namespace || this.owner.namespace } : {};
+    return { ...object, metadata: { ...metadata, ...namespace, labels } };
+  }
+
+  private async tryOne(built: BuiltObject): Promise<void> {
+    const type = await this.resource(built);
+    const wanted = this.prepared(built.object, type);
+    if (wanted.metadata.annotations?.[RECONCILE] === 'disabled') return;
+    try {
+      await this.client.apply(type, wanted, {
+        fieldManager: FIELD_MANAGER,
+        force: true,
+        dryRun: true,
+        fieldValidation: 'Strict',
+      });
+    } catch (error) {
+      if (this.recreates(wanted, error)) return;
+      throw refused(built, error, 'dry-run failed');
+    }
+  }
+
+  private async applyOne(built: BuiltObject): Promise<Change> {
+    const type = await this.resource(built);
+    const wanted = this.prepared(built.object, type);
+    const { name = '', namespace } = wanted.metadata;
+    const id = idOf(wanted);
+    try {
+      const live = await this.client.get<Unstructured>(type, { name, namespace }).catch((error: unknown) => {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      });
+      const says = (annotation: string) =>
+        wanted.metadata.annotations?.[annotation] ?? live?.metadata.annotations?.[annotation];
+      if (says(RECONCILE) === 'disabled' || says(SSA) === 'Ignore') return { id, action: 'skipped', object: live };
+      if (live && says(SSA) === 'IfNotPresent') return { id, action: 'unchanged', object: live };
+      if (live && says(SSA) !== 'Merge') await this.overrule(type, live);
+      const object = await this.write(type, wanted);
+      const action = !live
+        ? 'created'
+        : object.metadata.resourceVersion === live.metadata.resourceVersion
+          ? 'unchanged'
+          : 'configured';
+      return { id, action, object };
+    } catch (error) {
+      throw refused(built, error, 'apply failed');
+    }
+  }
+
+  private async write(type: DiscoveredResource, wanted: Unstructured): Promise<Unstructured> {
+    const options = { fieldManager: FIELD_MANAGER, force: true };
+    try {
+      return await this.client.apply(type, wanted, options);
+    } catch (error) {
+      if (!this.recreates(wanted, error)) throw error;
+      const { name = '', namespace } = wanted.metadata;
+      await this.client.delete(type, { name, namespace }, { propagationPolicy: 'Background' });
+      for (let i = 0; i < 100; i++) {
+        if (await this.client.get(type, { name, namespace }).then(() => false, isNotFound)) break;
+        await this.sleep(100);
+      }
+      return this.client.apply(type, wanted, options);
+    }
+  }
+
+  /** An immutable field stands in the way, and we may replace the whole object. */
+  private recreates(wanted: Unstructured, error: unknown): boolean {
+    const allowed = this.force || wanted.metadata.annotations?.[FORCE] === 'enabled';
+    return allowed && isReason(error, 'Invalid') && /immutable|may not be changed|forbidden/i.test(error.message);
+  }
+
+  private async overrule(type: DiscoveredResource, live: Unstructured): Promise<void> {
+    const managedFields = takeOver(live);
+    if (!managedFields) return;
+    const { name = '', namespace, resourceVersion } = live.metadata;
+    const patch = [
+      { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+      { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+    ];
+    await this.client
+      .patch(type, { name, namespace }, 'json', patch, { fieldManager: FIELD_MANAGER })
+      .catch((error: unknown) => {
+        // Somebody was quicker: their change wakes us again.
+        if (!isReason(error, 'Conflict', 'Invalid', 'NotFound')) throw error;
+      });
+  }
+
+  private async established({ object }: Change): Promise<void> {
+    if (object?.kind !== 'CustomResourceDefinition') return;
+    const name = object.metadata.name ?? '';
+    const type = await this.kinds.find('apiextensions.k8s.io', undefined, 'CustomResourceDefinition');
+    if (!type) return;
+    for (let waited = 0; waited < ESTABLISH_MS; waited += 50) {
+      const live = await this.client.get<Unstructured>(type, { name });
+      const conditions = (live['status'] as { conditions?: { type: string; status: string }[] })?.conditions ?? [];
+      if (conditions.some((c) => c.type === 'Established' && c.status === 'True')) return;
+      await this.sleep(50);
+    }
+    throw new ApplyError(`CustomResourceDefinition/${name} was not established within ${ESTABLISH_MS / 1000} s`);
+  }
+
+  private async deleteOne(entry: InventoryEntry): Promise<Change> {
+    const id = parseId(entry.id);
+    const live = await this.read(entry);
+    if (!live) return { id, action: 'unchanged' };
+    const { labels, annotations, uid } = live.metadata;
+    const ours = labels?.[OWNER_NAME] === this.owner.name && labels[OWNER_NAMESPACE] === this.owner.namespace;
+    if (!ours || annotations?.[PRUNE] === 'disabled') return { id, action: 'skipped' };
+    const type = (await this.kinds.find(id.group, entry.v, id.kind))!;
+    const options = { propagationPolicy: 'Background' as const, ...(uid ? { preconditions: { uid } } : {}) };
+    await this.client.delete(type, id, options).catch((error: unknown) => {
+      if (!isReason(error, 'NotFound', 'Conflict'))
+        throw new ApplyError(`${describeId(id)} delete failed: ${String(error)}`);
+    });
+    return { id, action: 'deleted' };
+  }
+}
+
+function refused({ object, origin }: BuiltObject, error: unknown, what: string): Error {
+  if (error instanceof ApplyError) return error;
+  if (
+    !isReason(error, 'Invalid', 'BadRequest', 'NotFound', 'Forbidden', 'Conflict', 'InternalError', 'AlreadyExists')
+  ) {
+    return error as Error;
+  }
+  return new ApplyError(`${describeId(idOf(object))} ${what} (${error.reason}) in ${origin}: ${error.message}`, origin);
+}

@@ -1,0 +1,68 @@
+// Notices what is changed or deleted by hand: watches every kind that was applied, and compares each change with the
+// state that our own last write left.
+import type { ResourceType, Unstructured } from '../../api/types.ts';
+import type { Informer, Informers } from '../../client/informer.ts';
+import { OWNER_NAME, OWNER_NAMESPACE, RECONCILE } from '../types.ts';
+import type { Change } from './applier.ts';
+import { fingerprint } from './fields.ts';
+import { formatId, idOf } from './inventory.ts';
+
+export class DriftWatch {
+  /** Inventory id → fingerprint of our last write. */
+  private readonly written = new Map<string, string>();
+  private readonly watched = new Map<string, Informer<Unstructured>>();
+  private readonly informers: Informers;
+  private readonly onDrift: (owner: string, id: string) => void;
+
+  constructor(informers: Informers, onDrift: (owner: string, id: string) => void) {
+    this.informers = informers;
+    this.onDrift = onDrift;
+  }
+
+  /** Remembers what was written, and follows its kind from now on. */
+  record(changes: readonly Change[], typeOf: (object: Unstructured) => ResourceType | undefined): void {
+    for (const { id, action, object } of changes) {
+      if (action === 'deleted' || action === 'skipped' || !object) {
+        this.written.delete(formatId(id));
+        continue;
+      }
+      this.written.set(formatId(id), fingerprint(object));
+      const type = typeOf(object);
+      if (type) this.follow(type);
+    }
+  }
+
+  forget(id: string): void {
+    this.written.delete(id);
+  }
+
+  private follow(type: ResourceType): void {
+    const key = `${type.group}/${type.plural}`;
+    if (this.watched.has(key)) return;
+    const informer = this.informers.for(type, { labelSelector: `${OWNER_NAME},${OWNER_NAMESPACE}` });
+    this.watched.set(key, informer);
+    informer.addHandler({
+      add: (object) => this.compare(object),
+      update: (object) => this.compare(object),
+      delete: (object) => this.gone(object),
+    });
+  }
+
+  private compare(object: Unstructured): void {
+    const id = formatId(idOf(object));
+    const expected = this.written.get(id);
+    if (expected === undefined || object.metadata.annotations?.[RECONCILE] === 'disabled') return;
+    if (fingerprint(object) !== expected) this.report(object, id);
+  }
+
+  /** Deleted, or robbed of the labels that say whose it is. */
+  private gone(object: Unstructured): void {
+    const id = formatId(idOf(object));
+    if (this.written.has(id)) this.report(object, id);
+  }
+
+  private report(object: Unstructured, id: string): void {
+    const { labels } = object.metadata;
+    this.onDrift(`${labels?.[OWNER_NAMESPACE] ?? ''}/${labels?.[OWNER_NAME] ?? ''}`, id);
+  }
+}
