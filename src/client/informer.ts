@@ -1,5 +1,6 @@
 // Shared caches of kinds: every controller of a process reads the same objects, which are frozen. Deliveries are in
 // event order; a cache is updated before its handlers are told.
+import { setMaxListeners } from 'node:events';
 import type { KubeObject, ResourceType } from '../api/types.ts';
 import { objectKey } from '../api/types.ts';
 import type { Logger } from './log.ts';
@@ -47,6 +48,8 @@ export interface Informers {
 
 export function createInformers(client: Client, options: { signal: AbortSignal; log?: Logger }): Informers {
   const informers = new Map<string, Informer<KubeObject>>();
+  // Every informer and every wait listens to the one signal: that is no leak.
+  setMaxListeners(0, options.signal);
   return {
     for<T extends KubeObject>(type: ResourceType<T>, selection: InformerOptions = {}): Informer<T> {
       const { namespace = '', labelSelector = '', fieldSelector = '' } = selection;
@@ -80,6 +83,7 @@ export function startInformer<T extends KubeObject>(
   const { signal, log, ...selection } = options;
   const stopper = new AbortController();
   const ended = AbortSignal.any([signal, stopper.signal]);
+  setMaxListeners(0, ended);
   const cache = new Cache<T>();
   void (async () => {
     const onError = (error: unknown) => log?.warn({ kind: type.kind, error: String(error) }, 'watch failed');
@@ -146,12 +150,14 @@ class Cache<T extends KubeObject> implements Lister<T> {
   whenSynced(signal?: AbortSignal): Promise<void> {
     if (this.synced) return Promise.resolve();
     return new Promise((resolve, reject) => {
+      const aborted = () => reject(signal?.reason as Error);
       const settled = () => {
         this.waiters.delete(settled);
+        signal?.removeEventListener('abort', aborted);
         resolve();
       };
       this.waiters.add(settled);
-      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      signal?.addEventListener('abort', aborted, { once: true });
     });
   }
 

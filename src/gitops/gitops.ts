@@ -2,7 +2,7 @@
 // API server it is given.
 import { CustomResourceDefinitions } from '../api/resources.ts';
 import { isAlreadyExists, isNotFound } from '../api/status.ts';
-import type { ResourceType, Unstructured } from '../api/types.ts';
+import type { KubeObject, ResourceType, Unstructured } from '../api/types.ts';
 import { systemClock } from '../client/clock.ts';
 import { type Clock, runController } from '../client/controller.ts';
 import { createEventRecorder } from '../client/events.ts';
@@ -44,7 +44,7 @@ export async function runGitOps(options: GitOpsOptions): Promise<void> {
 /** A definition that exists, ours or Flux's, is left as it is. Resolves when both kinds are served. */
 async function installCrds(client: Client, clock: Clock, signal: AbortSignal): Promise<void> {
   for (const crd of [gitRepositoryCrd, kustomizationCrd]) await ensure(client, crd, clock, signal);
-  for (const type of [GitRepositories, Kustomizations] as ResourceType[]) {
+  for (const type of [GitRepositories, Kustomizations] as ResourceType<KubeObject>[]) {
     while (!signal.aborted) {
       const served = await client.list(type, { limit: 1 }).then(
         () => true,

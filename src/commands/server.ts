@@ -1,0 +1,97 @@
+// `server`: the control plane in the foreground.
+import { join } from 'node:path';
+import type { Logger } from '../client/log.ts';
+import type { Client } from '../client/rest.ts';
+import { Command } from '../cli/base.ts';
+import { CliError } from '../cli/errors.ts';
+import { logFlags, parseListen, startedByUser } from '../cli/local/daemon.ts';
+import { flag } from '../cli/pflag.ts';
+
+const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'gitops'] as const;
+type Component = (typeof COMPONENTS)[number];
+
+const GITOPS_USER = {
+  name: 'system:serviceaccount:sampan-system:gitops',
+  groups: ['system:serviceaccounts', 'system:serviceaccounts:sampan-system', 'system:authenticated'],
+};
+
+export default class Server extends Command {
+  static override summary = 'Run the control plane';
+  static description = `Run the control plane in the foreground: the API server, its controllers and the scheduler.
+
+The data directory holds the keys and, with the embedded store, the cluster. When the server is ready, it has written admin.kubeconfig and node.token there.`;
+  static examples = `# Run a whole control plane on this machine
+{program} server --data-dir ./data --listen 127.0.0.1:6443
+
+# Run one API server of several on an etcd
+{program} server --data-dir ./data --listen :6443 --store etcd=http://10.0.0.1:2379,http://10.0.0.2:2379
+
+# Run the API server alone, with nothing kept on disk but its keys
+{program} server --data-dir ./data --listen :6443 --store memory --components apiserver`;
+  static override flags = {
+    'data-dir': flag.string('Directory of keys and data. Made when absent.', { default: '/var/lib/sampan' }),
+    listen: flag.string('Address to serve on, HOST:PORT. Port 0 is any free one.', { default: '0.0.0.0:6443' }),
+    store: flag.string('Where the cluster is kept: lmdb (in the data directory), memory, or etcd=URL,...', {
+      default: 'lmdb',
+    }),
+    components: flag.slice('What to run: apiserver, controllers, scheduler, gitops.', {
+      default: ['apiserver', 'controllers', 'scheduler'],
+    }),
+    'advertise-address': flag.string(
+      'Address at which nodes and pods reach this server. Default: that of the default route.',
+    ),
+    'service-cidr': flag.string('Addresses of services.', { default: '10.96.0.0/16' }),
+    'tls-san': flag.slice('More names and addresses for the serving certificate.'),
+    'token-auth-file': flag.string('CSV file of static tokens: token,user,uid,"group1,group2".'),
+    ...logFlags,
+  };
+
+  async run(): Promise<void> {
+    const { flags, args } = this.parse(Server);
+    if (args.length > 0) throw new CliError(`unknown argument "${args[0]}"`);
+    const components = this.components(flags.components);
+    const store = flags.store;
+    if (store !== 'lmdb' && store !== 'memory' && !store.startsWith('etcd=')) {
+      throw new CliError(`invalid --store "${store}": must be lmdb, memory, or etcd=URL[,URL]`);
+    }
+    const { daemonLog } = await import('../cli/local/log.ts');
+    const log = await daemonLog('server', flags['log-level']);
+    const { signal } = this.context;
+    await startedByUser(async () => {
+      const { startServer } = await import('../server/server.ts');
+      const server = await startServer({
+        dataDir: flags['data-dir'],
+        store: store as 'lmdb' | 'memory' | `etcd=${string}`,
+        listen: parseListen(flags.listen),
+        components: components.filter((c) => c !== 'gitops'),
+        serviceCidr: flags['service-cidr'],
+        names: flags['tls-san'],
+        ...(flags['advertise-address'] ? { advertiseAddress: flags['advertise-address'] } : {}),
+        ...(flags['token-auth-file'] ? { tokenAuthFile: flags['token-auth-file'] } : {}),
+        log,
+      });
+      log.info({ url: server.url, kubeconfig: server.kubeconfigPath }, 'ready');
+      const gitops = components.includes('gitops')
+        ? this.gitops(server.client(GITOPS_USER), flags['data-dir'], log)
+        : undefined;
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      await gitops;
+      await server.close();
+      log.info({}, 'stopped');
+    });
+  }
+
+  private components(names: readonly string[]): Component[] {
+    for (const name of names) {
+      if (!(COMPONENTS as readonly string[]).includes(name)) {
+        throw new CliError(`unknown component "${name}" in --components: must be among ${COMPONENTS.join(', ')}`);
+      }
+    }
+    return names as Component[];
+  }
+
+  private async gitops(client: Client, dataDir: string, log: Logger): Promise<void> {
+    const { runGitOps } = await import('../gitops/gitops.ts');
+    await runGitOps({ client, cacheFolder: join(dataDir, 'git'), log, signal: this.context.signal });
+  }
+}
