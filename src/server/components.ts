@@ -1,6 +1,7 @@
 // Starts what runs beside the API server in the same process: the scheduler and the controllers. Each acts as its own
 // user over the in-process transport and passes RBAC like anybody else.
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import type { Clock } from '../client/controller.ts';
 import { runAsLeader } from '../client/leader.ts';
@@ -26,6 +27,8 @@ const systemUser = (name: string): User => ({ name, groups: ['system:authenticat
 
 /** Resolves when all of them have stopped, which they do when the signal aborts. */
 export async function runComponents(names: readonly ComponentName[], options: ComponentOptions): Promise<void> {
+  // Every loop listens to it: hundreds are no leak.
+  setMaxListeners(0, options.signal);
   const running: Promise<void>[] = [];
   if (names.includes('controllers')) running.push(elected('kube-controller-manager', options, runControllers));
   if (names.includes('scheduler')) running.push(elected('kube-scheduler', options, runScheduler));
@@ -49,6 +52,7 @@ async function elected(
 
 async function runControllers({ handler, pki, clock, log, signal }: ComponentOptions): Promise<void> {
   const controllers = await import('./controllers/run.ts');
+  if (signal.aborted) return;
   await controllers.runControllers({
     client: (name) => new Client(inProcess(handler, controllerUser(name))),
     signCsr: (pem, request) => signCsr(pki.authority, pem, request),
@@ -61,6 +65,7 @@ async function runControllers({ handler, pki, clock, log, signal }: ComponentOpt
 
 async function runScheduler({ handler, clock, log, signal }: ComponentOptions): Promise<void> {
   const scheduler = await import('./scheduler/run.ts');
+  if (signal.aborted) return;
   const client = new Client(inProcess(handler, systemUser('system:kube-scheduler')));
   await scheduler.runScheduler({ client, clock, log, signal });
 }
