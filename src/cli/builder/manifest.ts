@@ -22,7 +22,7 @@ function jsonDocuments(text: string): unknown[] | undefined {
 async function yamlDocuments(text: string, source: string): Promise<unknown[]> {
   const { parseYamlDocuments } = await import('../yaml.ts');
   try {
-    return parseYamlDocuments(text);
+    return parseYamlDocuments(text) as unknown[];
   } catch (error) {
     throw new CliError(`error parsing ${source}: error converting YAML to JSON: ${(error as Error).message}`);
   }
