@@ -13,7 +13,13 @@ import { isStatusCurrent, nextAvailabilityMs, replicaSetStatus } from './replica
 import { claimObjects } from './shared/claim.ts';
 import { Expectations } from './shared/expectations.ts';
 import { about, messageOf, slowStartBatch } from './shared/objects.ts';
-import { controlledBy, controlledOrOrphan, controllerOf, indexByController, newControllerRef } from './shared/owners.ts';
+import {
+  controlledBy,
+  controlledOrOrphan,
+  controllerOf,
+  indexByController,
+  newControllerRef,
+} from './shared/owners.ts';
 import { createPod, deletePod, isNamespaceTerminating, podFromTemplate } from './shared/pod-control.ts';
 import { isPodActive } from './shared/pods.ts';
 import { ownedSelector } from './shared/selectors.ts';

@@ -103,7 +103,8 @@ export function proportionalSizes(d: Deployment, active: readonly ReplicaSet[]):
   for (const rs of order) {
     const size = desiredReplicas(rs);
     const left = toAdd - added;
-    const share = size === 0 || left === 0 ? 0 : toAdd > 0 ? Math.min(fraction(rs, d), left) : Math.max(fraction(rs, d), left);
+    const share =
+      size === 0 || left === 0 ? 0 : toAdd > 0 ? Math.min(fraction(rs, d), left) : Math.max(fraction(rs, d), left);
     sizes.set(rs, size + share);
     added += share;
   }

@@ -72,11 +72,7 @@ export function newReplicaSet(d: Deployment, old: readonly ReplicaSet[], revisio
   return { ...rs, metadata: { ...rs.metadata, annotations } };
 }
 
-async function make(
-  rollout: Rollout,
-  old: readonly ReplicaSet[],
-  revision: number,
-): Promise<ReplicaSet | undefined> {
+async function make(rollout: Rollout, old: readonly ReplicaSet[], revision: number): Promise<ReplicaSet | undefined> {
   const d = rollout.deployment;
   const wanted = newReplicaSet(d, old, revision);
   const name = wanted.metadata?.name ?? '';

@@ -129,9 +129,7 @@ export function rolloutStatus(
     }
   }
   const failure = replicaFailure(all, newest);
-  conditions = failure
-    ? withCondition(conditions, failure)
-    : withoutCondition(conditions, 'ReplicaFailure');
+  conditions = failure ? withCondition(conditions, failure) : withoutCondition(conditions, 'ReplicaFailure');
   return { ...status, conditions };
 }
 

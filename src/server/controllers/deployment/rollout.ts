@@ -6,7 +6,7 @@ import { Deployments, ReplicaSets } from '../../../api/resources.ts';
 import { isNotFound } from '../../../api/status.ts';
 import type { ControllerContext } from '../../../client/controller.ts';
 import { about } from '../shared/objects.ts';
-import { semanticEqual } from '../shared/equal.ts';
+import { semanticEqual } from '../../../api/equal.ts';
 import { withCondition } from '../shared/conditions.ts';
 import { REVISION, hasAnnotations, revisionOf, sizeAnnotations } from './annotations.ts';
 import {
@@ -138,7 +138,10 @@ export class Rollout {
     const resized = new Map<ReplicaSet, ReplicaSet>();
     for (const [rs, to] of sizes) resized.set(rs, (await this.resize(rs, to)).set);
     if (sizes.size === 0 && isComplete(this.deployment, this.deployment.status ?? {})) await this.cleanUp(old);
-    return this.follow(old.map((rs) => resized.get(rs) ?? rs), newest);
+    return this.follow(
+      old.map((rs) => resized.get(rs) ?? rs),
+      newest,
+    );
   }
 
   private async recreate(): Promise<number | undefined> {
@@ -148,7 +151,10 @@ export class Rollout {
     if (active.length > 0) {
       const resized = new Map<ReplicaSet, ReplicaSet>();
       for (const rs of active) resized.set(rs, (await this.resize(rs, 0)).set);
-      return this.follow(old.map((rs) => resized.get(rs) ?? rs), found);
+      return this.follow(
+        old.map((rs) => resized.get(rs) ?? rs),
+        found,
+      );
     }
     if (actualReplicas(old) > 0 || this.oldPodsRun(found)) return this.follow(old, found);
     const newest = found ?? (await this.newSet(true));

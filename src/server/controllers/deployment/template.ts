@@ -3,7 +3,7 @@
 // FNV-1a over canonical JSON, so its value differs from upstream's (which prints Go structs); its form is the same.
 import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1.js';
-import { semanticEqual } from '../shared/equal.ts';
+import { semanticEqual } from '../../../api/equal.ts';
 import { byCreation } from './arithmetic.ts';
 
 export const POD_TEMPLATE_HASH = 'pod-template-hash';

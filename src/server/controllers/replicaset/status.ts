@@ -3,7 +3,7 @@ import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from 'kubernet
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { findCondition, timestamp, withCondition, withoutCondition } from '../shared/conditions.ts';
 import { isPodAvailable, isPodReady } from '../shared/pods.ts';
-import { semanticEqual } from '../shared/equal.ts';
+import { semanticEqual } from '../../../api/equal.ts';
 
 const hasLabels = (pod: Pod, labels: Readonly<Record<string, string>>): boolean =>
   Object.entries(labels).every(([key, value]) => pod.metadata?.labels?.[key] === value);

@@ -14,10 +14,8 @@ export const timestamp = (ms: number): string => `${new Date(ms).toISOString().s
 /** `2006-01-02T15:04:05.000000Z`, as metav1.MicroTime prints. */
 export const microTimestamp = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
 
-export const findCondition = <C extends Condition>(
-  conditions: readonly C[] | undefined,
-  type: string,
-): C | undefined => conditions?.find((c) => c.type === type);
+export const findCondition = <C extends Condition>(conditions: readonly C[] | undefined, type: string): C | undefined =>
+  conditions?.find((c) => c.type === type);
 
 export const withoutCondition = <C extends Condition>(conditions: readonly C[] | undefined, type: string): C[] =>
   (conditions ?? []).filter((c) => c.type !== type);

@@ -2,8 +2,7 @@
 // pkg/controller/controller_utils.go. No I/O, no clock: callers pass the time.
 import type { Pod } from 'kubernetes-types/core/v1.js';
 
-export const isPodTerminal = (pod: Pod): boolean =>
-  pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+export const isPodTerminal = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 
 /** Neither finished nor being deleted: what counts as a replica. */
 export const isPodActive = (pod: Pod): boolean => !isPodTerminal(pod) && pod.metadata?.deletionTimestamp === undefined;
