@@ -1,0 +1,177 @@
+// YAML as kubectl reads and prints it: YAML 1.1 scalars, JSON's data model, one document at a time, go-yaml's errors.
+// Built on the `yaml` package's parser; what scalars mean is yaml-scalars.ts, printing is yaml-print.ts.
+import { parseDocument, isAlias, isMap, isScalar, isSeq, type Document, type Node, type YAMLMap } from 'yaml';
+import type { Json } from '../types.ts';
+import { setOwn } from './json.ts';
+import { yamlErrorText } from './yaml-errors.ts';
+import { resolvePlain, type Scalar } from './yaml-scalars.ts';
+
+export { stringifyYaml } from './yaml-print.ts';
+
+/** `message` is go-yaml's: `yaml: line 3: mapping values are not allowed in this context`. */
+export class YamlError extends Error {}
+
+/** How kubectl words it. */
+export const yamlConversionError = (error: YamlError): string => `error converting YAML to JSON: ${error.message}`;
+
+export interface YamlOptions {
+  /** Called for each duplicate key with go-yaml's words: `line 3: key "a" already set in map`. */
+  onDuplicate?(message: string): void;
+}
+
+/** Aliases may repeat this many nodes in all: a few lines of YAML can otherwise mean billions. */
+const MAX_ALIASED = 1_000_000;
+const MAX_DEPTH = 10_000;
+
+class Converter {
+  private readonly document: Document;
+  private readonly options: YamlOptions;
+  private readonly lineOf: (offset: number) => number;
+  private visited = 0;
+  private readonly open = new Set<Node>();
+
+  constructor(document: Document, text: string, options: YamlOptions) {
+    this.document = document;
+    this.options = options;
+    this.lineOf = (offset) => text.slice(0, offset).split('\n').length;
+  }
+
+  convert(node: unknown, depth = 0): Json {
+    if (++this.visited > MAX_ALIASED) throw new YamlError('yaml: document contains excessive aliasing');
+    if (depth > MAX_DEPTH) throw new YamlError('yaml: exceeded max depth');
+    if (isAlias(node)) return this.alias(node.source, node.resolve(this.document), depth);
+    if (isScalar(node)) return scalarValue(node) as Json;
+    if (isMap(node)) return this.map(node, depth);
+    if (isSeq(node)) return node.items.map((item) => this.convert(item, depth + 1));
+    return null;
+  }
+
+  private alias(name: string, target: Node | undefined, depth: number): Json {
+    if (!target) throw new YamlError(`yaml: unknown anchor '${name}' referenced`);
+    if (this.open.has(target)) throw new YamlError(`yaml: anchor '${name}' value contains itself`);
+    this.open.add(target);
+    const value = this.convert(target, depth + 1);
+    this.open.delete(target);
+    return value;
+  }
+
+  private map(node: YAMLMap, depth: number): Json {
+    const result: Record<string, Json> = {};
+    const merges: unknown[] = [];
+    this.open.add(node);
+    for (const pair of node.items) {
+      if (isMergeKey(pair.key)) {
+        merges.push(pair.value);
+        continue;
+      }
+      const value = this.convert(pair.value, depth + 1);
+      const key = this.key(pair.key, value);
+      if (this.options.onDuplicate && Object.hasOwn(result, key)) {
+        const line = this.lineOf((pair.key as Node).range?.[0] ?? 0);
+        this.options.onDuplicate(`line ${line}: key ${JSON.stringify(key)} already set in map`);
+      }
+      setOwn(result, key, value);
+    }
+    this.open.delete(node);
+    for (const merge of merges) this.merge(result, merge, depth);
+    return result;
+  }
+
+  /** `<<`: what the map says itself wins, and of several sources the first. */
+  private merge(result: Record<string, Json>, source: unknown, depth: number): void {
+    const value = this.convert(source, depth + 1);
+    for (const part of Array.isArray(value) ? value : [value]) {
+      if (part === null || typeof part !== 'object' || Array.isArray(part)) {
+        throw new YamlError('yaml: map merge requires map or sequence of maps as the value');
+      }
+      for (const [key, inner] of Object.entries(part)) if (!Object.hasOwn(result, key)) setOwn(result, key, inner);
+    }
+  }
+
+  /** JSON's keys are strings; Go prints other scalars the way they were read. */
+  private key(node: unknown, value: Json): string {
+    const key = this.convert(node);
+    if (typeof key === 'string') return key;
+    if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean') return String(key);
+    const type = key === null ? '%!s(<nil>)' : Array.isArray(key) ? 'slice' : 'map';
+    const shown = key === null ? '<nil>' : JSON.stringify(key);
+    throw new YamlError(`unsupported map key of type: ${type}, key: ${shown}, value: ${JSON.stringify(value)}`);
+  }
+}
+
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.type === 'PLAIN' && key.value === '<<';
+}
+
+function scalarValue(node: { value: unknown; type?: string; tag?: string; source?: string }): Scalar {
+  const text = String(node.value ?? '');
+  switch (node.tag) {
+    case undefined:
+      break;
+    case 'tag:yaml.org,2002:str':
+    case '!':
+      return text;
+    case 'tag:yaml.org,2002:binary':
+      return Buffer.from(text, 'base64').toString('utf8');
+    case 'tag:yaml.org,2002:float':
+      return Number(text);
+    case 'tag:yaml.org,2002:int':
+    case 'tag:yaml.org,2002:bool':
+    case 'tag:yaml.org,2002:null':
+      return resolvePlain(text);
+    default:
+      return text;
+  }
+  return node.type === 'PLAIN' || node.type === undefined ? resolvePlain(text) : text;
+}
+
+/** The first document of a text; null when there is none. Throws YamlError. */
+export function parseYaml(text: string, options: YamlOptions = {}): Json {
+  const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  // All scalars stay text here; what they mean is decided above, by the rules of YAML 1.1 as go-yaml has them.
+  const document = parseDocument(source, {
+    version: '1.1',
+    schema: 'failsafe',
+    merge: false,
+    uniqueKeys: false,
+    strict: false,
+    stringKeys: false,
+    logLevel: 'silent',
+    prettyErrors: false,
+    resolveKnownTags: false,
+  });
+  const error = document.errors.find((e) => e.code !== 'MULTIPLE_DOCS' && e.code !== 'TAG_RESOLVE_FAILED');
+  if (error) throw new YamlError(`yaml: ${yamlErrorText(error, source)}`);
+  return new Converter(document as Document, source, options).convert(document.contents);
+}
+
+/**
+ * The parts between lines of `---`, as kubectl's reader cuts them, with the line that each starts at (from 0). Empty
+ * parts and parts of comments only are left out.
+ */
+export function splitYamlDocuments(text: string): { text: string; line: number }[] {
+  const parts: { text: string; line: number }[] = [];
+  let current: string[] = [];
+  let start = 0;
+  const end = (next: number): void => {
+    if (current.some((l) => l.trim() !== '' && !l.trimStart().startsWith('#'))) {
+      parts.push({ text: current.join(''), line: start });
+    }
+    current = [];
+    start = next;
+  };
+  const lines = text.split(/(?<=\n)/);
+  lines.forEach((line, i) => {
+    if (/^---\s*(#.*)?\s*$/.test(line)) end(i + 1);
+    else current.push(line);
+  });
+  end(lines.length);
+  return parts;
+}
+
+/** Every document's value; documents without content are left out. */
+export function parseYamlDocuments(text: string, options: YamlOptions = {}): Json[] {
+  return splitYamlDocuments(text)
+    .map((part) => parseYaml(part.text, options))
+    .filter((value) => value !== null);
+}
