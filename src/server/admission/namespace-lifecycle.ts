@@ -9,9 +9,11 @@ const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
 export default defineAdmission({
   name: 'NamespaceLifecycle',
   phase: 'early',
+  // A request about a namespace itself carries its name as the namespace.
   handles: (request) =>
-    (request.operation === 'CREATE' && request.namespace !== '' && request.kind.group !== 'authorization.k8s.io') ||
-    (request.operation === 'DELETE' && request.namespace === '' && isNamespace(request)),
+    isNamespace(request)
+      ? request.operation === 'DELETE'
+      : request.operation === 'CREATE' && request.namespace !== '' && request.kind.group !== 'authorization.k8s.io',
   async validate(request, context) {
     if (request.operation === 'DELETE') {
       if (!IMMORTAL.has(request.name)) return;
