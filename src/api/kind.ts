@@ -78,6 +78,8 @@ export interface KindDefinition<T extends KubeObject = Unstructured> {
   /** Validation; pushes field errors. `validateUpdate` runs after `validate` on the new object. */
   validate?(object: T, errors: FieldErrors): void;
   validateUpdate?(object: T, old: T, errors: FieldErrors): void;
+  /** Runs after `validate` on create only: what may be there later, but not from the start. */
+  validateCreate?(object: T, errors: FieldErrors): void;
   validateStatus?(object: T, old: T, errors: FieldErrors): void;
   /** Warnings for the client (upstream's WarningsOnCreate/WarningsOnUpdate). */
   warnings?(object: T, old: T | undefined): string[];

@@ -41,7 +41,6 @@ export interface Registry {
 const GROUP_PRIORITY: Readonly<Record<string, number>> = {
   '': 18000,
   'apiregistration.k8s.io': 17950,
-  events: 17800,
   'events.k8s.io': 17750,
   'authentication.k8s.io': 17700,
   apps: 17650,

@@ -1,0 +1,31 @@
+// TokenReview: a question, answered by the API server's hook and never stored.
+import { defineKind } from '../../kind.ts';
+import { deprecated } from '../shared/deprecations.ts';
+
+const group = 'authentication.k8s.io';
+
+export default defineKind({
+  group,
+  kind: 'TokenReview',
+  plural: 'tokenreviews',
+  scope: 'Cluster',
+  verbs: ['create'],
+  virtual: true,
+  storage: { group, version: 'v1' },
+  served: [
+    { group, version: 'v1' },
+    {
+      group,
+      version: 'v1beta1',
+      deprecated: deprecated(
+        { group, version: 'v1beta1' },
+        'TokenReview',
+        '1.19',
+        '1.22',
+        'authentication.k8s.io/v1 TokenReview',
+      ),
+    },
+  ],
+  nameRule: 'path',
+  generation: false,
+});

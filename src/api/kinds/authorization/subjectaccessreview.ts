@@ -1,0 +1,31 @@
+// SubjectAccessReview: a question, answered by the API server's hook and never stored.
+import { defineKind } from '../../kind.ts';
+import { deprecated } from '../shared/deprecations.ts';
+
+const group = 'authorization.k8s.io';
+
+export default defineKind({
+  group,
+  kind: 'SubjectAccessReview',
+  plural: 'subjectaccessreviews',
+  scope: 'Cluster',
+  verbs: ['create'],
+  virtual: true,
+  storage: { group, version: 'v1' },
+  served: [
+    { group, version: 'v1' },
+    {
+      group,
+      version: 'v1beta1',
+      deprecated: deprecated(
+        { group, version: 'v1beta1' },
+        'SubjectAccessReview',
+        '1.19',
+        '1.22',
+        'authorization.k8s.io/v1 SubjectAccessReview',
+      ),
+    },
+  ],
+  nameRule: 'path',
+  generation: false,
+});

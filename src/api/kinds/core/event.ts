@@ -1,0 +1,131 @@
+// Event: one stored object, served as v1 and as events.k8s.io (where its fields have other names).
+// Upstream: pkg/registry/core/event/strategy.go, pkg/apis/core/validation/events.go, pkg/apis/events/v1/conversion.go.
+import type { Event as CoreEvent } from 'kubernetes-types/core/v1.js';
+import { ageOf } from '../../duration.ts';
+import { defineKind } from '../../kind.ts';
+import type { Unstructured } from '../../types.ts';
+import type { FieldErrors } from '../../validation.ts';
+import { column, nameColumn, wide } from '../shared/columns.ts';
+import { texts } from '../shared/column-texts.ts';
+import { deprecated } from '../shared/deprecations.ts';
+import { qualifiedName } from '../shared/field-rules.ts';
+
+type Event = CoreEvent & { deprecatedSource?: never };
+
+/** events.k8s.io → v1. */
+const RENAMED: readonly (readonly [string, string])[] = [
+  ['note', 'message'],
+  ['regarding', 'involvedObject'],
+  ['deprecatedSource', 'source'],
+  ['deprecatedFirstTimestamp', 'firstTimestamp'],
+  ['deprecatedLastTimestamp', 'lastTimestamp'],
+  ['deprecatedCount', 'count'],
+  ['reportingController', 'reportingComponent'],
+];
+
+function rename(draft: Unstructured, from: 0 | 1, to: 0 | 1): void {
+  for (const pair of RENAMED) {
+    const value = draft[pair[from]];
+    if (value === undefined) continue;
+    delete draft[pair[from]];
+    draft[pair[to]] = value;
+  }
+}
+const convert = {
+  toStorage(draft: Unstructured): void {
+    rename(draft, 0, 1);
+    draft['involvedObject'] ??= {};
+    draft['source'] ??= {};
+  },
+  fromStorage: (draft: Unstructured): void => rename(draft, 1, 0),
+};
+
+/** Events with an eventTime are of the new kind and must say who reports what. */
+function validateNewEvent(event: Event, errors: FieldErrors): void {
+  const limits = [
+    ['reportingInstance', event.reportingInstance],
+    ['action', event.action],
+    ['reason', event.reason],
+  ] as const;
+  if (!event.reportingComponent) errors.required('reportingController');
+  else qualifiedName(errors, 'reportingController', event.reportingComponent);
+  for (const [field, value] of limits) {
+    if (!value) errors.required(field);
+    else if (value.length > 128) errors.invalid(field, '', 'can have at most 128 characters');
+  }
+  if ((event.message?.length ?? 0) > 1024) errors.invalid('message', '', 'can have at most 1024 characters');
+}
+
+function firstSeen(event: Event, nowMs: number): string {
+  return ageOf(event.firstTimestamp || event.eventTime, nowMs);
+}
+function lastSeen(event: Event, nowMs: number): string {
+  if (event.series) return ageOf(event.series.lastObservedTime, nowMs);
+  return event.lastTimestamp ? ageOf(event.lastTimestamp, nowMs) : firstSeen(event, nowMs);
+}
+function target({ involvedObject }: Event): string {
+  const kind = involvedObject?.kind?.toLowerCase() ?? '';
+  return involvedObject?.name ? `${kind}/${involvedObject.name}` : kind;
+}
+function source(event: Event): string {
+  const component = event.source?.component || event.reportingComponent || '';
+  const instance = event.source?.host || event.reportingInstance || '';
+  return instance ? `${component}, ${instance}` : component;
+}
+
+type Reference = 'kind' | 'namespace' | 'name' | 'uid' | 'apiVersion' | 'resourceVersion' | 'fieldPath';
+const involved = (field: Reference) => (event: Event) => event.involvedObject?.[field] ?? '';
+const FIELDS: readonly Reference[] = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
+
+const group = 'events.k8s.io';
+
+export default defineKind<Event>({
+  group: '',
+  kind: 'Event',
+  plural: 'events',
+  short: ['ev'],
+  scope: 'Namespaced',
+  storage: { group: '', version: 'v1' },
+  served: [
+    { group: '', version: 'v1' },
+    { group, version: 'v1', convert },
+    {
+      group,
+      version: 'v1beta1',
+      convert,
+      deprecated: deprecated({ group, version: 'v1beta1' }, 'Event', '1.19', '1.25', 'events.k8s.io/v1 Event'),
+    },
+  ],
+  generation: false,
+  createOnUpdate: true,
+  ttlSeconds: 3600,
+  validate(event, errors) {
+    const [namespace, about] = [event.metadata?.namespace ?? '', event.involvedObject?.namespace ?? ''];
+    const clusterScoped = about === '' && (namespace === 'default' || namespace === 'kube-system');
+    if (about !== namespace && !clusterScoped) {
+      errors.invalid('involvedObject.namespace', about, 'does not match event.namespace');
+    }
+    if (event.eventTime) validateNewEvent(event, errors);
+  },
+  selectableFields: {
+    ...Object.fromEntries(FIELDS.map((field) => [`involvedObject.${field}`, involved(field)])),
+    ...Object.fromEntries(FIELDS.map((field) => [`regarding.${field}`, involved(field)])),
+    reason: (event) => event.reason ?? '',
+    reportingComponent: (event) => event.reportingComponent ?? '',
+    reportingController: (event) => event.reportingComponent ?? '',
+    source: (event) => event.source?.component || event.reportingComponent || '',
+    type: (event) => event.type ?? '',
+  },
+  columns: [
+    column('Last Seen', 'string', texts['Event.lastTimestamp']!, lastSeen),
+    column('Type', 'string', texts['Event.type']!, (e) => e.type ?? ''),
+    column('Reason', 'string', texts['Event.reason']!, (e) => e.reason ?? ''),
+    column('Object', 'string', texts['Event.involvedObject']!, target),
+    wide('Subobject', 'string', texts['ObjectReference.fieldPath']!, (e) => e.involvedObject?.fieldPath ?? ''),
+    wide('Source', 'string', texts['Event.source']!, source),
+    column('Message', 'string', texts['Event.message']!, (e) => e.message?.trim() ?? ''),
+    wide('First Seen', 'string', texts['Event.firstTimestamp']!, firstSeen),
+    wide('Count', 'string', texts['Event.count']!, (e) => e.series?.count ?? (e.count || 1)),
+    { ...nameColumn, priority: 1 },
+  ],
+});

@@ -1,0 +1,132 @@
+// EndpointSlice. Upstream: pkg/registry/discovery/endpointslice/strategy.go, pkg/apis/discovery/validation.
+import type { Endpoint, EndpointPort, EndpointSlice } from 'kubernetes-types/discovery/v1.js';
+import { defineKind } from '../../kind.ts';
+import { dns1123SubdomainErrors, portNumberErrors } from '../../names.ts';
+import type { Unstructured } from '../../types.ts';
+import type { FieldErrors } from '../../validation.ts';
+import { ageColumn, column, firstThree } from '../shared/columns.ts';
+import { texts } from '../shared/column-texts.ts';
+import { deprecated } from '../shared/deprecations.ts';
+import {
+  PROTOCOLS,
+  dnsLabel,
+  dnsSubdomain,
+  endpointIp,
+  immutable,
+  ipAddress,
+  ipFamily,
+  oneOf,
+  push,
+  qualifiedName,
+} from '../shared/field-rules.ts';
+
+const group = 'discovery.k8s.io';
+const MAX_ENDPOINTS = 1000;
+const MAX_PORTS = 100;
+
+function address(errors: FieldErrors, field: string, value: string, type: string): void {
+  if (type === 'FQDN') return dnsSubdomain(errors, field, value);
+  if (!ipAddress(errors, field, value)) return;
+  if (ipFamily(value) !== (type === 'IPv4' ? 4 : 6)) {
+    return errors.invalid(field, value, `must be an ${type} address`);
+  }
+  endpointIp(errors, field, value);
+}
+
+function endpoint(errors: FieldErrors, path: string, e: Endpoint, type: string): void {
+  if (!e.addresses?.length) errors.required(`${path}.addresses`, 'must contain at least 1 address');
+  else if (e.addresses.length > 100) errors.tooMany(`${path}.addresses`, e.addresses.length, 100);
+  e.addresses?.forEach((value, i) => address(errors, `${path}.addresses[${i}]`, value, type));
+  if (e.nodeName != null) push(errors, `${path}.nodeName`, e.nodeName, dns1123SubdomainErrors(e.nodeName));
+  if (e.hostname != null) dnsLabel(errors, `${path}.hostname`, e.hostname);
+}
+
+function ports(errors: FieldErrors, list: readonly EndpointPort[]): void {
+  if (list.length > MAX_PORTS) return errors.tooMany('ports', list.length, MAX_PORTS);
+  const names = new Set<string>();
+  list.forEach((p, i) => {
+    const name = p.name ?? '';
+    if (name) dnsLabel(errors, `ports[${i}].name`, name);
+    if (names.has(name)) errors.duplicate(`ports[${i}].name`, name);
+    names.add(name);
+    oneOf(errors, `ports[${i}].protocol`, p.protocol, PROTOCOLS);
+    if (p.appProtocol != null) qualifiedName(errors, `ports[${i}].appProtocol`, p.appProtocol);
+    if (p.port != null) push(errors, `ports[${i}].port`, p.port, portNumberErrors(p.port));
+  });
+}
+
+/** v1beta1 kept a node's name and zone in `topology`. */
+const v1beta1 = {
+  toStorage(draft: Unstructured): void {
+    for (const e of (draft['endpoints'] ?? []) as (Endpoint & { topology?: Record<string, string> })[]) {
+      const { topology } = e;
+      if (!topology) continue;
+      delete e.topology;
+      e.nodeName ??= topology['kubernetes.io/hostname']!;
+      e.zone ??= topology['topology.kubernetes.io/zone']!;
+      if (e.nodeName === undefined) delete e.nodeName;
+      if (e.zone === undefined) delete e.zone;
+    }
+  },
+  fromStorage(draft: Unstructured): void {
+    const list = (draft['endpoints'] ?? []) as (Endpoint & { topology?: Record<string, string> })[];
+    draft['endpoints'] = list.map(({ zone, ...e }) =>
+      zone ? { ...e, topology: { 'topology.kubernetes.io/zone': zone } } : e,
+    );
+  },
+};
+
+export default defineKind<EndpointSlice>({
+  group,
+  kind: 'EndpointSlice',
+  plural: 'endpointslices',
+  scope: 'Namespaced',
+  storage: { group, version: 'v1' },
+  served: [
+    { group, version: 'v1' },
+    {
+      group,
+      version: 'v1beta1',
+      convert: v1beta1,
+      deprecated: deprecated(
+        { group, version: 'v1beta1' },
+        'EndpointSlice',
+        '1.21',
+        '1.25',
+        'discovery.k8s.io/v1 EndpointSlice',
+      ),
+    },
+  ],
+  generation: true,
+  defaults(draft) {
+    for (const port of draft.ports ?? []) {
+      port.name ??= '';
+      port.protocol ??= 'TCP';
+    }
+    draft.endpoints ??= [];
+  },
+  validate(slice, errors) {
+    const type = slice.addressType ?? '';
+    if (!type) errors.required('addressType');
+    else if (!['FQDN', 'IPv4', 'IPv6'].includes(type)) {
+      errors.notSupported('addressType', type, ['FQDN', 'IPv4', 'IPv6']);
+    }
+    const endpoints = slice.endpoints ?? [];
+    if (endpoints.length > MAX_ENDPOINTS) errors.tooMany('endpoints', endpoints.length, MAX_ENDPOINTS);
+    else if (type) for (let i = 0; i < endpoints.length; i++) endpoint(errors, `endpoints[${i}]`, endpoints[i]!, type);
+    ports(errors, slice.ports ?? []);
+  },
+  validateUpdate(slice, old, errors) {
+    immutable(errors, 'addressType', slice.addressType, old.addressType);
+  },
+  columns: [
+    column('AddressType', 'string', texts['EndpointSlice.addressType']!, (s) => s.addressType ?? ''),
+    column('Ports', 'string', texts['EndpointSlice.ports']!, (s) =>
+      firstThree(s.ports?.map((p) => String(p.port ?? (p.name || '*'))) ?? [], '<unset>'),
+    ),
+    column('Endpoints', 'string', texts['EndpointSlice.endpoints']!, (s) =>
+      firstThree(s.endpoints?.flatMap((e) => e.addresses ?? []) ?? [], '<unset>'),
+    ),
+    ageColumn,
+  ],
+});

@@ -1,0 +1,22 @@
+// The counters in the status of ReplicaSet and ReplicationController. Upstream: ValidateReplicaSetStatus.
+import type { FieldErrors } from '../../validation.ts';
+import { nonNegative } from './field-rules.ts';
+
+interface Counts {
+  replicas?: number;
+  fullyLabeledReplicas?: number;
+  readyReplicas?: number;
+  availableReplicas?: number;
+}
+
+export function validateReplicaCounts(errors: FieldErrors, status: Counts = {}): void {
+  const parts = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const;
+  for (const field of ['replicas', ...parts] as const) nonNegative(errors, `status.${field}`, status[field]);
+  for (const field of parts) {
+    if ((status[field] ?? 0) <= (status.replicas ?? 0)) continue;
+    errors.invalid(`status.${field}`, status[field], 'cannot be greater than status.replicas');
+  }
+  if ((status.availableReplicas ?? 0) > (status.readyReplicas ?? 0)) {
+    errors.invalid('status.availableReplicas', status.availableReplicas, 'cannot be greater than readyReplicas');
+  }
+}

@@ -1,0 +1,57 @@
+// What the workload kinds of apps share: the scale subresource, revision limits, warnings about templates, and the
+// old versions in which they are still served.
+import type { ServedVersion, Subresource } from '../../kind.ts';
+import { dns1123LabelErrors } from '../../names.ts';
+import type { KubeObject, Unstructured } from '../../types.ts';
+import { deprecated, selectorFromTemplate } from './deprecations.ts';
+import type { PodTemplate } from './pod-types.ts';
+import { podWarnings } from './pod-warnings.ts';
+
+export const scale: Subresource = {
+  verbs: ['get', 'patch', 'update'],
+  kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+};
+export const status: Subresource = { verbs: ['get', 'patch', 'update'] };
+
+interface Workload extends KubeObject {
+  spec?: { template?: PodTemplate };
+}
+
+/** Upstream: pod.GetWarningsForPodTemplate and the warning about names that are no DNS labels. */
+export function workloadWarnings(object: Workload, old: Workload | undefined): string[] {
+  const list = podWarnings('spec.template.spec', object.spec?.template?.spec);
+  const bad = old ? [] : dns1123LabelErrors(object.metadata?.name ?? '');
+  if (bad.length) {
+    const why =
+      'this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended';
+    list.push(`metadata.name: ${why}: [${bad.join(' ')}]`);
+  }
+  return list;
+}
+
+type Defaults = (draft: Unstructured) => void;
+
+/** The versions that are gone upstream: extensions/v1beta1, apps/v1beta1, apps/v1beta2, each with its own defaults. */
+export function oldVersions(
+  kind: string,
+  versions: readonly { group: string; version: string; since: string; defaults?: Defaults }[],
+): ServedVersion[] {
+  return versions.map(({ group, version, since, defaults }) => ({
+    group,
+    version,
+    deprecated: deprecated({ group, version }, kind, since, '1.16', `apps/v1 ${kind}`),
+    defaults(draft: Unstructured): void {
+      if (version === 'v1beta1') selectorFromTemplate(draft as never);
+      defaults?.(draft);
+    },
+    convert: {
+      toStorage(draft: Unstructured): void {
+        // Fields that only the old versions had: a request to roll back, and a counter of the DaemonSet controller.
+        const spec = draft['spec'] as Record<string, unknown> | undefined;
+        delete spec?.['rollbackTo'];
+        delete spec?.['templateGeneration'];
+      },
+      fromStorage(): void {},
+    },
+  }));
+}
