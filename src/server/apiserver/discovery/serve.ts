@@ -42,12 +42,13 @@ class Documents {
 
 export function discovery(): Filter {
   let documents: Documents | undefined;
-  return (context, next) => {
+  return async (context, next) => {
     const { path, method } = context.request;
     if (method !== 'GET' && method !== 'HEAD') return next();
     if (context.info.isResource) return next();
     if (path !== '/' && !path.startsWith('/api')) return next();
-    const { registry } = context.server;
+    const { registry, feed } = context.server;
+    await feed.fresh();
     if (documents?.generation !== registry.generation) documents = new Documents(registry);
     return answer(context, documents);
   };
@@ -66,14 +67,22 @@ async function answer(context: RequestContext, documents: Documents): Promise<Re
   const shown =
     top && aggregated !== '' ? negotiated : { ...negotiated, contentType: negotiated.contentType.split(';')[0]! };
   if (!top || aggregated === '') return objectResponse(context, 200, () => document.object, shown, document.bytes);
-  return withEtag(context, document, () => objectResponse(context, 200, () => document.object, shown, document.bytes));
+  return withEtag(context, document, shown.contentType, () =>
+    objectResponse(context, 200, () => document.object, shown, document.bytes),
+  );
 }
 
-async function withEtag(context: RequestContext, document: Document, make: () => Promise<Response>): Promise<Response> {
+/** The 304 repeats the content type: client-go reads the kept document by the type that the last answer had. */
+async function withEtag(
+  context: RequestContext,
+  document: Document,
+  contentType: string,
+  make: () => Promise<Response>,
+): Promise<Response> {
   if (context.request.headers['if-none-match'] === document.etag) {
     return {
       status: 304,
-      headers: { ...baseHeaders(context, 'application/json'), etag: document.etag, vary: 'Accept' },
+      headers: { ...baseHeaders(context, contentType), etag: document.etag, vary: 'Accept' },
     };
   }
   const response = await make();
