@@ -1,18 +1,36 @@
 // Made by `npm run generate` from the files of this folder. Do not edit.
+import clusterroleAggregation_ from './clusterrole-aggregation.ts';
+import csrapproving_ from './csrapproving.ts';
+import csrcleaner_ from './csrcleaner.ts';
+import csrsigning_ from './csrsigning.ts';
 import deployment_ from './deployment.ts';
 import endpoint_ from './endpoint.ts';
 import endpointslice_ from './endpointslice.ts';
 import namespace_ from './namespace.ts';
+import nodeIpam_ from './node-ipam.ts';
+import nodeLifecycle_ from './node-lifecycle.ts';
+import podGarbageCollector_ from './pod-garbage-collector.ts';
 import replicaset_ from './replicaset.ts';
 import rootCaCertPublisher_ from './root-ca-cert-publisher.ts';
 import serviceAccount_ from './service-account.ts';
+import taintEviction_ from './taint-eviction.ts';
+import tokencleaner_ from './tokencleaner.ts';
 
 export default [
+  clusterroleAggregation_,
+  csrapproving_,
+  csrcleaner_,
+  csrsigning_,
   deployment_,
   endpoint_,
   endpointslice_,
   namespace_,
+  nodeIpam_,
+  nodeLifecycle_,
+  podGarbageCollector_,
   replicaset_,
   rootCaCertPublisher_,
   serviceAccount_,
+  taintEviction_,
+  tokencleaner_,
 ] as const;
