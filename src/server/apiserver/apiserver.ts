@@ -14,6 +14,7 @@ import { answerError, panicGuard } from './chain/panic-guard.ts';
 import { tokenKeys } from './chain/token-keys.ts';
 import { version } from './chain/version.ts';
 import { type Filter, type RequestContext, type Server, newContext } from './context.ts';
+import { startCrdManager } from './crd/manager.ts';
 import { discovery } from './discovery/serve.ts';
 import { cacheLister, liveReads, observer } from './lister.ts';
 import { randomNameSuffix } from './name-suffix.ts';
@@ -72,6 +73,7 @@ export function createApiServer(given: ApiServerOptions): ApiServer {
 
   const start = async (): Promise<void> => {
     await feed.start();
+    startCrdManager(server);
     isReady = true;
   };
   const ready = start();

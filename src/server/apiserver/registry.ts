@@ -26,6 +26,8 @@ export interface StoredKind {
   readonly storageApiVersion: string;
   /** True for kinds that a CustomResourceDefinition made. */
   readonly custom: boolean;
+  /** Stored objects may say an older apiVersion. */
+  readonly mixedVersions: boolean;
   /** Of custom kinds with a scale subresource; built-in kinds keep replicas where all do. */
   readonly scale: ScalePaths | undefined;
 }
@@ -106,6 +108,7 @@ export class Registry {
       fields: fieldReader(definition),
       storageApiVersion: apiVersionOf(storage),
       custom: options.custom === true,
+      mixedVersions: options.custom === true && definition.served.length > 1,
       scale: options.scale,
     };
     this.#unroute(group, plural);

@@ -15,6 +15,8 @@ export interface NodeConnector {
     path: string,
     request: Request,
   ): Promise<Response>;
+  /** The same to a pod, without TLS or credentials: for the proxy subresources of pods and services. */
+  forwardPlain?(target: { address: string; port: number }, path: string, request: Request): Promise<Response>;
 }
 
 /** Signs service account tokens (server/auth/service-account-issuer.ts). */
@@ -87,6 +89,8 @@ export interface HookContext {
   /** Reads a raw key of the store (allocation records). */
   readKey(key: string): Promise<{ value: Uint8Array; modRevision: number } | undefined>;
   warn(message: string): void;
+  /** Calls the API server again as this user, past the network: for eviction's delete and the like. */
+  call: Handler;
   options: ApiServerOptions;
 }
 
@@ -98,8 +102,6 @@ export interface SubresourceContext extends HookContext {
   modify(change: (draft: Unstructured) => void | Promise<void>): Promise<Unstructured>;
   /** The decoded body as a draft; undefined when there is none. */
   body(): Promise<Unstructured | undefined>;
-  /** Calls the API server again as this user, past the network: for eviction's delete and the like. */
-  call: Handler;
 }
 
 /** A hook may run several times for one request (conflict retries): it must not have effects of its own. */
@@ -117,6 +119,10 @@ export interface ResourceHooks {
   prepareSubresource?: Record<string, (draft: Unstructured, old: Unstructured) => void>;
   /** By subresource name: answers the request itself. The server has authorised it. */
   subresources?: Record<string, (context: SubresourceContext) => Promise<Response | Unstructured>>;
+  /** True: the object stays although it has no finalizers in its metadata (a namespace's spec.finalizers). */
+  holdsDeletion?(object: Unstructured): boolean;
+  /** The first delete of an object that is to stay for a while: what else changes in it. */
+  beginTermination?(draft: Unstructured, nowMs: number): void;
   /** For virtual kinds: answers a create. */
   create?(draft: Unstructured, context: HookContext): Promise<Unstructured>;
 }

@@ -39,10 +39,13 @@ export class Feed {
     return this.#revision;
   }
 
-  /** Call for all built-in kinds before start(); later additions load by themselves. */
+  /** Built-in kinds ask before start(). A prefix that is new later has no objects: the feed has seen every key. */
   cacheFor(prefix: string): KindCache {
     let cache = this.#caches.get(prefix);
-    if (!cache) this.#caches.set(prefix, (cache = new KindCache(prefix)));
+    if (cache) return cache;
+    cache = new KindCache(prefix);
+    this.#caches.set(prefix, cache);
+    if (this.#revision > 0) cache.load([], this.#revision);
     return cache;
   }
 
@@ -158,12 +161,7 @@ export class Feed {
 
   #dispatch(key: string, apply: (cache: KindCache) => void): void {
     const prefix = prefixOf(key);
-    let cache = this.#caches.get(prefix);
-    if (!cache) {
-      cache = this.cacheFor(prefix);
-      cache.load([], this.#revision);
-    }
-    apply(cache);
+    apply(this.cacheFor(prefix));
   }
 
   #advance(revision: number): void {

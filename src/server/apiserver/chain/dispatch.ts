@@ -26,11 +26,20 @@ const VERBS: Readonly<Record<string, VerbFunction>> = {
   deletecollection: deleteCollection,
 };
 
-export const dispatch: Filter = (context) => {
-  const { info, server, request } = context;
+export const dispatch: Filter = async (context) => {
+  const { info, server } = context;
   if (!info.isResource) throw noSuchPath();
   const endpoint = server.registry.find(info.group, info.version, info.resource);
-  if (!endpoint) throw noSuchPath();
+  if (endpoint) return route(context, endpoint);
+  // A custom resource whose definition was acknowledged a moment ago is there once the caches are.
+  await server.feed.fresh();
+  const late = server.registry.find(info.group, info.version, info.resource);
+  if (!late) throw noSuchPath();
+  return route(context, late);
+};
+
+function route(context: RequestContext, endpoint: Endpoint): Promise<Response> {
+  const { info, request } = context;
   const { deprecated } = endpoint.served;
   if (deprecated) warnDeprecated(context, endpoint, deprecated);
   if (info.subresource !== '') return serveSubresource(context, endpoint);
@@ -47,7 +56,7 @@ export const dispatch: Filter = (context) => {
   if (!verb || (allowed && !allowed.includes(info.verb as never))) throw methodNotAllowed();
   if (info.verb === 'create' && request.path.endsWith(`/${info.name}`) && info.name !== '') throw methodNotAllowed();
   return verb(context, endpoint);
-};
+}
 
 const isCollectionRead = (verb: string): boolean => verb === 'list' || verb === 'watch' || verb === 'deletecollection';
 

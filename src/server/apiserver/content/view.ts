@@ -13,14 +13,18 @@ export function convertFromStorage(object: Unstructured, endpoint: Endpoint): Un
   return draft;
 }
 
+/** A custom resource may have been stored under another version than today's storage version. */
+const asIs = (entry: Entry, endpoint: Endpoint): boolean =>
+  endpoint.asStored && (!endpoint.kind.mixedVersions || entry.object().apiVersion === endpoint.apiVersion);
+
 export function objectOf(entry: Entry, endpoint: Endpoint): Unstructured {
-  if (endpoint.asStored) return entry.object();
+  if (asIs(entry, endpoint)) return entry.object();
   return entry.face(`object ${endpoint.apiVersion}`, () => freeze(convertFromStorage(entry.object(), endpoint)));
 }
 
 /** JSON and a line feed. */
 export function bytesOf(entry: Entry, endpoint: Endpoint): Buffer {
-  if (endpoint.asStored) return entry.bytes;
+  if (asIs(entry, endpoint)) return entry.bytes;
   return entry.face(`bytes ${endpoint.apiVersion}`, () => encodeWhole(objectOf(entry, endpoint)));
 }
 

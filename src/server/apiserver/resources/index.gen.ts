@@ -1,3 +1,30 @@
 // Made by `npm run generate` from the files of this folder. Do not edit.
+import binding_ from './binding.ts';
+import certificatesigningrequest_ from './certificatesigningrequest.ts';
+import customresourcedefinition_ from './customresourcedefinition.ts';
+import localsubjectaccessreview_ from './localsubjectaccessreview.ts';
+import namespace_ from './namespace.ts';
+import node_ from './node.ts';
+import pod_ from './pod.ts';
+import selfsubjectaccessreview_ from './selfsubjectaccessreview.ts';
+import selfsubjectreview_ from './selfsubjectreview.ts';
+import service_ from './service.ts';
+import serviceaccount_ from './serviceaccount.ts';
+import subjectaccessreview_ from './subjectaccessreview.ts';
+import tokenreview_ from './tokenreview.ts';
 
-export default [] as const;
+export default [
+  binding_,
+  certificatesigningrequest_,
+  customresourcedefinition_,
+  localsubjectaccessreview_,
+  namespace_,
+  node_,
+  pod_,
+  selfsubjectaccessreview_,
+  selfsubjectreview_,
+  service_,
+  serviceaccount_,
+  subjectaccessreview_,
+  tokenreview_,
+] as const;

@@ -52,7 +52,6 @@ export async function createObject(
   const input = { operation: 'CREATE' as const, name: metadata.name ?? '', subresource: '', object: draft };
   const admission = new Admission(context, endpoint, { ...input, options: { ...options }, dryRun: options.dryRun });
   await admission.mutate();
-  prepare(context, endpoint, draft);
   const generated = !metadata.name && metadata.generateName ? metadata.generateName : undefined;
   for (let attempt = 1; ; attempt++) {
     const last = generated === undefined || attempt === NAME_ATTEMPTS;
@@ -96,6 +95,7 @@ async function store(
   const { server } = context;
   const { definition, cache, hooks } = endpoint.kind;
   const name = draft.metadata.name ?? '';
+  prepare(context, endpoint, draft);
   track(draft);
   const errors = new FieldErrors();
   validateMeta(definition, draft.metadata, errors);
@@ -110,9 +110,11 @@ async function store(
   if (existing) return taken(endpoint, draft, name);
   for (;;) {
     const extras = noExtras();
-    if (hooks?.beginCreate) await hooks.beginCreate(draft, hookContext(context, name, options.dryRun, extras));
-    if (options.dryRun) return wouldBe(draft);
-    const { written, result } = await put(server, endpoint.kind, key, draft, 0, extras);
+    // What a hook put into a draft that was not written is void.
+    const attempt = hooks?.beginCreate ? cloneJson(draft) : draft;
+    await hooks?.beginCreate?.(attempt, hookContext(context, name, options.dryRun, extras));
+    if (options.dryRun) return wouldBe(attempt);
+    const { written, result } = await put(server, endpoint.kind, key, attempt, 0, extras);
     if (written) return written;
     if (result.current?.[0]) return taken(endpoint, draft, name);
     // Only a key of the hook's moved: it reads it again.

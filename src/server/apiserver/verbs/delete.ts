@@ -123,7 +123,9 @@ function planDeletion(
   const before = metadata.deletionTimestamp ? metadata.deletionGracePeriodSeconds : undefined;
   // A second delete may only shorten the grace of the first.
   const shorter = before !== undefined && before > 0 ? grace < before : metadata.deletionTimestamp === undefined;
-  if (finalizers.length === 0 && grace === 0) return undefined;
+  const { hooks } = endpoint.kind;
+  const held = hooks?.holdsDeletion?.(old) === true;
+  if (finalizers.length === 0 && grace === 0 && !held) return undefined;
   if (!shorter && finalizers.length === (metadata.finalizers ?? []).length) return old;
   const draft = cloneJson(old);
   if (finalizers.length > 0 || metadata.finalizers) draft.metadata.finalizers = finalizers;
@@ -131,7 +133,10 @@ function planDeletion(
   if (shorter) {
     draft.metadata.deletionTimestamp = timestamp(now + grace * 1000);
     draft.metadata.deletionGracePeriodSeconds = grace;
-    if (metadata.deletionTimestamp === undefined && draft.metadata.generation) draft.metadata.generation++;
+    if (metadata.deletionTimestamp === undefined) {
+      if (draft.metadata.generation) draft.metadata.generation++;
+      hooks?.beginTermination?.(draft, now);
+    }
   }
   return draft;
 }

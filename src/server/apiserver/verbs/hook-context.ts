@@ -21,6 +21,7 @@ export function hookContext(context: RequestContext, name: string, dryRun: boole
       return item && { value: item.value, modRevision: item.modRevision };
     },
     warn: (message) => void context.warnings.push(message),
+    call: (request) => server.handler({ ...request, user: context.user }),
     options: server.options,
   };
 }

@@ -48,7 +48,7 @@ export async function modifyExisting(
     const draft = await nextState(context, endpoint, entry, modification, extras);
     if (modification.dryRun) return wouldBe(draft);
     if (unchanged(entry, draft)) return { object: entry.object(), bytes: entry.bytes };
-    if (isGone(draft)) {
+    if (isGone(draft) && !kind.hooks?.holdsDeletion?.(draft)) {
       const removed = await remove(context, endpoint, key, entry, draft);
       if (removed) return removed;
       entry = await reread(context, endpoint, key);
@@ -148,7 +148,8 @@ function validate(
   if (subresource === 'status') definition.validateStatus?.(draft, old, errors);
   else {
     definition.validate?.(draft, errors);
-    definition.validateUpdate?.(draft, old, errors);
+    // What other subresources may change is what the object's own update may not.
+    if (subresource === '' || subresource === 'scale') definition.validateUpdate?.(draft, old, errors);
     if (definition.warnings) context.warnings.push(...definition.warnings(draft, old));
   }
   if (!errors.empty) throw invalid({ group: endpoint.group, kind: definition.kind }, draft.metadata.name ?? '', errors);

@@ -97,6 +97,5 @@ function subresourceContext(context: RequestContext, endpoint: Endpoint): Subres
       const kind = endpoint.kind.definition.subresources?.[subresource]?.kind?.kind ?? endpoint.kind.definition.kind;
       return (await decodeBody(context, kind))?.draft as Unstructured | undefined;
     },
-    call: (next) => server.handler({ ...next, user: context.user }),
   };
 }

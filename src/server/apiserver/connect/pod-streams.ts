@@ -1,0 +1,101 @@
+// log, exec, attach and portforward of a pod: which container is meant, and what the node's daemon is asked for.
+// Upstream: pkg/registry/core/pod/strategy.go (LogLocation, streamLocation, validateContainer).
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { badRequest } from '../../../api/status.ts';
+import { FieldErrors, invalid } from '../../../api/validation.ts';
+import type { Response } from '../../../wire/http.ts';
+import type { SubresourceContext } from '../types.ts';
+import { forwardToNode } from './kubelet.ts';
+
+const on = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0' && value !== '';
+
+function containerOf(pod: Pod, asked: string): string {
+  const name = pod.metadata?.name ?? '';
+  const names = (list: readonly { name: string }[] | undefined): string[] => (list ?? []).map((c) => c.name);
+  const containers = names(pod.spec?.containers);
+  const initial = names(pod.spec?.initContainers);
+  const ephemeral = names(pod.spec?.ephemeralContainers);
+  if (asked !== '') {
+    if ([...containers, ...initial, ...ephemeral].includes(asked)) return asked;
+    throw badRequest(`container ${asked} is not valid for pod ${name}`);
+  }
+  if (containers.length === 1) return containers[0]!;
+  if (containers.length === 0) throw badRequest(`a container name must be specified for pod ${name}`);
+  let message = `a container name must be specified for pod ${name}, choose one of: [${containers.join(' ')}]`;
+  if (initial.length > 0) message += ` or one of the init containers: [${initial.join(' ')}]`;
+  throw badRequest(message);
+}
+
+function podPath(root: string, pod: Pod, container?: string): string {
+  const { namespace = '', name = '' } = pod.metadata ?? {};
+  const parts = [namespace, name, ...(container === undefined ? [] : [container])].map(encodeURIComponent);
+  return `/${root}/${parts.join('/')}`;
+}
+
+const withQuery = (path: string, query: URLSearchParams): string => (query.size > 0 ? `${path}?${query}` : path);
+
+export async function log(context: SubresourceContext): Promise<Response> {
+  const { query } = context.request;
+  checkLogOptions(query);
+  const pod = (await context.read()) as unknown as Pod;
+  const container = containerOf(pod, query.get('container') ?? '');
+  // Not scheduled yet: upstream answers an empty log.
+  if (!pod.spec?.nodeName) return emptyLog();
+  const passed = new URLSearchParams();
+  for (const name of ['follow', 'previous', 'timestamps']) if (on(query.get(name))) passed.set(name, 'true');
+  for (const name of ['sinceSeconds', 'sinceTime', 'tailLines', 'limitBytes', 'stream']) {
+    const value = query.get(name);
+    if (value !== null && value !== '') passed.set(name, value);
+  }
+  return forwardToNode(context, pod.spec.nodeName, withQuery(podPath('containerLogs', pod, container), passed));
+}
+
+function emptyLog(): Response {
+  return { status: 200, headers: { 'content-type': 'text/plain' }, body: { bytes: () => new Uint8Array() } };
+}
+
+/** Upstream: pkg/apis/core/validation ValidatePodLogOptions. */
+function checkLogOptions(query: URLSearchParams): void {
+  const errors = new FieldErrors();
+  const number = (name: string, least: number, why: string): void => {
+    const value = query.get(name);
+    if (value === null || value === '') return;
+    if (!/^-?\d+$/.test(value)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
+    if (Number(value) < least) errors.invalid(name, Number(value), why);
+  };
+  number('tailLines', 0, 'must be greater than or equal to 0');
+  number('limitBytes', 1, 'must be greater than 0');
+  const since = [query.get('sinceSeconds'), query.get('sinceTime')].filter((v) => v !== null && v !== '');
+  if (since.length > 1) errors.forbidden('', 'at most one of `sinceTime` or `sinceSeconds` may be specified');
+  number('sinceSeconds', 1, 'must be greater than 0');
+  if (!errors.empty) throw invalid({ group: '', kind: 'PodLogOptions' }, '', errors);
+}
+
+async function stream(context: SubresourceContext, root: 'exec' | 'attach'): Promise<Response> {
+  const { query } = context.request;
+  const pod = (await context.read()) as unknown as Pod;
+  const container = containerOf(pod, query.get('container') ?? '');
+  if (!pod.spec?.nodeName) throw badRequest(`pod ${pod.metadata?.name ?? ''} does not have a host assigned`);
+  const passed = new URLSearchParams();
+  for (const [name, kubelets] of [
+    ['stdin', 'input'],
+    ['stdout', 'output'],
+    ['stderr', 'error'],
+    ['tty', 'tty'],
+  ] as const) {
+    if (on(query.get(name))) passed.set(kubelets, '1');
+  }
+  if (root === 'exec') for (const word of query.getAll('command')) passed.append('command', word);
+  return forwardToNode(context, pod.spec.nodeName, withQuery(podPath(root, pod, container), passed));
+}
+
+export const exec = (context: SubresourceContext): Promise<Response> => stream(context, 'exec');
+export const attach = (context: SubresourceContext): Promise<Response> => stream(context, 'attach');
+
+export async function portforward(context: SubresourceContext): Promise<Response> {
+  const pod = (await context.read()) as unknown as Pod;
+  if (!pod.spec?.nodeName) throw badRequest(`pod ${pod.metadata?.name ?? ''} does not have a host assigned`);
+  const passed = new URLSearchParams();
+  for (const port of context.request.query.getAll('ports')) passed.append('port', port);
+  return forwardToNode(context, pod.spec.nodeName, withQuery(podPath('portForward', pod), passed));
+}

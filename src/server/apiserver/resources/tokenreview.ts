@@ -1,0 +1,55 @@
+// TokenReview: whose token is it? Upstream: pkg/registry/authentication/tokenreview/storage.go.
+import { isReason } from '../../../api/status.ts';
+import type { Unstructured } from '../../../api/types.ts';
+import { FieldErrors, invalid } from '../../../api/validation.ts';
+import type { User } from '../../../wire/http.ts';
+import { ANONYMOUS } from '../../auth/types.ts';
+import { type HookContext, defineHooks } from '../types.ts';
+
+interface Spec {
+  token?: string;
+  audiences?: string[];
+}
+
+export default defineHooks({
+  group: 'authentication.k8s.io',
+  plural: 'tokenreviews',
+  async create(draft, context): Promise<Unstructured> {
+    const spec = (draft['spec'] ?? {}) as Spec;
+    const errors = new FieldErrors();
+    if (!spec.token) errors.required('spec.token');
+    if (!errors.empty) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenReview' }, '', errors);
+    const status = await statusOf(spec, context);
+    return {
+      kind: 'TokenReview',
+      apiVersion: 'authentication.k8s.io/v1',
+      metadata: { creationTimestamp: null },
+      spec: draft['spec'],
+      status,
+    };
+  },
+});
+
+async function statusOf(spec: Spec, context: HookContext): Promise<object> {
+  let user: User;
+  try {
+    user = await context.options.authenticate({
+      method: 'GET',
+      path: '/',
+      query: new URLSearchParams(),
+      headers: { authorization: `Bearer ${spec.token}` },
+      signal: new AbortController().signal,
+    });
+  } catch (error) {
+    if (!isReason(error, 'Unauthorized')) throw error;
+    return { user: {}, error: error.message };
+  }
+  if (user === ANONYMOUS || user.name === ANONYMOUS.name) return { user: {} };
+  const { name, uid, groups, extra } = user;
+  const audiences = context.options.tokens ? [context.options.tokens.issuer] : undefined;
+  return {
+    authenticated: true,
+    user: { username: name, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) },
+    ...(audiences && spec.audiences?.length ? { audiences } : {}),
+  };
+}

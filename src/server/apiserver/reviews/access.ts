@@ -1,0 +1,88 @@
+// Questions to the authorizer, asked and answered as objects. Upstream: pkg/registry/authorization.
+import { badRequest } from '../../../api/status.ts';
+import type { Unstructured } from '../../../api/types.ts';
+import { FieldErrors, invalid } from '../../../api/validation.ts';
+import type { User } from '../../../wire/http.ts';
+import type { Attributes } from '../../auth/types.ts';
+import type { HookContext } from '../types.ts';
+
+export interface ResourceAttributes {
+  namespace?: string;
+  verb?: string;
+  group?: string;
+  version?: string;
+  resource?: string;
+  subresource?: string;
+  name?: string;
+}
+export interface ReviewSpec {
+  resourceAttributes?: ResourceAttributes;
+  nonResourceAttributes?: { path?: string; verb?: string };
+  user?: string;
+  uid?: string;
+  groups?: string[];
+  extra?: Record<string, string[]>;
+}
+
+export const specOf = (draft: Unstructured): ReviewSpec => (draft['spec'] ?? {}) as ReviewSpec;
+
+/** The user that a review names. */
+export function namedUser({ user = '', uid, groups = [], extra }: ReviewSpec): User {
+  return { name: user, groups, ...(uid ? { uid } : {}), ...(extra ? { extra } : {}) };
+}
+
+function attributesFor(spec: ReviewSpec, user: User): Attributes {
+  const { resourceAttributes: r, nonResourceAttributes: n } = spec;
+  if (n) return { user, verb: n.verb ?? '', path: n.path ?? '' };
+  const { verb = '', group = '', version = '*', resource = '', subresource = '', namespace = '', name = '' } = r ?? {};
+  return { user, verb, group, version, resource, subresource, namespace, name };
+}
+
+export async function review(
+  kind: string,
+  draft: Unstructured,
+  user: User,
+  context: HookContext,
+): Promise<Unstructured> {
+  const spec = specOf(draft);
+  check(kind, spec);
+  const { allowed, denied, reason } = await context.options.authorizer.authorize(attributesFor(spec, user));
+  const status = { allowed, ...(denied ? { denied } : {}), ...(reason ? { reason } : {}) };
+  return {
+    kind,
+    apiVersion: 'authorization.k8s.io/v1',
+    metadata: { creationTimestamp: null },
+    spec: draft['spec'],
+    status,
+  };
+}
+
+/** Upstream: pkg/apis/authorization/validation. */
+function check(kind: string, spec: ReviewSpec): void {
+  const errors = new FieldErrors();
+  const { resourceAttributes, nonResourceAttributes } = spec;
+  if (resourceAttributes && nonResourceAttributes) {
+    errors.invalid(
+      'spec.nonResourceAttributes',
+      nonResourceAttributes,
+      'cannot be specified in combination with resourceAttributes',
+    );
+  }
+  if (!resourceAttributes && !nonResourceAttributes) {
+    errors.invalid(
+      'spec.resourceAttributes',
+      null,
+      'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    );
+  }
+  if (kind !== 'SelfSubjectAccessReview' && !spec.user && !spec.groups?.length) {
+    errors.invalid('spec.user', '', 'at least one of user or group must be specified');
+  }
+  if (!errors.empty) throw invalid({ group: 'authorization.k8s.io', kind }, '', errors);
+}
+
+export function checkNamespace(draft: Unstructured, namespace: string): void {
+  if (specOf(draft).resourceAttributes?.namespace !== namespace) {
+    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
+  }
+}
