@@ -1,6 +1,6 @@
 // The data directory of one server: made 0700, marked with the format that its files have, and locked by the process
 // that runs on it. What lies inside belongs to others: pki/ to server/pki, store/ to server/store.
-import { linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from './pki/files.ts';
 import { StartupError, errnoOf } from './startup-error.ts';
@@ -112,21 +112,27 @@ function isRunning(holder: string, root: string): boolean {
   const pid = Number(pidText);
   if (!Number.isInteger(pid) || pid <= 0) return false;
   if (pid === process.pid) return held.has(root);
+  const now = startOf(pid);
+  if (now !== undefined) return start === '' || now === start;
+  if (existsSync('/proc/self/stat')) return false;
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
-    if (errnoOf(error) === 'ESRCH') return false;
+    return errnoOf(error) !== 'ESRCH';
   }
-  const now = startOf(pid);
-  return start === '' || now === undefined || now === start;
 }
 
-/** When a process started, in the kernel's ticks: tells a process from a later one with the same number. */
+/**
+ * When a process started, in the kernel's ticks: tells a process from a later one with the same number. Undefined for
+ * one that is gone, or dead and not yet collected by its parent, and where there is no /proc.
+ */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Field 22; the second field is the command in parentheses and may itself hold spaces.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    // Fields 3 and 22; the second field is the command in parentheses and may itself hold spaces.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch {
     return undefined;
   }
