@@ -1,6 +1,7 @@
 // Every error becomes a Status answer here: those that verbs throw on purpose as they are, bugs as a logged 500.
-import { StatusError, badRequest } from '../../../api/status.ts';
+import { type Status, StatusError, badRequest } from '../../../api/status.ts';
 import type { Response } from '../../../wire/http.ts';
+import { RequestBodyError } from '../../../wire/request-body.ts';
 import type { Filter, RequestContext } from '../context.ts';
 import { errorResponse } from '../content/respond.ts';
 import { fromStore } from '../verbs/commit.ts';
@@ -28,9 +29,6 @@ function asStatusError(thrown: unknown): StatusError | undefined {
   if (error instanceof RangeError && error.message.includes('call stack')) {
     return badRequest('the object provided is nested too deeply');
   }
-  // The wire's own error for bodies that are too large; wire knows no StatusError.
-  if ((error as { reason?: string }).reason === 'RequestEntityTooLarge' || error.name === 'RequestEntityTooLarge') {
-    return new StatusError('RequestEntityTooLarge', error.message);
-  }
+  if (error instanceof RequestBodyError) return StatusError.from(error.status as unknown as Status);
   return undefined;
 }

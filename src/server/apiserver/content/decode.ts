@@ -1,6 +1,7 @@
 // Request bodies to drafts: media types, size, JSON and YAML, and the checks that the body is about what the path says.
 // Schema work (unknown fields, defaults) is not done here. Upstream: apiserver/pkg/endpoints/handlers/{create,rest}.go.
 import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
+import { YamlError, parseYaml, yamlConversionError } from '../../../api/codec/yaml.ts';
 import { StatusError, badRequest } from '../../../api/status.ts';
 import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import type { Request } from '../../../wire/http.ts';
@@ -57,7 +58,8 @@ export async function decodeBody(context: RequestContext, expected: string): Pro
   if (bytes.length === 0) return undefined;
   if (type !== '' && type !== 'application/json' && !yaml) throw unsupportedMediaType(ACCEPTED);
   const duplicates: string[] = [];
-  const value = parseBody(readText(bytes), expected, duplicates);
+  const text = readText(bytes);
+  const value = yaml ? parseYamlBody(text, expected, duplicates) : parseBody(text, expected, duplicates);
   return { draft: asObject(value, expected), duplicates };
 }
 
@@ -72,6 +74,18 @@ function parseBody(text: string, expected: string, duplicates: string[]): unknow
   } catch (error) {
     const why = `couldn't get version/kind; json parse error: ${(error as Error).message}`;
     throw badRequest(`the object provided is unrecognized (must be of type ${expected}): ${why} (${summarize(text)})`);
+  }
+}
+
+/** For bodies that are YAML by their content type (apply patches too). */
+export function parseYamlBody(text: string, expected: string, duplicates: string[]): unknown {
+  try {
+    return parseYaml(text, { onDuplicate: (message) => void duplicates.push(message) });
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected}): ${yamlConversionError(error)} (${summarize(text)})`,
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { StatusError, type Status } from '../../../api/status.ts';
 import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
 import type { Response, ResponseBody } from '../../../wire/http.ts';
+import { stringifyYaml } from '../../../api/codec/yaml.ts';
 import { encodeWhole } from '../cache/encoding.ts';
 import type { RequestContext } from '../context.ts';
 import { type Negotiated, forErrors } from './negotiate.ts';
@@ -41,7 +42,8 @@ export async function objectResponse(
   if (negotiated.encoding === 'shared') {
     return { status, headers, body: { bytes: () => bytes ?? encodeWhole(object()), shared: object } };
   }
-  let encoded = bytes ?? encodeWhole(object());
+  let encoded =
+    negotiated.encoding === 'yaml' ? Buffer.from(stringifyYaml(object())) : (bytes ?? encodeWhole(object()));
   if (negotiated.encoding === 'json' && wantsPretty(context, negotiated)) encoded = prettyPrint(encoded);
   if (encoded.length >= GZIP_FROM_BYTES && acceptsGzip(context)) {
     headers['content-encoding'] = 'gzip';
@@ -82,7 +84,7 @@ export function statusResponse(context: RequestContext, status: Status): Respons
   if (negotiated.encoding === 'shared') {
     return { status: code, headers, body: { bytes: () => encodeWhole(body), shared: () => body } };
   }
-  const bytes = encodeWhole(body);
+  const bytes = negotiated.encoding === 'yaml' ? Buffer.from(stringifyYaml(body)) : encodeWhole(body);
   headers['content-length'] = String(bytes.length);
   return { status: code, headers, body: { bytes: () => bytes } };
 }

@@ -17,16 +17,16 @@ export function aggregatedList(groups: readonly GroupModel[], version: 'v2' | 'v
   };
 }
 
-function resource({ endpoint, definition, singular, verbs, subresources }: ResourceModel): object {
+function resource({ endpoint, definition, singular, short, verbs, subresources }: ResourceModel): object {
   const { group, version, plural, namespaced } = endpoint;
-  const { kind, short, categories } = definition;
+  const { kind, categories } = definition;
   return {
     resource: plural,
     responseKind: { group, version, kind },
     scope: namespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
     verbs,
-    ...(short?.length ? { shortNames: short } : {}),
+    ...(short.length ? { shortNames: short } : {}),
     ...(categories?.length ? { categories } : {}),
     ...(subresources.length > 0
       ? {

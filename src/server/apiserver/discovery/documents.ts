@@ -36,8 +36,8 @@ export function resourceList({ apiVersion, resources }: VersionModel): object {
   };
 }
 
-function resourceRows({ endpoint, definition, singular, verbs, subresources }: ResourceModel): object[] {
-  const { short, categories, kind } = definition;
+function resourceRows({ endpoint, definition, singular, short, verbs, subresources }: ResourceModel): object[] {
+  const { categories, kind } = definition;
   const { namespaced, plural } = endpoint;
   const own = {
     name: plural,
@@ -45,7 +45,7 @@ function resourceRows({ endpoint, definition, singular, verbs, subresources }: R
     namespaced,
     kind,
     verbs,
-    ...(short?.length ? { shortNames: short } : {}),
+    ...(short.length ? { shortNames: short } : {}),
     ...(categories?.length ? { categories } : {}),
   };
   const below = subresources.map((sub) => {

@@ -13,6 +13,8 @@ export interface ResourceModel {
   endpoint: Endpoint;
   definition: KindDefinition;
   singular: string;
+  /** Old groups of a kind have none: clients would call the short name ambiguous. */
+  short: readonly string[];
   verbs: string[];
   subresources: SubresourceModel[];
 }
@@ -53,6 +55,7 @@ function resourceModel(endpoint: Endpoint): ResourceModel {
     endpoint,
     definition,
     singular: definition.singular ?? definition.kind.toLowerCase(),
+    short: endpoint.served.deprecated && endpoint.group !== definition.group ? [] : (definition.short ?? []),
     verbs: [...(definition.verbs ?? ALL_VERBS)].sort(),
     subresources: Object.entries(definition.subresources ?? {})
       .map(([name, subresource]) => subresourceModel(endpoint, name, subresource))

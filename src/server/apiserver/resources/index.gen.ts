@@ -8,6 +8,7 @@ import node_ from './node.ts';
 import pod_ from './pod.ts';
 import selfsubjectaccessreview_ from './selfsubjectaccessreview.ts';
 import selfsubjectreview_ from './selfsubjectreview.ts';
+import selfsubjectrulesreview_ from './selfsubjectrulesreview.ts';
 import service_ from './service.ts';
 import serviceaccount_ from './serviceaccount.ts';
 import subjectaccessreview_ from './subjectaccessreview.ts';
@@ -23,6 +24,7 @@ export default [
   pod_,
   selfsubjectaccessreview_,
   selfsubjectreview_,
+  selfsubjectrulesreview_,
   service_,
   serviceaccount_,
   subjectaccessreview_,

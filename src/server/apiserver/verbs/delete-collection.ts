@@ -16,9 +16,9 @@ export async function deleteCollection(context: RequestContext, endpoint: Endpoi
   const negotiated = negotiate(context.request.headers['accept']);
   const options = await readDeleteOptions(context);
   const selected = await page(context, endpoint, readOptions(context, endpoint, false));
-  const queue = [...selected.entries];
+  let at = 0;
   const next = async (): Promise<void> => {
-    for (let entry = queue.shift(); entry; entry = queue.shift()) await removeOne(context, endpoint, entry, options);
+    while (at < selected.entries.length) await removeOne(context, endpoint, selected.entries[at++]!, options);
   };
   await Promise.all(Array.from({ length: WORKERS }, next));
   return listResponse(context, endpoint, selected, negotiated);

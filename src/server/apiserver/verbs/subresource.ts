@@ -6,6 +6,7 @@ import { cloneJson } from '../cache/encoding.ts';
 import { decodeBody } from '../content/decode.ts';
 import { negotiate } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
+import { splitName } from '../connect/proxy.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import type { SubresourceContext } from '../types.ts';
@@ -42,13 +43,15 @@ type Hook = (context: SubresourceContext) => Promise<Response | Unstructured>;
 
 /** Any method opens a connection; admission sees CONNECT. */
 async function connect(context: RequestContext, endpoint: Endpoint, hook: Hook): Promise<Response> {
-  const { name, subresource } = context.info;
+  const { subresource } = context.info;
+  // A proxied name may say a scheme and a port too.
+  const name = subresource === 'proxy' ? splitName(context.info.name).name : context.info.name;
   await context.server.feed.fresh();
   const admission = new Admission(context, endpoint, {
     operation: 'CONNECT',
     name,
     subresource,
-    oldObject: current(context, endpoint).object(),
+    oldObject: current({ ...context, info: { ...context.info, name } }, endpoint).object(),
     options: Object.fromEntries(context.request.query),
     dryRun: false,
   });
