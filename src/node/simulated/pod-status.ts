@@ -1,7 +1,14 @@
 // What happens next to a simulated pod: from its stored status, its behaviour and the time, one status to write and
 // when to look again. Pure and without memory, so that a restart continues where the pod's status stands.
 // Shapes as upstream's kubelet reports them (pkg/kubelet/status/generate.go, kubelet_pods.go).
-import type { Container, ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from 'kubernetes-types/core/v1.js';
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodStatus,
+} from 'kubernetes-types/core/v1.js';
 import type { Behaviour } from './rules.ts';
 
 export interface NodeFacts {
@@ -43,7 +50,12 @@ const containerId = (pod: Pod, name: string, attempt: number): string =>
 
 const isSidecar = (c: Container): boolean => c.restartPolicy === 'Always';
 
-function containerStatus(pod: Pod, c: Container, state: ContainerState, more: Partial<ContainerStatus>): ContainerStatus {
+function containerStatus(
+  pod: Pod,
+  c: Container,
+  state: ContainerState,
+  more: Partial<ContainerStatus>,
+): ContainerStatus {
   return {
     name: c.name,
     state,
@@ -87,7 +99,9 @@ function start(pod: Pod, node: NodeFacts, behaviour: Behaviour, nowMs: number): 
 /** Conditions in upstream's order; only what changes gets a new transition time. */
 function conditions(pod: Pod, ready: boolean, nowMs: number, finished?: 'PodCompleted' | 'PodFailed'): PodCondition[] {
   const names = (pod.spec?.containers ?? []).map((c) => c.name).join(' ');
-  const unready = finished ? { reason: finished } : { reason: 'ContainersNotReady', message: `containers with unready status: [${names}]` };
+  const unready = finished
+    ? { reason: finished }
+    : { reason: 'ContainersNotReady', message: `containers with unready status: [${names}]` };
   const make = (type: string, value: boolean, why: { reason?: string; message?: string } = {}): PodCondition => {
     const old = pod.status?.conditions?.find((c) => c.type === type);
     const status = value ? 'True' : 'False';
@@ -180,7 +194,12 @@ const backoff = (restarts: number, { backoffMs }: Behaviour): number =>
   Math.min(backoffMs * 2 ** Math.min(restarts, 10), MAX_BACKOFF_MS);
 
 /** Ended: for good, or to be restarted after a back-off, as restartPolicy says. */
-function ended(pod: Pod, c: ContainerStatus, behaviour: Behaviour, nowMs: number): { status: ContainerStatus; waitMs?: number } {
+function ended(
+  pod: Pod,
+  c: ContainerStatus,
+  behaviour: Behaviour,
+  nowMs: number,
+): { status: ContainerStatus; waitMs?: number } {
   const { exitCode } = behaviour;
   const terminated = {
     exitCode,
@@ -196,5 +215,8 @@ function ended(pod: Pod, c: ContainerStatus, behaviour: Behaviour, nowMs: number
   const podId = `${pod.metadata?.name}_${pod.metadata?.namespace}(${pod.metadata?.uid})`;
   const message = `back-off ${wait / 1000}s restarting failed container=${c.name} pod=${podId}`;
   const waiting = { reason: 'CrashLoopBackOff', message };
-  return { status: { ...c, state: { waiting }, lastState: { terminated }, ready: false, started: false }, waitMs: wait };
+  return {
+    status: { ...c, state: { waiting }, lastState: { terminated }, ready: false, started: false },
+    waitMs: wait,
+  };
 }

@@ -42,10 +42,16 @@ async function approveClient(context: ControllerContext, csr: CertificateSigning
   if (await isAllowed(context, csr, 'nodeclient')) {
     return approve(context, csr, 'Auto approving kubelet client certificate after SubjectAccessReview.');
   }
-  throw new Error(`recognized csr "${csr.metadata?.name}" as [selfnodeclient nodeclient] but subject access review was not approved`);
+  throw new Error(
+    `recognized csr "${csr.metadata?.name}" as [selfnodeclient nodeclient] but subject access review was not approved`,
+  );
 }
 
-async function approveServing(context: ControllerContext, csr: CertificateSigningRequest, wanted: RequestedCertificate) {
+async function approveServing(
+  context: ControllerContext,
+  csr: CertificateSigningRequest,
+  wanted: RequestedCertificate,
+) {
   const node = context.lister(Nodes).get(nodeNameOf(wanted));
   // The node's addresses may still be on their way; their arrival wakes this request again.
   if (!node || !namesBelongToNode(wanted, node)) return;

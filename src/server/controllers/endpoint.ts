@@ -39,7 +39,11 @@ async function reconcile(context: ControllerContext, key: string): Promise<void>
   if (same) return;
   try {
     if (current) {
-      await client.update(EndpointsType, { ...current, metadata: { ...current.metadata, labels, annotations }, subsets });
+      await client.update(EndpointsType, {
+        ...current,
+        metadata: { ...current.metadata, labels, annotations },
+        subsets,
+      });
     } else {
       const metadata = { name, namespace, labels, ...(overCapacity ? { annotations } : {}) };
       await client.create(EndpointsType, { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets });

@@ -6,6 +6,7 @@ import csrsigning_ from './csrsigning.ts';
 import deployment_ from './deployment.ts';
 import endpoint_ from './endpoint.ts';
 import endpointslice_ from './endpointslice.ts';
+import garbageCollector_ from './garbage-collector.ts';
 import namespace_ from './namespace.ts';
 import nodeIpam_ from './node-ipam.ts';
 import nodeLifecycle_ from './node-lifecycle.ts';
@@ -24,6 +25,7 @@ export default [
   deployment_,
   endpoint_,
   endpointslice_,
+  garbageCollector_,
   namespace_,
   nodeIpam_,
   nodeLifecycle_,

@@ -65,8 +65,12 @@ export class SchedulingCycle {
       const rejectedBy = new Set(prepared.narrowedBy);
       for (const { plugin } of rejections.values()) if (plugin) rejectedBy.add(plugin);
       const error = [...rejections.values()].find((r) => r.code === 'error')?.reasons.join(', ');
-      const untried = prepared.nodeNames && `node(s) didn't satisfy plugin(s) [${prepared.narrowedBy.sort().join(' ')}]`;
-      return { failure: { rejections, rejectedBy, ...(untried ? { untried } : {}), ...(error ? { error } : {}) }, prepared };
+      const untried =
+        prepared.nodeNames && `node(s) didn't satisfy plugin(s) [${prepared.narrowedBy.sort().join(' ')}]`;
+      return {
+        failure: { rejections, rejectedBy, ...(untried ? { untried } : {}), ...(error ? { error } : {}) },
+        prepared,
+      };
     }
     return { node: feasible.length === 1 ? feasible[0]! : this.best(pod, feasible, view, prepared) };
   }

@@ -50,7 +50,16 @@ export interface PreFilterResult<F> {
 
 export type EventResource = 'Pod' | 'AssignedPod' | 'Node' | 'Service';
 export type EventAction =
-  'add' | 'delete' | 'update' | 'updateAllocatable' | 'updateLabels' | 'updateTaints' | 'updateUnschedulable' | 'updateGates' | 'updateRequests' | 'updateTolerations';
+  | 'add'
+  | 'delete'
+  | 'update'
+  | 'updateAllocatable'
+  | 'updateLabels'
+  | 'updateTaints'
+  | 'updateUnschedulable'
+  | 'updateGates'
+  | 'updateRequests'
+  | 'updateTolerations';
 
 /** Something happened that may make a rejected pod schedulable. */
 export interface ClusterEvent {
@@ -93,7 +102,10 @@ export interface SchedulerPlugin<F = undefined, S = undefined> {
   preFilter?(pod: PodInfo, view: ClusterView): PreFilterResult<F> | Rejection | Skip;
   /** Called for many nodes: allocates nothing. */
   filter?(pod: PodInfo, node: NodeInfo, state: F): Rejection | undefined;
-  postFilter?(pod: PodInfo, context: PostFilterContext): { message: string; nominatedNode?: string; victims?: PodInfo[] };
+  postFilter?(
+    pod: PodInfo,
+    context: PostFilterContext,
+  ): { message: string; nominatedNode?: string; victims?: PodInfo[] };
   preScore?(pod: PodInfo, nodes: readonly NodeInfo[], view: ClusterView, state: F | undefined): S | Skip;
   /** An integer; without `normalize` from 0 to 100. */
   score?(pod: PodInfo, node: NodeInfo, state: S): number;

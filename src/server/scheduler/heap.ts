@@ -70,7 +70,7 @@ export class Heap<T> {
   }
 
   private sink(start: number): void {
-    for (let position = start; ; ) {
+    for (let position = start; ;) {
       let least = position;
       for (const child of [2 * position + 1, 2 * position + 2]) {
         if (child < this.items.length && this.compare(this.items[child]!, this.items[least]!) < 0) least = child;

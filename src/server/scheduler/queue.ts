@@ -73,9 +73,7 @@ export class SchedulingQueue {
   }
 
   has(uid: string): boolean {
-    return Boolean(
-      this.active.get(uid) ?? this.backoff.get(uid) ?? this.unschedulable.get(uid) ?? this.gated.get(uid),
-    );
+    return Boolean(this.active.get(uid) ?? this.backoff.get(uid) ?? this.unschedulable.get(uid) ?? this.gated.get(uid));
   }
 
   delete(uid: string): void {

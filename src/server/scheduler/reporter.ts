@@ -21,7 +21,13 @@ const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0,
 const about = (pod: PodInfo) => ({ ...pod.pod, apiVersion: 'v1', kind: 'Pod' });
 
 /** The strategic merge patch of a pod's status; undefined when it says so already. */
-export function failurePatch(pod: PodInfo, reason: string, message: string, nominatedNode: string | undefined, nowMs: number) {
+export function failurePatch(
+  pod: PodInfo,
+  reason: string,
+  message: string,
+  nominatedNode: string | undefined,
+  nowMs: number,
+) {
   const status = pod.pod.status ?? {};
   const current = status.conditions?.find((c) => c.type === 'PodScheduled');
   const nominated = nominatedNode !== undefined && nominatedNode !== status.nominatedNodeName;
@@ -72,7 +78,13 @@ export function createReporter({ client, events, clock, log }: ReporterOptions):
       message: 'default-scheduler: preempting to accommodate a higher priority pod',
       lastTransitionTime: timestamp(clock.now()),
     };
-    await client.patch(Pods, keyOf(victim), 'strategic', { status: { conditions: [condition] } }, { subresource: 'status' });
+    await client.patch(
+      Pods,
+      keyOf(victim),
+      'strategic',
+      { status: { conditions: [condition] } },
+      { subresource: 'status' },
+    );
     await client.delete(Pods, keyOf(victim), { preconditions: { uid: victim.uid } });
   }
 }

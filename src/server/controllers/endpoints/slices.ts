@@ -132,11 +132,16 @@ function planGroup(service: Service, family: string, group: Group, slices: Endpo
   const order = [...kept].sort(
     (a, b) => Number(changed(b)) - Number(changed(a)) || b.endpoints.length - a.endpoints.length,
   );
-  for (const entry of order) entry.endpoints.push(...rest.splice(0, Math.max(0, MAX_ENDPOINTS - entry.endpoints.length)));
+  for (const entry of order)
+    entry.endpoints.push(...rest.splice(0, Math.max(0, MAX_ENDPOINTS - entry.endpoints.length)));
   let empty = group.endpoints.size > 0 ? 0 : 1;
   for (const { slice, endpoints } of kept) {
     if (endpoints.length === 0 && empty-- <= 0) plan.delete.push(slice);
-    else if (changed({ slice, endpoints }) || !semanticEqual(slice.metadata?.labels, labels) || !isControlledBy(slice, service)) {
+    else if (
+      changed({ slice, endpoints }) ||
+      !semanticEqual(slice.metadata?.labels, labels) ||
+      !isControlledBy(slice, service)
+    ) {
       const ownerReferences = [newControllerRef(Services, service)] as never;
       plan.update.push({ ...slice, metadata: { ...slice.metadata, labels, ownerReferences }, endpoints });
     }

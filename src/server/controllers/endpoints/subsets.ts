@@ -39,7 +39,10 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byAddress = (a: EndpointAddress, b: EndpointAddress): number =>
   byText(a.ip, b.ip) || byText(a.targetRef?.uid ?? '', b.targetRef?.uid ?? '');
 
-export function subsetsOf(service: Service, pods: readonly Pod[]): { subsets: EndpointSubset[]; overCapacity: boolean } {
+export function subsetsOf(
+  service: Service,
+  pods: readonly Pod[],
+): { subsets: EndpointSubset[]; overCapacity: boolean } {
   const tolerateUnready = service.spec?.publishNotReadyAddresses === true;
   const entries = pods.map((pod) => entryOf(service, pod, tolerateUnready)).filter((e) => e !== undefined);
   const overCapacity = entries.length > MAX_ADDRESSES;
@@ -55,16 +58,21 @@ export function subsetsOf(service: Service, pods: readonly Pod[]): { subsets: En
     group.entries.push(entry);
     groups.set(key, group);
   }
-  const subsets = [...groups.entries()].sort(([a], [b]) => byText(a, b)).map(([, group]) => {
-    const addresses = (ready: boolean) =>
-      group.entries.filter((e) => e.ready === ready).map((e) => e.address).sort(byAddress);
-    const [ready, notReady] = [addresses(true), addresses(false)];
-    return {
-      ...(ready.length ? { addresses: ready } : {}),
-      ...(notReady.length ? { notReadyAddresses: notReady } : {}),
-      ...(group.ports.length ? { ports: group.ports } : {}),
-    };
-  });
+  const subsets = [...groups.entries()]
+    .sort(([a], [b]) => byText(a, b))
+    .map(([, group]) => {
+      const addresses = (ready: boolean) =>
+        group.entries
+          .filter((e) => e.ready === ready)
+          .map((e) => e.address)
+          .sort(byAddress);
+      const [ready, notReady] = [addresses(true), addresses(false)];
+      return {
+        ...(ready.length ? { addresses: ready } : {}),
+        ...(notReady.length ? { notReadyAddresses: notReady } : {}),
+        ...(group.ports.length ? { ports: group.ports } : {}),
+      };
+    });
   return { subsets, overCapacity };
 }
 

@@ -50,7 +50,10 @@ function problems({ undiscovered, errors, remaining, finalizers }: ContentReport
   if (left) found.set('NamespaceContentRemaining', ['SomeResourcesRemain', `Some resources are remaining: ${left}`]);
   const waiting = listed(finalizers, (name, count) => `${name} in ${count} resource instances`);
   if (waiting) {
-    found.set('NamespaceFinalizersRemaining', ['SomeFinalizersRemain', `Some content in the namespace has finalizers remaining: ${waiting}`]);
+    found.set('NamespaceFinalizersRemaining', [
+      'SomeFinalizersRemain',
+      `Some content in the namespace has finalizers remaining: ${waiting}`,
+    ]);
   }
   return found;
 }

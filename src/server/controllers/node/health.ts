@@ -23,7 +23,12 @@ export interface Observation {
 const readyOf = (node: Node): NodeCondition | undefined => findCondition(node.status?.conditions, 'Ready');
 
 /** A change of either sign of life is a new observation. */
-export function observe(node: Node, lease: Lease | undefined, before: Observation | undefined, nowMs: number): Observation {
+export function observe(
+  node: Node,
+  lease: Lease | undefined,
+  before: Observation | undefined,
+  nowMs: number,
+): Observation {
   const ready = readyOf(node);
   const heartbeat = ready ? `${ready.status}|${ready.lastHeartbeatTime ?? ''}` : '';
   const renewal = lease?.spec?.renewTime ?? '';

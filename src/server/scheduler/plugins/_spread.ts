@@ -2,12 +2,7 @@
 // podtopologyspread/{common,filtering,scoring}.go, plugins/helper/spread.go.
 import type { TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
 import { isTolerated } from '../../../api/tolerations.ts';
-import {
-  type LabelSelector,
-  type Selector,
-  nothing,
-  selectorFromObject,
-} from '../../../api/selector.ts';
+import { type LabelSelector, type Selector, nothing, selectorFromObject } from '../../../api/selector.ts';
 import type { ClusterView } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';

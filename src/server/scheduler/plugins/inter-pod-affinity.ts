@@ -1,7 +1,14 @@
 // Pods that want to be near other pods, or away from them. Upstream: pkg/scheduler/framework/plugins/interpodaffinity.
 // Counting matching pods is in _affinity.ts.
 import { MAX_NODE_SCORE, SKIP, definePlugin, unresolvable, unschedulable } from '../framework.ts';
-import { type TopologyCounts, countOf, existingAntiAffinity, incomingCounts, matchesTerm, topologyScores } from './_affinity.ts';
+import {
+  type TopologyCounts,
+  countOf,
+  existingAntiAffinity,
+  incomingCounts,
+  matchesTerm,
+  topologyScores,
+} from './_affinity.ts';
 
 const AFFINITY = unresolvable("node(s) didn't match pod affinity rules");
 const ANTI_AFFINITY = unschedulable("node(s) didn't match pod anti-affinity rules");
