@@ -1,0 +1,42 @@
+// Objects that many tests begin with.
+import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1.js';
+import type { Pod, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
+
+export const containers = (image = 'app:1'): PodSpec => ({ containers: [{ name: 'app', image }] });
+
+export const template = (image = 'app:1', more: Partial<PodSpec> = {}, annotations?: Record<string, string>): PodTemplateSpec => ({
+  metadata: { labels: { app: 'web' }, ...(annotations ? { annotations } : {}) },
+  spec: { ...containers(image), ...more },
+});
+
+export function deployment(name: string, replicas: number, more: Partial<NonNullable<Deployment['spec']>> = {}): Deployment {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'default' },
+    spec: { replicas, selector: { matchLabels: { app: 'web' } }, template: template(), ...more },
+  };
+}
+
+export function replicaSet(name: string, replicas: number, more: Partial<NonNullable<ReplicaSet['spec']>> = {}): ReplicaSet {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name, namespace: 'default' },
+    spec: { replicas, selector: { matchLabels: { app: 'web' } }, template: template(), ...more },
+  };
+}
+
+export function pod(name: string, more: { labels?: Record<string, string>; annotations?: Record<string, string>; spec?: Partial<PodSpec> } = {}): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: 'default',
+      ...(more.labels ? { labels: more.labels } : {}),
+      ...(more.annotations ? { annotations: more.annotations } : {}),
+    },
+    spec: { ...containers(), ...more.spec },
+  };
+}
