@@ -38,7 +38,19 @@ interface Parts {
   exponential: boolean;
 }
 
+/** The same few amounts are read over and over, in every object and at every step of its way. */
+const remembered = new Map<string, Parts | string>();
+
 function split(text: string): Parts | string {
+  let parts = remembered.get(text);
+  if (parts !== undefined) return parts;
+  parts = splitAnew(text);
+  if (remembered.size >= 2_000) remembered.clear();
+  if (text.length <= 32) remembered.set(text, parts);
+  return parts;
+}
+
+function splitAnew(text: string): Parts | string {
   const m = PATTERN.exec(text);
   if (!m || ((m[2] ?? '') === '' && (m[3] ?? '') === '')) {
     return /^[+-]?(\d+\.?\d*|\.\d+)[eEinumkKMGTP]*[-+]?\d*$/.test(text) ? SUFFIX_MESSAGE : QUANTITY_FORMAT_MESSAGE;

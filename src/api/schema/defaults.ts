@@ -7,34 +7,49 @@ import { resolve } from './resolve.ts';
 
 type Fields = Record<string, unknown>;
 
-/** Schemas in which no default is anywhere below, by source: most of them, and then there is nothing to walk. */
-const without = new WeakMap<SchemaSource, WeakSet<Schema>>();
+/** Whether a default is anywhere below a schema, by source; recursive types are cut where they repeat. */
+const known = new WeakMap<SchemaSource, WeakMap<Schema, boolean>>();
 
-function hasDefaults(referrer: Schema, source: SchemaSource, onPath: Set<Schema>): boolean {
+function hasDefaults(referrer: Schema, source: SchemaSource, onPath = new Set<Schema>()): boolean {
   if (referrer.default !== undefined) return true;
   const schema = resolve(referrer, source);
-  if (schema.default !== undefined) return true;
-  let known = without.get(source);
-  if (!known) without.set(source, (known = new WeakSet()));
-  if (known.has(schema) || onPath.has(schema)) return false;
+  let answers = known.get(source);
+  if (!answers) known.set(source, (answers = new WeakMap()));
+  const answer = answers.get(schema);
+  if (answer !== undefined) return answer;
+  if (onPath.has(schema)) return false;
   onPath.add(schema);
   const inner = [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties];
-  const found = inner.some((s) => typeof s === 'object' && hasDefaults(s, source, onPath));
+  const found = schema.default !== undefined || inner.some((s) => typeof s === 'object' && hasDefaults(s, source, onPath));
   onPath.delete(schema);
-  // Within a recursive type the answer is only whole at its outermost level.
-  if (!found && onPath.size === 0) known.add(schema);
+  // Within a recursive type a no is only whole at its outermost level.
+  if (found || onPath.size === 0) answers.set(schema, found);
   return found;
+}
+
+/** The properties of a schema that have a default or one below them: all that a walk has to look at. */
+const relevant = new WeakMap<SchemaSource, WeakMap<Schema, readonly [string, Schema][]>>();
+
+function relevantProperties(schema: Schema, source: SchemaSource): readonly [string, Schema][] {
+  let bySchema = relevant.get(source);
+  if (!bySchema) relevant.set(source, (bySchema = new WeakMap()));
+  let list = bySchema.get(schema);
+  if (!list) {
+    list = Object.entries(schema.properties ?? {}).filter(([, property]) => hasDefaults(property, source));
+    bySchema.set(schema, list);
+  }
+  return list;
 }
 
 function walk(value: unknown, referrer: Schema, source: SchemaSource): void {
   if (value === null || typeof value !== 'object') return;
   const schema = resolve(referrer, source);
   if (Array.isArray(value)) {
-    if (schema.items) for (const item of value) walk(item, schema.items, source);
+    if (schema.items && hasDefaults(schema.items, source)) for (const item of value) walk(item, schema.items, source);
     return;
   }
   const fields = value as Fields;
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+  for (const [name, property] of relevantProperties(schema, source)) {
     const fallback = property.default;
     const current = Object.hasOwn(fields, name) ? fields[name] : undefined;
     const missing = current === undefined || (current === null && !nullable(property, source));
@@ -42,7 +57,7 @@ function walk(value: unknown, referrer: Schema, source: SchemaSource): void {
     if (Object.hasOwn(fields, name)) walk(fields[name], property, source);
   }
   const { additionalProperties } = schema;
-  if (typeof additionalProperties !== 'object') return;
+  if (typeof additionalProperties !== 'object' || !hasDefaults(additionalProperties, source)) return;
   for (const name of Object.keys(fields)) {
     if (schema.properties && Object.hasOwn(schema.properties, name)) continue;
     const fallback: Json | undefined = additionalProperties.default;
@@ -57,5 +72,5 @@ const nullable = (schema: Schema, source: SchemaSource): boolean => resolve(sche
 
 /** Fills the draft in place, outermost first: a default object gets its own fields' defaults. */
 export function applyDefaults(draft: object, schema: Schema, source: SchemaSource): void {
-  if (hasDefaults(schema, source, new Set())) walk(draft, schema, source);
+  if (hasDefaults(schema, source)) walk(draft, schema, source);
 }
