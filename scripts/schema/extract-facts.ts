@@ -48,8 +48,13 @@ function extensionsOf(s: Swagger): Partial<Schema> {
   }) as Partial<Schema>;
 }
 
+interface GoField {
+  type: string;
+  markers: string[];
+  omitEmpty: boolean;
+}
 interface GoType {
-  fields: Map<string, { type: string; markers: string[] }>;
+  fields: Map<string, GoField>;
   /** Structs whose fields stand in this one. */
   inlined: string[];
 }
@@ -72,13 +77,14 @@ function readGo(text: string): GoPackage {
     }
     const named = /^type (\w+) (?:=\s*)?(\w+)/.exec(line);
     const constant = /^(?:const )?(\w+)\s+(\w+)\s*=\s*("(?:[^"\\]|\\.)*")/.exec(line);
-    const field = /^(\w+)\s+(\S+)\s+`json:"([^",]+)/.exec(line);
+    const field = /^(?:(\w+)\s+)?(\S+)\s+`json:"([^",]+)([^"]*)"/.exec(line);
     const inlined = /^(\w+)\s+`json:",inline"/.exec(line);
     if (named?.[2] === 'struct') pkg.structs.set(named[1]!, (struct = { fields: new Map(), inlined: [] }));
     else if (struct && inlined) struct.inlined.push(inlined[1]!);
     else if (named && comment.includes('+enum')) pkg.enums.set(named[1]!, []);
-    else if (struct && field) struct.fields.set(field[3]!, { type: field[2]!, markers: comment });
-    else if (constant) {
+    else if (struct && field) {
+      struct.fields.set(field[3]!, { type: field[2]!, markers: comment, omitEmpty: field[4]!.includes('omit') });
+    } else if (constant) {
       pkg.constants.set(constant[1]!, JSON.parse(constant[3]!) as string);
       pkg.enums.get(constant[2]!)?.push(JSON.parse(constant[3]!) as string);
     }
@@ -95,12 +101,35 @@ function defaultOf(markers: string[], pkg: GoPackage): Json | undefined {
   return ref ? pkg.constants.get(ref[1]!) : (JSON.parse(marker) as Json);
 }
 
-/** Enums and defaults by `package.Type` and JSON field name. */
+const META_STRUCTS = new Set(['ObjectMeta', 'ListMeta', 'LabelSelector', 'Condition', 'TypeMeta']);
+const SPECIAL_ZEROS: Record<string, Json> = {
+  'metav1.Time': null,
+  'metav1.MicroTime': null,
+  'runtime.RawExtension': null,
+  'resource.Quantity': '0',
+  'intstr.IntOrString': 0,
+};
+
+/** What Go prints for this field of an empty struct; undefined when it prints nothing. */
+function zeroOf(field: GoField, pkg: GoPackage, core: GoPackage | undefined): Json | undefined {
+  const { type } = field;
+  const special = SPECIAL_ZEROS[type];
+  if (special !== undefined) return special;
+  const [, alias, name = ''] = /^(?:(\w+)\.)?(\w+)$/.exec(type) ?? [];
+  const structs = alias === 'metav1' ? META_STRUCTS : alias ? core?.structs : pkg.structs;
+  if (structs?.has(name)) return {};
+  if (field.omitEmpty) return undefined;
+  if (/^(\*|\[\]|map\[)/.test(type)) return null;
+  if (/^(u?int\d*|float\d+)$/.test(type)) return 0;
+  return type === 'bool' ? false : '';
+}
+
+/** Enums, defaults and zero values by `package.Type` and JSON field name. */
 function readGoFacts(checkout: string): Map<string, Record<string, Partial<Schema>>> {
   const found = new Map<string, Record<string, Partial<Schema>>>();
   const files = readdirSync(checkout, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('/types.go'));
-  for (const file of files) {
-    const pkg = readGo(readFileSync(join(checkout, file), 'utf8'));
+  const packages = new Map(files.map((file) => [file, readGo(readFileSync(join(checkout, file), 'utf8'))]));
+  for (const [file, pkg] of packages) {
     for (const [type, { fields, inlined }] of pkg.structs) {
       const facts: Record<string, Partial<Schema>> = {};
       const others = inlined.flatMap((name) => [...(pkg.structs.get(name)?.fields ?? [])]);
@@ -108,6 +137,8 @@ function readGoFacts(checkout: string): Map<string, Record<string, Partial<Schem
         const fact: Partial<Schema> = {};
         const value = defaultOf(field.markers, pkg);
         if (value !== undefined) fact.default = value;
+        const zero = zeroOf(field, pkg, packages.get('core/v1/types.go'));
+        if (zero !== undefined) fact.zero = zero;
         const [, list, base = ''] = /^\*?(\[\])?(\w+)$/.exec(field.type) ?? [];
         const values = pkg.enums.get(base);
         if (values && list) fact.items = { type: 'string', enum: [...values].sort() };
@@ -184,4 +215,7 @@ for (const name of names) {
   const found = fieldFacts(name, swagger.definitions[name]!, model && bareSchema(model, byClass), go.get(name) ?? {});
   if (Object.keys(found).length > 0) facts.fields[name] = found;
 }
+// ObjectMeta is not in kubernetes/api; its one field that Go prints when empty is known.
+const objectMeta = (facts.fields['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'] ??= {});
+objectMeta['creationTimestamp'] = { ...objectMeta['creationTimestamp'], zero: null };
 writeFileSync(join(import.meta.dirname, 'facts.json'), `${JSON.stringify(facts, null, 1)}\n`);

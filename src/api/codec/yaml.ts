@@ -1,6 +1,6 @@
 // YAML as kubectl reads and prints it: YAML 1.1 scalars, JSON's data model, one document at a time, go-yaml's errors.
 // Built on the `yaml` package's parser; what scalars mean is yaml-scalars.ts, printing is yaml-print.ts.
-import { parseDocument, isAlias, isMap, isScalar, isSeq, type Document, type Node, type YAMLMap } from 'yaml';
+import { parseDocument, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { Json } from '../types.ts';
 import { setOwn } from './json.ts';
 import { yamlErrorText } from './yaml-errors.ts';
@@ -24,14 +24,14 @@ const MAX_ALIASED = 1_000_000;
 const MAX_DEPTH = 10_000;
 
 class Converter {
-  private readonly document: Document;
   private readonly options: YamlOptions;
   private readonly lineOf: (offset: number) => number;
   private visited = 0;
   private readonly open = new Set<Node>();
+  /** Anchors met so far: a name may be given again, and an alias means the last one before it. */
+  private readonly anchors = new Map<string, Node>();
 
-  constructor(document: Document, text: string, options: YamlOptions) {
-    this.document = document;
+  constructor(text: string, options: YamlOptions) {
     this.options = options;
     this.lineOf = (offset) => text.slice(0, offset).split('\n').length;
   }
@@ -39,7 +39,9 @@ class Converter {
   convert(node: unknown, depth = 0): Json {
     if (++this.visited > MAX_ALIASED) throw new YamlError('yaml: document contains excessive aliasing');
     if (depth > MAX_DEPTH) throw new YamlError('yaml: exceeded max depth');
-    if (isAlias(node)) return this.alias(node.source, node.resolve(this.document), depth);
+    if (isAlias(node)) return this.alias(node.source, this.anchors.get(node.source), depth);
+    const anchor = (node as { anchor?: string } | null)?.anchor;
+    if (anchor) this.anchors.set(anchor, node as Node);
     if (isScalar(node)) return scalarValue(node) as Json;
     if (isMap(node)) return this.map(node, depth);
     if (isSeq(node)) return node.items.map((item) => this.convert(item, depth + 1));
@@ -142,7 +144,7 @@ export function parseYaml(text: string, options: YamlOptions = {}): Json {
   });
   const error = document.errors.find((e) => e.code !== 'MULTIPLE_DOCS' && e.code !== 'TAG_RESOLVE_FAILED');
   if (error) throw new YamlError(`yaml: ${yamlErrorText(error, source)}`);
-  return new Converter(document as Document, source, options).convert(document.contents);
+  return new Converter(source, options).convert(document.contents);
 }
 
 /**

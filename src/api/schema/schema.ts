@@ -16,6 +16,8 @@ export interface Schema {
   /** A map's values. */
   additionalProperties?: Schema | boolean;
   default?: Json;
+  /** What Go prints for this field of an empty object ({} for a struct held by value); absent when it is left out. */
+  zero?: Json;
   enum?: Json[];
   nullable?: boolean;
   listType?: 'atomic' | 'set' | 'map';

@@ -45,7 +45,8 @@ describe('stringifyYaml', () => {
 
 describe('parseYaml', () => {
   it('reads scalars by YAML 1.1 as go-yaml does', () => {
-    const text = 'a: 0644\nb: on\nc: y\nd: 1_000\ne: 0x1F\nf: 1:20\ng: 2001-01-01\nh: ~\ni: .5\nj: "0644"\nk: 0o17\nl: No\n';
+    const text =
+      'a: 0644\nb: on\nc: y\nd: 1_000\ne: 0x1F\nf: 1:20\ng: 2001-01-01\nh: ~\ni: .5\nj: "0644"\nk: 0o17\nl: No\n';
     expect(parseYaml(text)).toEqual({
       a: 420,
       b: true,
@@ -76,7 +77,12 @@ describe('parseYaml', () => {
 
   it('refuses to repeat aliases without end', () => {
     const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
-    for (let i = 1; i < 9; i++) lines.push(`a${i}: &a${i} [${Array(10).fill(`*a${i - 1}`).join(', ')}]`);
+    for (let i = 1; i < 9; i++)
+      lines.push(
+        `a${i}: &a${i} [${Array(10)
+          .fill(`*a${i - 1}`)
+          .join(', ')}]`,
+      );
     expect(() => parseYaml(lines.join('\n'))).toThrow('yaml: document contains excessive aliasing');
     expect(() => parseYaml('a: &a [*a]')).toThrow("yaml: anchor 'a' value contains itself");
   });

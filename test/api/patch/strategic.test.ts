@@ -120,7 +120,12 @@ describe('createTwoWayMergePatch and createThreeWayMergePatch', () => {
   const dep = (spec: object): object => ({ spec: { template: { spec } } });
 
   it('makes a patch with keys, order and deletions', () => {
-    const before = dep({ containers: [{ name: 'a', image: '1' }, { name: 'b', image: '1' }] });
+    const before = dep({
+      containers: [
+        { name: 'a', image: '1' },
+        { name: 'b', image: '1' },
+      ],
+    });
     const after = dep({ containers: [{ name: 'b', image: '2' }] });
     expect(createTwoWayMergePatch(before, after, deployment, builtinSchemas)).toEqual(
       dep({
