@@ -2,7 +2,7 @@
 // happens: a change of the pod, an event from Docker, a probe's verdict, a timer. It keeps no state that a restart
 // could lose: what runs is read from Docker. Upstream: pkg/kubelet/pod_workers.go, kubelet.go SyncPod,
 // SyncTerminatingPod and SyncTerminatedPod.
-import type { Pod } from 'kubernetes-types/core/v1.js';
+import type { Pod, PodStatus } from 'kubernetes-types/core/v1.js';
 import { Pods } from '../../api/resources.ts';
 import { isConflict, isNotFound } from '../../api/status.ts';
 import { DockerUnavailable } from '../docker/errors.ts';
@@ -367,25 +367,36 @@ export class PodWorker {
     }
   }
 
+  runtime(): Promise<PodRuntime> {
+    return this.context.reader.read(this.uid);
+  }
+
+  /** The pod's status as it is now, ahead of what the API server knows. */
+  async statusNow(): Promise<PodStatus> {
+    return this.statusOf(await this.runtime(), false);
+  }
+
   private publish(runtime: PodRuntime, terminal = false): void {
     const ip = liveSandbox(runtime)?.ip ?? '';
     if (ip !== this.podIp) {
       this.podIp = ip;
       if (hostPorts(this.pod).length > 0) this.context.hostPortsChanged();
     }
+    this.status.write(this.statusOf(runtime, terminal));
+  }
+
+  private statusOf(runtime: PodRuntime, terminal: boolean): PodStatus {
     const now = new Date(this.context.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
     const { waiting, prober: probes, rejected } = this;
-    this.status.write(
-      podStatus({
-        pod: this.status.current,
-        runtime,
-        waiting,
-        probes,
-        hostIps: this.context.hostIps,
-        terminal,
-        now,
-        ...(rejected && { failed: rejected }),
-      }),
-    );
+    return podStatus({
+      pod: this.status.current,
+      runtime,
+      waiting,
+      probes,
+      hostIps: this.context.hostIps,
+      terminal,
+      now,
+      ...(rejected && { failed: rejected }),
+    });
   }
 }

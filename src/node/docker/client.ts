@@ -200,6 +200,10 @@ export class DockerClient {
     }
   }
 
+  listNetworks(labels: Record<string, string>): Promise<NetworkDetails[]> {
+    return this.connection.json('GET', '/networks', { query: { filters: JSON.stringify(labelFilter(labels)) } });
+  }
+
   async createNetwork(body: NetworkCreate): Promise<string> {
     return (await this.connection.json<{ Id: string }>('POST', '/networks/create', { body })).Id;
   }

@@ -75,3 +75,14 @@ export async function lowestOomScore(): Promise<number> {
   if ((BigInt(`0x${capabilities}`) >> CAP_SYS_RESOURCE) & 1n) return -1000;
   return Number((await readText('/proc/self/oom_score_adj')) || 0);
 }
+
+/** Processor time that all processors have spent since the start, and when that was. */
+export async function processorUse(): Promise<{ nanos: number; bootedAt: string }> {
+  const text = await readText('/proc/stat');
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (/^cpu +(.*)$/m.exec(text)?.[1] ?? '')
+    .split(' ')
+    .map(Number);
+  const booted = Number(/^btime (\d+)$/m.exec(text)?.[1] ?? 0);
+  // The kernel counts in hundredths of a second.
+  return { nanos: (user + nice + system + irq + softirq) * 1e7, bootedAt: new Date(booted * 1000).toISOString() };
+}
