@@ -88,16 +88,20 @@ export abstract class MetadataCommand extends Command {
     const files = opts.filename.length > 0 || Boolean(opts.kustomize);
     if (opts.list && opts.output) throw new CliError('--list and --output may not be specified together');
     if (opts.all && opts.selector) throw new CliError('cannot set --all and --selector at the same time');
-    if (opts.all && opts['field-selector']) throw new CliError('cannot set --all and --field-selector at the same time');
+    if (opts.all && opts['field-selector'])
+      throw new CliError('cannot set --all and --field-selector at the same time');
     if (opts.local) {
       if (this.dryRun === 'server') {
         throw new CliError('cannot specify --local and --dry-run=server - did you mean --dry-run=client?');
       }
       const file = noun === 'label' ? 'pod' : 'rsrc';
       if (changes.resources.length > 0) {
-        throw new CliError(`can only use local files by -f ${file}.yaml or --filename=${file}.json when --local=true is set`);
+        throw new CliError(
+          `can only use local files by -f ${file}.yaml or --filename=${file}.json when --local=true is set`,
+        );
       }
-      if (!files) throw new CliError(`one or more files must be specified as -f ${file}.yaml or --filename=${file}.json`);
+      if (!files)
+        throw new CliError(`one or more files must be specified as -f ${file}.yaml or --filename=${file}.json`);
     } else if (changes.resources.length === 0 && !files) {
       throw new CliError('one or more resources must be specified as <resource> <name> or <resource>/<name>');
     }
@@ -121,7 +125,8 @@ export abstract class MetadataCommand extends Command {
     if (opts.local || this.dryRun === 'client') return this.out(this.print(after, operation));
     const patch = mapPatch(metadata[field], after.metadata[field] ?? {});
     const version = opts['resource-version'] ? { resourceVersion: opts['resource-version'] } : {};
-    const body = patch || opts['resource-version'] ? { metadata: { ...(patch ? { [field]: patch } : {}), ...version } } : {};
+    const body =
+      patch || opts['resource-version'] ? { metadata: { ...(patch ? { [field]: patch } : {}), ...version } } : {};
     const cluster = await this.cluster();
     const answer = await patchObject(cluster, info, 'merge', body, {
       dryRun: this.dryRun,

@@ -171,7 +171,8 @@ cat pod.json | {program} apply -f -
     for (const [i, info] of infos.entries()) {
       try {
         const generateName = info.object!.metadata.generateName;
-        if (info.name === '' && generateName) throw new CliError(`from ${generateName}: cannot use generate name with apply`);
+        if (info.name === '' && generateName)
+          throw new CliError(`from ${generateName}: cannot use generate name with apply`);
         if (live) await this.clientSide(cluster, info, () => live.read(i));
         else await this.serverSide(cluster, info);
       } catch (error) {
@@ -196,11 +197,7 @@ cat pod.json | {program} apply -f -
     this.out(this.print(list, ''));
   }
 
-  private async clientSide(
-    cluster: Cluster,
-    info: Info,
-    read: () => Promise<Unstructured | undefined>,
-  ): Promise<void> {
+  private async clientSide(cluster: Cluster, info: Info, read: () => Promise<Unstructured | undefined>): Promise<void> {
     const { opts, dryRun, fieldValidation } = this;
     const write = { dryRun, fieldManager: opts['field-manager'], fieldValidation };
     const modified = withLastApplied(info.object!);

@@ -47,10 +47,10 @@ cat pod.json | {program} create -f -
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(Create);
+    if (args.length > 0) this.usageError(`Unexpected args: [${args.join(' ')}]`);
     if (flags.filename.length === 0 && !flags.kustomize) {
       throw new CliError('must specify one of -f and -k');
     }
-    if (args.length > 0) this.usageError(`Unexpected args: [${args.join(' ')}]`);
     const dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
     const fieldValidation = fieldValidationOf(flags.validate);
     if (flags.raw) return this.raw(flags);

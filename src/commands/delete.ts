@@ -54,7 +54,8 @@ const flags = {
 };
 
 export default class Delete extends Command {
-  static override summary = 'Delete resources by file names, stdin, resources and names, or by resources and label selector';
+  static override summary =
+    'Delete resources by file names, stdin, resources and names, or by resources and label selector';
   static description = `JSON and YAML formats are accepted. Only one type of argument may be specified: file names, resources and names, or resources and label selector.
 
 Some resources, such as pods, support graceful deletion. These resources define a default period before they are forcibly terminated (the grace period) but you may override that value with the --grace-period flag, or pass --now to set a grace-period of 1.
@@ -121,8 +122,8 @@ Note that the delete command does NOT do resource version checks, so if someone 
     if (opts.output && opts.output !== 'name') {
       throw new CliError(`unexpected -o output mode: ${opts.output}. We only support '-o name'`);
     }
-    if (opts.all && opts.selector) throw new CliError('cannot set --all and --selector at the same time');
-    if (opts.all && opts['field-selector']) throw new CliError('cannot set --all and --field-selector at the same time');
+    if (opts.all && opts['field-selector'])
+      throw new CliError('cannot set --all and --field-selector at the same time');
     if (opts.force && this.gracePeriod > 0) {
       throw new CliError('--force and --grace-period greater than 0 cannot be specified together');
     }
@@ -233,7 +234,5 @@ function propagationOf(cascade: string, warn: (text: string) => void): 'Backgrou
       warn('warning: --cascade=false is deprecated (boolean value) and can be replaced with --cascade=orphan.\n');
       return 'Orphan';
   }
-  throw new CliError(
-    `invalid cascade value (${cascade}). Must be "background", "foreground", or "orphan".`,
-  );
+  throw new CliError(`invalid cascade value (${cascade}). Must be "background", "foreground", or "orphan"`);
 }

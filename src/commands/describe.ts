@@ -89,9 +89,11 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     }
     if (infos.length === 0 && errors.length === 0) {
       const { namespace } = await this.cluster();
-      this.err(this.opts['all-namespaces'] ? 'No resources found\n' : `No resources found in ${namespace} namespace.\n`);
+      this.err(
+        this.opts['all-namespaces'] ? 'No resources found\n' : `No resources found in ${namespace} namespace.\n`,
+      );
     }
-    throwCollected(errors);
+    throwCollected(errors, true);
   }
 
   /** No object has the name: every object whose name begins with it. */
@@ -113,9 +115,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     };
     // Files say only which objects are meant.
     const fromFile = info.source !== undefined;
-    const object = fromFile
-      ? await cluster.json<Unstructured>('GET', resourcePath(info.mapping, info))
-      : info.object!;
+    const object = fromFile ? await cluster.json<Unstructured>('GET', resourcePath(info.mapping, info)) : info.object!;
     const load = (describers as Record<string, (() => Promise<{ default: unknown }>) | undefined>)[
       info.mapping.kind.toLowerCase()
     ];

@@ -195,7 +195,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     const text = await output.print(built.infos);
     await this.write(text);
     if (text === '' && !opts['ignore-not-found'] && errors.length === 0) await this.nothingFound(built.infos);
-    throwCollected(errors);
+    throwCollected(errors, true);
   }
 
   private kept(errors: readonly unknown[]): unknown[] {
@@ -210,10 +210,10 @@ Use "{program} api-resources" for a complete list of supported resources.`;
 
   /** One object as it is; several, or a list, as a List. */
   private async objects(): Promise<void> {
-    const print = await objectPrinter(this.printOptions);
     const built = await this.builder({}).build();
     const errors = this.kept(built.errors);
-    if (built.single && errors.length > 0) throwCollected(errors);
+    if (built.single && errors.length > 0) return throwCollected(errors);
+    const print = await objectPrinter(this.printOptions);
     if (built.infos.length === 0 && this.opts['ignore-not-found']) return throwCollected(errors);
     const objects = built.infos.map((i) => i.object!);
     if (this.opts['sort-by']) {

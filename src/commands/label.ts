@@ -74,7 +74,8 @@ export function parseLabels(specs: readonly string[]): Pick<PairChanges, 'set' |
       const parts = spec.split('=');
       if (parts.length !== 2) throw new CliError(`invalid label spec: ${spec}`);
       const problems = labelValueErrors(parts[1]!);
-      if (problems.length > 0) throw new CliError(`invalid label value: ${JSON.stringify(spec)}: ${problems.join(';')}`);
+      if (problems.length > 0)
+        throw new CliError(`invalid label value: ${JSON.stringify(spec)}: ${problems.join(';')}`);
       set.set(parts[0]!, parts[1]!);
     } else if (spec.endsWith('-')) remove.push(spec.slice(0, -1));
     else throw new CliError(`unknown label spec: ${spec}`);

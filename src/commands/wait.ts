@@ -7,7 +7,15 @@ import { allNamespacesFlag, fieldSelectorFlag } from '../cli/flags.ts';
 import { operationPrinter } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
-import { conditionIs, deleted, jsonpathIs, type Test, timedOut, waitFor, type WaitResult } from '../cli/wait/conditions.ts';
+import {
+  conditionIs,
+  deleted,
+  jsonpathIs,
+  type Test,
+  timedOut,
+  waitFor,
+  type WaitResult,
+} from '../cli/wait/conditions.ts';
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 const POLL_MS = 500;
@@ -71,7 +79,9 @@ A successful message will be printed to stdout indicating when the specified con
     const built = mode === 'create' ? await this.created(args, deadline) : await this.build(args);
     const errors = built.errors.filter((e) => !(mode === 'delete' && isNotFound(e)));
     const cluster = await this.cluster();
-    const waits = built.infos.map((info) => waitFor(cluster, info, testFor(info), deadline).catch((error: unknown) => error));
+    const waits = built.infos.map((info) =>
+      waitFor(cluster, info, testFor(info), deadline).catch((error: unknown) => error),
+    );
     for (const [i, info] of built.infos.entries()) {
       const result = await waits[i]!;
       if (!isResult(result)) errors.push(result);
@@ -123,4 +133,5 @@ A successful message will be printed to stdout indicating when the specified con
   }
 }
 
-const isResult = (value: unknown): value is WaitResult => typeof value === 'object' && value !== null && 'done' in value;
+const isResult = (value: unknown): value is WaitResult =>
+  typeof value === 'object' && value !== null && 'done' in value;

@@ -98,7 +98,12 @@ async function recreate(
 ): Promise<Unstructured> {
   const { propagationPolicy, gracePeriodSeconds, timeoutMs } = options.recreate!;
   await cluster.json('DELETE', resourcePath(info.mapping, info), {
-    body: { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy, ...(gracePeriodSeconds >= 0 ? { gracePeriodSeconds } : {}) },
+    body: {
+      kind: 'DeleteOptions',
+      apiVersion: 'v1',
+      propagationPolicy,
+      ...(gracePeriodSeconds >= 0 ? { gracePeriodSeconds } : {}),
+    },
   });
   const gone = await waitFor(cluster, info, deleted(live.metadata.uid), Date.now() + (timeoutMs || WEEK_MS));
   if (!gone.done) throw new CliError('timed out waiting for the condition');

@@ -1,5 +1,6 @@
 // Turns a command's arguments and files into the objects that it works on. One call, one result: the infos in order,
 // the failures that did not stop it. Upstream: cli-runtime/pkg/resource Builder and its visitors.
+import { isReason, StatusError } from '../../api/status.ts';
 import { parseApiVersion, resourcePath, type Unstructured } from '../../api/types.ts';
 import type { Cluster } from '../cluster.ts';
 import { CliError } from '../errors.ts';
@@ -216,31 +217,44 @@ export class Builder {
   }
 
   private async list(cluster: Cluster, target: Target): Promise<{ infos: Info[]; version?: string }> {
-    const { chunkSize = 500, labelSelector, fieldSelector, query, accept } = this.request;
+    const { chunkSize = 500, labelSelector, fieldSelector, query } = this.request;
     const infos: Info[] = [];
     let next: string | undefined;
     let version: string | undefined;
     do {
-      const page = await cluster.json<Unstructured & { items?: Unstructured[] }>(
-        'GET',
-        resourcePath(target.mapping, target),
-        {
-          headers: acceptHeader(accept),
-          query: {
-            ...query,
-            ...(labelSelector ? { labelSelector } : {}),
-            ...(fieldSelector ? { fieldSelector } : {}),
-            ...(chunkSize > 0 ? { limit: chunkSize } : {}),
-            ...(next ? { continue: next } : {}),
-          },
-        },
-      );
+      const page = await this.page(cluster, target, {
+        ...query,
+        ...(labelSelector ? { labelSelector } : {}),
+        ...(fieldSelector ? { fieldSelector } : {}),
+        ...(chunkSize > 0 ? { limit: chunkSize } : {}),
+        ...(next ? { continue: next } : {}),
+      });
       const meta = page.metadata as { continue?: string; resourceVersion?: string } | undefined;
       next = meta?.continue || undefined;
       version = meta?.resourceVersion;
       infos.push(...pageInfos(page, target));
     } while (next);
     return { infos, version };
+  }
+
+  /** Upstream: resource.EnhanceListError says what was asked for. */
+  private async page(
+    cluster: Cluster,
+    target: Target,
+    query: Record<string, string | number>,
+  ): Promise<Unstructured & { items?: Unstructured[] }> {
+    const { labelSelector = '', fieldSelector = '', accept } = this.request;
+    try {
+      return await cluster.json('GET', resourcePath(target.mapping, target), { headers: acceptHeader(accept), query });
+    } catch (error) {
+      if (!isReason(error, 'BadRequest', 'NotFound')) throw error;
+      const { group, version, plural } = target.mapping;
+      const subject = JSON.stringify(`${group}/${version}, Resource=${plural}`);
+      const selectors = `label selector ${JSON.stringify(labelSelector)}, field selector ${JSON.stringify(fieldSelector)}`;
+      const selects = labelSelector !== '' || fieldSelector !== '';
+      const message = selects ? `Unable to find ${subject} that match ${selectors}` : `Unable to list ${subject}`;
+      throw StatusError.from({ ...error.status, message: `${message}: ${error.message}` });
+    }
   }
 
   private async buildFiles(files: FileOptions): Promise<Built> {

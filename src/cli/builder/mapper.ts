@@ -84,7 +84,8 @@ class DiscoveryMapper implements Mapper {
   async category(name: string): Promise<Mapping[] | undefined> {
     const seen = new Set<string>();
     const members = this.resources.filter((r) => {
-      const key = `${r.plural}.${r.group}`;
+      // A kind that is served by several groups is listed once, under the first.
+      const key = `${r.plural} ${r.kind}`;
       if (!r.categories.includes(name) || seen.has(key)) return false;
       seen.add(key);
       return true;

@@ -134,7 +134,8 @@ function envText(variable: EnvVar, container: Container, resolve: FieldResolver 
   const from = variable.valueFrom;
   if (!from) return (variable.value ?? '').split('\n');
   const { fieldRef, resourceFieldRef, secretKeyRef, configMapKeyRef } = from;
-  if (fieldRef) return [`${resolve?.(fieldRef.fieldPath) ?? ''} (${fieldRef.apiVersion ?? 'v1'}:${fieldRef.fieldPath})`];
+  if (fieldRef)
+    return [`${resolve?.(fieldRef.fieldPath) ?? ''} (${fieldRef.apiVersion ?? 'v1'}:${fieldRef.fieldPath})`];
   if (resourceFieldRef) {
     const { resource, divisor } = resourceFieldRef;
     const value = resourceValue(container, resource, divisor);

@@ -42,7 +42,8 @@ function contentLines(doc: Document, level: number, content: object, prefix: str
   }
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const acronyms = new Set(['API', 'URL', 'UID', 'OSB', 'GUID']);
 

@@ -70,7 +70,7 @@ export function policyRows(rules: readonly PolicyRule[]): Row[] {
   }
   const key = (r: Row): string => {
     const groups = r.resource === '' ? '' : r.group;
-    return `${r.verbs.join(' ')}],APIGroups:[${groups}],Resources:[${r.resource}],ResourceNames:[${r.resourceNames}],NonResourceURLs:[${r.nonResourceUrls}`;
+    return `${r.verbs.join(' ')}],APIGroups:[${groups}],Resources:[${r.resource}],ResourceNames:[${r.resourceNames}],NonResourceURLs:[${r.nonResourceUrls}]`;
   };
   return rows.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
@@ -89,7 +89,13 @@ function addVerb(
     if (!found.verbs.includes(verb)) found.verbs.push(verb);
     return;
   }
-  const row: Row = { group, resource, resourceNames: name === undefined ? [] : [name], nonResourceUrls: [], verbs: [verb] };
+  const row: Row = {
+    group,
+    resource,
+    resourceNames: name === undefined ? [] : [name],
+    nonResourceUrls: [],
+    verbs: [verb],
+  };
   merged.set(key, row);
   rows.push(row);
 }

@@ -51,6 +51,8 @@ export default defineDescriber<Deployment>({
 });
 
 function replicaSetText(sets: readonly ReplicaSet[]): string {
-  const texts = sets.map((rs) => `${rs.metadata?.name} (${rs.status?.replicas ?? 0}/${rs.spec?.replicas ?? 0} replicas created)`);
+  const texts = sets.map(
+    (rs) => `${rs.metadata?.name} (${rs.status?.replicas ?? 0}/${rs.spec?.replicas ?? 0} replicas created)`,
+  );
   return texts.length === 0 ? '<none>' : texts.join(', ');
 }

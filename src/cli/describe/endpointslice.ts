@@ -19,7 +19,8 @@ export default defineDescriber<EndpointSlice>({
       doc.line(0, 'Ports:');
       doc.line(1, 'Name\tPort\tProtocol');
       doc.line(1, '----\t----\t--------');
-      for (const port of ports) doc.line(1, `${port.name || '<unset>'}\t${port.port ?? '<unset>'}\t${port.protocol ?? 'TCP'}`);
+      for (const port of ports)
+        doc.line(1, `${port.name || '<unset>'}\t${port.port ?? '<unset>'}\t${port.protocol ?? 'TCP'}`);
     }
     const endpoints = slice.endpoints ?? [];
     doc.line(0, endpoints.length === 0 ? 'Endpoints: <none>' : 'Endpoints:');

@@ -32,7 +32,9 @@ export async function splitReplicaSets(
     return { older: [] };
   }
   const created = (rs: ReplicaSet): number => Date.parse(rs.metadata?.creationTimestamp ?? '') || 0;
-  const byAge = [...owned].sort((a, b) => created(a) - created(b) || ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1));
+  const byAge = [...owned].sort(
+    (a, b) => created(a) - created(b) || ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1),
+  );
   const wanted = templateKey(deployment.spec?.template);
   const newest = byAge.find((rs) => templateKey(rs.spec?.template) === wanted);
   return { older: owned.filter((rs) => rs !== newest), ...(newest ? { newest } : {}) };

@@ -99,7 +99,5 @@ function statefulSetStatus({ metadata, spec, status }: StatefulSet): RolloutStat
       `waiting for statefulset rolling update to complete ${updatedReplicas} pods at revision ${status?.updateRevision}...`,
     );
   }
-  return done(
-    `statefulset rolling update complete ${currentReplicas} pods at revision ${status?.currentRevision}...`,
-  );
+  return done(`statefulset rolling update complete ${currentReplicas} pods at revision ${status?.currentRevision}...`);
 }

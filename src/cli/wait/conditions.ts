@@ -91,7 +91,8 @@ export const deleted =
 export function conditionIs(text: string): Test {
   const [name = '', value = 'true'] = splitOnce(text, '=');
   return (object) => {
-    const status = object?.['status'] as { conditions?: Record<string, unknown>[]; observedGeneration?: number } | undefined;
+    const status = object?.['status'] as
+      { conditions?: Record<string, unknown>[]; observedGeneration?: number } | undefined;
     const condition = status?.conditions?.find((c) => String(c['type']).toLowerCase() === name.toLowerCase());
     if (!object || !condition) return false;
     if (String(condition['status']).toLowerCase() !== value.toLowerCase()) return false;
@@ -107,7 +108,10 @@ const splitOnce = (text: string, by: string): [string, string?] => {
 
 /** `jsonpath={.status.phase}=Running`, or only that the path gives something. */
 export async function jsonpathIs(text: string): Promise<Test> {
-  const parts = text.replaceAll('==', '\u0000').split('=').map((p) => p.replaceAll('\u0000', '=='));
+  const parts = text
+    .replaceAll('==', '\u0000')
+    .split('=')
+    .map((p) => p.replaceAll('\u0000', '=='));
   if (parts.length > 2) {
     throw new CliError(
       "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
@@ -142,7 +146,8 @@ export async function jsonpathIs(text: string): Promise<Test> {
 }
 
 /** What upstream says when the time is up. */
-export const timedOut = (info: Info): CliError => new CliError(`timed out waiting for the condition on ${namePlural(info)}`);
+export const timedOut = (info: Info): CliError =>
+  new CliError(`timed out waiting for the condition on ${namePlural(info)}`);
 
 const namePlural = (info: Info): string => {
   const plural = info.mapping.group ? `${info.mapping.plural}.${info.mapping.group}` : info.mapping.plural;

@@ -1,0 +1,46 @@
+// Steps as a person sees them: listr2 on a terminal; elsewhere one plain line when a step has done something.
+import { Listr, type ListrTask } from 'listr2';
+import type { Io } from '../io.ts';
+
+export interface Step {
+  title: string;
+  /** False: there was nothing to do; a text says what was done instead of the title. */
+  run(): Promise<boolean | string | void>;
+  /** Steps of a group run at the same time. */
+  steps?: undefined;
+}
+export interface StepGroup {
+  title: string;
+  steps: Step[];
+}
+
+const done = (title: string, result: boolean | string | void): string =>
+  typeof result === 'string' ? result : result === false ? `${title}: nothing to do` : title;
+
+export async function runSteps(steps: readonly (Step | StepGroup)[], io: Io): Promise<void> {
+  if (io.stdout.isTTY && !io.env['CI']) return runOnTerminal(steps);
+  for (const step of steps) {
+    const parts = step.steps ?? [step];
+    await Promise.all(
+      parts.map(async (part) => {
+        const result = await part.run();
+        if (result !== false) io.stdout.write(`${done(part.title, result)}\n`);
+      }),
+    );
+  }
+}
+
+async function runOnTerminal(steps: readonly (Step | StepGroup)[]): Promise<void> {
+  const task = (step: Step): ListrTask => ({
+    title: step.title,
+    task: async (_, handle) => {
+      handle.title = done(step.title, await step.run());
+    },
+  });
+  const group = ({ title, steps: parts }: StepGroup): ListrTask => ({
+    title,
+    task: (_, handle) => handle.newListr(parts.map(task), { concurrent: true }),
+  });
+  const tasks = steps.map((step) => (step.steps ? group(step) : task(step)));
+  await new Listr(tasks, { rendererOptions: { collapseSubtasks: false } }).run();
+}

@@ -1,0 +1,99 @@
+// `api-resources`. Upstream: kubectl/pkg/cmd/apiresources/apiresources.go.
+import { apiVersionOf } from '../api/types.ts';
+import type { Mapping } from '../cli/builder/mapper.ts';
+import { Command } from '../cli/base.ts';
+import { CliError, throwCollected } from '../cli/errors.ts';
+import { flag, type FlagValues } from '../cli/pflag.ts';
+import { Columns } from '../cli/print/columns.ts';
+
+const flags = {
+  'api-group': flag.string('Limit to resources in the specified API group.'),
+  cached: flag.bool('Use the cached list of resources if available.'),
+  categories: flag.slice('Limit to resources that belong to the specified categories.'),
+  namespaced: flag.bool(
+    'If false, non-namespaced resources will be returned, otherwise returning namespaced resources by default.',
+    { default: true },
+  ),
+  'no-headers': flag.bool(
+    "When using the default or custom-column output format, don't print headers (default print headers).",
+  ),
+  output: flag.string('Output format. One of: (wide, name).', { short: 'o' }),
+  'sort-by': flag.string(
+    "If non-empty, sort list of resources using specified field. The field can be either 'name' or 'kind'.",
+  ),
+  verbs: flag.slice('Limit to resources that support the specified verbs.'),
+};
+
+export default class ApiResources extends Command {
+  static override summary = 'Print the supported API resources on the server';
+  static examples = `# Print the supported API resources
+{program} api-resources
+
+# Print the supported API resources with more information
+{program} api-resources -o wide
+
+# Print the supported API resources sorted by a column
+{program} api-resources --sort-by=name
+
+# Print the supported namespaced resources
+{program} api-resources --namespaced=true
+
+# Print the supported API resources with a specific APIGroup
+{program} api-resources --api-group=rbac.authorization.k8s.io`;
+  static override flags = flags;
+
+  async run(): Promise<void> {
+    const { flags: opts, args } = this.parse(ApiResources);
+    if (args.length > 0) this.usageError(`unexpected arguments: [${args.join(' ')}]`);
+    if (!['', 'wide', 'name'].includes(opts.output)) throw new CliError(`--output ${opts.output} is not available`);
+    if (!['', 'name', 'kind'].includes(opts['sort-by'])) throw new CliError('--sort-by accepts only name or kind');
+    const { resources, failed } = await (await (await this.cluster()).mapper()).fresh();
+    const rows = preferred(resources).filter((r) => this.wanted(r, opts));
+    rows.sort((a, b) => compare(a, b, opts['sort-by']));
+    if (opts.output === 'name') this.out(rows.map((r) => `${r.plural}${r.group ? `.${r.group}` : ''}\n`).join(''));
+    else this.table(rows, opts.output === 'wide', opts['no-headers']);
+    const errors = failed.map(
+      (gv) =>
+        new CliError(
+          `unable to retrieve the complete list of server APIs: ${gv}: the server is currently unable to handle the request`,
+        ),
+    );
+    throwCollected(errors);
+  }
+
+  private wanted(r: Mapping, opts: FlagValues<typeof flags>): boolean {
+    if (r.verbs.length === 0) return false;
+    if (this.changed('api-group') && opts['api-group'] !== r.group) return false;
+    if (this.changed('namespaced') && opts.namespaced !== r.namespaced) return false;
+    return opts.verbs.every((v) => r.verbs.includes(v)) && opts.categories.every((c) => r.categories.includes(c));
+  }
+
+  private table(rows: readonly Mapping[], wide: boolean, noHeaders: boolean): void {
+    const columns = new Columns();
+    const head = ['NAME', 'SHORTNAMES', 'APIVERSION', 'NAMESPACED', 'KIND'];
+    if (!noHeaders) columns.add(wide ? [...head, 'VERBS', 'CATEGORIES'] : head);
+    for (const r of rows) {
+      const cells = [r.plural, r.shortNames.join(','), apiVersionOf(r), String(r.namespaced), r.kind];
+      columns.add(wide ? [...cells, r.verbs.join(','), r.categories.join(',')] : cells);
+    }
+    this.out(columns.flush());
+  }
+}
+
+/** Each resource of a group once, in the version that the server prefers. */
+function preferred(resources: readonly Mapping[]): Mapping[] {
+  const found = new Map<string, Mapping>();
+  for (const r of resources) {
+    const key = `${r.plural}.${r.group}`;
+    if (!found.has(key)) found.set(key, r);
+  }
+  return [...found.values()];
+}
+
+/** Upstream sorts by group, then name, unless told otherwise. */
+function compare(a: Mapping, b: Mapping, by: string): number {
+  const order = (x: string, y: string): number => (x < y ? -1 : x > y ? 1 : 0);
+  if (by === 'name') return order(a.plural, b.plural);
+  if (by === 'kind') return order(a.kind, b.kind);
+  return order(a.group, b.group) || order(a.plural, b.plural);
+}

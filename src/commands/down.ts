@@ -1,0 +1,126 @@
+// `down`: stops the cluster on this machine and removes what it put there. What it stored stays, for the next `up`.
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { kubeConfigPaths } from '../client/kubeconfig.ts';
+import { Command } from '../cli/base.ts';
+import { CliError } from '../cli/errors.ts';
+import { removeContext } from '../cli/local/context.ts';
+import { removeExtraNodes } from '../cli/local/machine.ts';
+import { Processes } from '../cli/local/processes.ts';
+import { type Step, runSteps } from '../cli/local/progress.ts';
+import { runCommand } from '../cli/local/run-command.ts';
+import { flag } from '../cli/pflag.ts';
+import { defaultDataDir } from './up.ts';
+
+export default class Down extends Command {
+  static override summary = 'Stop the cluster on this machine and remove what it started';
+  static description = `Stop the cluster on this machine: processes, containers, networks, rules and mounts go, the kubeconfig context too. The data directory stays; "up" brings back what was stored. A Docker Engine is stopped only when "up" started it.`;
+  static examples = `# Stop the cluster
+{program} down
+
+# Stop it and forget everything that it stored
+{program} down --delete-data`;
+  static override flags = {
+    'data-dir': flag.string(
+      'The directory that "up" was given. Default: /var/lib/sampan, without root ~/.local/share/sampan.',
+    ),
+    'delete-data': flag.bool('Remove the data directory as well.'),
+  };
+
+  async run(): Promise<void> {
+    const { flags, args } = this.parse(Down);
+    if (args.length > 0) throw new CliError(`unknown argument "${args[0]}"`);
+    const dataDir = resolve(flags['data-dir'] || defaultDataDir());
+    if (!existsSync(join(dataDir, 'version'))) {
+      this.out(`There is no cluster in ${dataDir}.\n`);
+      return;
+    }
+    const processes = new Processes(dataDir);
+    const names = processes.names();
+    const engines = names.filter((name) => /^dockerd-\d+$/.test(name));
+    const docker = names.some((name) => name.startsWith('node-') && name !== 'node-simulated') || engines.length > 0;
+    const stop = (title: string, wanted: (name: string) => boolean): Step => ({
+      title,
+      run: async () => {
+        const chosen = names.filter(wanted);
+        await Promise.all(chosen.map((name) => processes.stop(name)));
+        return chosen.length > 0;
+      },
+    });
+    await runSteps(
+      [
+        stop('Stopped the GitOps loop', (name) => name === 'gitops'),
+        stop('Stopped the nodes', (name) => name.startsWith('node-')),
+        ...(docker || this.hasNodes(dataDir) ? [this.cleanStep(dataDir, engines)] : []),
+        stop('Stopped the control plane', (name) => name === 'server'),
+        stop('Stopped the Docker Engines of further nodes', (name) => engines.includes(name)),
+        { title: 'Removed network namespaces', run: async () => this.removeNamespaces(engines) },
+        stop('Stopped the Docker Engine', (name) => name === 'dockerd'),
+        {
+          title: 'Removed the kubeconfig context',
+          run: async () => {
+            removeContext(kubeConfigPaths(this.context.globals.kubeconfig || undefined, this.io.env));
+          },
+        },
+      ],
+      this.io,
+    );
+    if (flags['delete-data']) rmSync(dataDir, { recursive: true, force: true });
+    this.out(
+      flags['delete-data']
+        ? 'The cluster and its data are gone.\n'
+        : `The cluster is down. Its data is kept in ${dataDir}.\n`,
+    );
+  }
+
+  private hasNodes(dataDir: string): boolean {
+    return process.getuid?.() === 0 && existsSync(join(dataDir, 'nodes'));
+  }
+
+  /** Containers, networks, rules, tunnels and mounts of Docker nodes, here and in the namespaces of further nodes. */
+  private cleanStep(dataDir: string, engines: readonly string[]): Step {
+    return {
+      title: 'Removed containers, networks, rules and mounts',
+      run: async () => {
+        const sockets = [
+          '/var/run/docker.sock',
+          ...engines.map((e) => `/run/sampan/${e.slice('dockerd-'.length)}/docker.sock`),
+        ];
+        for (const socket of sockets) if (existsSync(socket)) await this.removeContainers(`unix://${socket}`, dataDir);
+        // Rules of the namespaces go with them.
+        const { cleanupHost } = await import('../node/cleanup.ts');
+        await cleanupHost();
+        await this.unmount(dataDir);
+      },
+    };
+  }
+
+  private async removeContainers(host: string, dataDir: string): Promise<void> {
+    const docker = (...args: string[]) => runCommand('docker', ['-H', host, ...args]).catch(() => '');
+    const ours = ['--filter', `label=io.sampan.data-dir=${dataDir}`];
+    const containers = (await docker('ps', '-aq', ...ours)).split('\n').filter(Boolean);
+    if (containers.length > 0) await docker('rm', '-f', '-v', ...containers);
+    const networks = (await docker('network', 'ls', '-q', ...ours)).split('\n').filter(Boolean);
+    if (networks.length > 0) await docker('network', 'rm', ...networks);
+  }
+
+  private async unmount(dataDir: string): Promise<void> {
+    const inside = `${join(dataDir, 'nodes')}/`;
+    const points = readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .map((line) => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '))
+      .filter((point) => point.startsWith(inside) && !point.includes('/docker/'));
+    for (const point of points.reverse()) await runCommand('umount', ['-l', point]).catch(() => {});
+    for (const node of existsSync(inside) ? readdirSync(inside) : []) {
+      rmSync(join(inside, node, 'pods'), { recursive: true, force: true });
+    }
+  }
+
+  private async removeNamespaces(engines: readonly string[]): Promise<boolean> {
+    if (engines.length === 0) return false;
+    await removeExtraNodes(engines.map((name) => Number(name.slice('dockerd-'.length))));
+    for (const name of engines)
+      rmSync(`/run/sampan/${name.slice('dockerd-'.length)}`, { recursive: true, force: true });
+    return true;
+  }
+}

@@ -1,0 +1,201 @@
+// `port-forward`: local listeners whose connections end in a pod. Upstream: kubectl/pkg/cmd/portforward,
+// client-go/tools/portforward.
+import { createServer, type Server, type Socket } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import type { Pod, Service } from 'kubernetes-types/core/v1.js';
+import type { Unstructured } from '../api/types.ts';
+import { CliError } from '../cli/errors.ts';
+import { flag } from '../cli/pflag.ts';
+import type { PortForwardConnection } from '../wire/streams.ts';
+import { PodCommand, podRunningTimeoutFlag, streamPath } from './_pod-target.ts';
+
+interface ForwardedPort {
+  local: number;
+  remote: number;
+}
+
+export default class PortForward extends PodCommand {
+  static override summary = 'Forward one or more local ports to a pod';
+  static description = `Use resource type/name such as deployment/mydeployment to select a pod. Resource type defaults to 'pod' if omitted.
+
+If there are multiple pods matching the criteria, a pod will be selected automatically. The forwarding session ends when the selected pod terminates, and a rerun of the command is needed to resume forwarding.`;
+  static examples = `# Listen on ports 5000 and 6000 locally, forwarding data to/from ports 5000 and 6000 in the pod
+{program} port-forward pod/mypod 5000 6000
+
+# Listen on ports 5000 and 6000 locally, forwarding data to/from ports 5000 and 6000 in a pod selected by the deployment
+{program} port-forward deployment/mydeployment 5000 6000
+
+# Listen on port 8443 locally, forwarding to the targetPort of the service's port named "https" in a pod selected by the service
+{program} port-forward service/myservice 8443:https
+
+# Listen on port 8888 locally, forwarding to 5000 in the pod
+{program} port-forward pod/mypod 8888:5000
+
+# Listen on port 8888 on all addresses, forwarding to 5000 in the pod
+{program} port-forward --address 0.0.0.0 pod/mypod 8888:5000
+
+# Listen on a random port locally, forwarding to 5000 in the pod
+{program} port-forward pod/mypod :5000`;
+  static override usage = 'TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]';
+  static override flags = {
+    address: flag.slice(
+      'Addresses to listen on (comma separated). Only accepts IP addresses or localhost as a value. When localhost is supplied, kubectl will try to bind on both 127.0.0.1 and ::1 and will fail if neither of these addresses are available to bind.',
+      { default: ['localhost'] },
+    ),
+    ...podRunningTimeoutFlag,
+  };
+
+  async run(): Promise<void> {
+    const { flags, args } = this.parse(PortForward);
+    if (args.length < 2) {
+      this.usageError('TYPE/NAME and list of ports are required for port-forward');
+    }
+    const object = await this.namedObject(args[0]);
+    const pod = await this.podOf(object, flags['pod-running-timeout']);
+    if (pod.status?.phase !== 'Running') {
+      throw new CliError(`unable to forward port because pod is not running. Current status=${pod.status?.phase}`);
+    }
+    const ports = args.slice(1).map((text) => parsePort(text, object, pod));
+    const cluster = await this.cluster();
+    const { dialPortForward } = await import('../wire/port-forward.ts');
+    const connection = await dialPortForward(cluster.dialer, streamPath(pod, 'portforward', []));
+    const servers: Server[] = [];
+    try {
+      for (const port of ports) servers.push(...(await this.listen(port, flags.address, connection)));
+      await Promise.race([connection.closed, aborted(this.context.signal)]);
+      if (!this.context.signal.aborted) {
+        throw new CliError('lost connection to pod');
+      }
+    } finally {
+      for (const server of servers) server.close();
+      connection.close();
+    }
+  }
+
+  private async listen(
+    port: ForwardedPort,
+    addresses: readonly string[],
+    connection: PortForwardConnection,
+  ): Promise<Server[]> {
+    const servers: Server[] = [];
+    const failures: string[] = [];
+    let local = port.local;
+    for (const address of await bindAddresses(addresses)) {
+      try {
+        const server = await listenOn(
+          address,
+          local,
+          (socket) => void this.forward(socket, local, port.remote, connection),
+        );
+        local = (server.address() as { port: number }).port;
+        servers.push(server);
+        const shown = address.includes(':') ? `[${address}]` : address;
+        this.out(`Forwarding from ${shown}:${local} -> ${port.remote}\n`);
+      } catch (error) {
+        failures.push((error as Error).message);
+      }
+    }
+    if (servers.length > 0) return servers;
+    throw new CliError(
+      `unable to listen on port ${port.local}: Listeners failed to create with the following errors: [${failures.join(' ')}]`,
+    );
+  }
+
+  private async forward(
+    socket: Socket,
+    local: number,
+    remote: number,
+    connection: PortForwardConnection,
+  ): Promise<void> {
+    this.out(`Handling connection for ${local}\n`);
+    socket.on('error', () => socket.destroy());
+    try {
+      const stream = await connection.open(remote);
+      stream.on('error', (error) => {
+        this.err(`E portforward: an error occurred forwarding ${local} -> ${remote}: ${error.message}\n`);
+        socket.destroy();
+      });
+      socket.on('close', () => stream.destroy());
+      stream.on('end', () => socket.end());
+      socket.pipe(stream).pipe(socket);
+    } catch (error) {
+      this.err(
+        `E portforward: error creating forwarding stream for ${local} -> ${remote}: ${(error as Error).message}\n`,
+      );
+      socket.destroy();
+    }
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** `localhost` is both loopback addresses. */
+async function bindAddresses(names: readonly string[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (const name of names) {
+    if (name === 'localhost') {
+      const all = await lookup('localhost', { all: true }).catch(() => []);
+      const known = all.map((a) => a.address);
+      found.add('127.0.0.1');
+      if (known.includes('::1')) found.add('::1');
+    } else if (/^[\d.]+$|:/.test(name)) found.add(name);
+    else throw new CliError(`${name} is not a valid IP`);
+  }
+  return [...found];
+}
+
+function listenOn(host: string, port: number, onConnection: (socket: Socket) => void): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer({ allowHalfOpen: true }, onConnection);
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'address already in use' : error.message;
+      const network = host.includes(':') ? `tcp6 [${host}]` : `tcp4 ${host}`;
+      reject(new Error(`unable to create listener: Error listen ${network}:${port}: bind: ${why}`));
+    });
+    server.listen(port, host, () => resolve(server));
+  });
+}
+
+/** `5000`, `8888:5000`, `:5000`, `8443:https`; ports of a service are translated to the pod's. */
+function parsePort(text: string, object: Unstructured, pod: Pod): ForwardedPort {
+  const parts = text.split(':');
+  const [localText, remoteText] = parts.length === 2 ? (parts as [string, string]) : [text, text];
+  if (parts.length > 2) throw new CliError(`invalid port format '${text}'`);
+  const remote =
+    object.kind === 'Service' ? servicePort(object as unknown as Service, pod, remoteText) : podPort(pod, remoteText);
+  const local = localText === '' ? 0 : /^\d+$/.test(localText) ? Number(localText) : parts.length === 2 ? NaN : remote;
+  if (Number.isNaN(local)) {
+    throw new CliError(
+      `error parsing local port '${localText}': strconv.ParseUint: parsing ${JSON.stringify(localText)}: invalid syntax`,
+    );
+  }
+  if (remote === 0) throw new CliError('remote port must be > 0');
+  return { local, remote };
+}
+
+function servicePort(service: Service, pod: Pod, text: string): number {
+  const port = service.spec?.ports?.find((p) => (/^\d+$/.test(text) ? p.port === Number(text) : p.name === text));
+  const name = service.metadata?.name;
+  if (!port) {
+    throw new CliError(
+      /^\d+$/.test(text)
+        ? `Service ${name} does not have a service port ${text}`
+        : `Service '${name}' does not have a named port '${text}'`,
+    );
+  }
+  if (service.spec?.clusterIP === 'None' && /^\d+$/.test(text)) return Number(text);
+  const target = port.targetPort ?? port.port;
+  return typeof target === 'number' ? (target === 0 ? port.port : target) : podPort(pod, target);
+}
+
+function podPort(pod: Pod, text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  const ports = (pod.spec?.containers ?? []).flatMap((c) => c.ports ?? []);
+  const found = ports.find((p) => p.name === text);
+  if (!found) throw new CliError(`Pod '${pod.metadata?.name}' does not have a named port '${text}'`);
+  return found.containerPort;
+}

@@ -1,0 +1,367 @@
+// `up`: a whole cluster on this machine, in the background. Run again, it starts what is dead and says so.
+import { existsSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Namespaces, Nodes } from '../api/resources.ts';
+import { isAlreadyExists } from '../api/status.ts';
+import type { ResourceType, Unstructured } from '../api/types.ts';
+import { kubeConfigPaths } from '../client/kubeconfig.ts';
+import { Command } from '../cli/base.ts';
+import { CliError } from '../cli/errors.ts';
+import { CONTEXT, addContext, adminClient } from '../cli/local/context.ts';
+import { EXAMPLE_BRANCH, ensureExampleImage, ensureExampleRepository } from '../cli/local/example.ts';
+import {
+  type ExtraNode,
+  extraNode,
+  installPackages,
+  missingPackages,
+  startDocker,
+  startExtraNode,
+} from '../cli/local/machine.ts';
+import { Processes } from '../cli/local/processes.ts';
+import { type Step, type StepGroup, runSteps } from '../cli/local/progress.ts';
+import { flag } from '../cli/pflag.ts';
+
+const NAMESPACE = 'sampan-system';
+const READY_MS = 60_000;
+const SYNC_MS = 90_000;
+
+export const defaultDataDir = (): string =>
+  process.getuid?.() === 0 ? '/var/lib/sampan' : join(homedir(), '.local/share/sampan');
+
+const kind = (group: string, plural: string, name: string): ResourceType<Unstructured> => ({
+  group,
+  version: 'v1',
+  plural,
+  kind: name,
+  namespaced: true,
+});
+const repositories = kind('source.toolkit.fluxcd.io', 'gitrepositories', 'GitRepository');
+const kustomizations = kind('kustomize.toolkit.fluxcd.io', 'kustomizations', 'Kustomization');
+
+export default class Up extends Command {
+  static override summary = 'Start a cluster on this machine';
+  static description = `Start a cluster on this machine, in the background: the control plane, nodes, and the GitOps loop on a repository of examples (or on --git). It returns when all is ready. Run again, it starts what is dead.
+
+Docker nodes need root; missing system packages are installed with apt-get, and a Docker Engine is started when none runs. Simulated nodes need neither.`;
+  static examples = `# Start a cluster with one Docker node
+{program} up
+
+# Start a cluster without root and Docker, for a CI job
+{program} up --runtime simulated --data-dir ./cluster
+
+# Keep the cluster equal to a repository of yours
+{program} up --git https://git.example.com/team/config.git --branch main --path ./clusters/home`;
+  static override usage = '[--data-dir DIR] [--nodes N] [--runtime docker|simulated]';
+  static override flags = {
+    'data-dir': flag.string('Where everything is kept. Default: /var/lib/sampan, without root ~/.local/share/sampan.'),
+    port: flag.uint16('Port of the API server.', { default: 6443 }),
+    nodes: flag.int(
+      'How many nodes. Docker nodes beyond the first get a network namespace and a Docker Engine of their own.',
+      { default: 1 },
+    ),
+    runtime: flag.string('What nodes run pods on: docker or simulated.', { default: 'docker' }),
+    git: flag.string('Git repository to keep the cluster equal to. Default: a local one made of the examples.'),
+    branch: flag.string('Its branch.', { default: EXAMPLE_BRANCH }),
+    path: flag.string('The folder in it.'),
+  };
+
+  private processes!: Processes;
+  private dataDir = '';
+  private wasRunning = false;
+
+  async run(): Promise<void> {
+    const { flags, args } = this.parse(Up);
+    if (args.length > 0) throw new CliError(`unknown argument "${args[0]}"`);
+    if (flags.runtime !== 'docker' && flags.runtime !== 'simulated') {
+      throw new CliError(`invalid --runtime "${flags.runtime}": must be docker or simulated`);
+    }
+    if (flags.nodes < 1 || flags.nodes > 100)
+      throw new CliError(`invalid --nodes ${flags.nodes}: must be between 1 and 100`);
+    const docker = flags.runtime === 'docker';
+    if (docker && process.getuid?.() !== 0) {
+      throw new CliError('Docker nodes need root: run it with sudo, or with --runtime simulated');
+    }
+    this.dataDir = resolve(flags['data-dir'] || defaultDataDir());
+    this.processes = new Processes(this.dataDir);
+    this.wasRunning = this.processes.alive('server') !== undefined;
+    const base =
+      hostname()
+        .split('.')[0]!
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9-]/g, '-') || 'node';
+    const extras = docker
+      ? Array.from({ length: flags.nodes - 1 }, (_, i) => extraNode(i + 2, `${base}-${i + 2}`))
+      : [];
+    await runSteps(
+      [
+        ...(docker ? this.machineSteps(extras) : []),
+        this.serverStep(flags.port),
+        {
+          title: 'Starting nodes and the GitOps loop',
+          steps: [
+            ...(docker ? this.dockerNodeSteps(base, extras) : [this.simulatedStep(flags.nodes)]),
+            this.gitopsStep(flags, docker),
+          ],
+        },
+        ...(docker && !flags.git ? [this.exampleStep()] : []),
+      ],
+      this.io,
+    );
+    await this.conclude(flags, docker);
+  }
+
+  private machineSteps(extras: readonly ExtraNode[]): (Step | StepGroup)[] {
+    const { signal } = this.context;
+    return [
+      {
+        title: 'System packages',
+        run: async () => {
+          const missing = missingPackages();
+          if (missing.length === 0) return false;
+          await installPackages(missing);
+          return `Installed system packages: ${missing.join(', ')}`;
+        },
+      },
+      {
+        title: 'Docker Engine',
+        run: async () => (await startDocker(this.processes, signal)) && 'Started the Docker Engine',
+      },
+      ...extras.map((extra) => ({
+        title: `Network namespace and Docker Engine of ${extra.name}`,
+        run: () => startExtraNode(extra, this.processes, signal),
+      })),
+      {
+        title: 'Image of the example',
+        run: async () => {
+          await ensureExampleImage();
+          for (const extra of extras) await ensureExampleImage(extra.docker);
+          return false;
+        },
+      },
+    ];
+  }
+
+  /** Our own program again, as a daemon. */
+  private start(name: string, args: readonly string[], netns?: string): boolean {
+    const self = [process.execPath, ...process.execArgv, ...this.program(), ...args];
+    const command = netns ? ['nsenter', `--net=/run/netns/${netns}`, ...self] : self;
+    return this.processes.start(name, command[0]!, command.slice(1), { cwd: '/' });
+  }
+  private program(): string[] {
+    return [process.argv[1]!];
+  }
+
+  private serverStep(port: number): Step {
+    return {
+      title: 'Control plane',
+      run: async () => {
+        const started = this.start('server', ['server', '--data-dir', this.dataDir, '--listen', `0.0.0.0:${port}`]);
+        await this.processes.waitFor(
+          'server',
+          'the control plane',
+          () => this.serverReady(port),
+          READY_MS,
+          this.context.signal,
+        );
+        addContext(this.dataDir, kubeConfigPaths(this.context.globals.kubeconfig || undefined, this.io.env));
+        return started ? `Control plane is ready at ${await this.asAdmin(async (_, server) => server)}` : false;
+      },
+    };
+  }
+
+  /** The file may be of an earlier time with another port: it counts when it has this one's. */
+  private async serverReady(port: number): Promise<boolean> {
+    return this.asAdmin(async (client, server) => {
+      if (new URL(server).port !== String(port) && !this.wasRunning) return false;
+      return (await client.request('GET', '/readyz', { shared: false })).status === 200;
+    });
+  }
+
+  private async asAdmin<T>(
+    use: (client: ReturnType<typeof adminClient>['client'], server: string) => Promise<T>,
+  ): Promise<T> {
+    const { client, server, close } = adminClient(this.dataDir);
+    try {
+      return await use(client, server);
+    } finally {
+      close();
+    }
+  }
+
+  private dockerNodeSteps(base: string, extras: readonly ExtraNode[]): Step[] {
+    const common = ['--data-dir', this.dataDir, '--runtime', 'docker'];
+    const join_ = async () => {
+      const server = await this.joinAddress();
+      return ['--server', server, '--token-file', join(this.dataDir, 'node.token')];
+    };
+    const step = (name: string, args: string[], netns?: string): Step => ({
+      title: `Node ${name}`,
+      run: async () => {
+        const started = this.start(
+          `node-${name}`,
+          ['node', '--name', name, ...common, ...(await join_()), ...args],
+          netns,
+        );
+        await this.nodeReady(`node-${name}`, [name]);
+        return started ? `Node ${name} is ready` : false;
+      },
+    });
+    return [step(base, []), ...extras.map((extra) => step(extra.name, ['--docker', extra.docker], extra.namespace))];
+  }
+
+  /** What nodes in other network namespaces can reach, too: the address that pods use for the API. */
+  private async joinAddress(): Promise<string> {
+    return this.asAdmin(async (client, server) => {
+      const endpoints = await client.get<Unstructured>(
+        { group: '', version: 'v1', plural: 'endpoints', kind: 'Endpoints', namespaced: true },
+        { namespace: 'default', name: 'kubernetes' },
+      );
+      const subset = (endpoints['subsets'] as { addresses?: { ip: string }[] }[] | undefined)?.[0];
+      const ip = subset?.addresses?.[0]?.ip;
+      return ip ? `https://${ip}:${new URL(server).port}` : server;
+    });
+  }
+
+  private simulatedStep(count: number): Step {
+    const names = Array.from({ length: count }, (_, i) => `simulated-${i}`);
+    return {
+      title: count === 1 ? 'Simulated node' : `${count} simulated nodes`,
+      run: async () => {
+        const kubeconfig = join(this.dataDir, 'admin.kubeconfig');
+        const started = this.start('node-simulated', [
+          'node',
+          '--runtime',
+          'simulated',
+          '--kubeconfig',
+          kubeconfig,
+          '--count',
+          String(count),
+        ]);
+        await this.nodeReady('node-simulated', names);
+        return started ? (count === 1 ? 'Simulated node is ready' : `${count} simulated nodes are ready`) : false;
+      },
+    };
+  }
+
+  private nodeReady(process: string, names: readonly string[]): Promise<void> {
+    const ready = () =>
+      this.asAdmin(async (client) => {
+        const nodes = await client.list(Nodes);
+        const up = new Set(
+          nodes.items
+            .filter((n) => n.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'))
+            .map((n) => n.metadata?.name),
+        );
+        return names.every((name) => up.has(name));
+      });
+    return this.processes.waitFor(process, `node ${names[0]}`, ready, READY_MS, this.context.signal);
+  }
+
+  private gitopsStep(flags: { git: string; branch: string; path: string }, docker: boolean): Step {
+    return {
+      title: 'GitOps loop',
+      run: async () => {
+        const url = flags.git || (await this.exampleUrl());
+        const path = flags.path || (flags.git ? './' : './hello');
+        const kubeconfig = join(this.dataDir, 'admin.kubeconfig');
+        const started = this.start('gitops', ['gitops', 'run', '--kubeconfig', kubeconfig, '--data-dir', this.dataDir]);
+        const name = flags.git ? 'cluster' : 'examples';
+        await this.processes.waitFor(
+          'gitops',
+          'the GitOps loop',
+          () => this.declare(name, url, flags.branch, path),
+          READY_MS,
+          this.context.signal,
+        );
+        if (!docker && !flags.git) return started ? 'GitOps loop is running' : false;
+        await this.processes.waitFor(
+          'gitops',
+          `the first sync of ${url}`,
+          () => this.synced(name),
+          SYNC_MS,
+          this.context.signal,
+        );
+        return started ? `GitOps loop keeps the cluster equal to ${url}` : false;
+      },
+    };
+  }
+
+  private async exampleUrl(): Promise<string> {
+    const folder = join(this.dataDir, 'examples.git');
+    const examples = join(this.packageRoot(), 'examples');
+    if (existsSync(examples)) await ensureExampleRepository(folder, examples);
+    return `file://${folder}`;
+  }
+  private packageRoot(): string {
+    return resolve(process.argv[1]!, process.argv[1]!.endsWith('.ts') ? '../../..' : '../..');
+  }
+
+  /** What to follow, unless somebody has declared it before: then it is theirs. */
+  private async declare(name: string, url: string, branch: string, path: string): Promise<boolean> {
+    const metadata = { name, namespace: NAMESPACE };
+    return this.asAdmin(async (client) => {
+      const create = (type: ResourceType<Unstructured>, spec: object) =>
+        client
+          .create(type, { apiVersion: `${type.group}/${type.version}`, kind: type.kind, metadata, spec })
+          .catch((error: unknown) => {
+            if (!isAlreadyExists(error)) throw error;
+          });
+      await client.get(Namespaces, { name: NAMESPACE });
+      await create(repositories, { url, ref: { branch }, interval: '1m' });
+      await create(kustomizations, { sourceRef: { kind: 'GitRepository', name }, path, prune: true, interval: '10m' });
+      return true;
+    });
+  }
+
+  private async synced(name: string): Promise<boolean> {
+    return this.asAdmin(async (client) => {
+      const object = await client.get(kustomizations, { name, namespace: NAMESPACE });
+      const ready = (
+        object['status'] as { conditions?: { type: string; status: string; reason: string; message: string }[] }
+      )?.conditions?.find((c) => c.type === 'Ready');
+      if (ready?.status === 'False' && ready.reason === 'BuildFailed') throw new CliError(ready.message);
+      return ready?.status === 'True';
+    });
+  }
+
+  private exampleStep(): Step {
+    return {
+      title: 'Example web site',
+      run: async () => {
+        const type = { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true };
+        const ready = () =>
+          this.asAdmin(async (client) => {
+            const deployment = await client.get<Unstructured>(type, { namespace: 'hello', name: 'hello' });
+            const { replicas = 0, readyReplicas = 0 } = (deployment['status'] ?? {}) as Record<string, number>;
+            return replicas > 0 && readyReplicas === replicas;
+          });
+        await this.processes.waitFor('gitops', 'the example', ready, SYNC_MS, this.context.signal);
+        return this.wasRunning ? false : 'Example web site is ready';
+      },
+    };
+  }
+
+  private async conclude(flags: { git: string; runtime: string; nodes: number }, docker: boolean): Promise<void> {
+    const server = await this.asAdmin(async (_, url) => url);
+    const what = `${flags.nodes} ${flags.runtime === 'docker' ? 'Docker' : 'simulated'} node${flags.nodes === 1 ? '' : 's'}`;
+    const lines = [
+      this.wasRunning ? 'The cluster was running already.' : 'The cluster is running.',
+      '',
+      `  API server   ${server} (${what})`,
+      `  Context      ${CONTEXT} in ${kubeConfigPaths(this.context.globals.kubeconfig || undefined, this.io.env)[0]}`,
+      `  Data, logs   ${this.dataDir}, ${join(this.dataDir, 'log')}`,
+    ];
+    if (docker && !flags.git) {
+      lines.push(
+        '  Example      http://127.0.0.1:30080/',
+        '',
+        'Try next:',
+        '  curl http://127.0.0.1:30080/cgi-bin/whoami',
+        `  ${this.context.program} get pods -A -o wide`,
+        `  git clone ${join(this.dataDir, 'examples.git')} site   # change hello/index.html, commit, push, reload`,
+      );
+    }
+    this.out(`\n${lines.join('\n')}\n`);
+  }
+}
