@@ -18,6 +18,7 @@ import { bootstrap } from './bootstrap/bootstrap.ts';
 import { runCompaction } from './compaction.ts';
 import { runComponents } from './components.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
+import { nodeConnector } from './node-connector.ts';
 import { openStore } from './open-store.ts';
 import {
   ALL_COMPONENTS,
@@ -111,7 +112,7 @@ class Startup {
     const [pki, store] = await Promise.all([this.openPki(dir, names()), openStore(spec, dir)]);
     this.opened.push(() => store.close());
     const auth = this.createAuth(pki);
-    const api = this.createApi(store, auth);
+    const api = this.createApi(store, auth, pki);
     // Until the cluster has its roles, requests wait instead of being refused.
     const gate = { handler: undefined as Handler | undefined };
     let open: () => void = () => undefined;
@@ -188,13 +189,16 @@ class Startup {
     });
   }
 
-  private createApi(store: Store, auth: Auth): ApiServer {
+  private createApi(store: Store, auth: Auth, pki: Pki): ApiServer {
+    const nodes = nodeConnector({ ca: pki.authority.certificate, credential: () => pki.nodeClient });
+    this.opened.push(() => nodes.close());
     const api = createApiServer({
       store,
       authenticate: auth.authenticate,
       authorizer: auth.authorizer,
       admission: admissionChain(),
       tokens: auth.tokens,
+      nodes,
       serviceCidr: this.cidr,
       nodePorts: this.options.nodePorts,
       clock: this.clock,
