@@ -1,16 +1,107 @@
-// Server-side apply: PATCH with application/apply-patch+yaml. Creates what is not there.
+// Server-side apply: PATCH with application/apply-patch+yaml. Creates what is not there. The merge and the ownership
+// of fields are api/patch's. Upstream: handlers/patch.go (applyPatcher).
+import { serverSideApply } from '../../../api/patch/apply.ts';
+import { builtinSchemas } from '../../../api/schema/builtin.ts';
+import { pruneUnknown } from '../../../api/schema/prune.ts';
+import { StatusError, badRequest, conflict, notFound } from '../../../api/status.ts';
+import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
-import { unsupportedMediaType } from '../content/decode.ts';
+import { cloneJson } from '../cache/encoding.ts';
+import { checkType, parseYamlBody, readBytes, readText } from '../content/decode.ts';
 import type { Negotiated } from '../content/negotiate.ts';
+import { convertFromStorage } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
+import { writtenResponse } from './answer.ts';
+import { createObject } from './create.ts';
+import { settleNamespace, toStorage } from './decode-object.ts';
+import { resetFields } from './managed-fields.ts';
+import { timestamp } from './metadata.ts';
+import { modifyExisting } from './modify.ts';
 import type { WriteOptions } from './options.ts';
+import { checkName, checkPreconditions } from './update.ts';
 
 export async function apply(
-  _context: RequestContext,
-  _endpoint: Endpoint,
-  _options: WriteOptions,
-  _negotiated: Negotiated,
+  context: RequestContext,
+  endpoint: Endpoint,
+  options: WriteOptions,
+  negotiated: Negotiated,
 ): Promise<Response> {
-  throw unsupportedMediaType([]);
+  const { name, subresource } = context.info;
+  const applied = await readApplied(context, endpoint);
+  const merge = (live: Unstructured | undefined): Unstructured => {
+    if (live)
+      checkPreconditions(
+        endpoint,
+        { ...applied, metadata: { resourceVersion: live.metadata.resourceVersion!, ...applied.metadata } },
+        live,
+      );
+    const { object } = serverSideApply({
+      live: live && (endpoint.asStored ? live : convertFromStorage(live, endpoint)),
+      applied,
+      manager: options.fieldManager,
+      force: options.force === true,
+      apiVersion: endpoint.apiVersion,
+      subresource: subresource || undefined,
+      now: timestamp(context.server.now()),
+      schema: endpoint.schema ?? {},
+      source: builtinSchemas,
+      resetFields: resetFields(endpoint, subresource),
+      custom: endpoint.kind.custom,
+    });
+    const draft = cloneJson(object) as JsonObject & Unstructured;
+    return toStorage(context, endpoint, draft, 'Ignore', []);
+  };
+  const written = await modifyExisting(context, endpoint, name, {
+    subresource,
+    dryRun: options.dryRun,
+    options: { ...options },
+    change: merge,
+    // The merge has done that.
+    track: () => {},
+  });
+  if (written) return writtenResponse(context, 200, endpoint, written, negotiated);
+  if (subresource !== '') throw notFound(endpoint.qualified, name);
+  if (applied.metadata.uid) {
+    const why = `uid mismatch: the provided object specified uid ${applied.metadata.uid}, and no existing object was found`;
+    throw conflict(endpoint.qualified, name, why);
+  }
+  const created = await createObject(context, endpoint, merge(undefined), options, () => {});
+  return writtenResponse(context, 201, endpoint, created, negotiated);
+}
+
+async function readApplied(context: RequestContext, endpoint: Endpoint): Promise<Unstructured> {
+  const { kind } = endpoint.kind.definition;
+  const { body } = context.request;
+  const value: unknown = body?.shared
+    ? cloneJson(body.shared())
+    : parseYamlBody(readText(await readBytes(context.request)), kind, []);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw badRequest(`error decoding YAML: the patch is not an object`);
+  }
+  const applied = value as JsonObject;
+  if (applied['apiVersion'] !== endpoint.apiVersion && applied['apiVersion'] !== undefined) {
+    throw badRequest(
+      `Incorrect version specified in apply patch. Specified patch version: ${String(applied['apiVersion'])}, expected: ${endpoint.apiVersion}`,
+    );
+  }
+  checkType(applied, kind, endpoint.apiVersion);
+  applied.metadata.name ??= context.info.name;
+  checkName(applied, context.info.name);
+  settleNamespace(context, endpoint, applied);
+  refuseUnknown(endpoint, applied);
+  return applied;
+}
+
+/** Who owns a field that nobody knows? Upstream: structured-merge-diff's typed errors. */
+function refuseUnknown(endpoint: Endpoint, applied: Unstructured): void {
+  if (!endpoint.schema) return;
+  const unknown = pruneUnknown(applied, endpoint.schema, builtinSchemas).map(
+    (path) => `.${path}: field not declared in schema`,
+  );
+  if (unknown.length === 0) return;
+  const { namespace, name } = applied.metadata;
+  const what = `${namespace ? `${namespace}/` : '/'}${name}; ${endpoint.apiVersion}, Kind=${applied.kind}`;
+  const why = unknown.length === 1 ? unknown[0] : `errors:\n  ${unknown.join('\n  ')}`;
+  throw new StatusError('', `failed to create typed patch object (${what}): ${why}`, undefined, 500);
 }

@@ -71,7 +71,6 @@ function prepare(context: RequestContext, endpoint: Endpoint, draft: Unstructure
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.selfLink;
-  delete metadata.managedFields;
   metadata.creationTimestamp = timestamp(context.server.now());
   metadata.uid = context.server.newUid();
   definition.prepareCreate?.(draft);
@@ -95,8 +94,9 @@ async function store(
   const { server } = context;
   const { definition, cache, hooks } = endpoint.kind;
   const name = draft.metadata.name ?? '';
-  prepare(context, endpoint, draft);
+  // Before the server adds what it alone decides: nobody owns that.
   track(draft);
+  prepare(context, endpoint, draft);
   const errors = new FieldErrors();
   validateMeta(definition, draft.metadata, errors);
   definition.validate?.(draft, errors);
