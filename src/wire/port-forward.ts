@@ -172,6 +172,8 @@ class ClientConnection implements PortForwardConnection {
     const data = this.#connection.openStream({ streamtype: 'data', ...common });
     let message = '';
     error.setEncoding('utf8').on('data', (text: string) => (message += text));
+    // Usually the message comes before the end of the data, but no rule says so.
+    data.failure = () => (message === '' ? undefined : new Error(message));
     error.once('end', () => {
       if (message !== '') data.destroy(new Error(message));
     });

@@ -114,6 +114,7 @@ export class SpdyConnection {
   /** For streams: false asks them to wait for `callback`. */
   writeData(id: number, flags: number, payload: Buffer | undefined, callback: (error?: Error | null) => void): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return callback(new Error('the connection is closed'));
+    if (payload?.length === 0) return callback();
     if (!payload) {
       this.#socket.write(dataHead(id, flags, 0), callback);
       return;
@@ -278,6 +279,8 @@ export class SpdyStream extends Duplex {
   #gone = false;
   #discarding = false;
   #inputEnded = false;
+  /** Asked when the peer ends or resets the stream: an error to end with, which came on another stream before. */
+  failure: (() => Error | undefined) | undefined;
   /** The peer half-closed it; an end without this is a connection that broke. */
   endedByPeer = false;
 
@@ -315,7 +318,9 @@ export class SpdyStream extends Duplex {
   }
   onFin(): void {
     this.endedByPeer = true;
-    this.#endInput();
+    const failure = this.failure?.();
+    if (failure) this.destroy(failure);
+    else this.#endInput();
   }
   #endInput(): void {
     if (this.#inputEnded || this.destroyed) return;
@@ -333,7 +338,7 @@ export class SpdyStream extends Duplex {
   onReset(): void {
     this.#gone = true;
     this.#settleReply.reject(new Error('the stream was reset by the peer'));
-    this.destroy();
+    this.destroy(this.failure?.());
   }
   refuse(): void {
     this.#gone = true;
