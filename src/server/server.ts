@@ -121,7 +121,7 @@ class Startup {
       withoutSharing(request);
       return gate.handler?.(request) ?? ready.then(() => api.handler(request));
     };
-    const listening = await this.listen(handler, pki);
+    const listening = await this.listen(handler, pki, api);
     await api.ready;
     this.opened.push(auth.attach({ get: api.lister.get, observe: api.observe }));
     const port = listening?.port;
@@ -192,7 +192,7 @@ class Startup {
   private createApi(store: Store, auth: Auth, pki: Pki): ApiServer {
     const nodes = nodeConnector({ ca: pki.authority.certificate, credential: () => pki.nodeClient });
     this.opened.push(() => nodes.close());
-    const api = createApiServer({
+    const server = createApiServer({
       store,
       authenticate: auth.authenticate,
       authorizer: auth.authorizer,
@@ -205,11 +205,17 @@ class Startup {
       onBug: (error, request) =>
         this.log.error({ error: error instanceof Error ? error.stack : String(error), ...request }, 'request failed'),
     });
+    let closed: Promise<void> | undefined;
+    const api: ApiServer = { ...server, close: () => (closed ??= server.close()) };
     this.opened.push(() => api.close());
     return api;
   }
 
-  private async listen(handler: Handler, pki: Pki): Promise<{ port: number; server: HttpServer } | undefined> {
+  private async listen(
+    handler: Handler,
+    pki: Pki,
+    api: ApiServer,
+  ): Promise<{ port: number; server: HttpServer } | undefined> {
     const { listen = { port: DEFAULT_PORT } } = this.options;
     if (!listen) return undefined;
     const server = createHttpServer({
@@ -217,7 +223,8 @@ class Startup {
       tls: identity(pki),
       onError: (error, what) => this.log.error({ error: String(error), what }, 'connection failed'),
     });
-    this.opened.push(() => server.close());
+    // Both at once: connections stay open as long as their watches, which the API server ends.
+    this.opened.push(async () => void (await Promise.all([server.close(), api.close()])));
     try {
       return { ...(await server.listen(listen)), server };
     } catch (error) {
