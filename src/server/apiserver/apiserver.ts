@@ -1,6 +1,7 @@
 // The API server: its parts, and the chain that every request goes through, from top to bottom. It opens no sockets;
 // wire/http-server.ts and the in-process transport call its handler.
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import kinds from '../../api/kinds/index.gen.ts';
 import type { Handler, Request, Response } from '../../wire/http.ts';
 import { Feed } from './cache/feed.ts';
@@ -53,6 +54,8 @@ export function createApiServer(given: ApiServerOptions): ApiServer {
   for (const definition of options.kinds ?? kinds) registry.add(definition);
   const lister = cacheLister(registry);
   const closing = new AbortController();
+  // Every watch listens to it: thousands are no leak.
+  setMaxListeners(0, closing.signal);
   let isReady = false;
   let inFlight = 0;
   let idle: (() => void) | undefined;
