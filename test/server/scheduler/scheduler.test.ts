@@ -1,0 +1,160 @@
+// The scheduler against an API server in this process: bindings, what it tells, and what wakes it.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CoreEvents, Nodes, Pods } from '../../../src/api/resources.ts';
+import type { Client } from '../../../src/client/rest.ts';
+import { systemClock } from '../../../src/client/clock.ts';
+import { silentLogger } from '../../../src/client/log.ts';
+import { type SchedulerConfig, runScheduler } from '../../../src/server/scheduler/run.ts';
+import { definePlugin } from '../../../src/server/scheduler/framework.ts';
+import { defaultPlugins } from '../../../src/server/scheduler/profile.ts';
+import { type TestServer, startTestServer } from '../../support/server.ts';
+import { eventually } from '../controllers/cluster.ts';
+import { makeNode, makePod } from './objects.ts';
+
+let server: TestServer;
+let client: Client;
+let stopper: AbortController;
+let running: Promise<void>[];
+
+beforeEach(async () => {
+  server = await startTestServer();
+  client = server.client();
+  stopper = new AbortController();
+  running = [];
+});
+afterEach(async () => {
+  stopper.abort();
+  await Promise.all(running);
+  await server.close();
+});
+
+const start = (config: SchedulerConfig = {}) =>
+  running.push(runScheduler({ client, clock: systemClock, log: silentLogger, signal: stopper.signal, config }));
+const create = (...args: Parameters<typeof makePod>) => {
+  const { uid: _, ...metadata } = makePod(...args).metadata!;
+  return client.create(Pods, { ...makePod(...args), metadata });
+};
+const get = (name: string) => client.get(Pods, { name, namespace: 'default' });
+const nodeOf = (name: string) => eventually(`${name} is bound`, async () => (await get(name)).spec?.nodeName);
+const condition = async (name: string) => (await get(name)).status?.conditions?.find((c) => c.type === 'PodScheduled');
+const eventsOf = async (name: string) =>
+  (await client.list(CoreEvents, { namespace: 'default' })).items
+    .filter((e) => e.involvedObject.name === name)
+    .map((e) => `${e.type} ${e.reason} ${e.message}`);
+
+describe('the scheduler', () => {
+  it('binds what waits for it and what comes, and says so', async () => {
+    await client.create(Nodes, makeNode('a'));
+    await create('early');
+    start();
+    expect(await nodeOf('early')).toBe('a');
+    await create('late');
+    expect(await nodeOf('late')).toBe('a');
+    expect(await condition('late')).toMatchObject({ status: 'True' });
+    const events = await eventually('its event', async () => {
+      const list = await eventsOf('late');
+      return list.length > 0 && list;
+    });
+    expect(events).toEqual(['Normal Scheduled Successfully assigned default/late to a']);
+  });
+
+  it('says why a pod cannot be placed, and places it when that changes', async () => {
+    start();
+    await create('p', { requests: { cpu: '3' } });
+    const first = await eventually('no nodes', () => condition('p'));
+    expect(first).toMatchObject({ status: 'False', reason: 'Unschedulable', message: 'no nodes available to schedule pods' });
+    await client.create(Nodes, makeNode('small', { allocatable: { cpu: '1' } }));
+    await client.create(Nodes, makeNode('tainted', { spec: { taints: [{ key: 'a', value: 'b', effect: 'NoSchedule' }] } }));
+    const message =
+      '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {a: b}. ' +
+      'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.';
+    await eventually('the reasons', async () => (await condition('p'))?.message === message);
+    const told = await eventually('the event', async () => {
+      const list = await eventsOf('p');
+      return list.includes(`Warning FailedScheduling ${message}`) && list;
+    });
+    expect(told[0]).toBe('Warning FailedScheduling no nodes available to schedule pods');
+    await client.patch(Nodes, { name: 'tainted' }, 'merge', { spec: { taints: null } });
+    expect(await nodeOf('p')).toBe('tainted');
+  });
+
+  it('uses the room that a deleted pod leaves', async () => {
+    await client.create(Nodes, makeNode('a'));
+    start();
+    await create('first', { requests: { cpu: '3' } });
+    await nodeOf('first');
+    await create('second', { requests: { cpu: '3' } });
+    await eventually('it waits', async () => (await condition('second'))?.reason === 'Unschedulable');
+    await client.delete(Pods, { name: 'first', namespace: 'default' }, { gracePeriodSeconds: 0 });
+    expect(await nodeOf('second')).toBe('a');
+  });
+
+  it('never gives away the same room twice, however many binds are under way', async () => {
+    for (const name of ['a', 'b']) await client.create(Nodes, makeNode(name, { allocatable: { cpu: '10', pods: '10' } }));
+    start();
+    await Promise.all(Array.from({ length: 30 }, (_, i) => create(`p${i}`, { requests: { cpu: '1' } })));
+    await eventually('all were tried', async () => {
+      const { items } = await client.list(Pods, {});
+      return items.every((p) => p.spec?.nodeName ?? p.status?.conditions?.some((c) => c.reason === 'Unschedulable'));
+    });
+    const { items } = await client.list(Pods, {});
+    const counts = ['a', 'b', undefined].map((name) => items.filter((p) => p.spec?.nodeName === name).length);
+    expect(counts).toEqual([10, 10, 10]);
+  });
+
+  it('leaves other schedulers’ pods and gated pods alone', async () => {
+    await client.create(Nodes, makeNode('a'));
+    start();
+    await create('theirs', { spec: { schedulerName: 'other' } });
+    await create('gated', { spec: { schedulingGates: [{ name: 'example.org/wait' }] } });
+    await create('ours');
+    await nodeOf('ours');
+    expect((await get('theirs')).spec?.nodeName).toBeUndefined();
+    expect((await get('gated')).spec?.nodeName).toBeUndefined();
+    await client.patch(Pods, { name: 'gated', namespace: 'default' }, 'merge', { spec: { schedulingGates: null } });
+    expect(await nodeOf('gated')).toBe('a');
+  });
+
+  it('evicts less important pods for a more important one', async () => {
+    await client.create(Nodes, makeNode('a'));
+    start();
+    await create('cheap', { requests: { cpu: '3' } });
+    await nodeOf('cheap');
+    await create('dear', { requests: { cpu: '3' }, spec: { priority: 1000 } });
+    const victim = await eventually('the victim goes', async () => {
+      const live = await get('cheap');
+      return live.metadata?.deletionTimestamp ? live : undefined;
+    });
+    expect(victim.status?.conditions?.find((c) => c.type === 'DisruptionTarget')?.reason).toBe('PreemptionByScheduler');
+    expect((await get('dear')).status?.nominatedNodeName).toBe('a');
+    await client.delete(Pods, { name: 'cheap', namespace: 'default' }, { gracePeriodSeconds: 0 });
+    expect(await nodeOf('dear')).toBe('a');
+  });
+
+  it('asks plug-ins at every point, and takes back what one of them refuses', async () => {
+    const seen: string[] = [];
+    let allow = false;
+    const probe = definePlugin({
+      name: 'Probe',
+      reserve: () => void seen.push('reserve'),
+      unreserve: () => void seen.push('unreserve'),
+      permit: async () => {
+        seen.push('permit');
+        return allow ? undefined : { code: 'unschedulable', reasons: ['not yet'] };
+      },
+      preBind: async () => void seen.push('preBind'),
+      postBind: () => void seen.push('postBind'),
+      events: [{ resource: 'Node', actions: ['updateLabels'] }],
+    });
+    await client.create(Nodes, makeNode('a'));
+    start({ plugins: [...defaultPlugins(), probe] });
+    await create('p');
+    await eventually('it is refused', async () => (await condition('p'))?.message === 'not yet');
+    expect(seen).toEqual(['reserve', 'permit', 'unreserve']);
+    allow = true;
+    await client.patch(Nodes, { name: 'a' }, 'merge', { metadata: { labels: { x: 'y' } } });
+    await nodeOf('p');
+    await eventually('it is over', async () => seen.at(-1) === 'postBind');
+    expect(seen.slice(3)).toEqual(['reserve', 'permit', 'preBind', 'postBind']);
+  });
+});
