@@ -1,6 +1,6 @@
 // The data directory of one server: made 0700, marked with the format that its files have, and locked by the process
 // that runs on it. What lies inside belongs to others: pki/ to server/pki, store/ to server/store.
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from './pki/files.ts';
 import { StartupError, errnoOf } from './startup-error.ts';
@@ -90,11 +90,24 @@ function lock(root: string): void {
             'stop it first or use another directory',
         );
       }
-      rmSync(file, { force: true });
+      if (holder !== undefined) removeStale(file, holder);
     }
     throw new StartupError(`the lock ${file} could not be taken; is another server starting on the same directory?`);
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/** Takes a dead process' lock away; one that a third process made in the meantime is put back. */
+function removeStale(file: string, holder: string): void {
+  const aside = `${file}.stale.${process.pid}`;
+  try {
+    renameSync(file, aside);
+    if (readLock(aside) !== holder) linkSync(aside, file);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'EEXIST') throw error;
+  } finally {
+    rmSync(aside, { force: true });
   }
 }
 
