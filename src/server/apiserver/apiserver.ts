@@ -17,6 +17,7 @@ import { version } from './chain/version.ts';
 import { type Filter, type RequestContext, type Server, newContext } from './context.ts';
 import { startCrdManager } from './crd/manager.ts';
 import { discovery } from './discovery/serve.ts';
+import { openApi } from './openapi/serve.ts';
 import { cacheLister, liveReads, observer } from './lister.ts';
 import { randomNameSuffix } from './name-suffix.ts';
 import { Registry } from './registry.ts';
@@ -37,6 +38,7 @@ function chain(): Filter[] {
     version,
     tokenKeys,
     discovery(),
+    openApi(),
     dispatch,
   ];
 }

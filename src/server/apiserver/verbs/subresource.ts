@@ -67,6 +67,21 @@ async function answer(context: RequestContext, endpoint: Endpoint, hook: Hook): 
   return objectResponse(context, context.info.verb === 'create' ? 201 : 200, () => result, negotiated);
 }
 
+/** Bindings, evictions and token requests are creates below an object, and admission sees them as such. */
+async function admitCreate(context: RequestContext, endpoint: Endpoint, object: Unstructured, dryRun: boolean) {
+  const { name, subresource } = context.info;
+  const admission = new Admission(context, endpoint, {
+    operation: 'CREATE',
+    name,
+    subresource,
+    object,
+    options: {},
+    dryRun,
+  });
+  await admission.mutate();
+  await admission.validate();
+}
+
 const isResponse = (result: Response | Unstructured): result is Response =>
   'headers' in result && 'status' in result && !('kind' in result);
 
@@ -98,7 +113,9 @@ function subresourceContext(context: RequestContext, endpoint: Endpoint): Subres
     },
     async body() {
       const kind = endpoint.kind.definition.subresources?.[subresource]?.kind?.kind ?? endpoint.kind.definition.kind;
-      return (await decodeBody(context, kind))?.draft as Unstructured | undefined;
+      const draft = (await decodeBody(context, kind))?.draft as Unstructured | undefined;
+      if (draft && info.verb === 'create') await admitCreate(context, endpoint, draft, options?.dryRun ?? false);
+      return draft;
     },
   };
 }

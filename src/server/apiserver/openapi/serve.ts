@@ -1,0 +1,117 @@
+// Answers /openapi/v2 and /openapi/v3 from kept documents. Upstream: kube-openapi pkg/handler, pkg/handler3.
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { builtinSchemas } from '../../../api/schema/builtin.ts';
+import { StatusError } from '../../../api/status.ts';
+import type { Response } from '../../../wire/http.ts';
+import { GZIP_FROM_BYTES, acceptsGzip, baseHeaders } from '../content/respond.ts';
+import type { Filter, RequestContext } from '../context.ts';
+import { discoveryModel } from '../discovery/model.ts';
+import type { Registry } from '../registry.ts';
+import { OpenApiDocuments, type OpenApiDocument } from './documents.ts';
+import type { OpenApiResource } from './types.ts';
+
+const gzipAsync = promisify(gzip);
+
+/** What clients call the protobuf form, newest last; the answer repeats the name that was asked for. */
+const PROTOBUF = [
+  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+];
+const JSON_TYPES = new Set(['application/json', 'application/*', '*/*', '']);
+
+/** All that the registry serves, as the documents want it. */
+export function openApiResources(registry: Registry): OpenApiResource[] {
+  const resources: OpenApiResource[] = [];
+  for (const { versions } of discoveryModel(registry)) {
+    for (const { resources: models } of versions) {
+      for (const { endpoint, definition, verbs, subresources } of models) {
+        const { group, version, plural, kind } = endpoint;
+        resources.push({
+          group,
+          version,
+          plural,
+          kind: definition.kind,
+          listKind: definition.listKind ?? `${definition.kind}List`,
+          namespaced: definition.scope === 'Namespaced',
+          verbs,
+          subresources,
+          ...(kind.custom && endpoint.schema ? { schema: endpoint.schema } : {}),
+        });
+      }
+    }
+  }
+  return resources;
+}
+
+/** The chain's step; it keeps the documents of the server that it runs in. */
+export function openApi(): Filter {
+  const documents = new OpenApiDocuments(builtinSchemas);
+  let generation = -1;
+  return async (context, next) => {
+    const { path, method } = context.request;
+    if (!path.startsWith('/openapi/') || (method !== 'GET' && method !== 'HEAD')) return next();
+    const { registry, feed } = context.server;
+    await feed.fresh();
+    if (registry.generation !== generation) {
+      documents.update(openApiResources(registry));
+      generation = registry.generation;
+    }
+    return (await answer(context, documents)) ?? next();
+  };
+}
+
+/** The first type of an Accept header that can be had. */
+function accepted(context: RequestContext, offers: ReadonlySet<string>): string {
+  const asked = (context.request.headers['accept'] ?? '').split(',').map((t) => t.split(';')[0]!.trim());
+  const found = asked.find((type) => offers.has(type));
+  if (found === undefined) {
+    throw new StatusError('NotAcceptable', `only the following media types are accepted: ${[...offers].join(', ')}`);
+  }
+  return found;
+}
+
+async function answer(context: RequestContext, documents: OpenApiDocuments): Promise<Response | undefined> {
+  const { path, query } = context.request;
+  if (path === '/openapi/v2') {
+    const type = accepted(context, new Set([...PROTOBUF, ...JSON_TYPES]));
+    const isProtobuf = PROTOBUF.includes(type);
+    return send(context, await documents.v2(isProtobuf ? 'protobuf' : 'json'), isProtobuf ? type : 'application/json');
+  }
+  if (path === '/openapi/v3' || path === '/openapi/v3/') {
+    accepted(context, JSON_TYPES);
+    const bytes = Buffer.from(JSON.stringify(documents.index()));
+    return send(context, { bytes, hash: '' }, 'application/json');
+  }
+  if (!path.startsWith('/openapi/v3/')) return undefined;
+  const name = path.slice('/openapi/v3/'.length);
+  const hash = documents.hashOf(name);
+  if (hash === undefined) return undefined;
+  accepted(context, JSON_TYPES);
+  const asked = query.get('hash');
+  if (asked !== null && asked !== hash) {
+    const headers = { ...baseHeaders(context, 'text/plain'), location: `/openapi/v3/${name}?hash=${hash}` };
+    return { status: 301, headers };
+  }
+  const response = await send(context, await documents.v3(name)!, 'application/json');
+  // An address with a hash never changes its content.
+  if (asked !== null) response.headers['cache-control'] = 'public, immutable';
+  return response;
+}
+
+async function send(context: RequestContext, document: OpenApiDocument, contentType: string): Promise<Response> {
+  const headers = baseHeaders(context, contentType);
+  headers['vary'] = 'Accept';
+  if (document.hash) {
+    headers['etag'] = `"${document.hash}"`;
+    if (context.request.headers['if-none-match'] === headers['etag']) return { status: 304, headers };
+  }
+  let { bytes } = document;
+  const shared = (): unknown => JSON.parse(document.bytes.toString('utf8'));
+  if (bytes.length >= GZIP_FROM_BYTES && acceptsGzip(context)) {
+    headers['content-encoding'] = 'gzip';
+    bytes = await gzipAsync(bytes, { level: 1 });
+  }
+  headers['content-length'] = String(bytes.length);
+  return { status: 200, headers, body: { bytes: () => bytes, shared } };
+}

@@ -1,0 +1,46 @@
+// What the OpenAPI documents are made of: the served resources as plain data, and operations that both versions of the
+// format are written from.
+import type { GroupVersionKind } from '../../../api/types.ts';
+import type { Schema } from '../../../api/schema/schema.ts';
+
+export interface OpenApiSubresource {
+  name: string;
+  verbs: readonly string[];
+  /** What its requests and answers are: `Scale`, `Eviction`, or the parent's own kind. */
+  kind: GroupVersionKind;
+}
+
+export interface OpenApiResource extends GroupVersionKind {
+  plural: string;
+  listKind: string;
+  namespaced: boolean;
+  verbs: readonly string[];
+  subresources: readonly OpenApiSubresource[];
+  /** Custom resources bring their schema; the rest is found by group, version and kind. */
+  schema?: Schema;
+}
+
+export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
+
+export interface Operation {
+  path: string;
+  method: Method;
+  /** x-kubernetes-action: get, list, post, put, patch, delete, deletecollection, connect. */
+  action: string;
+  kind: GroupVersionKind;
+  id: string;
+  description: string;
+  /** Of parameters.ts. */
+  parameters: readonly string[];
+  /** The definition of the request's body. */
+  body?: string;
+  /** The definition of the answer; absent for connections. */
+  answer?: string;
+  /** Status codes beside 401. */
+  codes: readonly number[];
+}
+
+export const STATUS = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
+export const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+export const PATCH = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
+export const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
