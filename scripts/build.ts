@@ -52,10 +52,13 @@ async function buildCli(): Promise<void> {
     external: ['lmdb', 'etcd3', 'pino', 'prom-client'],
     define: { 'import.meta.url': '__filename_url', 'import.meta.dirname': '__dirname' },
     banner: {
-      js: '(function(exports,require,module,__filename,__dirname){var __filename_url=require("node:url").pathToFileURL(__filename).href;',
+      js: '(function(exports,require,module,__filename,__dirname,__import){var __filename_url=require("node:url").pathToFileURL(__filename).href;',
     },
     footer: { js: '})' },
   });
+  // import() in a script with a code cache has lost its way to the loader: the launcher lends its own.
+  const bundle = readFileSync(file, 'utf8').replaceAll(/\bimport\((?=")/g, '__import(');
+  writeFileSync(file, bundle);
   writeCodeCache(file);
 }
 

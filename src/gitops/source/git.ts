@@ -142,6 +142,7 @@ async function withGit<T>(source: GitSource, folder: string, use: (git: SimpleGi
     const git = simpleGit({
       baseDir: folder,
       allowEnvironment: Object.keys(env),
+      unsafe: { allowUnsafeConfigPaths: true, allowUnsafeSshCommand: true },
       timeout: { block: source.timeoutMs },
     }).env(env);
     return await use(git);

@@ -46,7 +46,8 @@ export function validateMeta(definition: AnyKind, metadata: ObjectMeta, errors: 
   validateLabels(errors, 'metadata.labels', metadata.labels);
   validateAnnotations(errors, 'metadata.annotations', metadata.annotations);
   if (metadata.ownerReferences) validateOwners(metadata.ownerReferences, errors);
-  validateFinalizers(metadata.finalizers, errors);
+  // Upstream's own kinds know a few short finalizers; those of custom resources may be called anything.
+  validateFinalizers(metadata.finalizers, definition.schema !== undefined, errors);
 }
 
 function validateOwners(owners: readonly OwnerReference[], errors: FieldErrors): void {
@@ -65,11 +66,11 @@ function validateOwners(owners: readonly OwnerReference[], errors: FieldErrors):
   });
 }
 
-function validateFinalizers(finalizers: readonly string[] | undefined, errors: FieldErrors): void {
+function validateFinalizers(finalizers: readonly string[] | undefined, custom: boolean, errors: FieldErrors): void {
   if (!finalizers) return;
   finalizers.forEach((finalizer, i) => {
-    for (const why of qualifiedNameErrors(finalizer)) errors.invalid(`metadata.finalizers[${i}]`, finalizer, why);
-    const standard = finalizer === 'orphan' || finalizer === 'foregroundDeletion' || finalizer === 'kubernetes';
+    for (const why of qualifiedNameErrors(finalizer)) errors.invalid('metadata.finalizers', finalizer, why);
+    const standard = custom || finalizer === 'orphan' || finalizer === 'foregroundDeletion' || finalizer === 'kubernetes';
     if (!standard && !finalizer.includes('/')) {
       errors.invalid(
         `metadata.finalizers[${i}]`,
