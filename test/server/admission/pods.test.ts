@@ -202,4 +202,33 @@ describe('a node', () => {
         "no relationship found between node 'n3' and this object",
     });
   });
+
+  it('gets tokens bound to its pods and no others', async () => {
+    const { client: n4 } = node('n4');
+    const bound = await create('tokened', { nodeName: 'n4' });
+    const ask = (boundObjectRef?: object) =>
+      n4.create(
+        ServiceAccounts,
+        {
+          apiVersion: 'authentication.k8s.io/v1',
+          kind: 'TokenRequest',
+          spec: { audiences: [], expirationSeconds: 600, boundObjectRef },
+        } as never,
+        { namespace: 'a', name: 'default', subresource: 'token' },
+      );
+    const reference = { apiVersion: 'v1', kind: 'Pod', name: 'tokened', uid: bound.metadata?.uid };
+    expect(await ask(reference)).toMatchObject({ status: { token: expect.stringMatching(/^ey/) as string } });
+    await expect(ask()).rejects.toMatchObject({
+      message: 'serviceaccounts "default" is forbidden: node requested token not bound to a pod',
+    });
+    await expect(ask({ ...reference, uid: undefined })).rejects.toMatchObject({
+      message: 'serviceaccounts "default" is forbidden: node requested token with a pod binding without a uid',
+    });
+    await create('foreign', { nodeName: 'n5' });
+    const foreign = await client.get(Pods, { namespace: 'a', name: 'foreign' });
+    await expect(ask({ ...reference, name: 'foreign', uid: foreign.metadata?.uid })).rejects.toMatchObject({
+      message:
+        'serviceaccounts "default" is forbidden: node requested token bound to a pod scheduled on a different node',
+    });
+  });
 });
