@@ -18,7 +18,8 @@ export class Cache {
   private readonly infos = new Map<string, NodeInfo>();
   private readonly placed = new Map<string, Placed>();
   private readonly order = new NodeOrder();
-  private readonly counts = new PodCounts();
+  private readonly counts = new PodCounts((name, key) => this.node(name)?.labels[key]);
+  private readonly values = new Map<string, Map<string, number>>();
   private readonly imageCounts = new Map<string, number>();
   readonly nodesWithAffinityPods = new Set<NodeInfo>();
 
@@ -37,15 +38,33 @@ export class Cache {
   }
 
   podCounts(namespace: string, selector: Selector): ReadonlyMap<string, number> {
-    return this.counts.get(namespace, selector, () => this.placed.values());
+    return this.counts.byNode(namespace, selector, () => this.placed.values());
+  }
+
+  podCountsByLabel(namespace: string, selector: Selector, key: string): ReadonlyMap<string, number> {
+    return this.counts.byLabel(namespace, selector, key, () => this.placed.values());
+  }
+
+  /** The values of a label over all nodes, and how many nodes have each. */
+  labelValues(key: string): ReadonlyMap<string, number> {
+    let values = this.values.get(key);
+    if (values) return values;
+    this.values.set(key, (values = new Map()));
+    for (const { labels } of this.nodes) {
+      const value = labels[key];
+      if (value !== undefined) values.set(value, (values.get(value) ?? 0) + 1);
+    }
+    return values;
   }
 
   setNode(node: Node): NodeInfo {
     const info = this.infoFor(node.metadata?.name ?? '');
+    const labels = info.node ? info.labels : undefined;
     this.countImages(info, -1);
     info.setNode(node);
     this.countImages(info, 1);
     this.order.set(info);
+    if (labels !== info.labels) this.labelsChanged();
     return info;
   }
 
@@ -58,6 +77,7 @@ export class Cache {
     info.node = undefined;
     info.images = new Map();
     if (info.pods.size === 0) this.infos.delete(name);
+    this.labelsChanged();
   }
 
   has(uid: string): boolean {
@@ -102,6 +122,11 @@ export class Cache {
     node.addPod(info);
     if (info.hasAffinity) this.nodesWithAffinityPods.add(node);
     this.counts.add(info, nodeName);
+  }
+
+  private labelsChanged(): void {
+    this.values.clear();
+    this.counts.nodesChanged();
   }
 
   private infoFor(name: string): NodeInfo {

@@ -33,6 +33,10 @@ export interface ClusterView {
   node(name: string): NodeInfo | undefined;
   /** How many live pods of the namespace match, by node name; kept up to date, never scanned. Absent is 0. */
   podCounts(namespace: string, selector: Selector): ReadonlyMap<string, number>;
+  /** The same by the value of a label of their nodes. */
+  podCountsByLabel(namespace: string, selector: Selector, key: string): ReadonlyMap<string, number>;
+  /** The values of a label over all nodes, and how many nodes have each. */
+  labelValues(key: string): ReadonlyMap<string, number>;
   /** Nodes that have pods with affinity or anti-affinity terms. */
   readonly nodesWithAffinityPods: ReadonlySet<NodeInfo>;
   /** How many nodes have this image. */

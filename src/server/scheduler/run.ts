@@ -92,6 +92,8 @@ function clusterView(
     },
     node: (name) => cache.node(name),
     podCounts: (namespace, selector) => cache.podCounts(namespace, selector),
+    podCountsByLabel: (namespace, selector, key) => cache.podCountsByLabel(namespace, selector, key),
+    labelValues: (key) => cache.labelValues(key),
     nodesWithAffinityPods: cache.nodesWithAffinityPods,
     imageNodes: (image) => cache.imageNodes(image),
     services: (namespace) => services.list(namespace),

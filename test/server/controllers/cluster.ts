@@ -75,7 +75,11 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
 }
 
 /** Asks until the answer is not undefined or false; fails with what it waited for. */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, timeoutMs = 10_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false>,
+  timeoutMs = 10_000,
+): Promise<T> {
   const end = Date.now() + timeoutMs;
   let last: unknown;
   while (Date.now() < end) {

@@ -34,7 +34,12 @@ describe('deployment controller', () => {
     const [rs] = await sets();
     const name = rs?.metadata?.name;
     expect(d.status?.conditions).toMatchObject([
-      { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' },
+      {
+        type: 'Available',
+        status: 'True',
+        reason: 'MinimumReplicasAvailable',
+        message: 'Deployment has minimum availability.',
+      },
       {
         type: 'Progressing',
         status: 'True',
@@ -134,13 +139,17 @@ describe('deployment controller', () => {
       const d = await get('web');
       return d.status?.availableReplicas === 4 && d;
     });
-    expect(progressOf(paused)).toMatchObject({ status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' });
+    expect(progressOf(paused)).toMatchObject({
+      status: 'Unknown',
+      reason: 'DeploymentPaused',
+      message: 'Deployment is paused',
+    });
     expect((await sets()).length).toBe(1);
     await cluster.client.patch(Deployments, at('web'), 'merge', { spec: { paused: false } });
     await complete('web');
-    expect((await pods()).filter((p) => !p.metadata?.deletionTimestamp).map((p) => p.spec?.containers[0]?.image)).toEqual(
-      Array(4).fill('app:2'),
-    );
+    expect(
+      (await pods()).filter((p) => !p.metadata?.deletionTimestamp).map((p) => p.spec?.containers[0]?.image),
+    ).toEqual(Array(4).fill('app:2'));
   });
 
   it('says when a rollout makes no progress, and stops at its bounds', async () => {
@@ -171,7 +180,10 @@ function watchBounds(replicas: number, surge: number, unavailable: number) {
   const live = new Map<string, boolean>();
   let full = false;
   const done = (async () => {
-    for await (const { type, object } of cluster.client.watch(Pods, { namespace: 'default', signal: watching.signal })) {
+    for await (const { type, object } of cluster.client.watch(Pods, {
+      namespace: 'default',
+      signal: watching.signal,
+    })) {
       const uid = object.metadata?.uid ?? '';
       const going = type === 'DELETED' || object.metadata?.deletionTimestamp !== undefined;
       if (going) live.delete(uid);

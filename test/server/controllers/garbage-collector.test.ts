@@ -82,7 +82,10 @@ describe('garbage collector', () => {
     await cluster.client.create(Deployments, deployment('web', 1));
     const rs = await eventually('its set', async () => (await cluster.client.list(ReplicaSets, {})).items[0]);
     await cluster.client.delete(Deployments, at('web'), { propagationPolicy: 'Orphan' });
-    await eventually('the deployment is gone', async () => (await cluster.client.list(Deployments, {})).items.length === 0);
+    await eventually(
+      'the deployment is gone',
+      async () => (await cluster.client.list(Deployments, {})).items.length === 0,
+    );
     await settled();
     const left = await cluster.client.get(ReplicaSets, at(rs.metadata?.name ?? ''));
     expect(left.metadata?.uid).toBe(rs.metadata?.uid);
@@ -116,7 +119,12 @@ describe('garbage collector', () => {
   });
 
   it('looks for cluster-scoped owners of namespaced objects', async () => {
-    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'owner' }, rules: [] };
+    const role = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'owner' },
+      rules: [],
+    };
     const made = await cluster.client.create(ClusterRoles, role as never);
     const ref = { apiVersion: role.apiVersion, kind: role.kind, name: 'owner', uid: made.metadata?.uid ?? '' };
     await make('dependent', ref);

@@ -65,7 +65,9 @@ describe('a namespace', () => {
     await cluster.client.delete(Namespaces, { name: 'team' });
     const held = await eventually('conditions', async () => {
       const live = await cluster.client.get(Namespaces, { name: 'team' });
-      return live.status?.conditions?.some((c) => c.type === 'NamespaceFinalizersRemaining' && c.status === 'True') && live;
+      return (
+        live.status?.conditions?.some((c) => c.type === 'NamespaceFinalizersRemaining' && c.status === 'True') && live
+      );
     });
     expect(held.status?.phase).toBe('Terminating');
     expect(held.status?.conditions?.map((c) => `${c.type} ${c.status} ${c.reason} ${c.message}`)).toEqual([

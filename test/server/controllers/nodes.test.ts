@@ -40,12 +40,18 @@ describe('a silent node', () => {
     await client.create(Pods, pod('patient', { spec: bound }));
     await client.create(Pods, pod('loyal', { spec: { ...bound, tolerations: [{ operator: 'Exists' }] } }));
     const get = (name: string) => client.get(Pods, { name, namespace: 'default' });
-    await eventually('both run', async () => (await get('patient')).status?.phase === 'Running' && (await get('loyal')).status?.phase === 'Running');
+    await eventually(
+      'both run',
+      async () =>
+        (await get('patient')).status?.phase === 'Running' && (await get('loyal')).status?.phase === 'Running',
+    );
     await doomed.stop();
     // Looks again every 5 seconds of the tests' time; reconciles themselves are woken by the queue's own timers.
     const tick = async () => {
       await clock.advance(5_000);
-      await client.patch(Nodes, { name: 'doomed' }, 'merge', { metadata: { annotations: { tick: String(clock.now()) } } });
+      await client.patch(Nodes, { name: 'doomed' }, 'merge', {
+        metadata: { annotations: { tick: String(clock.now()) } },
+      });
     };
     for (let i = 0; i < 7; i++) await tick();
     const before = await client.get(Nodes, { name: 'doomed' });
@@ -91,7 +97,10 @@ describe('a silent node', () => {
     const clock = new FakeClock();
     cluster = await startCluster({ nodes: 2, clock });
     const { client } = cluster;
-    await eventually('ready', async () => (await client.list(Nodes, {})).items.filter((n) => n.spec?.podCIDR).length === 2);
+    await eventually(
+      'ready',
+      async () => (await client.list(Nodes, {})).items.filter((n) => n.spec?.podCIDR).length === 2,
+    );
     const conditions = [{ type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'x' }];
     const key = { name: 'simulated-0' };
     await client.patch(Nodes, key, 'strategic', { status: { conditions } }, { subresource: 'status' });
@@ -136,12 +145,27 @@ describe('taints', () => {
 
   it.each<[string, Node, boolean, string[] | undefined]>([
     ['a ready node has none', node('a', 'True'), true, undefined],
-    ['not ready', node('a', 'False', { taints: [own] }), true, ['mine:NoExecute', 'not-ready:NoSchedule', 'not-ready:NoExecute']],
+    [
+      'not ready',
+      node('a', 'False', { taints: [own] }),
+      true,
+      ['mine:NoExecute', 'not-ready:NoSchedule', 'not-ready:NoExecute'],
+    ],
     ['unknown', node('a', 'Unknown'), true, ['unreachable:NoSchedule', 'unreachable:NoExecute']],
     ['nobody is evicted when all look dead', node('a', 'Unknown'), false, ['unreachable:NoSchedule']],
     ['cordoned', node('a', 'True', { unschedulable: true }), true, ['unschedulable:NoSchedule']],
-    ['one that has not reported keeps what it was born with', node('a', undefined, { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] }), true, undefined],
-    ['ready again', node('a', 'True', { taints: [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }, own] }), true, ['mine:NoExecute']],
+    [
+      'one that has not reported keeps what it was born with',
+      node('a', undefined, { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] }),
+      true,
+      undefined,
+    ],
+    [
+      'ready again',
+      node('a', 'True', { taints: [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }, own] }),
+      true,
+      ['mine:NoExecute'],
+    ],
   ])('%s', (_what, n, evict, wanted) => {
     expect(keys(desiredTaints(n, evict, 0))).toEqual(wanted);
   });
@@ -154,13 +178,22 @@ describe('eviction', () => {
       { key: 'y', effect: 'NoSchedule' },
     ],
   });
-  const tolerating = (...tolerations: object[]): Pod => ({ spec: { containers: [], tolerations: tolerations as never } });
+  const tolerating = (...tolerations: object[]): Pod => ({
+    spec: { containers: [], tolerations: tolerations as never },
+  });
 
   it.each<[string, Pod, ReturnType<typeof evictionOf>]>([
     ['without toleration: at once', tolerating(), { atMs: 0 }],
     ['for good', tolerating({ key: 'x', operator: 'Exists' }), { stay: true }],
     ['for a while', tolerating({ key: 'x', operator: 'Exists', tolerationSeconds: 5 }), { atMs: 15_000 }],
-    ['the shortest counts', tolerating({ operator: 'Exists', tolerationSeconds: 9 }, { key: 'x', operator: 'Equal', value: '1', tolerationSeconds: 3 }), { atMs: 13_000 }],
+    [
+      'the shortest counts',
+      tolerating(
+        { operator: 'Exists', tolerationSeconds: 9 },
+        { key: 'x', operator: 'Equal', value: '1', tolerationSeconds: 3 },
+      ),
+      { atMs: 13_000 },
+    ],
     ['another value', tolerating({ key: 'x', operator: 'Equal', value: '2' }), { atMs: 0 }],
     ['negative is none', tolerating({ key: 'x', operator: 'Exists', tolerationSeconds: -1 }), { atMs: 10_000 }],
   ])('%s', (_what, p, wanted) => {
@@ -195,7 +228,10 @@ describe('node ranges', () => {
     const first = await startCluster({ nodes: 3 });
     const ranges = async (client: TestCluster['client']) =>
       new Map((await client.list(Nodes, {})).items.map((n) => [n.metadata?.name, n.spec?.podCIDR]));
-    await eventually('ranges', async () => ![...(await ranges(first.client)).values(), undefined].slice(0, 3).includes(undefined));
+    await eventually(
+      'ranges',
+      async () => ![...(await ranges(first.client)).values(), undefined].slice(0, 3).includes(undefined),
+    );
     const before = await ranges(first.client);
     expect(new Set(before.values()).size).toBe(3);
     const names = ['node-ipam'];

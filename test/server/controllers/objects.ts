@@ -4,12 +4,20 @@ import type { Pod, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js'
 
 export const containers = (image = 'app:1'): PodSpec => ({ containers: [{ name: 'app', image }] });
 
-export const template = (image = 'app:1', more: Partial<PodSpec> = {}, annotations?: Record<string, string>): PodTemplateSpec => ({
+export const template = (
+  image = 'app:1',
+  more: Partial<PodSpec> = {},
+  annotations?: Record<string, string>,
+): PodTemplateSpec => ({
   metadata: { labels: { app: 'web' }, ...(annotations ? { annotations } : {}) },
   spec: { ...containers(image), ...more },
 });
 
-export function deployment(name: string, replicas: number, more: Partial<NonNullable<Deployment['spec']>> = {}): Deployment {
+export function deployment(
+  name: string,
+  replicas: number,
+  more: Partial<NonNullable<Deployment['spec']>> = {},
+): Deployment {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -18,7 +26,11 @@ export function deployment(name: string, replicas: number, more: Partial<NonNull
   };
 }
 
-export function replicaSet(name: string, replicas: number, more: Partial<NonNullable<ReplicaSet['spec']>> = {}): ReplicaSet {
+export function replicaSet(
+  name: string,
+  replicas: number,
+  more: Partial<NonNullable<ReplicaSet['spec']>> = {},
+): ReplicaSet {
   return {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
@@ -27,7 +39,10 @@ export function replicaSet(name: string, replicas: number, more: Partial<NonNull
   };
 }
 
-export function pod(name: string, more: { labels?: Record<string, string>; annotations?: Record<string, string>; spec?: Partial<PodSpec> } = {}): Pod {
+export function pod(
+  name: string,
+  more: { labels?: Record<string, string>; annotations?: Record<string, string>; spec?: Partial<PodSpec> } = {},
+): Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',

@@ -9,7 +9,12 @@ import { defaultPlugins } from '../../../src/server/scheduler/profile.ts';
 
 export function makeNode(
   name: string,
-  more: { labels?: Record<string, string>; spec?: NodeSpec; allocatable?: Record<string, string>; images?: [string, number][] } = {},
+  more: {
+    labels?: Record<string, string>;
+    spec?: NodeSpec;
+    allocatable?: Record<string, string>;
+    images?: [string, number][];
+  } = {},
 ): Node {
   return {
     apiVersion: 'v1',
@@ -24,7 +29,10 @@ export function makeNode(
 }
 
 let serial = 0;
-export function makePod(name: string, more: { labels?: Record<string, string>; spec?: Partial<PodSpec>; requests?: Record<string, string> } = {}): Pod {
+export function makePod(
+  name: string,
+  more: { labels?: Record<string, string>; spec?: Partial<PodSpec>; requests?: Record<string, string> } = {},
+): Pod {
   const resources = more.requests ? { resources: { requests: more.requests } } : {};
   return {
     apiVersion: 'v1',
@@ -41,10 +49,16 @@ export interface Bench {
   view: ClusterView;
   cycle: SchedulingCycle;
   /** The node's name, or the failure. */
-  schedule(pod: PodInfo): string | { rejections: Record<string, string>; rejectedBy: string[]; preFilter?: string; untried?: string };
+  schedule(
+    pod: PodInfo,
+  ): string | { rejections: Record<string, string>; rejectedBy: string[]; preFilter?: string; untried?: string };
 }
 
-export function bench(nodes: readonly Node[], plugins: readonly AnyPlugin[] = defaultPlugins(), percentageOfNodesToScore = 0): Bench {
+export function bench(
+  nodes: readonly Node[],
+  plugins: readonly AnyPlugin[] = defaultPlugins(),
+  percentageOfNodesToScore = 0,
+): Bench {
   const cache = new Cache();
   for (const node of nodes) cache.setNode(node);
   const view: ClusterView = {
@@ -53,6 +67,8 @@ export function bench(nodes: readonly Node[], plugins: readonly AnyPlugin[] = de
     },
     node: (name) => cache.node(name),
     podCounts: (namespace, selector) => cache.podCounts(namespace, selector),
+    podCountsByLabel: (namespace, selector, key) => cache.podCountsByLabel(namespace, selector, key),
+    labelValues: (key) => cache.labelValues(key),
     nodesWithAffinityPods: cache.nodesWithAffinityPods,
     imageNodes: (image) => cache.imageNodes(image),
     services: () => [],
@@ -68,7 +84,9 @@ export function bench(nodes: readonly Node[], plugins: readonly AnyPlugin[] = de
       const outcome = cycle.run(pod, view);
       if ('node' in outcome) return outcome.node.name;
       const { rejections, rejectedBy, ...rest } = outcome.failure;
-      const reasons = Object.fromEntries([...rejections].map(([name, r]) => [name, `${r.code}: ${r.reasons.join(', ')}`]));
+      const reasons = Object.fromEntries(
+        [...rejections].map(([name, r]) => [name, `${r.code}: ${r.reasons.join(', ')}`]),
+      );
       return { rejections: reasons, rejectedBy: [...rejectedBy], ...rest };
     },
   };

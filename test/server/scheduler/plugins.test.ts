@@ -14,11 +14,17 @@ function verdict(pod: PodInfo, node: Node, placed: PodInfo[] = []): string | und
 }
 
 const port = (hostPort: number, hostIP?: string, protocol?: string) =>
-  infoOf('p', { spec: { containers: [{ name: 'c', image: 'a', ports: [{ containerPort: 1, hostPort, hostIP, protocol }] }] } });
+  infoOf('p', {
+    spec: { containers: [{ name: 'c', image: 'a', ports: [{ containerPort: 1, hostPort, hostIP, protocol }] }] },
+  });
 const required = (...nodeSelectorTerms: object[]) => ({
-  affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: nodeSelectorTerms as never } } },
+  affinity: {
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: nodeSelectorTerms as never } },
+  },
 });
-const expression = (key: string, operator: string, ...values: string[]) => ({ matchExpressions: [{ key, operator, values }] });
+const expression = (key: string, operator: string, ...values: string[]) => ({
+  matchExpressions: [{ key, operator, values }],
+});
 const taint = (effect: string, value = 'b') => ({ key: 'a', value, effect });
 const AFFINITY = "unresolvable: node(s) didn't match Pod's node affinity/selector";
 
@@ -26,30 +32,127 @@ describe('filters', () => {
   it.each<[string, PodInfo, Node, string | undefined]>([
     ['plain', infoOf('p'), makeNode('n'), undefined],
     ['its own name', infoOf('p', { spec: { nodeName: 'n' } }), makeNode('n'), undefined],
-    ['another name', infoOf('p', { spec: { nodeName: 'm' } }), makeNode('n'), "unresolvable: node(s) didn't match the requested node name"],
-    ['cordoned', infoOf('p'), makeNode('n', { spec: { unschedulable: true } }), 'unresolvable: node(s) were unschedulable'],
-    ['cordoned, tolerated', infoOf('p', { spec: { tolerations: [{ key: 'node.kubernetes.io/unschedulable', operator: 'Exists' }] } }), makeNode('n', { spec: { unschedulable: true } }), undefined],
-    ['tainted', infoOf('p'), makeNode('n', { spec: { taints: [taint('NoSchedule')] } }), 'unresolvable: node(s) had untolerated taint {a: b}'],
-    ['tainted without value', infoOf('p'), makeNode('n', { spec: { taints: [{ key: 'a', effect: 'NoExecute' }] } }), 'unresolvable: node(s) had untolerated taint {a: }'],
-    ['tainted, tolerated', infoOf('p', { spec: { tolerations: [{ key: 'a', value: 'b' }] } }), makeNode('n', { spec: { taints: [taint('NoSchedule')] } }), undefined],
-    ['tainted, another value tolerated', infoOf('p', { spec: { tolerations: [{ key: 'a', value: 'c' }] } }), makeNode('n', { spec: { taints: [taint('NoSchedule')] } }), 'unresolvable: node(s) had untolerated taint {a: b}'],
+    [
+      'another name',
+      infoOf('p', { spec: { nodeName: 'm' } }),
+      makeNode('n'),
+      "unresolvable: node(s) didn't match the requested node name",
+    ],
+    [
+      'cordoned',
+      infoOf('p'),
+      makeNode('n', { spec: { unschedulable: true } }),
+      'unresolvable: node(s) were unschedulable',
+    ],
+    [
+      'cordoned, tolerated',
+      infoOf('p', { spec: { tolerations: [{ key: 'node.kubernetes.io/unschedulable', operator: 'Exists' }] } }),
+      makeNode('n', { spec: { unschedulable: true } }),
+      undefined,
+    ],
+    [
+      'tainted',
+      infoOf('p'),
+      makeNode('n', { spec: { taints: [taint('NoSchedule')] } }),
+      'unresolvable: node(s) had untolerated taint {a: b}',
+    ],
+    [
+      'tainted without value',
+      infoOf('p'),
+      makeNode('n', { spec: { taints: [{ key: 'a', effect: 'NoExecute' }] } }),
+      'unresolvable: node(s) had untolerated taint {a: }',
+    ],
+    [
+      'tainted, tolerated',
+      infoOf('p', { spec: { tolerations: [{ key: 'a', value: 'b' }] } }),
+      makeNode('n', { spec: { taints: [taint('NoSchedule')] } }),
+      undefined,
+    ],
+    [
+      'tainted, another value tolerated',
+      infoOf('p', { spec: { tolerations: [{ key: 'a', value: 'c' }] } }),
+      makeNode('n', { spec: { taints: [taint('NoSchedule')] } }),
+      'unresolvable: node(s) had untolerated taint {a: b}',
+    ],
     ['softly tainted', infoOf('p'), makeNode('n', { spec: { taints: [taint('PreferNoSchedule')] } }), undefined],
-    ['nodeSelector', infoOf('p', { spec: { nodeSelector: { disk: 'ssd' } } }), makeNode('n', { labels: { disk: 'ssd' } }), undefined],
+    [
+      'nodeSelector',
+      infoOf('p', { spec: { nodeSelector: { disk: 'ssd' } } }),
+      makeNode('n', { labels: { disk: 'ssd' } }),
+      undefined,
+    ],
     ['nodeSelector, no label', infoOf('p', { spec: { nodeSelector: { disk: 'ssd' } } }), makeNode('n'), AFFINITY],
-    ['In', infoOf('p', { spec: required(expression('disk', 'In', 'a', 'ssd')) }), makeNode('n', { labels: { disk: 'ssd' } }), undefined],
-    ['NotIn', infoOf('p', { spec: required(expression('disk', 'NotIn', 'ssd')) }), makeNode('n', { labels: { disk: 'ssd' } }), AFFINITY],
+    [
+      'In',
+      infoOf('p', { spec: required(expression('disk', 'In', 'a', 'ssd')) }),
+      makeNode('n', { labels: { disk: 'ssd' } }),
+      undefined,
+    ],
+    [
+      'NotIn',
+      infoOf('p', { spec: required(expression('disk', 'NotIn', 'ssd')) }),
+      makeNode('n', { labels: { disk: 'ssd' } }),
+      AFFINITY,
+    ],
     ['NotIn, absent', infoOf('p', { spec: required(expression('disk', 'NotIn', 'ssd')) }), makeNode('n'), undefined],
     ['Exists', infoOf('p', { spec: required(expression('disk', 'Exists')) }), makeNode('n'), AFFINITY],
     ['DoesNotExist', infoOf('p', { spec: required(expression('disk', 'DoesNotExist')) }), makeNode('n'), undefined],
-    ['Gt', infoOf('p', { spec: required(expression('cores', 'Gt', '3')) }), makeNode('n', { labels: { cores: '4' } }), undefined],
-    ['Gt, equal', infoOf('p', { spec: required(expression('cores', 'Gt', '4')) }), makeNode('n', { labels: { cores: '4' } }), AFFINITY],
-    ['Lt, no number', infoOf('p', { spec: required(expression('cores', 'Lt', '4')) }), makeNode('n', { labels: { cores: 'few' } }), AFFINITY],
-    ['terms are alternatives', infoOf('p', { spec: required(expression('x', 'Exists'), expression('y', 'DoesNotExist')) }), makeNode('n'), undefined],
+    [
+      'Gt',
+      infoOf('p', { spec: required(expression('cores', 'Gt', '3')) }),
+      makeNode('n', { labels: { cores: '4' } }),
+      undefined,
+    ],
+    [
+      'Gt, equal',
+      infoOf('p', { spec: required(expression('cores', 'Gt', '4')) }),
+      makeNode('n', { labels: { cores: '4' } }),
+      AFFINITY,
+    ],
+    [
+      'Lt, no number',
+      infoOf('p', { spec: required(expression('cores', 'Lt', '4')) }),
+      makeNode('n', { labels: { cores: 'few' } }),
+      AFFINITY,
+    ],
+    [
+      'terms are alternatives',
+      infoOf('p', { spec: required(expression('x', 'Exists'), expression('y', 'DoesNotExist')) }),
+      makeNode('n'),
+      undefined,
+    ],
     ['an empty term matches nothing', infoOf('p', { spec: required({}) }), makeNode('n'), AFFINITY],
-    ['selector and affinity both', infoOf('p', { spec: { nodeSelector: { a: 'b' }, ...required(expression('x', 'Exists')) } }), makeNode('n', { labels: { x: '' } }), AFFINITY],
-    ['a node by field', infoOf('p', { spec: required({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n'] }] }) }), makeNode('n'), undefined],
-    ['another node by field', infoOf('p', { spec: required({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['m'] }] }) }), makeNode('n'), "node(s) didn't satisfy plugin(s) [NodeAffinity]"],
-    ['two names at once', infoOf('p', { spec: required({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['m'] }, { key: 'metadata.name', operator: 'In', values: ['n'] }] }) }), makeNode('n'), 'pod affinity terms conflict'],
+    [
+      'selector and affinity both',
+      infoOf('p', { spec: { nodeSelector: { a: 'b' }, ...required(expression('x', 'Exists')) } }),
+      makeNode('n', { labels: { x: '' } }),
+      AFFINITY,
+    ],
+    [
+      'a node by field',
+      infoOf('p', { spec: required({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n'] }] }) }),
+      makeNode('n'),
+      undefined,
+    ],
+    [
+      'another node by field',
+      infoOf('p', { spec: required({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['m'] }] }) }),
+      makeNode('n'),
+      "node(s) didn't satisfy plugin(s) [NodeAffinity]",
+    ],
+    [
+      'two names at once',
+      infoOf('p', {
+        spec: required({
+          matchFields: [
+            { key: 'metadata.name', operator: 'In', values: ['m'] },
+            { key: 'metadata.name', operator: 'In', values: ['n'] },
+          ],
+        }),
+      }),
+      makeNode('n'),
+      'pod affinity terms conflict',
+    ],
   ])('%s', (_what, pod, node, wanted) => expect(verdict(pod, node)).toBe(wanted));
 
   const PORTS = "unschedulable: node(s) didn't have free ports for the requested pod ports";
@@ -63,19 +166,35 @@ describe('filters', () => {
     ['all addresses for one', port(80), port(80, '10.0.0.1'), PORTS],
   ])('ports: %s', (_what, placed, pod, wanted) => expect(verdict(pod, makeNode('n'), [placed])).toBe(wanted));
 
-  const asking = (cpu: string, memory = '0', more: Record<string, string> = {}) => infoOf('p', { requests: { cpu, memory, ...more } });
+  const asking = (cpu: string, memory = '0', more: Record<string, string> = {}) =>
+    infoOf('p', { requests: { cpu, memory, ...more } });
   it.each<[string, PodInfo, PodInfo[], string | undefined]>([
     ['fits exactly', asking('1'), [asking('3')], undefined],
     ['one milli too much', asking('1001m'), [asking('3')], 'unschedulable: Insufficient cpu'],
     ['more than the node has', asking('5'), [], 'unresolvable: Insufficient cpu'],
     ['two shortages', asking('2', '4Gi'), [asking('3', '5Gi')], 'unschedulable: Insufficient cpu, Insufficient memory'],
     ['asks for nothing', infoOf('p'), [asking('4', '8Gi')], undefined],
-    ['an unknown resource', asking('1', '0', { 'example.org/gpu': '1' }), [], 'unresolvable: Insufficient example.org/gpu'],
-    ['overhead counts', infoOf('p', { requests: { cpu: '3900m' }, spec: { overhead: { cpu: '200m' } } }), [], 'unresolvable: Insufficient cpu'],
+    [
+      'an unknown resource',
+      asking('1', '0', { 'example.org/gpu': '1' }),
+      [],
+      'unresolvable: Insufficient example.org/gpu',
+    ],
+    [
+      'overhead counts',
+      infoOf('p', { requests: { cpu: '3900m' }, spec: { overhead: { cpu: '200m' } } }),
+      [],
+      'unresolvable: Insufficient cpu',
+    ],
   ])('resources: %s', (_what, pod, placed, wanted) => expect(verdict(pod, makeNode('n'), placed)).toBe(wanted));
 
   it('counts overhead, sidecars and the largest init container', () => {
-    const c = (name: string, cpu: string, more = {}) => ({ name, image: 'a', resources: { requests: { cpu } }, ...more });
+    const c = (name: string, cpu: string, more = {}) => ({
+      name,
+      image: 'a',
+      resources: { requests: { cpu } },
+      ...more,
+    });
     const pod = infoOf('p', {
       spec: {
         containers: [c('a', '100m'), c('b', '200m')],
@@ -101,7 +220,11 @@ const near = (kind: 'podAffinity' | 'podAntiAffinity', topologyKey = 'kubernetes
 });
 
 describe('pods near pods', () => {
-  const nodes = [makeNode('a', { labels: { zone: '1' } }), makeNode('b', { labels: { zone: '1' } }), makeNode('c', { labels: { zone: '2' } })];
+  const nodes = [
+    makeNode('a', { labels: { zone: '1' } }),
+    makeNode('b', { labels: { zone: '1' } }),
+    makeNode('c', { labels: { zone: '2' } }),
+  ];
 
   it('go where the others are', () => {
     const { cache, schedule } = bench(nodes);
@@ -121,7 +244,9 @@ describe('pods near pods', () => {
     expect(schedule(infoOf('p', { spec: near('podAntiAffinity', 'zone') }))).toBe('c');
     cache.setPod(infoOf('shy', { spec: near('podAntiAffinity', 'zone') }), 'c');
     const result = schedule(infoOf('p', { ...web, spec: { nodeSelector: { zone: '2' } } }));
-    expect(result).toMatchObject({ rejections: { c: "unschedulable: node(s) didn't satisfy existing pods anti-affinity rules" } });
+    expect(result).toMatchObject({
+      rejections: { c: "unschedulable: node(s) didn't satisfy existing pods anti-affinity rules" },
+    });
   });
 });
 
@@ -129,7 +254,9 @@ describe('spreading', () => {
   const nodes = ['1', '1', '2'].map((zone, i) => makeNode(`n${i}`, { labels: { zone } }));
   const spread = (maxSkew: number, topologyKey = 'zone', more = {}) => ({
     ...web,
-    spec: { topologySpreadConstraints: [{ maxSkew, topologyKey, whenUnsatisfiable: 'DoNotSchedule', ...matching, ...more }] },
+    spec: {
+      topologySpreadConstraints: [{ maxSkew, topologyKey, whenUnsatisfiable: 'DoNotSchedule', ...matching, ...more }],
+    },
   });
 
   it('keeps domains within the skew', () => {
@@ -145,7 +272,9 @@ describe('spreading', () => {
     // Only its own zone counts when it may go nowhere else.
     expect(result).toBe('n2');
     const ignoring = spread(1, 'zone', { nodeAffinityPolicy: 'Ignore' });
-    expect(schedule(infoOf('p', { ...ignoring, spec: { ...ignoring.spec, nodeSelector: { zone: '2' } } }))).toMatchObject({
+    expect(
+      schedule(infoOf('p', { ...ignoring, spec: { ...ignoring.spec, nodeSelector: { zone: '2' } } })),
+    ).toMatchObject({
       rejections: { n2: "unschedulable: node(s) didn't match pod topology spread constraints" },
     });
   });

@@ -94,7 +94,10 @@ describe('the scheduling queue', () => {
 
 describe('the heap', () => {
   it('keeps order under updates and removals', () => {
-    const heap = new Heap<{ id: string; n: number }>((x) => x.id, (a, b) => a.n - b.n);
+    const heap = new Heap<{ id: string; n: number }>(
+      (x) => x.id,
+      (a, b) => a.n - b.n,
+    );
     const numbers = [5, 3, 8, 1, 9, 2, 7, 4, 6, 0];
     for (const n of numbers) heap.push({ id: `i${n}`, n });
     heap.delete('i3');
@@ -139,5 +142,7 @@ describe('sampling', () => {
     [40, 1000, 400],
     [5, 1000, 100],
     [100, 5000, 5000],
-  ])('%i percent of %i nodes: %i', (percentage, nodes, wanted) => expect(feasibleNodesToFind(percentage, nodes)).toBe(wanted));
+  ])('%i percent of %i nodes: %i', (percentage, nodes, wanted) =>
+    expect(feasibleNodesToFind(percentage, nodes)).toBe(wanted),
+  );
 });

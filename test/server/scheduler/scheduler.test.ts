@@ -62,9 +62,16 @@ describe('the scheduler', () => {
     start();
     await create('p', { requests: { cpu: '3' } });
     const first = await eventually('no nodes', () => condition('p'));
-    expect(first).toMatchObject({ status: 'False', reason: 'Unschedulable', message: 'no nodes available to schedule pods' });
+    expect(first).toMatchObject({
+      status: 'False',
+      reason: 'Unschedulable',
+      message: 'no nodes available to schedule pods',
+    });
     await client.create(Nodes, makeNode('small', { allocatable: { cpu: '1' } }));
-    await client.create(Nodes, makeNode('tainted', { spec: { taints: [{ key: 'a', value: 'b', effect: 'NoSchedule' }] } }));
+    await client.create(
+      Nodes,
+      makeNode('tainted', { spec: { taints: [{ key: 'a', value: 'b', effect: 'NoSchedule' }] } }),
+    );
     const message =
       '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {a: b}. ' +
       'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.';
@@ -90,7 +97,8 @@ describe('the scheduler', () => {
   });
 
   it('never gives away the same room twice, however many binds are under way', async () => {
-    for (const name of ['a', 'b']) await client.create(Nodes, makeNode(name, { allocatable: { cpu: '10', pods: '10' } }));
+    for (const name of ['a', 'b'])
+      await client.create(Nodes, makeNode(name, { allocatable: { cpu: '10', pods: '10' } }));
     start();
     await Promise.all(Array.from({ length: 30 }, (_, i) => create(`p${i}`, { requests: { cpu: '1' } })));
     await eventually('all were tried', async () => {

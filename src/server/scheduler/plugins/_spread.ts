@@ -115,9 +115,27 @@ export function includesNode(c: Constraint, pod: PodInfo, node: NodeInfo): boole
   return !c.honourTaints || node.hardTaints.every((taint) => isTolerated(pod.tolerations, taint));
 }
 
+/** Every node counts that has the key: what is kept up to date can be used as it is. */
+const isPlain = (c: Constraint, pod: PodInfo, required: readonly Constraint[]): boolean =>
+  !c.honourTaints && !(c.honourAffinity && pod.nodeMatcher) && required.every((r) => r.topologyKey === c.topologyKey);
+
+/** For filtering: matching pods in all domains. Nodes without all the keys of `required` do not count. */
+export function countAllDomains(
+  c: Constraint,
+  pod: PodInfo,
+  view: ClusterView,
+  required: readonly Constraint[],
+): Domains {
+  if (!isPlain(c, pod, required)) return countDomains(c, pod, view, view.nodes, required);
+  const counts = view.podCountsByLabel(pod.namespace, c.selector, c.topologyKey);
+  const size = view.labelValues(c.topologyKey).size;
+  // A domain without any is not among the counts.
+  return { counts, least: counts.size < size ? 0 : leastOf(counts), size };
+}
+
 /**
- * Domains come from `candidates`; pods are counted on all nodes. `required`: nodes without these keys do not count.
- * For perNode the live counts are handed on as they are: scoring then reads the few nodes that it needs.
+ * For scoring: domains come from `candidates`, pods are counted on all nodes. For perNode the live counts are handed
+ * on as they are: scoring then reads the few nodes that it needs.
  */
 export function countDomains(
   c: Constraint,
@@ -128,13 +146,17 @@ export function countDomains(
 ): Domains {
   const live = view.podCounts(pod.namespace, c.selector);
   if (c.perNode) return { counts: live, least: 0, size: candidates.length };
+  const plain = isPlain(c, pod, required);
   const counts = new Map<string, number>();
   for (const node of candidates) {
     const value = node.labels[c.topologyKey];
     if (value === undefined || counts.has(value)) continue;
-    if (hasKeys(node, required) && includesNode(c, pod, node)) counts.set(value, 0);
+    if (plain || (hasKeys(node, required) && includesNode(c, pod, node))) counts.set(value, 0);
   }
-  if (counts.size > 0) {
+  if (plain) {
+    const all = view.podCountsByLabel(pod.namespace, c.selector, c.topologyKey);
+    for (const value of counts.keys()) counts.set(value, all.get(value) ?? 0);
+  } else {
     for (const [name, count] of live) {
       const node = view.node(name);
       const value = node?.labels[c.topologyKey];
@@ -142,7 +164,11 @@ export function countDomains(
       if (hasKeys(node, required) && includesNode(c, pod, node)) counts.set(value, counts.get(value)! + count);
     }
   }
+  return { counts, least: leastOf(counts), size: counts.size };
+}
+
+function leastOf(counts: ReadonlyMap<string, number>): number {
   let least = Infinity;
   for (const count of counts.values()) least = Math.min(least, count);
-  return { counts, least: counts.size === 0 ? 0 : least, size: counts.size };
+  return least === Infinity ? 0 : least;
 }

@@ -2,6 +2,8 @@
 // pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go.
 import { MAX_NODE_SCORE, SKIP, definePlugin } from '../framework.ts';
 
+const share = (total: number, used: number): number => Math.min(1, used / total);
+
 export default definePlugin<undefined, undefined>({
   name: 'NodeResourcesBalancedAllocation',
   weight: 1,
@@ -9,7 +11,6 @@ export default definePlugin<undefined, undefined>({
   preScore: ({ requests }) => (requests.milliCpu === 0 && requests.memory === 0 ? SKIP : undefined),
   score(pod, node) {
     const { allocatable, requested } = node;
-    const share = (total: number, used: number) => Math.min(1, used / total);
     if (allocatable.milliCpu === 0 || allocatable.memory === 0) return MAX_NODE_SCORE;
     const cpu = share(allocatable.milliCpu, requested.milliCpu + pod.requests.milliCpu);
     const memory = share(allocatable.memory, requested.memory + pod.requests.memory);

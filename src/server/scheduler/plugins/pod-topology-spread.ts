@@ -1,7 +1,15 @@
 // Spreads pods over topology domains: hard constraints filter, soft ones and the system's defaults score.
 // Upstream: pkg/scheduler/framework/plugins/podtopologyspread. The arithmetic is in _spread.ts.
 import { MAX_NODE_SCORE, SKIP, definePlugin, unresolvable, unschedulable } from '../framework.ts';
-import { type Constraint, type Domains, constraintsOf, countDomains, hasKeys, includesNode } from './_spread.ts';
+import {
+  type Constraint,
+  type Domains,
+  constraintsOf,
+  countAllDomains,
+  countDomains,
+  hasKeys,
+  includesNode,
+} from './_spread.ts';
 
 const VIOLATED = unschedulable("node(s) didn't match pod topology spread constraints");
 const NO_LABEL = unresolvable("node(s) didn't match pod topology spread constraints (missing required label)");
@@ -25,7 +33,7 @@ export default definePlugin<FilterState, ScoreState>({
   preFilter(pod, view) {
     const constraints = constraintsOf(pod, view, 'DoNotSchedule');
     if (constraints.length === 0) return SKIP;
-    const domains = constraints.map((c) => countDomains(c, pod, view, view.nodes, constraints));
+    const domains = constraints.map((c) => countAllDomains(c, pod, view, constraints));
     return { state: { constraints, domains } };
   },
   filter(pod, node, { constraints, domains }) {
