@@ -62,12 +62,13 @@ function conflictOf(names: CrdNames, others: readonly Crd[]): Condition | undefi
     reason,
     message: `${JSON.stringify(name)} is already in use`,
   });
-  if (plurals.has(names.plural)) return no('PluralConflict', names.plural);
-  if (names.singular && plurals.has(names.singular)) return no('SingularConflict', names.singular);
+  // Upstream looks at one after the other, and the last problem is the one that it tells.
+  if (names.listKind && kinds.has(names.listKind)) return no('ListKindConflict', names.listKind);
+  if (kinds.has(names.kind)) return no('KindConflict', names.kind);
   const short = (names.shortNames ?? []).find((name) => plurals.has(name));
   if (short !== undefined) return no('ShortNamesConflict', short);
-  if (kinds.has(names.kind)) return no('KindConflict', names.kind);
-  return names.listKind && kinds.has(names.listKind) ? no('ListKindConflict', names.listKind) : undefined;
+  if (names.singular && plurals.has(names.singular)) return no('SingularConflict', names.singular);
+  return plurals.has(names.plural) ? no('PluralConflict', names.plural) : undefined;
 }
 
 /** The definition is to go: its objects go first. */
