@@ -72,10 +72,10 @@ class Loop {
     this.kinds = new KindMap(context.client);
     const informers = createInformers(context.client, { signal: context.signal, log: context.log });
     this.drift = new DriftWatch(informers, (owner, id) => {
-      const ids = this.drifted.get(owner) ?? new Set();
-      this.drifted.set(owner, ids.add(id));
+      const known = this.drifted.get(owner);
+      this.drifted.set(owner, (known ?? new Set()).add(id));
       // Changes that come together are put back together.
-      setTimeout(() => enqueue(owner), DRIFT_DELAY_MS).unref();
+      if (!known) setTimeout(() => enqueue(owner), DRIFT_DELAY_MS).unref();
     });
     this.artifacts.onChange((source) => {
       for (const k of context.lister(Kustomizations).list()) if (sourceKey(k) === source) enqueue(objectKey(k));
@@ -150,7 +150,10 @@ class Loop {
     const last = this.done.get(key);
     const requestedAt = owner.metadata.annotations?.[RECONCILE_AT];
     const same = last?.revision === tree.revision && last.generation === owner.metadata.generation;
-    const onlyDrift = same && ids !== undefined && last.requestedAt === requestedAt && started - last.atMs < intervalMs;
+    const dueMs = (last?.atMs ?? 0) + intervalMs - started;
+    const settled = same && last.requestedAt === requestedAt && dueMs > 0 && isReady(owner);
+    if (settled && !ids) return { requeueAfterMs: dueMs };
+    const onlyDrift = settled && ids !== undefined;
     const client = actingFor(context.client, owner);
     const applier = this.applier(context, owner, client);
     if (!same)
@@ -163,7 +166,7 @@ class Loop {
     const changes = await applyBuilt(applier, built, { check: !same, ...(onlyDrift ? { only: ids } : {}) });
     this.drift.record(changes, (object) => this.typeOf(object));
     this.announce(context, owner, changes);
-    if (onlyDrift) return { requeueAfterMs: Math.max(0, last.atMs + intervalMs - started) };
+    if (onlyDrift) return { requeueAfterMs: dueMs };
     const inventory = union(inventoryOf(changes), []);
     const old = status.inventory?.entries ?? [];
     const pruned = spec.prune ? await pruneStale(applier, old, inventory) : [];

@@ -18,7 +18,7 @@ import {
   RECONCILE,
   SSA,
 } from '../types.ts';
-import { takeOver } from './fields.ts';
+import { fingerprint, takeOver } from './fields.ts';
 import { type ObjectId, describeId, idOf, isDefinition, parseId, stages } from './inventory.ts';
 
 export type Action = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped';
@@ -207,11 +207,7 @@ export class Applier {
       if (live && says(SSA) === 'IfNotPresent') return { id, action: 'unchanged', object: live };
       if (live && says(SSA) !== 'Merge') await this.overrule(type, live);
       const object = await this.write(type, wanted);
-      const action = !live
-        ? 'created'
-        : object.metadata.resourceVersion === live.metadata.resourceVersion
-          ? 'unchanged'
-          : 'configured';
+      const action = !live ? 'created' : fingerprint(object) === fingerprint(live) ? 'unchanged' : 'configured';
       return { id, action, object };
     } catch (error) {
       throw refused(built, error, 'apply failed');

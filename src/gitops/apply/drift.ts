@@ -8,8 +8,8 @@ import { fingerprint } from './fields.ts';
 import { formatId, idOf } from './inventory.ts';
 
 export class DriftWatch {
-  /** Inventory id → fingerprint of our last write. */
-  private readonly written = new Map<string, string>();
+  /** Inventory id → what our last write left. */
+  private readonly written = new Map<string, { fingerprint: string; revision: number }>();
   private readonly watched = new Map<string, Informer<Unstructured>>();
   private readonly informers: Informers;
   private readonly onDrift: (owner: string, id: string) => void;
@@ -26,7 +26,7 @@ export class DriftWatch {
         this.written.delete(formatId(id));
         continue;
       }
-      this.written.set(formatId(id), fingerprint(object));
+      this.written.set(formatId(id), { fingerprint: fingerprint(object), revision: revisionOf(object) });
       const type = typeOf(object);
       if (type) this.follow(type);
     }
@@ -52,13 +52,16 @@ export class DriftWatch {
     const id = formatId(idOf(object));
     const expected = this.written.get(id);
     if (expected === undefined || object.metadata.annotations?.[RECONCILE] === 'disabled') return;
-    if (fingerprint(object) !== expected) this.report(object, id);
+    // The watch may still be telling of states from before our write.
+    if (revisionOf(object) <= expected.revision) return;
+    if (fingerprint(object) !== expected.fingerprint) this.report(object, id);
   }
 
   /** Deleted, or robbed of the labels that say whose it is. */
   private gone(object: Unstructured): void {
     const id = formatId(idOf(object));
-    if (this.written.has(id)) this.report(object, id);
+    const expected = this.written.get(id);
+    if (expected && revisionOf(object) >= expected.revision) this.report(object, id);
   }
 
   private report(object: Unstructured, id: string): void {
@@ -66,3 +69,9 @@ export class DriftWatch {
     this.onDrift(`${labels?.[OWNER_NAMESPACE] ?? ''}/${labels?.[OWNER_NAME] ?? ''}`, id);
   }
 }
+
+/** Resource versions of one server grow; of another kind of server (not a number) every event counts. */
+const revisionOf = (object: Unstructured): number => {
+  const revision = Number(object.metadata.resourceVersion);
+  return Number.isFinite(revision) ? revision : Infinity;
+};
