@@ -22,7 +22,6 @@ import { cacheLister, liveReads, observer } from './lister.ts';
 import { randomNameSuffix } from './name-suffix.ts';
 import { Registry } from './registry.ts';
 import { requestInfo } from './request-info.ts';
-import { openApi } from './openapi/serve.ts';
 import hooks from './resources/index.gen.ts';
 import type { ApiServer, ApiServerOptions } from './types.ts';
 import { inPhaseOrder } from './verbs/admit.ts';
@@ -39,7 +38,6 @@ function chain(): Filter[] {
     version,
     tokenKeys,
     discovery(),
-    openApi(),
     openApi(),
     dispatch,
   ];
