@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import pod from '../../../src/api/kinds/core/pod.ts';
+import type { PodSpec } from '../../../src/api/kinds/shared/pod-types.ts';
 import { create, decode, update } from './lifecycle.ts';
 
 const container = (extra: object = {}) => ({ name: 'a', image: 'nginx', ...extra });
@@ -250,27 +251,23 @@ describe('pod updates', () => {
     pod,
     one({ image: 'nginx:1' }, { nodeName: 'n', tolerations: [{ key: 'a', operator: 'Exists' }] }),
   ).object;
-  const changed = (change: (spec: Record<string, never>) => void) => {
-    const copy = structuredClone(old) as unknown as { spec: Record<string, never> };
+  const changed = (change: (spec: PodSpec) => void) => {
+    const copy = structuredClone(old) as unknown as { spec: PodSpec };
     change(copy.spec);
     return update(pod, old, copy).errors;
   };
   it('may change images and add tolerations', () => {
-    expect(
-      changed((spec: never) => ((spec as { containers: { image: string }[] }).containers[0]!.image = 'nginx:2')),
-    ).toEqual([]);
-    expect(
-      changed((spec: never) => (spec as { tolerations: object[] }).tolerations.push({ key: 'b', operator: 'Exists' })),
-    ).toEqual([]);
+    expect(changed((spec) => (spec.containers[0]!.image = 'nginx:2'))).toEqual([]);
+    expect(changed((spec) => spec.tolerations!.push({ key: 'b', operator: 'Exists' }))).toEqual([]);
   });
   it('may change nothing else', () => {
-    const [error] = changed((spec: never) => ((spec as { nodeName: string }).nodeName = 'm'));
+    const [error] = changed((spec) => (spec.nodeName = 'm'));
     expect(error).toBe(
       'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n- spec.nodeName: "n"\n+ spec.nodeName: "m"\n',
     );
-    expect(
-      changed((spec: never) => (spec as { containers: object[] }).containers.push(container({ name: 'b' }))),
-    ).toEqual(['spec.containers: Forbidden: pod updates may not add or remove containers']);
+    expect(changed((spec) => spec.containers.push(container({ name: 'b' })))).toEqual([
+      'spec.containers: Forbidden: pod updates may not add or remove containers',
+    ]);
   });
   it('ends gracefully only where a node runs it', () => {
     const scheduled = old as never;

@@ -1,7 +1,7 @@
 // CustomResourceDefinition: names, versions and scope. Its schemas are checked, and its kind made, by the API server.
 // Upstream: apiextensions-apiserver/pkg/registry/customresourcedefinition/strategy.go, pkg/apis/apiextensions/validation.
 import { defineKind } from '../../kind.ts';
-import { dns1035LabelErrors, dns1123LabelErrors } from '../../names.ts';
+import { dns1035LabelErrors } from '../../names.ts';
 import type { KubeObject, Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { deprecated } from '../shared/deprecations.ts';
@@ -173,13 +173,16 @@ const v1beta1 = {
     for (const field of gone) delete spec[field];
   },
   fromStorage(draft: Unstructured): void {
-    const spec = draft['spec'] as Record<string, unknown> & { versions?: Version[] };
-    spec['version'] = spec.versions?.[0]?.name;
-    spec['preserveUnknownFields'] ??= false;
-    spec.versions = spec.versions?.map((v) => {
-      const columns = v.additionalPrinterColumns?.map(({ jsonPath, ...c }) => ({ ...c, JSONPath: jsonPath ?? '' }));
-      return columns ? { ...v, additionalPrinterColumns: columns } : v;
-    }) as Version[];
+    const { versions = [], ...spec } = (draft['spec'] ?? {}) as Record<string, unknown> & { versions?: Version[] };
+    draft['spec'] = {
+      preserveUnknownFields: false,
+      ...spec,
+      version: versions[0]?.name,
+      versions: versions.map((v) => {
+        const columns = v.additionalPrinterColumns?.map(({ jsonPath, ...c }) => ({ ...c, JSONPath: jsonPath ?? '' }));
+        return columns ? { ...v, additionalPrinterColumns: columns } : v;
+      }),
+    };
   },
 };
 
@@ -230,5 +233,6 @@ export default defineKind<CustomResourceDefinition>({
     immutable(errors, 'spec.scope', now.scope, before.scope);
     immutable(errors, 'spec.names.kind', now.names.kind, before.names.kind);
   },
-  nameRule: (name) => (name.length > 253 ? [...dns1123LabelErrors(name)] : []),
+  // Its name is compared with what it must be.
+  nameRule: 'path',
 });

@@ -206,4 +206,5 @@ export const texts: Readonly<Record<string, string>> = {
   'VolumeAttachmentSpec.nodeName': 'nodeName represents the node that the volume should be attached to.',
   'VolumeAttachmentStatus.attached':
     'attached indicates the volume is successfully attached. This field must only be set by the entity completing the attach operation, i.e. the external-attacher.',
+  'VolumeAttributesClass.driverName': 'Name of the CSI driver This field is immutable.',
 };

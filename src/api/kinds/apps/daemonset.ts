@@ -1,0 +1,108 @@
+// DaemonSet. Upstream: pkg/registry/apps/daemonset/strategy.go, printDaemonSet.
+import type { DaemonSet as AppsDaemonSet } from 'kubernetes-types/apps/v1.js';
+import { defineKind } from '../../kind.ts';
+import { percentErrors } from '../../names.ts';
+import { formatLabels } from '../../selector.ts';
+import type { Unstructured } from '../../types.ts';
+import type { FieldErrors } from '../../validation.ts';
+import { ageColumn, column, containersColumn, imagesColumn, selectorColumn } from '../shared/columns.ts';
+import { texts } from '../shared/column-texts.ts';
+import { immutable, nonNegative, push } from '../shared/field-rules.ts';
+import { defaultTemplate } from '../shared/pod-defaults.ts';
+import { validateWorkload } from '../shared/pod-spec.ts';
+import type { PodTemplate } from '../shared/pod-types.ts';
+import { oldVersions, status, workloadWarnings } from '../shared/workloads.ts';
+
+type Spec = Omit<NonNullable<AppsDaemonSet['spec']>, 'template'> & { template: PodTemplate };
+export type DaemonSet = Omit<AppsDaemonSet, 'spec' | 'status'> & { spec?: Spec; status?: AppsDaemonSet['status'] };
+
+function validateStrategy(errors: FieldErrors, spec: Spec): void {
+  const { type = '', rollingUpdate } = spec.updateStrategy ?? {};
+  const path = 'spec.updateStrategy';
+  if (type === 'OnDelete') return;
+  if (type !== 'RollingUpdate') {
+    return errors.notSupported(path, spec.updateStrategy ?? {}, ['RollingUpdate', 'OnDelete']);
+  }
+  if (!rollingUpdate) return errors.required(`${path}.rollingUpdate`);
+  const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate;
+  for (const [field, value] of [
+    ['maxUnavailable', maxUnavailable],
+    ['maxSurge', maxSurge],
+  ] as const) {
+    if (typeof value === 'number') nonNegative(errors, `${path}.rollingUpdate.${field}`, value);
+    else push(errors, `${path}.rollingUpdate.${field}`, value, percentErrors(value));
+  }
+  const isZero = (v: number | string) => v === 0 || v === '0%';
+  if (isZero(maxUnavailable) && isZero(maxSurge)) {
+    errors.required(`${path}.rollingUpdate.maxUnavailable`, 'cannot be 0 when maxSurge is 0');
+  } else if (!isZero(maxUnavailable) && !isZero(maxSurge)) {
+    errors.invalid(`${path}.rollingUpdate.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero');
+  }
+}
+
+function onDelete(draft: Unstructured): void {
+  const spec = draft['spec'] as Spec | undefined;
+  if (spec) (spec.updateStrategy ??= {}).type ||= 'OnDelete';
+}
+
+const count = (field: keyof NonNullable<DaemonSet['status']>) => (set: DaemonSet) =>
+  (set.status?.[field] as number) ?? 0;
+
+export default defineKind<DaemonSet>({
+  group: 'apps',
+  kind: 'DaemonSet',
+  plural: 'daemonsets',
+  short: ['ds'],
+  categories: ['all'],
+  scope: 'Namespaced',
+  storage: { group: 'apps', version: 'v1' },
+  served: [
+    { group: 'apps', version: 'v1' },
+    ...oldVersions('DaemonSet', [
+      { group: 'apps', version: 'v1beta2', since: '1.9' },
+      { group: 'extensions', version: 'v1beta1', since: '1.8', defaults: onDelete },
+    ]),
+  ],
+  subresources: { status },
+  generation: true,
+  defaults({ spec }) {
+    if (!spec) return;
+    const strategy = (spec.updateStrategy ??= {});
+    strategy.type ||= 'RollingUpdate';
+    if (strategy.type === 'RollingUpdate') {
+      const rolling = (strategy.rollingUpdate ??= {});
+      rolling.maxUnavailable ??= 1;
+      rolling.maxSurge ??= 0;
+    }
+    spec.revisionHistoryLimit ??= 10;
+    defaultTemplate(spec.template);
+  },
+  prepareCreate(draft) {
+    draft.status = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 };
+  },
+  validate({ spec }, errors) {
+    if (!spec) return errors.required('spec');
+    validateWorkload(errors, 'daemonset', spec.selector, spec.template);
+    nonNegative(errors, 'spec.minReadySeconds', spec.minReadySeconds);
+    validateStrategy(errors, spec);
+    nonNegative(errors, 'spec.revisionHistoryLimit', spec.revisionHistoryLimit);
+  },
+  validateUpdate(set, old, errors) {
+    immutable(errors, 'spec.selector', set.spec?.selector, old.spec?.selector);
+  },
+  warnings: workloadWarnings,
+  columns: [
+    column('Desired', 'integer', texts['DaemonSetStatus.desiredNumberScheduled']!, count('desiredNumberScheduled')),
+    column('Current', 'integer', texts['DaemonSetStatus.currentNumberScheduled']!, count('currentNumberScheduled')),
+    column('Ready', 'integer', texts['DaemonSetStatus.numberReady']!, count('numberReady')),
+    column('Up-to-date', 'integer', texts['DaemonSetStatus.updatedNumberScheduled']!, count('updatedNumberScheduled')),
+    column('Available', 'integer', texts['DaemonSetStatus.numberAvailable']!, count('numberAvailable')),
+    column('Node Selector', 'string', texts['PodSpec.nodeSelector']!, (s) =>
+      formatLabels(s.spec?.template?.spec?.nodeSelector),
+    ),
+    ageColumn,
+    containersColumn,
+    imagesColumn,
+    selectorColumn(texts['DaemonSetSpec.selector']!),
+  ],
+});

@@ -1,0 +1,41 @@
+// RuntimeClass. Upstream: pkg/registry/node/runtimeclass/strategy.go.
+import type { RuntimeClass } from 'kubernetes-types/node/v1.js';
+import { defineKind } from '../../kind.ts';
+import { ageColumn, column } from '../shared/columns.ts';
+import { deprecated } from '../shared/deprecations.ts';
+import { dnsLabel, immutable } from '../shared/field-rules.ts';
+import { validateTolerations } from '../shared/pod-scheduling.ts';
+import { type ResourceList, defaultResourceList } from '../shared/resource-list.ts';
+
+const group = 'node.k8s.io';
+
+export default defineKind<RuntimeClass>({
+  group,
+  kind: 'RuntimeClass',
+  plural: 'runtimeclasses',
+  scope: 'Cluster',
+  storage: { group, version: 'v1' },
+  served: [
+    { group, version: 'v1' },
+    {
+      group,
+      version: 'v1beta1',
+      deprecated: deprecated(
+        { group, version: 'v1beta1' },
+        'RuntimeClass',
+        '1.22',
+        '1.25',
+        'node.k8s.io/v1 RuntimeClass',
+      ),
+    },
+  ],
+  generation: false,
+  defaults: (draft) => defaultResourceList(draft.overhead?.podFixed as ResourceList | undefined),
+  validate(object, errors) {
+    dnsLabel(errors, 'handler', object.handler ?? '');
+    validateTolerations(errors, 'scheduling.tolerations', object.scheduling?.tolerations);
+  },
+  validateUpdate: (object, old, errors) => immutable(errors, 'handler', object.handler, old.handler),
+  // Upstream looks the text up in the wrong type and shows none.
+  columns: [column('Handler', 'string', '', (c) => c.handler ?? ''), ageColumn],
+});

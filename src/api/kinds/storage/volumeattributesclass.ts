@@ -1,0 +1,46 @@
+// VolumeAttributesClass. Upstream: pkg/registry/storage/volumeattributesclass/strategy.go.
+import { defineKind } from '../../kind.ts';
+import type { KubeObject } from '../../types.ts';
+import { ageColumn, column, nameColumn } from '../shared/columns.ts';
+import { texts } from '../shared/column-texts.ts';
+import { immutable } from '../shared/field-rules.ts';
+
+const group = 'storage.k8s.io';
+
+interface AttributesClass extends KubeObject {
+  driverName?: string;
+  parameters?: Record<string, string>;
+}
+const IS_DEFAULT = 'storageclass.kubernetes.io/is-default-class';
+
+export default defineKind<AttributesClass>({
+  group,
+  kind: 'VolumeAttributesClass',
+  plural: 'volumeattributesclasses',
+  short: ['vac'],
+  scope: 'Cluster',
+  storage: { group, version: 'v1' },
+  served: [
+    { group, version: 'v1' },
+    { group, version: 'v1beta1' },
+  ],
+  generation: false,
+  validate(object, errors) {
+    if (!object.driverName) errors.required('driverName');
+    if (!Object.keys(object.parameters ?? {}).length)
+      errors.required('parameters', 'must contain at least one key/value pair');
+  },
+  validateUpdate(object, old, errors) {
+    immutable(errors, 'driverName', object.driverName, old.driverName);
+    immutable(errors, 'parameters', object.parameters, old.parameters);
+  },
+  columns: [
+    {
+      ...nameColumn,
+      value: ({ metadata }) =>
+        `${metadata?.name ?? ''}${metadata?.annotations?.[IS_DEFAULT] === 'true' ? ' (default)' : ''}`,
+    },
+    column('DriverName', 'string', texts['VolumeAttributesClass.driverName']!, (c) => c.driverName ?? ''),
+    ageColumn,
+  ],
+});
