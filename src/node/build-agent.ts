@@ -1,5 +1,6 @@
 // A composition root: builds the agent of one node from a client, Docker and a folder. What the parts do stands in
 // their own files.
+import { setMaxListeners } from 'node:events';
 import type { Node, Service } from 'kubernetes-types/core/v1.js';
 import { ServiceAccounts, Services } from '../api/resources.ts';
 import { resourcePath } from '../api/types.ts';
@@ -52,6 +53,8 @@ const LOG_MESSAGE_LINES = 80;
 
 export async function buildAgent(options: BuildAgentOptions): Promise<Agent> {
   const { node, docker, client, informers, clock, log, signal, nodes } = options;
+  // Every pod waits on it.
+  setMaxListeners(0, signal);
   const directories = new PodDirectories(options.folder);
   const objects = new ObjectCache({ client, signal, log, onChange: (uids) => agent.poke(uids) });
   const tokens = new TokenCache(tokenRequest(client), clock);

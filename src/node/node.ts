@@ -1,5 +1,6 @@
 // The composition root of a Docker node: joins the cluster, registers, serves, and runs the pods that it is given.
 // Everything here constructs and connects; what the parts do stands in their folders.
+import { setMaxListeners } from 'node:events';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +66,7 @@ const STOP_FLUSH_MS = 2000;
 /** Resolves when the node is registered and serves. Throws NodeStartError for what the user can mend. */
 export async function runNode(options: NodeOptions): Promise<RunningNode> {
   const { log = silentLogger, signal, port = 10250 } = options;
+  setMaxListeners(0, signal);
   const nodeName = options.nodeName ?? hostname().toLowerCase();
   const docker = new DockerClient({ socketPath: options.dockerSocket ?? DEFAULT_DOCKER_SOCKET });
   try {

@@ -2,6 +2,7 @@
 // when it lost and regained the daemon. What happened while it was away may be missed by the daemon itself, so
 // `onConnected` is the caller's moment to look at everything again.
 import type { DockerClient } from './client.ts';
+import { DockerError, DockerUnavailable } from './errors.ts';
 import type { DockerEvent } from './types.ts';
 
 export interface EventStreamOptions {
@@ -42,7 +43,8 @@ export async function followEvents(options: EventStreamOptions): Promise<void> {
       throw new Error('the event stream ended');
     } catch (error) {
       if (signal.aborted) return;
-      options.onDisconnected(error);
+      const answered = error instanceof DockerError || error instanceof DockerUnavailable;
+      options.onDisconnected(answered ? error : new DockerUnavailable(docker.connection.socketPath, error));
     }
     await options.sleep(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!, signal).catch(() => undefined);
   }

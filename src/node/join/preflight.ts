@@ -23,7 +23,7 @@ export async function preflight(docker: DockerClient, uid: number | undefined): 
     if (error instanceof NodeStartError) throw error;
     const why = error instanceof DockerUnavailable || error instanceof DockerError ? error.message : String(error);
     throw new NodeStartError(
-      `${why.replace(/: is it running\?/, ':')} start Docker, name its socket with --docker-socket, or use --runtime simulated`,
+      `${why.replace(/: is it running\?/, ':')} start Docker, name its socket with --docker, or use --runtime simulated`,
       { cause: error },
     );
   }

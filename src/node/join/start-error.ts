@@ -3,6 +3,7 @@
 export class NodeStartError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = 'NodeStartError';
+    // By this name the command line knows what to print as one line.
+    this.name = 'StartupError';
   }
 }

@@ -63,7 +63,7 @@ export async function writePayload(volume: string, payload: Payload, gid: number
 async function writeOne(path: string, file: PayloadFile, gid: number | undefined): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   await writeFile(path, file.data);
-  await chown(path, file.uid ?? 0, gid ?? 0);
+  if (file.uid !== undefined || gid !== undefined) await chown(path, file.uid ?? process.getuid?.() ?? 0, gid ?? 0);
   await chmod(path, effectiveMode(file, gid));
 }
 
@@ -77,7 +77,7 @@ async function isCurrent(folder: string, payload: Payload, gid: number | undefin
   for (const [path, file] of payload) {
     const at = join(folder, path);
     const stat = await lstat(at).catch(() => undefined);
-    if (!stat?.isFile() || (stat.mode & 0o7777) !== effectiveMode(file, gid) || stat.uid !== (file.uid ?? 0))
+    if (!stat?.isFile() || (stat.mode & 0o7777) !== effectiveMode(file, gid) || stat.uid !== (file.uid ?? process.getuid?.() ?? 0))
       return false;
     if (!(await readFile(at)).equals(file.data)) return false;
   }

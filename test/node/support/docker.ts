@@ -57,11 +57,19 @@ export interface TestNodeOptions {
   client: Client;
   podCidr: string;
   folder?: string;
+  /** Default: the machine's. */
+  dockerSocket?: string;
 }
 
 /** An agent on the real Docker. The Node object is made when it is absent. */
-export async function startTestNode({ name, client, podCidr, folder }: TestNodeOptions): Promise<TestNode> {
-  const docker = new DockerClient();
+export async function startTestNode({
+  name,
+  client,
+  podCidr,
+  folder,
+  dockerSocket,
+}: TestNodeOptions): Promise<TestNode> {
+  const docker = new DockerClient(dockerSocket === undefined ? {} : { socketPath: dockerSocket });
   await Promise.all([ensurePauseImage(docker), ensureBusyboxImage(docker)]);
   const dir = folder ?? (await mkdtemp(join(tmpdir(), 'sampan-node-')));
   const stopper = new AbortController();
@@ -119,9 +127,12 @@ export async function startTestNode({ name, client, podCidr, folder }: TestNodeO
     stop,
     async destroy() {
       await stop();
-      for (const { Id } of await docker.listContainers(ownedBy(node))) await docker.removeContainer(Id);
-      await docker.removeNetwork(networkName(name));
       await docker.close();
+      // The test may have cut the agent's own way to Docker.
+      const broom = new DockerClient();
+      for (const { Id } of await broom.listContainers(ownedBy(node))) await broom.removeContainer(Id);
+      await broom.removeNetwork(networkName(name));
+      await broom.close();
       await rm(dir, { recursive: true, force: true });
     },
   };
