@@ -16,6 +16,14 @@ import {
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 const CONNECTIONS = new Set(['exec', 'attach', 'portforward', 'proxy']);
 
+const CUSTOM_PATCH_TYPES = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/apply-patch+yaml',
+];
+/** kubectl chooses its patch by what is listed here; custom resources have no merge keys. */
+const PATCH_TYPES = [...CUSTOM_PATCH_TYPES, 'application/strategic-merge-patch+json'].sort();
+
 class OperationBuilder {
   readonly operations: Operation[] = [];
   private readonly resource: OpenApiResource;
@@ -51,6 +59,7 @@ class OperationBuilder {
       id: `${verb}${this.group}${suffix}`,
       description: '',
       parameters: [],
+      bodyTypes: ['*/*'],
       codes: [200],
       ...rest,
     });
@@ -122,7 +131,14 @@ class OperationBuilder {
     }
     if (verbs.includes('patch')) {
       const description = `partially update the ${what}`;
-      this.add(path, 'patch', 'patch', 'patch', suffix, { description, parameters: APPLY, body: PATCH, ...write });
+      const bodyTypes = this.resource.schema ? CUSTOM_PATCH_TYPES : PATCH_TYPES;
+      this.add(path, 'patch', 'patch', 'patch', suffix, {
+        description,
+        parameters: APPLY,
+        body: PATCH,
+        bodyTypes,
+        ...write,
+      });
     }
   }
 
@@ -177,10 +193,3 @@ export function byPath(operations: readonly Operation[]): [string, Operation[]][
   }
   return [...paths].sort((a, b) => (a[0] < b[0] ? -1 : 1));
 }
-
-export const PATCH_TYPES = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-  'application/apply-patch+yaml',
-];

@@ -13,11 +13,9 @@ import type { OpenApiResource } from './types.ts';
 
 const gzipAsync = promisify(gzip);
 
-/** What clients call the protobuf form, newest last; the answer repeats the name that was asked for. */
-const PROTOBUF = [
-  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
-  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
-];
+/** Old clients ask by a name with `@`, which is no media type: the answer has the other one, which they can parse. */
+const PROTOBUF_ANSWER = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+const PROTOBUF = ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', PROTOBUF_ANSWER];
 const JSON_TYPES = new Set(['application/json', 'application/*', '*/*', '']);
 
 /** All that the registry serves, as the documents want it. */
@@ -76,7 +74,11 @@ async function answer(context: RequestContext, documents: OpenApiDocuments): Pro
   if (path === '/openapi/v2') {
     const type = accepted(context, new Set([...PROTOBUF, ...JSON_TYPES]));
     const isProtobuf = PROTOBUF.includes(type);
-    return send(context, await documents.v2(isProtobuf ? 'protobuf' : 'json'), isProtobuf ? type : 'application/json');
+    return send(
+      context,
+      await documents.v2(isProtobuf ? 'protobuf' : 'json'),
+      isProtobuf ? PROTOBUF_ANSWER : 'application/json',
+    );
   }
   if (path === '/openapi/v3' || path === '/openapi/v3/') {
     accepted(context, JSON_TYPES);

@@ -34,6 +34,7 @@ export interface Operation {
   parameters: readonly string[];
   /** The definition of the request's body. */
   body?: string;
+  bodyTypes: readonly string[];
   /** The definition of the answer; absent for connections. */
   answer?: string;
   /** Status codes beside 401. */

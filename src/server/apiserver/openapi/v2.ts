@@ -4,9 +4,9 @@ import type { Descriptions } from '../../../api/schema/descriptions.ts';
 import type { SchemaSource } from '../../../api/schema/schema.ts';
 import { DefinitionWriter, gvkExtension, type Json } from './definitions.ts';
 import { definitionName, tagOf } from './names.ts';
-import { PATCH_TYPES, byPath, operationsOf, pathParameters } from './operations.ts';
+import { byPath, operationsOf, pathParameters } from './operations.ts';
 import { parameters } from './parameters.ts';
-import { PATCH, type OpenApiResource, type Operation } from './types.ts';
+import type { OpenApiResource, Operation } from './types.ts';
 
 const PRODUCES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
@@ -34,7 +34,7 @@ function operation(op: Operation, writer: DefinitionWriter): Json {
     : [];
   const all = [...body, ...op.parameters.map(parameter)];
   return {
-    consumes: op.body === PATCH ? PATCH_TYPES : ['*/*'],
+    consumes: op.bodyTypes,
     description: op.description,
     operationId: op.id,
     ...(all.length > 0 ? { parameters: all } : {}),

@@ -4,9 +4,9 @@ import type { SchemaSource } from '../../../api/schema/schema.ts';
 import type { GroupVersion } from '../../../api/types.ts';
 import { DefinitionWriter, gvkExtension, type Json } from './definitions.ts';
 import { definitionName, tagOf } from './names.ts';
-import { PATCH_TYPES, byPath, operationsOf, pathParameters } from './operations.ts';
+import { byPath, operationsOf, pathParameters } from './operations.ts';
 import { parameters } from './parameters.ts';
-import { PATCH, type OpenApiResource, type Operation } from './types.ts';
+import type { OpenApiResource, Operation } from './types.ts';
 
 const ANSWER_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const WATCH_TYPES = ['application/json;stream=watch'];
@@ -32,12 +32,11 @@ function operation(op: Operation, gv: GroupVersion, writer: DefinitionWriter): J
   const names: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
   for (const code of op.codes) responses[code] = { description: names[code], ...answer };
   responses[401] = { description: 'Unauthorized' };
-  const bodyTypes = op.body === PATCH ? PATCH_TYPES : ['*/*'];
   return {
     description: op.description,
     operationId: op.id,
     ...(op.parameters.length > 0 ? { parameters: op.parameters.map(parameter) } : {}),
-    ...(op.body ? { requestBody: { content: content(bodyTypes, writer.ref(op.body)) } } : {}),
+    ...(op.body ? { requestBody: { content: content(op.bodyTypes, writer.ref(op.body)) } } : {}),
     responses,
     tags: [tagOf(gv.group, gv.version)],
     'x-kubernetes-action': op.action,
