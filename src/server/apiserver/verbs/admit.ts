@@ -46,8 +46,16 @@ export class Admission {
     this.#plugins = context.server.options.admission.filter((plugin) => plugin.handles(this.#request));
   }
 
-  async mutate(): Promise<void> {
-    for (const plugin of this.#plugins) if (plugin.admit) await plugin.admit(this.#request, this.#server.admission);
+  /** True: a plugin may have changed the object. */
+  async mutate(): Promise<boolean> {
+    let asked = false;
+    for (const plugin of this.#plugins) {
+      if (!plugin.admit) continue;
+      asked = true;
+      const pending = plugin.admit(this.#request, this.#server.admission);
+      if (pending) await pending;
+    }
+    return asked;
   }
 
   /** `object` is the draft as it is about to be stored, with its final name. */

@@ -49,6 +49,8 @@ export async function createObject(
     throw new StatusError('InternalError', 'resourceVersion should not be set on objects to be created');
   delete metadata.resourceVersion;
   await context.server.feed.fresh();
+  // What admission and the server add is owned by nobody.
+  track(draft);
   const input = { operation: 'CREATE' as const, name: metadata.name ?? '', subresource: '', object: draft };
   const admission = new Admission(context, endpoint, { ...input, options: { ...options }, dryRun: options.dryRun });
   await admission.mutate();
@@ -57,7 +59,7 @@ export async function createObject(
     const last = generated === undefined || attempt === NAME_ATTEMPTS;
     const trial = last ? draft : cloneJson(draft);
     if (generated !== undefined) trial.metadata.name = generateName(generated, context.server.newNameSuffix());
-    const written = await store(context, endpoint, trial, options, admission, track);
+    const written = await store(context, endpoint, trial, options, admission);
     if (written) return written;
     if (!last) continue;
     throw alreadyExists(endpoint.qualified, trial.metadata.name!);
@@ -89,13 +91,10 @@ async function store(
   draft: Unstructured,
   options: WriteOptions,
   admission: Admission,
-  track: (draft: Unstructured) => void,
 ): Promise<Written | undefined> {
   const { server } = context;
   const { definition, cache, hooks } = endpoint.kind;
   const name = draft.metadata.name ?? '';
-  // Before the server adds what it alone decides: nobody owns that.
-  track(draft);
   prepare(context, endpoint, draft);
   const errors = new FieldErrors();
   validateMeta(definition, draft.metadata, errors);

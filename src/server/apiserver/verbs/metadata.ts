@@ -70,7 +70,8 @@ function validateFinalizers(finalizers: readonly string[] | undefined, custom: b
   if (!finalizers) return;
   finalizers.forEach((finalizer, i) => {
     for (const why of qualifiedNameErrors(finalizer)) errors.invalid('metadata.finalizers', finalizer, why);
-    const standard = custom || finalizer === 'orphan' || finalizer === 'foregroundDeletion' || finalizer === 'kubernetes';
+    const standard =
+      custom || finalizer === 'orphan' || finalizer === 'foregroundDeletion' || finalizer === 'kubernetes';
     if (!standard && !finalizer.includes('/')) {
       errors.invalid(
         `metadata.finalizers[${i}]`,

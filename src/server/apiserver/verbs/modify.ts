@@ -20,7 +20,7 @@ export interface Modification {
   dryRun: boolean;
   /** The new object in the stored version; `old` is frozen. Runs again after a conflict. */
   change(old: Unstructured): Promise<Unstructured> | Unstructured;
-  /** Records the owners of fields, after admission has had its say. */
+  /** Records the owners of fields, before admission has its say. */
   track(draft: Unstructured, old: Unstructured): void;
   options?: Readonly<Record<string, unknown>>;
 }
@@ -93,9 +93,10 @@ async function nextState(
     options: modification.options ?? {},
     dryRun,
   });
-  await admission.mutate();
   prepare(endpoint, draft, old, subresource);
+  // What admission adds is owned by nobody.
   modification.track(draft, old);
+  if (await admission.mutate()) prepare(endpoint, draft, old, subresource);
   validate(context, endpoint, draft, old, subresource);
   await admission.validate(draft);
   if (kind.hooks?.beginUpdate && subresource === '') {
