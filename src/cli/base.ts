@@ -11,6 +11,8 @@ import type { FlagTable, FlagValues, ParsedFlags } from './pflag.ts';
 export interface CommandClass {
   new (context: CommandContext): Command;
   summary: string;
+  /** Where the list of a group's commands says it shorter. */
+  short?: string;
   description?: string;
   examples?: string;
   /** What stands after the command's path in `Usage:`; `[options]` is added by help. */

@@ -8,6 +8,9 @@ export interface Topic {
   description?: string;
   examples?: string;
   usage?: string;
+  aliases?: readonly string[];
+  /** Its help goes to stdout even when it was not asked for. */
+  helpToStdout?: boolean;
 }
 
 const indent = (text: string): string =>
@@ -45,12 +48,12 @@ export function commandHelp(
   const description = command.description ? `\n\n ${command.description.trim().replaceAll('\n', '\n ')}` : '';
   const sentence = /[.:]$/.test(command.summary) ? command.summary : `${command.summary}.`;
   parts.push(`${sentence}${description.replaceAll(/ +\n/g, '\n')}`);
-  if ('aliases' in command && command.aliases?.length) {
+  if (command.aliases?.length) {
     parts.push(`Aliases:\n${[path.at(-1), ...command.aliases].join(', ')}`);
   }
   if (command.examples) parts.push(`Examples:\n${indent(command.examples)}`);
   if (children.length > 0) {
-    const width = Math.max(11, ...children.map((c) => c.name.length)) + 3;
+    const width = Math.max(11, ...children.map((c) => c.name.length)) + 2;
     parts.push(`Available Commands:\n${children.map((c) => `  ${c.name.padEnd(width)} ${c.summary}`).join('\n')}`);
   }
   const options = optionList(flags);

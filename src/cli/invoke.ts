@@ -185,28 +185,32 @@ class Invocation {
       return 1;
     }
     if (!wantsHelp) parseFlags(globalFlags, rest);
-    await this.help();
-    return 0;
+    // A group of commands alone is a mistake: help goes to stderr. Upstream: cmdutil.DefaultSubCommandRun.
+    const mistake = !wantsHelp && path.length > 0;
+    const toStdout = !mistake || topics[path.join('/')]?.helpToStdout === true;
+    await this.help(undefined, toStdout ? this.io.stdout : this.io.stderr);
+    return mistake ? 1 : 0;
   }
 
-  private async help(command?: CommandClass): Promise<void> {
+  private async help(command?: CommandClass, to: NodeJS.WritableStream = this.io.stdout): Promise<void> {
     const { commandHelp, rootHelp } = await import('./help.ts');
     const { path } = this.found;
     if (path.length === 0) {
       const { rootGroups } = await import('./topics.ts');
       const opening = `${this.program} controls the Kubernetes cluster manager.\n\n Every command of kubectl is here under the same name.`;
-      this.io.stdout.write(rootHelp(rootGroups, this.program, opening));
+      to.write(rootHelp(rootGroups, this.program, opening));
       return;
     }
     const about = command ?? topics[path.join('/')] ?? { summary: path.join(' ') };
-    this.io.stdout.write(commandHelp(about, path, this.program, await this.childSummaries()));
+    to.write(commandHelp(about, path, this.program, await this.childSummaries()));
   }
 
   private async childSummaries(): Promise<{ name: string; summary: string }[]> {
     return Promise.all(
-      this.found.children.map(async (child) => {
+      [...this.found.children].sort().map(async (child) => {
         const loaded = this.options.commands[child];
-        const summary = loaded ? ((await loaded()).default as CommandClass).summary : (topics[child]?.summary ?? '');
+        const command = loaded && ((await loaded()).default as CommandClass);
+        const summary = command ? (command.short ?? command.summary) : (topics[child]?.summary ?? '');
         return { name: child.split('/').at(-1)!, summary };
       }),
     );

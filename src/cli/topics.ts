@@ -111,9 +111,10 @@ A generic type secret indicate an Opaque secret type.
 A tls type secret holds TLS certificate and its associated key.`,
     usage: '(docker-registry | generic | tls)',
   },
-  'create/service': { summary: 'Create a service using a specified subcommand', usage: '[flags]' },
+  'create/service': { summary: 'Create a service using a specified subcommand', usage: '[flags]', aliases: ['svc'] },
   gitops: { summary: 'Keep the cluster equal to Git repositories' },
   rollout: {
+    helpToStdout: true,
     summary: 'Manage the rollout of one or many resources',
     description: 'Valid resource types include:\n\n *  deployments\n *  daemonsets\n *  statefulsets',
     examples: `# Rollback to the previous deployment

@@ -5,6 +5,7 @@ import { Columns } from '../../cli/print/columns.ts';
 import { ConfigCommand } from './_config.ts';
 
 export default class GetContexts extends ConfigCommand {
+  static short = 'Describe one or many contexts';
   static override summary = 'Display one or many contexts from the kubeconfig file';
   static examples = `# List all the contexts in your kubeconfig file
 {program} config get-contexts
