@@ -24,6 +24,10 @@ import { FINALIZER, type Kustomization, Kustomizations, RECONCILE_AT } from './t
 
 const DEFAULT_RETRY_MS = 30_000;
 const DRIFT_DELAY_MS = 50;
+/** Drift that comes again within the quiet time: so many rounds at once, then slower and slower. */
+const DRIFT_FREE_ROUNDS = 5;
+const DRIFT_QUIET_MS = 10_000;
+const DRIFT_MAX_MS = 30_000;
 
 /** What this process did last for a Kustomization: a pass for drift alone needs no more than the drifted objects. */
 interface Done {
@@ -62,6 +66,7 @@ class Loop {
   private readonly artifacts: Artifacts;
   private readonly done = new Map<string, Done>();
   private readonly drifted = new Map<string, Set<string>>();
+  private readonly quarrels = new Map<string, { rounds: number; atMs: number }>();
   private kinds!: KindMap;
   private drift!: DriftWatch;
   constructor(artifacts: Artifacts) {
@@ -75,11 +80,19 @@ class Loop {
       const known = this.drifted.get(owner);
       this.drifted.set(owner, (known ?? new Set()).add(id));
       // Changes that come together are put back together.
-      if (!known) setTimeout(() => enqueue(owner), DRIFT_DELAY_MS).unref();
+      if (!known) setTimeout(() => enqueue(owner), this.driftDelayMs(owner, context.clock.now())).unref();
     });
     this.artifacts.onChange((source) => {
       for (const k of context.lister(Kustomizations).list()) if (sourceKey(k) === source) enqueue(objectKey(k));
     });
+  }
+
+  /** Somebody who writes back what we write must not make both run hot: the pause doubles while it goes on. */
+  private driftDelayMs(owner: string, now: number): number {
+    const last = this.quarrels.get(owner);
+    const rounds = last && now - last.atMs < DRIFT_QUIET_MS ? last.rounds + 1 : 0;
+    this.quarrels.set(owner, { rounds, atMs: now });
+    return rounds < DRIFT_FREE_ROUNDS ? DRIFT_DELAY_MS : Math.min(DRIFT_DELAY_MS * 2 ** (rounds - 2), DRIFT_MAX_MS);
   }
 
   dependents(context: ControllerContext, changed: Kustomization): string[] {
@@ -96,6 +109,7 @@ class Loop {
     if (!owner) {
       this.done.delete(key);
       this.drifted.delete(key);
+      this.quarrels.delete(key);
       return;
     }
     if (owner.metadata.deletionTimestamp) return this.finalize(context, owner);

@@ -43,7 +43,7 @@ async function elected(
 ): Promise<void> {
   const { shared, handler, clock, log, signal } = options;
   if (!shared) return run(options);
-  const client = new Client(inProcess(handler, systemUser(`system:${name}`)));
+  const client = new Client(inProcess(handler, systemUser(`system:${name}`)), { userAgent: name });
   const identity = `${hostname()}_${randomUUID()}`;
   await runAsLeader({ client, namespace: 'kube-system', name, identity, clock, log, signal }, (reign) =>
     run({ ...options, signal: reign }),
@@ -54,7 +54,7 @@ async function runControllers({ handler, pki, clock, log, signal }: ComponentOpt
   const controllers = await import('./controllers/run.ts');
   if (signal.aborted) return;
   await controllers.runControllers({
-    client: (name) => new Client(inProcess(handler, controllerUser(name))),
+    client: (name) => new Client(inProcess(handler, controllerUser(name)), { userAgent: 'kube-controller-manager' }),
     signCsr: (pem, request) => signCsr(pki.authority, pem, request),
     rootCa: pki.authority.certificate,
     clock,
@@ -66,6 +66,6 @@ async function runControllers({ handler, pki, clock, log, signal }: ComponentOpt
 async function runScheduler({ handler, clock, log, signal }: ComponentOptions): Promise<void> {
   const scheduler = await import('./scheduler/run.ts');
   if (signal.aborted) return;
-  const client = new Client(inProcess(handler, systemUser('system:kube-scheduler')));
+  const client = new Client(inProcess(handler, systemUser('system:kube-scheduler')), { userAgent: 'kube-scheduler' });
   await scheduler.runScheduler({ client, clock, log, signal });
 }

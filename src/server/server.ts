@@ -126,7 +126,7 @@ class Startup {
     this.opened.push(auth.attach({ get: api.lister.get, observe: api.observe }));
     const port = listening?.port;
     await bootstrap({
-      client: new Client(inProcess(api.handler, SELF)),
+      client: new Client(inProcess(api.handler, SELF), { userAgent: 'kube-apiserver' }),
       cache: api.lister,
       serviceCidr: this.cidr,
       ca: pki.authority.certificate,

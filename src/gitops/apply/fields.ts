@@ -24,7 +24,7 @@ function merge(a: Fields, b: Fields): Fields {
 const overruled = (entry: ManagedFieldsEntry): boolean =>
   !entry.subresource &&
   ((entry.manager ?? '').startsWith('kubectl') ||
-    (entry.manager ?? '').startsWith('sampan') ||
+    entry.manager === 'sampan' ||
     entry.manager === 'before-first-apply' ||
     (entry.manager === FIELD_MANAGER && entry.operation === 'Update'));
 

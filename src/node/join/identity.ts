@@ -81,7 +81,7 @@ async function bootstrap(server: string, token: string, options: IdentityOptions
   const transport = httpsTransport({ server, certificateAuthority: authority, token: bearer });
   try {
     const { key, certificate } = await requestCertificate({
-      client: new Client(transport.handler, { userAgent: 'sampan-node' }),
+      client: new Client(transport.handler, { userAgent: 'kubelet' }),
       nodeName: options.nodeName,
       signer: 'kubernetes.io/kube-apiserver-client-kubelet',
       signal: options.signal,
@@ -130,7 +130,7 @@ function fromConfig(config: ClientConfig, options: IdentityOptions, rotate: bool
     );
   }
   let transport: Transport = httpsTransport(config);
-  const client = new Client((request) => transport.handler(request), { userAgent: 'sampan-node' });
+  const client = new Client((request) => transport.handler(request), { userAgent: 'kubelet' });
   const replace = (next: ClientConfig) => {
     const old = transport;
     transport = httpsTransport(next);
