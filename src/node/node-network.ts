@@ -44,6 +44,7 @@ const RETRY_MS = 2000;
 export function startNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   const { node, docker, signal, log } = options;
   const pods = new BridgeNetwork({ docker, node, dns: options.dns, podCidr: () => podCidrOf(options) });
+  let routed = false;
   let proxy: Proxy | undefined;
   let hostPorts: ReturnType<Agent['hostPorts']> = [];
   let closeDns: (() => Promise<void>) | undefined;
@@ -53,9 +54,11 @@ export function startNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     const { informers, nodeIp, client, serviceCidr, clusterCidr, dns } = options;
     const { nodeName } = node;
     const bridge = bridgeName(node);
-    await startNetwork({ informers, nodeName, nodeIp, podCidr, serviceCidr, bridge, log, signal });
+    // What a failed attempt has brought up stays up: each part is started once.
+    if (!routed) await startNetwork({ informers, nodeName, nodeIp, podCidr, serviceCidr, bridge, log, signal });
+    routed = true;
     const iptables = systemIptables();
-    proxy = startProxy({ informers, nodeName, clusterCidr, podCidr, iptables, clock: systemClock, log, signal });
+    proxy ??= startProxy({ informers, nodeName, clusterCidr, podCidr, iptables, clock: systemClock, log, signal });
     proxy.setHostPorts(hostPorts);
     const address = gatewayOf(podCidr);
     const server = await startDns({ client, informers, nodeName, domain: dns.domain, address, log, signal });
@@ -97,16 +100,25 @@ async function untilDone(start: () => Promise<void>, network: NodeNetwork, optio
 }
 
 /** Waits for the controller that gives out address ranges. */
-function podCidrOf({ nodes, node, signal }: NodeNetworkOptions): Promise<string> {
+const podCidrOf = ({ nodes, node, signal }: NodeNetworkOptions): Promise<string> =>
+  whenNode(nodes, node.nodeName, (object) => object.spec?.podCIDR || undefined, signal);
+
+/** Resolves with the first answer that `look` gives about the node. */
+export function whenNode<T>(
+  nodes: Informer<Node>,
+  name: string,
+  look: (node: Node) => T | undefined,
+  signal: AbortSignal,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    let remove: (() => void) | undefined;
-    const look = (object: Node) => {
-      const range = object.spec?.podCIDR;
-      if (object.metadata?.name !== node.nodeName || !range) return;
-      remove?.();
-      resolve(range);
+    const remover: { remove?: () => void } = {};
+    const seen = (node: Node) => {
+      const answer = node.metadata?.name === name ? look(node) : undefined;
+      if (answer === undefined) return;
+      remover.remove?.();
+      resolve(answer);
     };
-    remove = nodes.addHandler({ add: look, update: look });
+    remover.remove = nodes.addHandler({ add: seen, update: seen });
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
 }

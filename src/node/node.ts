@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
+import type { Node } from 'kubernetes-types/core/v1.js';
 import { Nodes } from '../api/resources.ts';
 import { systemClock } from '../client/clock.ts';
 import { createEventRecorder } from '../client/events.ts';
@@ -22,7 +23,7 @@ import type { DockerInfo } from './docker/types.ts';
 import { openIdentity } from './join/identity.ts';
 import { preflight } from './join/preflight.ts';
 import { NodeStartError } from './join/start-error.ts';
-import { type NodeNetwork, startNodeNetwork } from './node-network.ts';
+import { type NodeNetwork, startNodeNetwork, whenNode } from './node-network.ts';
 import { type NodeEndpoint, serveNode } from './serve-node.ts';
 
 export interface NodeOptions {
@@ -65,7 +66,10 @@ const STOP_FLUSH_MS = 2000;
 
 /** Resolves when the node is registered and serves. Throws NodeStartError for what the user can mend. */
 export async function runNode(options: NodeOptions): Promise<RunningNode> {
-  const { log = silentLogger, signal, port = 10250 } = options;
+  const { log = silentLogger, port = 10250 } = options;
+  // A start that fails half-way ends what it has begun.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
   setMaxListeners(0, signal);
   const nodeName = options.nodeName ?? hostname().toLowerCase();
   const docker = new DockerClient({ socketPath: options.dockerSocket ?? DEFAULT_DOCKER_SOCKET });
@@ -83,13 +87,14 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     });
     await ensurePauseImage(docker);
     const address = options.nodeIp ?? (await defaultAddress());
-    const node = await start({ ...options, log, nodeName, port, docker, info, folder, address, identity });
+    const node = await start({ ...options, signal, log, nodeName, port, docker, info, folder, address, identity });
     node.stopped = node.stopped.then(async () => {
       identity.close();
       await docker.close();
     });
     return node;
   } catch (error) {
+    failed.abort();
     await docker.close();
     throw error;
   }
@@ -113,85 +118,57 @@ async function start(options: StartOptions): Promise<RunningNode> {
   const informers = createInformers(client, { signal, log });
   const nodes = informers.for(Nodes, { fieldSelector: `metadata.name=${nodeName}` });
   const source = { component: 'kubelet', host: nodeName };
-  const events = createEventRecorder({ client, source, clock: systemClock, log });
-  const state: { agent?: Agent; network?: NodeNetwork; endpoint?: NodeEndpoint } = {};
-  const facts = factsOf(options, () => state);
-  const registration = new NodeRegistration({
-    client,
-    events,
-    informer: nodes,
-    clock: systemClock,
-    log,
-    signal,
-    nodeName,
-    facts,
-  });
+  const clock = systemClock;
+  const events = createEventRecorder({ client, source, clock, log });
+  const state: NodeParts = {};
+  const facts = factsOf(options, state);
+  const registration = new NodeRegistration({ client, events, informer: nodes, clock, log, signal, nodeName, facts });
   await registration.register();
   await nodes.whenSynced(signal);
-  const network = startNodeNetwork({
-    node,
-    nodeIp: address,
-    docker,
-    client,
-    informers,
-    nodes,
-    dns: { nameserver: options.clusterDns ?? '10.96.0.10', domain: options.clusterDomain ?? 'cluster.local' },
-    clusterCidr: options.clusterCidr ?? '10.244.0.0/16',
-    serviceCidr: options.serviceCidr ?? '10.96.0.0/16',
-    log,
-    signal,
-  });
+  const common = { node, docker, client, informers, nodes, log, signal };
+  const network = startNodeNetwork({ ...common, ...cluster(options), nodeIp: address });
   const agent = await buildAgent({
-    node,
+    ...common,
     folder,
-    docker,
-    client,
-    informers,
     events,
-    clock: systemClock,
-    log,
+    clock,
     network: network.pods,
     hostIps: [address],
-    nodes,
-    signal,
     onDockerChange: () => registration.poke(),
     onHostPorts: (changed) => network.setHostPorts(changed),
   });
-  Object.assign(state, { agent, network });
   const listen = { host: '0.0.0.0', port: options.port };
   const dockerRoot = options.info.DockerRootDir;
-  const endpoint = await serveNode({
-    node,
-    folder,
-    client,
-    docker,
-    dockerRoot,
-    agent,
-    authority,
-    address,
-    listen,
-    log,
-    signal,
-  });
-  state.endpoint = endpoint;
+  const endpoint = await serveNode({ ...common, folder, dockerRoot, agent, authority, address, listen });
+  Object.assign(state, { agent, network, endpoint });
   const running = [agent.run(), registration.run()];
-  const ready = network.ready.then(() => registration.poke());
+  const ready = network.ready.then(async () => {
+    registration.poke();
+    await whenNode(nodes, nodeName, isReady, signal);
+  });
+  // Nobody has to wait for it.
   ready.catch(() => undefined);
-  return {
-    nodeName,
-    address,
-    port: endpoint.port,
-    agent,
-    client,
-    ready: ready.then(() => whenReady(nodes, nodeName, signal)),
-    stopped: (async () => {
-      await aborted(signal);
-      await endpoint.close();
-      await Promise.allSettled([...running, network.done()]);
-      await Promise.race([events.flush(), systemClock.sleep(STOP_FLUSH_MS)]);
-    })(),
+  const stop = async () => {
+    await aborted(signal);
+    await endpoint.close();
+    await Promise.allSettled([...running, network.done()]);
+    await Promise.race([events.flush(), clock.sleep(STOP_FLUSH_MS)]);
   };
+  return { nodeName, address, port: endpoint.port, agent, client, ready, stopped: stop() };
 }
+
+/** What the node's report is made from, as far as it has been started. */
+interface NodeParts {
+  agent?: Agent;
+  network?: NodeNetwork;
+  endpoint?: NodeEndpoint;
+}
+
+const cluster = (options: NodeOptions) => ({
+  dns: { nameserver: options.clusterDns ?? '10.96.0.10', domain: options.clusterDomain ?? 'cluster.local' },
+  clusterCidr: options.clusterCidr ?? '10.244.0.0/16',
+  serviceCidr: options.serviceCidr ?? '10.96.0.0/16',
+});
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
@@ -199,13 +176,10 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-function factsOf(
-  options: StartOptions,
-  state: () => { agent?: Agent; network?: NodeNetwork; endpoint?: NodeEndpoint },
-): () => Promise<NodeFacts> {
+function factsOf(options: StartOptions, state: NodeParts): () => Promise<NodeFacts> {
   const { docker, info, nodeName, address } = options;
   return async () => {
-    const { agent, network, endpoint } = state();
+    const { agent, network, endpoint } = state;
     const up = agent?.dockerUp === true;
     let notReady = '';
     if (!up) notReady = 'container runtime is down';
@@ -231,24 +205,8 @@ function factsOf(
   };
 }
 
-function whenReady(
-  nodes: ReturnType<ReturnType<typeof createInformers>['for']>,
-  name: string,
-  signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const look = (object: object) => {
-      const { metadata, status } = object as {
-        metadata?: { name?: string };
-        status?: { conditions?: { type: string; status: string }[] };
-      };
-      const ready = status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
-      if (metadata?.name === name && ready) resolve();
-    };
-    nodes.addHandler({ add: look, update: look });
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
-}
+const isReady = (node: Node): true | undefined =>
+  node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') || undefined;
 
 /** Fails before anything is half done. */
 function mustBeFree(port: number): Promise<void> {

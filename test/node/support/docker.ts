@@ -98,7 +98,7 @@ export async function startTestNode({
     informers,
     events,
     clock: systemClock,
-    log: process.env['DEBUG_NODE'] ? consoleLogger : silentLogger,
+    log: silentLogger,
     network: new BridgeNetwork({
       docker,
       node,
@@ -137,13 +137,6 @@ export async function startTestNode({
     },
   };
 }
-
-const consoleLogger = {
-  debug: console.error,
-  info: console.error,
-  warn: console.error,
-  error: console.error,
-};
 
 /** Waits until the pod is as wanted; its last state is the error's message when it never is. */
 export async function podUntil(
