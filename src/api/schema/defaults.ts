@@ -20,7 +20,8 @@ function hasDefaults(referrer: Schema, source: SchemaSource, onPath = new Set<Sc
   if (onPath.has(schema)) return false;
   onPath.add(schema);
   const inner = [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties];
-  const found = schema.default !== undefined || inner.some((s) => typeof s === 'object' && hasDefaults(s, source, onPath));
+  const found =
+    schema.default !== undefined || inner.some((s) => typeof s === 'object' && hasDefaults(s, source, onPath));
   onPath.delete(schema);
   // Within a recursive type a no is only whole at its outermost level.
   if (found || onPath.size === 0) answers.set(schema, found);
