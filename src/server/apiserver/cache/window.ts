@@ -23,6 +23,8 @@ export class EventWindow {
   #events: CacheEvent[] = [];
   #first = 0;
   #retired = 0;
+  /** The newest events that were encoded together, for the next watcher that wants just these. */
+  lastBatch: { name: string; bytes: Buffer } | undefined;
   /** Events with a revision above this one are all in the window. */
   #completeAfter: number;
 

@@ -1,6 +1,7 @@
 // Request bodies to drafts: media types, size, JSON and YAML, and the checks that the body is about what the path says.
 // Schema work (unknown fields, defaults) is not done here. Upstream: apiserver/pkg/endpoints/handlers/{create,rest}.go.
 import { parseJson } from '../../../api/codec/json.ts';
+import { PROTOBUF_CONTENT_TYPE, decodeProtobuf } from '../../../api/codec/protobuf.ts';
 import { YamlError, parseYaml, yamlConversionError } from '../../../api/codec/yaml.ts';
 import { StatusError, badRequest } from '../../../api/status.ts';
 import type { JsonObject, Unstructured } from '../../../api/types.ts';
@@ -10,7 +11,7 @@ import type { RequestContext } from '../context.ts';
 
 /** Upstream's MaxRequestBodyBytes. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
-const ACCEPTED = ['application/json', 'application/yaml'];
+const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF_CONTENT_TYPE];
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export interface DecodedBody {
@@ -56,11 +57,20 @@ export async function decodeBody(context: RequestContext, expected: string): Pro
   const yaml = type === 'application/yaml' || type === 'application/x-yaml' || type === 'text/yaml';
   const bytes = await readBytes(request);
   if (bytes.length === 0) return undefined;
+  if (type === PROTOBUF_CONTENT_TYPE) return { draft: parseProtobuf(bytes, expected), duplicates: [] };
   if (type !== '' && type !== 'application/json' && !yaml) throw unsupportedMediaType(ACCEPTED);
   const duplicates: string[] = [];
   const text = readText(bytes);
   const value = yaml ? parseYamlBody(text, expected, duplicates) : parseBody(text, expected, duplicates);
   return { draft: asObject(value, expected), duplicates };
+}
+
+function parseProtobuf(bytes: Uint8Array, expected: string): JsonObject {
+  try {
+    return decodeProtobuf(bytes);
+  } catch (error) {
+    throw badRequest(`the object provided is unrecognized (must be of type ${expected}): ${(error as Error).message}`);
+  }
 }
 
 function parseBody(text: string, expected: string, duplicates: string[]): unknown {
@@ -97,6 +107,15 @@ function keysOf(value: unknown): number {
 
 /** For bodies that are YAML by their content type (apply patches too). */
 export function parseYamlBody(text: string, expected: string, duplicates: string[]): unknown {
+  // JSON is YAML, and most of what comes as YAML is JSON.
+  if (text.startsWith('{')) {
+    try {
+      const value = parseJson(text);
+      if (keysIn(text) === keysOf(value)) return value;
+    } catch {
+      // It was YAML after all.
+    }
+  }
   try {
     return parseYaml(text, { onDuplicate: (message) => void duplicates.push(message) });
   } catch (error) {

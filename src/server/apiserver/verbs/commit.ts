@@ -36,7 +36,7 @@ export async function transact(
   }
 }
 
-/** Undefined: somebody else was faster (the result says how things stand now). */
+/** `written` undefined: somebody else was faster (the result says how things stand now). */
 export async function put(
   server: Server,
   kind: StoredKind,
@@ -44,9 +44,9 @@ export async function put(
   object: Unstructured,
   expected: number,
   extras: Extras,
+  value: Uint8Array = encodeStored(object),
 ): Promise<{ written?: Written; result: TransactionResult }> {
   const storeKey = kind.cache.prefix + key;
-  const value = encodeStored(object);
   const { ttlSeconds } = kind.definition;
   // The cache may see the event before this function resumes.
   server.feed.adoptions.set(value, object);

@@ -47,14 +47,15 @@ export async function modifyExisting(
     const extras = noExtras();
     const draft = await nextState(context, endpoint, entry, modification, extras);
     if (modification.dryRun) return wouldBe(draft);
-    if (unchanged(entry, draft)) return { object: entry.object(), bytes: entry.bytes };
+    const value = encodeStored(draft);
+    if (unchanged(entry, draft, value)) return { object: entry.object(), bytes: entry.bytes };
     if (isGone(draft) && !kind.hooks?.holdsDeletion?.(draft)) {
       const removed = await remove(context, endpoint, key, entry, draft);
       if (removed) return removed;
       entry = await reread(context, endpoint, key);
       continue;
     }
-    const { written, result } = await put(server, kind, key, draft, entry.revision, extras);
+    const { written, result } = await put(server, kind, key, draft, entry.revision, extras, value);
     if (written) return written;
     const current = result.current?.[0];
     entry = current && new Entry(key, current.value, current.modRevision, current.createRevision);
@@ -157,14 +158,13 @@ function validate(
 }
 
 /** A write that would change nothing is not done: no revision, no event. */
-function unchanged(entry: Entry, draft: Unstructured): boolean {
-  const bytes = spliceRevision(encodeStored(draft), entry.revision);
-  if (bytes.length !== entry.bytes.length) return false;
-  if (bytes.equals(entry.bytes)) return true;
-  return deepEqual(
-    { ...draft, metadata: { ...draft.metadata, resourceVersion: String(entry.revision) } },
-    entry.object(),
-  );
+function unchanged(entry: Entry, draft: Unstructured, value: Buffer): boolean {
+  // The cached bytes say the revision and end with a line feed.
+  const added = `,"resourceVersion":"${entry.revision}"\n`.length;
+  if (value.length + added !== entry.bytes.length) return false;
+  if (spliceRevision(value, entry.revision).equals(entry.bytes)) return true;
+  const metadata = { ...draft.metadata, resourceVersion: String(entry.revision) };
+  return deepEqual({ ...draft, metadata }, entry.object());
 }
 
 /** Upstream's deleteWithoutFinalizers: a terminating object whose last finalizer went is deleted by the update. */

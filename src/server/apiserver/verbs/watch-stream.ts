@@ -225,7 +225,14 @@ export class WatchStream implements CacheListener {
 
   #encode(batch: readonly Change[]): Buffer {
     if (batch.length === 1) return this.#line(batch[0]!);
-    return Buffer.concat(batch.map((change) => this.#line(change)));
+    const { window } = this.#endpoint.kind.cache;
+    // Those who select everything and are equally far send the same bytes.
+    const shared = this.#matches === undefined && this.#prefix === undefined && this.#format.name !== '';
+    const name = `${this.#format.name} ${batch[0]!.event.revision}-${this.#cursor}`;
+    if (shared && window.lastBatch?.name === name) return window.lastBatch.bytes;
+    const bytes = Buffer.concat(batch.map((change) => this.#line(change)));
+    if (shared) window.lastBatch = { name, bytes };
+    return bytes;
   }
 
   #line({ type, entry, event }: Change): Buffer {
