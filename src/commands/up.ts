@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Namespaces, Nodes } from '../api/resources.ts';
+import { Leases, Namespaces, Nodes } from '../api/resources.ts';
 import { isAlreadyExists } from '../api/status.ts';
 import type { ResourceType, Unstructured } from '../api/types.ts';
 import { kubeConfigPaths } from '../client/kubeconfig.ts';
@@ -23,6 +23,7 @@ import { type Step, type StepGroup, runSteps } from '../cli/local/progress.ts';
 import { flag } from '../cli/pflag.ts';
 
 const NAMESPACE = 'sampan-system';
+const EXAMPLE_URL = 'http://127.0.0.1:30080';
 const READY_MS = 60_000;
 const SYNC_MS = 90_000;
 
@@ -69,6 +70,7 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
   private processes!: Processes;
   private dataDir = '';
   private wasRunning = false;
+  private readonly startedAt = Date.now();
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(Up);
@@ -203,7 +205,7 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
           ['node', '--name', name, ...common, ...(await join_()), ...args],
           netns,
         );
-        await this.nodeReady(`node-${name}`, [name]);
+        await this.nodeReady(`node-${name}`, [name], started);
         return started ? `Node ${name} is ready` : false;
       },
     });
@@ -238,22 +240,31 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
           '--count',
           String(count),
         ]);
-        await this.nodeReady('node-simulated', names);
+        await this.nodeReady('node-simulated', names, started);
         return started ? (count === 1 ? 'Simulated node is ready' : `${count} simulated nodes are ready`) : false;
       },
     };
   }
 
-  private nodeReady(process: string, names: readonly string[]): Promise<void> {
+  /** Ready as a daemon of now says it: what is stored may be of an earlier time. */
+  private nodeReady(process: string, names: readonly string[], started: boolean): Promise<void> {
     const ready = () =>
       this.asAdmin(async (client) => {
-        const nodes = await client.list(Nodes);
+        const [nodes, leases] = await Promise.all([
+          client.list(Nodes),
+          client.list(Leases, { namespace: 'kube-node-lease' }),
+        ]);
+        const fresh = new Set(
+          leases.items
+            .filter((l) => !started || Date.parse(l.spec?.renewTime ?? '') >= this.startedAt)
+            .map((l) => l.metadata?.name),
+        );
         const up = new Set(
           nodes.items
             .filter((n) => n.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'))
             .map((n) => n.metadata?.name),
         );
-        return names.every((name) => up.has(name));
+        return names.every((name) => up.has(name) && fresh.has(name));
       });
     return this.processes.waitFor(process, `node ${names[0]}`, ready, READY_MS, this.context.signal);
   }
@@ -329,13 +340,7 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
     return {
       title: 'Example web site',
       run: async () => {
-        const type = { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true };
-        const ready = () =>
-          this.asAdmin(async (client) => {
-            const deployment = await client.get<Unstructured>(type, { namespace: 'hello', name: 'hello' });
-            const { replicas = 0, readyReplicas = 0 } = (deployment['status'] ?? {}) as Record<string, number>;
-            return replicas > 0 && readyReplicas === replicas;
-          });
+        const ready = async () => (await fetch(`${EXAMPLE_URL}/`)).ok;
         await this.processes.waitFor('gitops', 'the example', ready, SYNC_MS, this.context.signal);
         return this.wasRunning ? false : 'Example web site is ready';
       },
@@ -354,10 +359,10 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
     ];
     if (docker && !flags.git) {
       lines.push(
-        '  Example      http://127.0.0.1:30080/',
+        `  Example      ${EXAMPLE_URL}/`,
         '',
         'Try next:',
-        '  curl http://127.0.0.1:30080/cgi-bin/whoami',
+        `  curl ${EXAMPLE_URL}/cgi-bin/whoami`,
         `  ${this.context.program} get pods -A -o wide`,
         `  git clone ${join(this.dataDir, 'examples.git')} site   # change hello/index.html, commit, push, reload`,
       );
