@@ -15,8 +15,12 @@ export class LogTail {
     this.first = next;
   }
 
+  /** The newest revision that is here. */
+  get last(): number {
+    return this.first + this.#entries.length - 1;
+  }
+
   add(revision: number, events: readonly StoreEvent[]): void {
-    if (this.#entries.length === 0) this.first = revision;
     let bytes = 0;
     for (const { item } of events) bytes += item.value.byteLength;
     this.#entries.push({ events, bytes });

@@ -25,6 +25,9 @@ export interface RevisionLog {
 
 const MAX_BATCH_EVENTS = 1000;
 
+/** Thrown through a watch by a log that does not keep all that is not compacted. */
+export class BehindError extends Error {}
+
 export class WatchHub {
   readonly #log: RevisionLog;
   readonly #parked = new Set<LogWatch>();
@@ -34,7 +37,7 @@ export class WatchHub {
     this.#log = log;
   }
 
-  watch(options: WatchOptions): StoreWatch {
+  watch(options: WatchOptions): LogWatch {
     const watch = new LogWatch(this.#log, this.#parked, this.#open, options);
     this.#open.add(watch);
     return watch;
@@ -45,13 +48,19 @@ export class WatchHub {
     for (const watch of this.#parked) watch.offer(revision, events);
   }
 
+  /** After the log lost what was before its compacted revision: ends the watches that wait for it. */
+  lost(): void {
+    for (const watch of [...this.#parked]) watch.endIfLost();
+  }
+
   /** Ends every watch: with an error when one is given. */
   close(error?: StoreError): void {
     for (const watch of [...this.#open]) watch.end(error);
   }
 }
 
-class LogWatch implements StoreWatch, AsyncIterator<WatchBatch> {
+/** A cursor into the log. */
+export class LogWatch implements StoreWatch, AsyncIterator<WatchBatch> {
   readonly #log: RevisionLog;
   readonly #parked: Set<LogWatch>;
   readonly #open: Set<LogWatch>;
@@ -103,9 +112,10 @@ class LogWatch implements StoreWatch, AsyncIterator<WatchBatch> {
     this.end();
   }
 
-  requestProgress(): void {
+  /** Progress is owed once everything up to `revision` was delivered; it may be one that is still on its way. */
+  requestProgress(revision = this.#log.last()): void {
     if (this.#ended) return;
-    this.#progressAt = Math.max(this.#log.last(), 1);
+    this.#progressAt = Math.max(revision, this.#progressAt, 1);
     if (this.#waiting && this.#cursor > this.#progressAt) this.#wake(this.#takeProgress());
   }
 
@@ -115,6 +125,12 @@ class LogWatch implements StoreWatch, AsyncIterator<WatchBatch> {
     const matching = this.#select(events);
     this.#cursor = revision + 1;
     if (matching) this.#wake({ events: matching, revision });
+    else if (this.#progressAt > 0 && this.#cursor > this.#progressAt) this.#wake(this.#takeProgress());
+  }
+
+  endIfLost(): void {
+    const compacted = this.#log.compacted();
+    if (this.#cursor < compacted) this.end(compactedError(this.#cursor, compacted));
   }
 
   end(error?: StoreError): void {
