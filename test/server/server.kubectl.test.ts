@@ -55,6 +55,17 @@ describe('kubectl', () => {
     expect(await kubectl('auth', 'can-i', 'get', '/metrics', '--as=bob')).toMatchObject({ code: 1, out: 'no\n' });
   });
 
+  it('lists all that somebody may do', async () => {
+    await kubectl('create', 'role', 'reader', '--verb=get,list', '--resource=configmaps', '--resource-name=settings');
+    await kubectl('create', 'rolebinding', 'carol', '--role=reader', '--user=carol');
+    const { out, err } = await kubectl('auth', 'can-i', '--list', '--as=carol');
+    expect(err).toBe('');
+    const rows = out.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows).toContainEqual(['configmaps', '[]', '[settings]', '[get list]']);
+    expect(rows).toContainEqual(['selfsubjectaccessreviews.authorization.k8s.io', '[]', '[]', '[create]']);
+    expect(rows.some((row) => row[1] === '[/healthz]')).toBe(true);
+  });
+
   it('is told why something is forbidden', async () => {
     const { code, err } = await kubectl('get', 'secrets', '--as=bob');
     expect(code).toBe(1);
