@@ -14,7 +14,9 @@ export default class DeleteContext extends ConfigCommand {
     const file = this.fileName;
     this.modify((config) => {
       if (config.currentContext === name) {
-        this.err(`warning: this removed your active context, use "${this.context.program} config use-context" to select a different one\n`);
+        this.err(
+          `warning: this removed your active context, use "${this.context.program} config use-context" to select a different one\n`,
+        );
       }
       if (!config.contexts.delete(name)) throw new CliError(`cannot delete context ${name}, not in ${file}`);
     });

@@ -8,7 +8,8 @@ import { ConfigCommand } from './_config.ts';
 
 export default class SetCluster extends ConfigCommand {
   static override summary = 'Set a cluster entry in kubeconfig';
-  static description = 'Specifying a name that already exists will merge new fields on top of existing values for those fields.';
+  static description =
+    'Specifying a name that already exists will merge new fields on top of existing values for those fields.';
   static examples = `# Set only the server field on the e2e cluster entry without touching other values
 {program} config set-cluster e2e --server=https://1.2.3.4
 
@@ -50,7 +51,8 @@ export default class SetCluster extends ConfigCommand {
         delete stanza['certificate-authority-data'];
         delete stanza['certificate-authority'];
         delete stanza['insecure-skip-tls-verify'];
-        if (flags['embed-certs']) stanza['certificate-authority-data'] = embedded(authority, 'certificate-authority', this.io.cwd);
+        if (flags['embed-certs'])
+          stanza['certificate-authority-data'] = embedded(authority, 'certificate-authority', this.io.cwd);
         else stanza['certificate-authority'] = resolve(this.io.cwd, authority);
       }
       if (this.changed('proxy-url')) stanza['proxy-url'] = flags['proxy-url'];

@@ -5,7 +5,8 @@ import { ConfigCommand } from './_config.ts';
 
 export default class SetContext extends ConfigCommand {
   static override summary = 'Set a context entry in kubeconfig';
-  static description = 'Specifying a name that already exists will merge new fields on top of existing values for those fields.';
+  static description =
+    'Specifying a name that already exists will merge new fields on top of existing values for those fields.';
   static examples = `# Set the user field on the gce context entry without touching other values
 {program} config set-context gce --user=cluster-admin`;
   static override usage =

@@ -11,9 +11,7 @@ const flags = {
   'exec-api-version': flag.string('API version of the exec credential plugin for the user entry in kubeconfig'),
   'exec-arg': flag.slice('New arguments for the exec credential plugin command for the user entry in kubeconfig'),
   'exec-command': flag.string('Command for the exec credential plugin for the user entry in kubeconfig'),
-  'exec-env': flag.array(
-    "'key=value' environment values for the exec credential plugin",
-  ),
+  'exec-env': flag.array("'key=value' environment values for the exec credential plugin"),
 };
 
 export default class SetCredentials extends ConfigCommand {
@@ -48,12 +46,13 @@ Bearer token and basic auth are mutually exclusive.`;
     const name = await this.oneArgument(args);
     const { globals } = this.context;
     if (name === '') throw new CliError('you must specify a non-empty user name');
-    const methods = [globals.token ? '--token' : '', globals.username || globals.password ? '--username/--password' : ''];
+    const methods = [
+      globals.token ? '--token' : '',
+      globals.username || globals.password ? '--username/--password' : '',
+    ];
     const used = methods.filter((m) => m !== '');
     if (used.length > 1) {
-      throw new CliError(
-        `you cannot specify more than one authentication method at the same time: ${used.join(', ')}`,
-      );
+      throw new CliError(`you cannot specify more than one authentication method at the same time: ${used.join(', ')}`);
     }
     if (opts['embed-certs'] && !globals['client-certificate'] && !globals['client-key']) {
       throw new CliError('you must specify a --client-certificate or --client-key to embed');

@@ -37,7 +37,7 @@ function unquoted(value: string): string {
 
 function fromFile(source: string, add: AddKey, cwd: string): void {
   const equals = source.split('=').length - 1;
-  if (equals > 1) throw new CliError('key names or file paths cannot contain \'=\'');
+  if (equals > 1) throw new CliError("key names or file paths cannot contain '='");
   const at = source.indexOf('=');
   if (at === 0) throw new CliError(`key name for file path ${source.slice(1)} missing`);
   if (at === source.length - 1) throw new CliError(`file path for key name ${source.slice(0, -1)} missing`);
@@ -64,7 +64,9 @@ function statOf(path: string, cwd: string) {
 
 function fromEnvFile(path: string, add: AddKey, cwd: string, noun: string): void {
   if (statOf(path, cwd).isDirectory()) throw new CliError(`env ${noun} file cannot be a directory`);
-  const lines = readFileSync(resolve(cwd, path), 'utf8').replace(/^\uFEFF/, '').split(/\r?\n/);
+  const lines = readFileSync(resolve(cwd, path), 'utf8')
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/);
   for (const line of lines) {
     const text = line.trimStart();
     if (text === '' || text.startsWith('#')) continue;

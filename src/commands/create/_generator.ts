@@ -26,7 +26,13 @@ export const generatorFlags = {
 
 export type GeneratorFlags = FlagValues<typeof generatorFlags>;
 
-export const type = (group: string, version: string, plural: string, kind: string, namespaced = true): ResourceType => ({
+export const type = (
+  group: string,
+  version: string,
+  plural: string,
+  kind: string,
+  namespaced = true,
+): ResourceType => ({
   group,
   version,
   plural,

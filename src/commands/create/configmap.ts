@@ -25,17 +25,14 @@ When creating a config map based on a directory, each file whose basename is a v
 
 # Create a new config map named my-config from an env file
 {program} create configmap my-config --from-env-file=path/to/foo.env --from-env-file=path/to/bar.env`;
-  static override usage =
-    'NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]';
+  static override usage = 'NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]';
   static override flags = {
     'append-hash': flag.bool('Append a hash of the configmap to its name.'),
     'from-env-file': flag.slice('Specify the path to a file to read lines of key=val pairs to create a configmap.'),
     'from-file': flag.slice(
       'Key file can be specified using its file path, in which case file basename will be used as configmap key, or optionally with a key and file path, in which case the given key will be used.  Specifying a directory will iterate each named file in the directory whose basename is a valid configmap key.',
     ),
-    'from-literal': flag.array(
-      'Specify a key and literal value to insert in configmap (i.e. mykey=somevalue)',
-    ),
+    'from-literal': flag.array('Specify a key and literal value to insert in configmap (i.e. mykey=somevalue)'),
     ...generatorFlags,
   };
   protected override failure = 'failed to create configmap: ';

@@ -36,7 +36,11 @@ export default class CreateSecretDockerRegistry extends SecretGenerator {
     const server = flags['docker-server'];
     const content = new Map<string, Buffer>();
     if (flags['from-file'].length > 0) {
-      const sources = { 'from-file': flags['from-file'].map((f) => (f.includes('=') ? f : `${KEY}=${f}`)), 'from-literal': [], 'from-env-file': [] };
+      const sources = {
+        'from-file': flags['from-file'].map((f) => (f.includes('=') ? f : `${KEY}=${f}`)),
+        'from-literal': [],
+        'from-env-file': [],
+      };
       readData(sources, (key, value) => void content.set(key, value), this.io.cwd, 'secret');
     } else {
       if (!username || !password || !server) {

@@ -1,0 +1,65 @@
+// `set resources`. Upstream: kubectl/pkg/cmd/set/set_resources.go.
+import { CliError } from '../../cli/errors.ts';
+import { dryRunOf } from '../../cli/flags.ts';
+import { flag } from '../../cli/pflag.ts';
+import { SetCommand, setFlags } from './_set.ts';
+
+export default class SetResources extends SetCommand {
+  static short = 'Update resource requests/limits on objects with pod templates';
+  static override summary =
+    'Specify compute resource requirements (CPU, memory) for any resource that defines a pod template. If a pod is successfully scheduled, it is guaranteed the amount of resource requested, but may burst up to its specified limits';
+  static examples = `# Set a deployments nginx container CPU limits to "200m" and memory to "512Mi"
+{program} set resources deployment nginx -c=nginx --limits=cpu=200m,memory=512Mi
+
+# Set the resource request and limits for all containers in nginx
+{program} set resources deployment nginx --limits=cpu=200m,memory=512Mi --requests=cpu=100m,memory=256Mi
+
+# Remove the resource requests for resources on containers in nginx
+{program} set resources deployment nginx --limits=cpu=0,memory=0 --requests=cpu=0,memory=0`;
+  static override usage = '(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]';
+  static override flags = {
+    ...setFlags('resources'),
+    containers: flag.string(
+      'The names of containers in the selected pod templates to change, all containers are selected by default - may use wildcards',
+      { short: 'c', default: '*' },
+    ),
+    limits: flag.string(
+      "The resource requirement requests for this container.  For example, 'cpu=100m,memory=256Mi'.  Note that server side components may assign requests depending on the server configuration, such as limit ranges.",
+    ),
+    requests: flag.string(
+      "The resource requirement requests for this container.  For example, 'cpu=100m,memory=256Mi'.  Note that server side components may assign requests depending on the server configuration, such as limit ranges.",
+    ),
+  };
+
+  async run(): Promise<void> {
+    const { flags, args } = this.parse(SetResources);
+    this.dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
+    if (!flags.limits && !flags.requests) {
+      throw new CliError('you must specify an update to requests or limits (in the form of --requests/--limits)');
+    }
+    const limits = parseResources(flags.limits);
+    const requests = parseResources(flags.requests);
+    const pattern = new RegExp(`^${flags.containers.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
+    const words = { operation: 'resource requirements updated', failure: 'failed to patch resources update to pod template' };
+    await this.changePodSpecs(flags, args, words, (spec, errors) => {
+      const found = [...spec.containers, ...(spec.initContainers ?? [])].filter((c) => pattern.test(c.name));
+      if (found.length === 0) errors.push(new CliError(`error: unable to find container named ${flags.containers}`));
+      for (const container of found) {
+        const resources = (container.resources ??= {});
+        if (Object.keys(limits).length > 0) resources.limits = { ...resources.limits, ...limits };
+        if (Object.keys(requests).length > 0) resources.requests = { ...resources.requests, ...requests };
+      }
+    });
+  }
+}
+
+/** `cpu=100m,memory=256Mi` */
+export function parseResources(text: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const part of text.split(',').filter((p) => p !== '')) {
+    const pieces = part.split('=');
+    if (pieces.length !== 2) throw new CliError(`Invalid argument syntax ${part}, expected <resource>=<value>`);
+    found[pieces[0]!] = pieces[1]!;
+  }
+  return found;
+}
