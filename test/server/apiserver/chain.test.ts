@@ -131,8 +131,10 @@ describe('bodies', () => {
   });
 
   it('refuses other types of body', async () => {
-    const answer = await post('x', { 'content-type': 'application/vnd.kubernetes.protobuf' });
+    const answer = await post('x', { 'content-type': 'application/cbor' });
     expect(answer.status).toBe(415);
+    const broken = await post('x', { 'content-type': 'application/vnd.kubernetes.protobuf' });
+    expect(broken.status).toBe(400);
   });
 
   it('warns of unknown and doubled fields, refuses them when strict, keeps quiet when told to', async () => {
