@@ -6,13 +6,14 @@ import { isAlreadyExists, isNotFound } from '../../api/status.ts';
 import { semanticEqual } from '../../api/equal.ts';
 import { objectKey, splitKey } from '../../api/types.ts';
 import { type ControllerContext, defineController, watch } from '../../client/controller.ts';
-import { hasSelector, serviceSelector, servicesOfPod } from './endpoints/backends.ts';
+import { backendCount, hasSelector, serviceSelector, servicesOfPod } from './endpoints/backends.ts';
 import { OVER_CAPACITY, ENDPOINTS_MANAGED_BY, endpointsLabels, subsetsOf } from './endpoints/subsets.ts';
-import { about, messageOf } from './shared/objects.ts';
+import { about, coalesce, messageOf } from './shared/objects.ts';
 import { isNamespaceTerminating } from './shared/pod-control.ts';
 
 async function reconcile(context: ControllerContext, key: string): Promise<void> {
   const { client, lister, events } = context;
+  await coalesce(context, backendCount(key, context));
   const service = lister(Services).get(key);
   const current = lister(EndpointsType).get(key);
   if (!service) {

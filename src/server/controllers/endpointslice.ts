@@ -1,14 +1,14 @@
 // Keeps EndpointSlices equal to the pods that services select. What to write is decided in endpoints/slices.ts.
 // Upstream: pkg/controller/endpointslice/endpointslice_controller.go.
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js';
-import { EndpointSlices, Nodes, Pods, Services } from '../../api/resources.ts';
+import { EndpointSlices, EndpointsType, Nodes, Pods, Services } from '../../api/resources.ts';
 import { isNotFound } from '../../api/status.ts';
 import { type ControllerContext, defineController, watch } from '../../client/controller.ts';
 import { type ControllerEnvironment, defineControllerModule } from './_types.ts';
-import { hasSelector, serviceSelector, servicesOfPod } from './endpoints/backends.ts';
+import { backendCount, hasSelector, serviceSelector, servicesOfPod } from './endpoints/backends.ts';
 import { WriteTracker } from './endpoints/write-tracker.ts';
 import { CONTROLLER, MANAGED_BY, SERVICE_NAME, planSlices } from './endpoints/slices.ts';
-import { about, messageOf } from './shared/objects.ts';
+import { about, coalesce, messageOf } from './shared/objects.ts';
 import { isNamespaceTerminating } from './shared/pod-control.ts';
 
 const INDEX = 'service';
@@ -35,7 +35,7 @@ function setup({ informers }: ControllerEnvironment) {
           [serviceOf(slice), old && serviceOf(old)].filter((key) => key !== undefined),
         ),
       ],
-      reads: [Nodes],
+      reads: [Nodes, EndpointsType],
       workers: 5,
       reconcile: (context, key) => reconcile(context, key, writes),
     }),
@@ -44,6 +44,7 @@ function setup({ informers }: ControllerEnvironment) {
 
 async function reconcile(context: ControllerContext, key: string, writes: WriteTracker<EndpointSlice>): Promise<void> {
   const { client, lister, events } = context;
+  await coalesce(context, backendCount(key, context));
   const service = lister(Services).get(key);
   const existing = lister(EndpointSlices).byIndex(INDEX, key);
   // Slices of a service that is gone go by garbage collection.

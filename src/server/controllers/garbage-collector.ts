@@ -1,7 +1,7 @@
 // Deletes what only owners kept that are gone: in the background, in the foreground, or orphaned, as the deletion said.
 // The graph only says where to look; every decision is made on live objects. Upstream: pkg/controller/garbagecollector.
 import { isConflict, isNotFound } from '../../api/status.ts';
-import { type KubeObject, type OwnerReference, parseApiVersion } from '../../api/types.ts';
+import type { KubeObject, OwnerReference, ResourceType } from '../../api/types.ts';
 import { WorkQueue } from '../../client/workqueue.ts';
 import { type ControllerEnvironment, defineControllerModule } from './_types.ts';
 import { type OwnerState, decide, ownerState } from './garbage/decide.ts';
@@ -16,6 +16,8 @@ class Collector {
   private readonly monitors: Monitors;
   private readonly graph: Graph;
   private readonly checks = new WorkQueue({ baseMs: 5, maxMs: 30_000 });
+  /** Uids that have to do with kinds which the server does not have, as far as is known: asked again with discovery. */
+  private readonly unjudged = new Set<string>();
   private readonly orphans = new WorkQueue({ baseMs: 5, maxMs: 30_000 });
 
   constructor(environment: ControllerEnvironment) {
@@ -24,6 +26,10 @@ class Collector {
     this.monitors = new Monitors(environment, {
       applied: (type, object) => this.enqueue(this.graph.apply(type, object)),
       removed: (object) => this.enqueue(this.graph.remove(object.metadata?.uid ?? '')),
+      synced: () => {
+        for (const uid of this.unjudged) this.checks.add(uid);
+        this.unjudged.clear();
+      },
     });
     environment.signal.addEventListener('abort', () => {
       this.checks.shutDown();
@@ -83,8 +89,10 @@ class Collector {
     if (node.beingDeleted && !node.deletingDependents) return;
     // It became real since it was queued, and nobody owns it.
     if (!node.virtual && !node.deletingDependents && node.owners.length === 0) return;
+    node.type ??= this.typeByDependents(node);
+    // A kind that nobody knows: its dependents are left alone, as long as nobody can say that it is gone.
     if (!node.type) {
-      // A kind that nobody knows: its dependents are left alone, as long as nobody can say that it is gone.
+      this.unjudged.add(node.uid);
       return;
     }
     const object = await this.live(node);
@@ -96,7 +104,12 @@ class Collector {
     if (node.deletingDependents) return this.finishForeground(node, object);
     const states = new Map<string, OwnerState>();
     for (const reference of object.metadata?.ownerReferences ?? []) {
-      states.set(reference.uid, await this.stateOf(reference, node, object));
+      const state = await this.stateOf(reference, node, object);
+      if (!state) {
+        this.unjudged.add(node.uid);
+        return;
+      }
+      states.set(reference.uid, state);
     }
     const dependents = [...node.dependents];
     const decision = decide(object, (reference) => states.get(reference.uid)!, dependents);
@@ -116,13 +129,29 @@ class Collector {
     }
   }
 
-  /** Looked up live. A cluster-scoped object cannot have an owner in a namespace: such a reference is not judged. */
-  private async stateOf(reference: OwnerReference, node: GraphNode, object: KubeObject): Promise<OwnerState> {
-    const type = this.monitors.typeOf(reference);
-    if (!type) {
-      const { group } = parseApiVersion(reference.apiVersion);
-      throw new Error(`no resource is served for owner ${reference.kind}.${group} of ${node.name}`);
+  /** A virtual node's kind may have become known since it was first named. */
+  private typeByDependents(node: GraphNode): ResourceType<KubeObject> | undefined {
+    for (const dependent of node.dependents) {
+      const reference = dependent.owners.find((o) => o.uid === node.uid);
+      const type = reference && this.monitors.typeOf(reference);
+      if (!type) continue;
+      node.namespace = type.namespaced ? dependent.namespace : undefined;
+      return type;
     }
+    return undefined;
+  }
+
+  /**
+   * Looked up live; undefined: the kind is not known. A cluster-scoped object cannot have an owner in a namespace: such
+   * a reference is not judged.
+   */
+  private async stateOf(
+    reference: OwnerReference,
+    node: GraphNode,
+    object: KubeObject,
+  ): Promise<OwnerState | undefined> {
+    const type = this.monitors.typeOf(reference);
+    if (!type) return undefined;
     if (type.namespaced && node.namespace === undefined) {
       const text = `ownerRef ${reference.kind}/${reference.name} with uid ${reference.uid} is namespaced, its dependent is not`;
       this.environment.events.event(about(node.type!, object), 'Warning', 'OwnerRefInvalidNamespace', text);

@@ -12,7 +12,7 @@ import { podsToDelete } from './replicaset/ranking.ts';
 import { isStatusCurrent, nextAvailabilityMs, replicaSetStatus } from './replicaset/status.ts';
 import { claimObjects } from './shared/claim.ts';
 import { Expectations } from './shared/expectations.ts';
-import { about, messageOf, slowStartBatch } from './shared/objects.ts';
+import { about, coalesce, messageOf, slowStartBatch } from './shared/objects.ts';
 import {
   controlledBy,
   controlledOrOrphan,
@@ -81,6 +81,7 @@ async function reconcile(
   podLister: Lister<Pod>,
   sets: Lister<ReplicaSet>,
 ) {
+  await coalesce(context, sets.get(key)?.status?.replicas ?? 0);
   const rs = sets.get(key);
   if (!rs) {
     expectations.forget(key);

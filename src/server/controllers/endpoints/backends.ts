@@ -2,6 +2,8 @@
 // Upstream: pkg/controller/util/endpoint, staging/src/k8s.io/endpointslice/util, pkg/api/v1/pod (FindPort). Pure.
 import type { Pod, Service, ServicePort } from 'kubernetes-types/core/v1.js';
 import { type Selector, nothing, selectorFromSet } from '../../../api/selector.ts';
+import { EndpointsType } from '../../../api/resources.ts';
+import type { ControllerContext } from '../../../client/controller.ts';
 import type { Lister } from '../../../client/informer.ts';
 import { objectKey } from '../../../api/types.ts';
 import { isPodReady, isPodTerminal } from '../shared/pods.ts';
@@ -15,6 +17,12 @@ export function serviceSelector(service: Service): Selector {
   let selector = compiled.get(labels);
   if (!selector) compiled.set(labels, (selector = selectorFromSet(labels)));
   return selector;
+}
+
+/** How many endpoints the service has now, by its Endpoints: a guess at the cost of a reconcile. */
+export function backendCount(key: string, { lister }: Pick<ControllerContext, 'lister'>): number {
+  const { subsets = [] } = lister(EndpointsType).get(key) ?? {};
+  return subsets.reduce((n, s) => n + (s.addresses?.length ?? 0) + (s.notReadyAddresses?.length ?? 0), 0);
 }
 
 export const hasSelector = (service: Service): boolean => Object.keys(service.spec?.selector ?? {}).length > 0;

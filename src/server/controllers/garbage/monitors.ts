@@ -21,6 +21,8 @@ interface Monitor {
 export interface MonitorHandlers {
   applied(type: ResourceType<KubeObject>, object: KubeObject): void;
   removed(object: KubeObject): void;
+  /** Discovery was read, and all that it names is watched and seen. */
+  synced(): void;
 }
 
 const IGNORED = new Set(['/events', 'events.k8s.io/events']);
@@ -109,6 +111,7 @@ export class Monitors {
       this.byId.delete(id);
     }
     await Promise.all(added.map(({ informer }) => informer.whenSynced(signal)));
+    this.handlers.synced();
   }
 
   private start(type: DiscoveredResource): Monitor {

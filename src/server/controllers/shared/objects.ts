@@ -1,5 +1,6 @@
 // Small facts about any object that reconciles need: what an event is about, and batches that grow while they succeed.
 import { type KubeObject, type ResourceType, apiVersionOf } from '../../../api/types.ts';
+import type { ControllerContext } from '../../../client/controller.ts';
 
 /** Objects of lists may lack kind and apiVersion; an event must say what it is about. */
 export function about<T extends KubeObject>(type: ResourceType<T>, object: T): T {
@@ -28,4 +29,16 @@ export async function slowStartBatch(
     remaining -= size;
   }
   return { succeeded };
+}
+
+/** A reconcile of so many objects is cheap enough to do for every event. */
+const SMALL = 100;
+const MAX_WAIT_MS = 100;
+
+/**
+ * Waits a little before a reconcile that reads many objects, so that a burst of events costs a few reconciles and not
+ * one each (which would be quadratic). Read the listers after it.
+ */
+export async function coalesce({ clock, signal }: ControllerContext, size: number): Promise<void> {
+  if (size > SMALL) await clock.sleep(Math.min(size / 20, MAX_WAIT_MS), signal);
 }
