@@ -1,5 +1,6 @@
 // POST of a resource. The order is upstream's: decode, mutating admission, prepare, managed fields, validation,
 // validating admission, store. Upstream: handlers/create.go, registry/generic/registry/store.go (Create).
+import { CustomResourceDefinitions } from '../../../api/resources.ts';
 import { alreadyExists, badRequest, StatusError } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
@@ -49,6 +50,7 @@ export async function createObject(
     throw new StatusError('InternalError', 'resourceVersion should not be set on objects to be created');
   delete metadata.resourceVersion;
   await context.server.feed.fresh();
+  refuseTerminating(context, endpoint);
   // What admission and the server add is owned by nobody.
   track(draft);
   const input = { operation: 'CREATE' as const, name: metadata.name ?? '', subresource: '', object: draft };
@@ -64,6 +66,16 @@ export async function createObject(
     if (!last) continue;
     throw alreadyExists(endpoint.qualified, trial.metadata.name!);
   }
+}
+
+/** A custom resource whose definition is being deleted takes no new objects. */
+function refuseTerminating(context: RequestContext, endpoint: Endpoint): void {
+  if (!endpoint.kind.custom) return;
+  const { group, plural } = endpoint.kind.definition;
+  const crd = context.server.admission.lister.get(CustomResourceDefinitions, undefined, `${plural}.${group}`);
+  if (!crd?.metadata.deletionTimestamp) return;
+  const message = 'create not allowed while custom resource definition is terminating';
+  throw new StatusError('MethodNotAllowed', message, {});
 }
 
 /** Upstream's BeforeCreate: what the server alone decides. */

@@ -9,6 +9,7 @@ import { listResponse } from '../content/list-body.ts';
 import { negotiate } from '../content/negotiate.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
+import { keyOf } from './commit.ts';
 import { decodeContinue, encodeContinue, expiredContinue, tooOld } from './continue.ts';
 import { freshEnough } from './get.ts';
 import { type ReadOptions, readOptions } from './read-options.ts';
@@ -38,9 +39,19 @@ export async function page(context: RequestContext, endpoint: Endpoint, options:
   } else if (options.resourceVersionMatch === 'Exact') revision = options.resourceVersion;
   await freshEnough(context, revision ?? (options.continue === '' ? options.resourceVersion : undefined));
   if (revision === undefined || cache.lastChange <= revision) {
-    return cut(cache.range(options.namespace, start), options, revision ?? feed.revision);
+    return cut(candidates(endpoint, options, start), options, revision ?? feed.revision);
   }
   return fromHistory(context, endpoint, options, start, revision);
+}
+
+/** One name in one namespace needs no walk. */
+function candidates(endpoint: Endpoint, { name, namespace }: ReadOptions, start: string): Iterable<Entry> {
+  const { cache } = endpoint.kind;
+  if (name === undefined || start !== '' || (endpoint.namespaced && namespace === undefined)) {
+    return cache.range(namespace, start);
+  }
+  const entry = cache.get(keyOf(namespace ?? '', name));
+  return entry ? [entry] : [];
 }
 
 /** Walks entries until the page is full. */

@@ -30,7 +30,7 @@ const flag = (value: string | null): boolean => value !== null && value !== 'fal
 
 export function readOptions(context: RequestContext, endpoint: Endpoint, watching: boolean): ReadOptions {
   const { query } = context.request;
-  const { labels, fields } = selectors(query, endpoint, context.info.resource);
+  const { labels, fields } = selectors(query, endpoint);
   const options: ReadOptions = {
     labels,
     fields,
@@ -67,11 +67,7 @@ export function parseRevision(value: string | null): number | undefined {
   throw badRequest(`${body.field}: ${body.body}`);
 }
 
-function selectors(
-  query: URLSearchParams,
-  endpoint: Endpoint,
-  resource: string,
-): { labels: Selector; fields: FieldSelector } {
+function selectors(query: URLSearchParams, endpoint: Endpoint): { labels: Selector; fields: FieldSelector } {
   const labelText = query.get('labelSelector');
   const fieldText = query.get('fieldSelector');
   try {
@@ -81,7 +77,7 @@ function selectors(
     for (const { field } of fields.terms) {
       if (field === 'metadata.name' || (field === 'metadata.namespace' && endpoint.namespaced)) continue;
       if (known && Object.hasOwn(known, field)) continue;
-      throw new Error(unknownField(endpoint, field, resource));
+      throw new Error(unknownField(endpoint, field));
     }
     return { labels, fields };
   } catch (error) {
@@ -89,11 +85,11 @@ function selectors(
   }
 }
 
-/** Kinds with a conversion function of their own say more than the rest. Upstream: pkg/apis/core/v1/conversion.go. */
-function unknownField(endpoint: Endpoint, field: string, resource: string): string {
-  void resource;
-  const { definition } = endpoint.kind;
-  return definition.selectableFields ? `field label not supported: ${field}` : `field label not supported: ${field}`;
+/** Kinds with selectable fields of their own are worded by their own conversion function upstream. */
+function unknownField(endpoint: Endpoint, field: string): string {
+  const { definition, custom } = endpoint.kind;
+  if (definition.selectableFields || custom) return `field label not supported: ${field}`;
+  return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
 function checkCombination(options: ReadOptions, watching: boolean): void {

@@ -1,0 +1,50 @@
+// The window of past events: cursors, cuts, and what it no longer knows.
+import { expect, it } from 'vitest';
+import { Entry } from '../../../../src/server/apiserver/cache/entry.ts';
+import { EventWindow } from '../../../../src/server/apiserver/cache/window.ts';
+
+const entry = (revision: number, bytes = 10): Entry =>
+  new Entry('a', Buffer.from(`{"metadata":{"uid":"u"},"x":"${'x'.repeat(bytes)}"}`), revision, 1);
+
+function filled(count: number, bytes?: number): EventWindow {
+  const window = new EventWindow(100);
+  let previous: Entry | undefined;
+  for (let i = 1; i <= count; i++) {
+    const next = entry(100 + i, bytes);
+    window.push({ type: 'put', revision: 100 + i, entry: next, previous });
+    previous = next;
+  }
+  return window;
+}
+
+it('finds the first event after a revision', () => {
+  const window = filled(10);
+  expect(window.after(100)).toBe(0);
+  expect(window.after(104)).toBe(4);
+  expect(window.at(4).revision).toBe(105);
+  expect(window.after(110)).toBe(window.head);
+});
+
+it('does not know what was before it', () => {
+  expect(filled(10).after(99)).toBeUndefined();
+});
+
+it('forgets the oldest when it is full, and says so', () => {
+  const window = filled(40_000);
+  expect(window.first).toBeGreaterThan(0);
+  expect(window.head).toBe(40_000);
+  expect(window.after(101)).toBeUndefined();
+  expect(window.at(window.first).revision).toBe(window.completeAfter + 1);
+});
+
+it('forgets earlier when the states that only it holds are large', () => {
+  expect(filled(2_000, 40_000).head - filled(2_000, 40_000).first).toBeLessThan(1_500);
+});
+
+it('splices the revision in after the uid, whatever comes before', () => {
+  const stored = Buffer.from('{"kind":"K","metadata":{"name":"a\\"b","uid":"u-1","labels":{"uid":"no"}}}');
+  const { bytes } = new Entry('a', stored, 7, 1);
+  expect(bytes.toString()).toBe(
+    '{"kind":"K","metadata":{"name":"a\\"b","uid":"u-1","resourceVersion":"7","labels":{"uid":"no"}}}\n',
+  );
+});
