@@ -1,7 +1,7 @@
 // The page of a kind that has no describer of its own: all of its fields, sorted, with readable labels.
 // Upstream: kubectl/pkg/describe genericDescriber, printUnstructuredContent, smartLabelFor.
 import type { Unstructured } from '../../api/types.ts';
-import { goText } from '../print/go-value.ts';
+import { goPrint } from '../../api/go-format.ts';
 import { Document } from './_document.ts';
 import { eventLines } from './_events.ts';
 import { nameAndLabels } from './_metadata.ts';
@@ -33,12 +33,12 @@ function contentLines(doc: Document, level: number, content: object, prefix: str
       doc.line(level, `${label}:`);
       for (const child of value) {
         if (isObject(child)) contentLines(doc, level + 1, child, path);
-        else doc.line(level + 1, goText(child));
+        else doc.line(level + 1, goPrint(child));
       }
     } else if (isObject(value)) {
       doc.line(level, `${label}:`);
       contentLines(doc, level + 1, value, path);
-    } else doc.field(level, label, goText(value));
+    } else doc.field(level, label, goPrint(value));
   }
 }
 

@@ -1,4 +1,5 @@
 // `-o custom-columns`: a table of fields that the user names. Upstream: kubectl/pkg/cmd/get/customcolumn.go.
+import { relaxedJsonPath } from '../../api/jsonpath.ts';
 import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../errors.ts';
 import { Columns, escapeTerminal } from './columns.ts';
@@ -10,24 +11,12 @@ interface Column {
   path: string;
 }
 
-/** `name.x`, `.name.x`, `{name.x}` and `{.name.x}` all mean `{.name.x}`. */
-export function relaxedPath(path: string): string {
-  if (path === '') return path;
-  const match = /^\{\.?([^{}]+)\}$|^\.?([^{}]+)$/.exec(path);
-  if (!match) {
-    throw new CliError(
-      "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'",
-    );
-  }
-  return `{.${match[1] ?? match[2]}}`;
-}
-
 export function fromSpec(spec: string): Column[] {
   if (spec === '') throw new CliError('custom-columns format specified but no custom columns given');
   return spec.split(',').map((part) => {
     const colon = part.indexOf(':');
     if (colon < 0) throw new CliError(`unexpected custom-columns spec: ${part}, expected <header>:<json-path-expr>`);
-    return { header: part.slice(0, colon), path: relaxedPath(part.slice(colon + 1)) };
+    return { header: part.slice(0, colon), path: relaxedJsonPath(part.slice(colon + 1)) };
   });
 }
 
@@ -41,7 +30,7 @@ export function fromTemplate(text: string): Column[] {
   if (headers.length !== specs.length) {
     throw new CliError(`number of headers (${headers.length}) and field specifications (${specs.length}) don't match`);
   }
-  return headers.map((header, i) => ({ header, path: relaxedPath(specs[i]!) }));
+  return headers.map((header, i) => ({ header, path: relaxedJsonPath(specs[i]!) }));
 }
 
 export function customColumnsPrinter(columns: readonly Column[], noHeaders: boolean): Printer {

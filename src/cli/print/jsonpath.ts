@@ -1,15 +1,39 @@
-// kubectl's jsonpath for printing: the engine is api/jsonpath.ts.
+// kubectl's jsonpath for printing, with its words when a template fails: the engine is api/jsonpath.ts.
+// Upstream: cli-runtime/pkg/printers/jsonpath.go.
+import { goPrint } from '../../api/go-format.ts';
+import { parseJsonPath } from '../../api/jsonpath.ts';
 import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../errors.ts';
 import type { Printer, PrintOptions } from './object.ts';
 
 /** Finds the values of `{.a.b}` in an object: a list of results for each brace. */
 export function compilePath(path: string, allowMissing: boolean): (object: Unstructured) => unknown[][] {
-  void allowMissing;
-  throw new CliError(`error parsing jsonpath ${path}`);
+  const compiled = parse(path, { allowMissingKeys: allowMissing });
+  return (object) => compiled.find(object);
 }
-export const formatValue = (value: unknown): string => String(value);
+
+/** A value as Go's %v prints it. */
+export const formatValue = (value: unknown): string => goPrint(value);
+
 export function jsonpathPrinter(template: string, options: PrintOptions & { asJson: boolean }): Printer {
-  void options;
-  throw new CliError(`error parsing jsonpath ${template}`);
+  const compiled = parse(template, { allowMissingKeys: options.allowMissingKeys ?? true, outputJson: options.asJson });
+  return (object) => {
+    try {
+      return compiled.execute(object);
+    } catch (error) {
+      const why = (error as Error).message;
+      const shown = `Error executing template: ${why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goPrint(object)}\n\n`;
+      const failure = new CliError(`error executing jsonpath ${JSON.stringify(template)}: ${why}\n`);
+      failure.printed = shown;
+      throw failure;
+    }
+  };
+}
+
+function parse(template: string, options: Parameters<typeof parseJsonPath>[1]): ReturnType<typeof parseJsonPath> {
+  try {
+    return parseJsonPath(template, options);
+  } catch (error) {
+    throw new CliError(`error parsing jsonpath ${template}, ${(error as Error).message}`);
+  }
 }

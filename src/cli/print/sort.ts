@@ -1,15 +1,15 @@
 // --sort-by: by a field that a jsonpath names, quantities by value, absent fields first.
 // Upstream: kubectl/pkg/cmd/get/sorter.go.
+import { relaxedJsonPath } from '../../api/jsonpath.ts';
 import { compareQuantities, tryParseQuantity } from '../../api/quantity.ts';
 import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../errors.ts';
-import { relaxedPath } from './custom-columns.ts';
 import { compilePath } from './jsonpath.ts';
 import type { Table } from './table.ts';
 
 /** The positions of the objects in sorted order. */
 export function sortOrder(objects: readonly Unstructured[], field: string): number[] {
-  const path = relaxedPath(field);
+  const path = relaxedJsonPath(field);
   const find = compilePath(path, true);
   const keys = objects.map((o) => find(o)[0]?.[0]);
   if (objects.length > 0 && keys.every((k) => k === undefined)) {

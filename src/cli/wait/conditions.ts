@@ -117,9 +117,9 @@ export async function jsonpathIs(text: string): Promise<Test> {
       "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
     );
   }
-  const { relaxedPath } = await import('../print/custom-columns.ts');
+  const { relaxedJsonPath } = await import('../../api/jsonpath.ts');
   const { compilePath, formatValue } = await import('../print/jsonpath.ts');
-  const path = relaxedPath(parts[0]!);
+  const path = relaxedJsonPath(parts[0]!);
   if (path === '') throw new CliError('jsonpath expression cannot be empty');
   const wanted = parts[1]?.replaceAll(/^['"]+|['"]+$/g, '');
   if (wanted === '') {

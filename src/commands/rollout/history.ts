@@ -50,7 +50,9 @@ export default class RolloutHistory extends RolloutCommand {
 
   private async historyOf(info: Info): Promise<Map<number, ReplicaSet>> {
     if (info.mapping.kind !== 'Deployment') {
-      throw new CliError(`no history viewer has been implemented for ${JSON.stringify(`${info.mapping.kind}.${info.mapping.group}`)}`);
+      throw new CliError(
+        `no history viewer has been implemented for ${JSON.stringify(`${info.mapping.kind}.${info.mapping.group}`)}`,
+      );
     }
     const sets = await ownedReplicaSets(await this.cluster(), info.object as unknown as Deployment);
     const found = new Map<number, ReplicaSet>();

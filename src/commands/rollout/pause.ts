@@ -3,7 +3,8 @@ import { changingFlags, ObjectError, RolloutCommand } from './_rollout.ts';
 
 export default class RolloutPause extends RolloutCommand {
   static override summary = 'Mark the provided resource as paused';
-  static description = 'Paused resources will not be reconciled by a controller. Use "{program} rollout resume" to resume a paused resource. Currently only deployments support being paused.';
+  static description =
+    'Paused resources will not be reconciled by a controller. Use "{program} rollout resume" to resume a paused resource. Currently only deployments support being paused.';
   static examples = `# Mark the provided resource as paused
 {program} rollout pause deployment/nginx`;
   static override usage = 'RESOURCE';

@@ -3,7 +3,8 @@ import { changingFlags, ObjectError, RolloutCommand } from './_rollout.ts';
 
 export default class RolloutResume extends RolloutCommand {
   static override summary = 'Resume a paused resource';
-  static description = 'Paused resources will not be reconciled by a controller. By resuming a resource, we allow it to be reconciled again. Currently only deployments support being resumed.';
+  static description =
+    'Paused resources will not be reconciled by a controller. By resuming a resource, we allow it to be reconciled again. Currently only deployments support being resumed.';
   static examples = `# Resume a paused resource
 {program} rollout resume deployment/nginx`;
   static override usage = 'RESOURCE';

@@ -58,7 +58,9 @@ export default class RolloutUndo extends RolloutCommand {
 
   private async undo(info: Info, toRevision: number, dryRun: DryRun): Promise<string> {
     if (info.mapping.kind !== 'Deployment') {
-      throw new CliError(`no rollbacker has been implemented for ${JSON.stringify(`${info.mapping.kind}.${info.mapping.group}`)}`);
+      throw new CliError(
+        `no rollbacker has been implemented for ${JSON.stringify(`${info.mapping.kind}.${info.mapping.group}`)}`,
+      );
     }
     if (toRevision < 0) throw new CliError(`unable to find specified revision ${toRevision} in history`);
     const cluster = await this.cluster();
@@ -97,9 +99,7 @@ export default class RolloutUndo extends RolloutCommand {
 
 /** The replica set of a revision; 0 is the one before the newest. */
 function chosen(sets: readonly ReplicaSet[], revision: number, name: string): ReplicaSet {
-  const ordered = sets
-    .filter((s) => revisionOf(s) !== undefined)
-    .sort((a, b) => revisionOf(b)! - revisionOf(a)!);
+  const ordered = sets.filter((s) => revisionOf(s) !== undefined).sort((a, b) => revisionOf(b)! - revisionOf(a)!);
   if (revision > 0) {
     const found = ordered.find((s) => revisionOf(s) === revision);
     if (!found) throw new CliError(`unable to find specified revision ${revision} in history`);

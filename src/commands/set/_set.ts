@@ -72,7 +72,10 @@ export abstract class SetCommand extends Command {
   ): Promise<void> {
     const change = changeOf(info, (draft) => {
       const spec = podSpecOf(draft);
-      if (!spec) throw new CliError(`error: ${info.mapping.plural}/${info.name} the object is not a pod or does not have a pod template: *v1.${draft.kind}\n`);
+      if (!spec)
+        throw new CliError(
+          `error: ${info.mapping.plural}/${info.name} the object is not a pod or does not have a pod template: *v1.${draft.kind}\n`,
+        );
       edit(spec, draft);
     });
     if (change.empty) return;
@@ -96,7 +99,8 @@ export function podSpecOf(object: Unstructured): PodSpec | undefined {
     case 'Pod':
       return spec as PodSpec | undefined;
     case 'CronJob':
-      return (spec as { jobTemplate?: { spec?: { template?: { spec?: PodSpec } } } } | undefined)?.jobTemplate?.spec?.template?.spec;
+      return (spec as { jobTemplate?: { spec?: { template?: { spec?: PodSpec } } } } | undefined)?.jobTemplate?.spec
+        ?.template?.spec;
     default:
       return (spec as { template?: { spec?: PodSpec } } | undefined)?.template?.spec;
   }

@@ -9,14 +9,16 @@ import { podSpecOf, SetCommand, setFlags } from './_set.ts';
 
 const flags = {
   ...setFlags('env'),
-  containers: flag.string(
-    'The names of containers in the selected pod templates to change - may use wildcards',
-    { short: 'c', default: '*' },
-  ),
+  containers: flag.string('The names of containers in the selected pod templates to change - may use wildcards', {
+    short: 'c',
+    default: '*',
+  }),
   env: flag.array('Specify a key-value pair for an environment variable to set into each container.', { short: 'e' }),
   from: flag.string('The name of a resource from which to inject environment variables'),
   keys: flag.slice('Comma-separated list of keys to import from specified resource'),
-  list: flag.bool('If true, display the environment and any changes in the standard format. this flag will removed when we have kubectl view env.'),
+  list: flag.bool(
+    'If true, display the environment and any changes in the standard format. this flag will removed when we have kubectl view env.',
+  ),
   overwrite: flag.bool(
     'If true, allow environment to be overwritten, otherwise reject updates that overwrite existing environment.',
     { default: true },
@@ -59,7 +61,8 @@ export default class SetEnv extends SetCommand {
     const { set, remove } = parseEnv([...pairs, ...opts.env]);
     if (opts.from) set.push(...(await this.imported()));
     if (opts.list) return this.list(resources);
-    if (set.length === 0 && remove.length === 0) throw new CliError('at least one environment variable must be provided');
+    if (set.length === 0 && remove.length === 0)
+      throw new CliError('at least one environment variable must be provided');
     const matches = this.matcher();
     const words = { operation: 'env updated', failure: 'failed to patch env update to pod template:' };
     await this.changePodSpecs(opts, resources, words, (spec) => {
@@ -77,7 +80,9 @@ export default class SetEnv extends SetCommand {
 
   /** References to the keys of a config map or secret. */
   private async imported(): Promise<EnvVar[]> {
-    const built = await new Builder(() => this.cluster(), this.io, this.context.program, { args: [this.opts.from] }).build();
+    const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
+      args: [this.opts.from],
+    }).build();
     throwCollected(built.errors);
     const object = built.infos[0]!.object!;
     const ref = object.kind === 'Secret' ? 'secretKeyRef' : object.kind === 'ConfigMap' ? 'configMapKeyRef' : undefined;
@@ -86,10 +91,13 @@ export default class SetEnv extends SetCommand {
     return Object.keys((object['data'] as object | undefined) ?? {})
       .filter((key) => keys.length === 0 || keys.includes(key))
       .sort()
-      .map((key) => ({
-        name: `${prefix}${key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`,
-        valueFrom: { [ref]: { name: object.metadata.name, key } },
-      }) as EnvVar);
+      .map(
+        (key) =>
+          ({
+            name: `${prefix}${key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`,
+            valueFrom: { [ref]: { name: object.metadata.name, key } },
+          }) as EnvVar,
+      );
   }
 
   private async list(resources: readonly string[]): Promise<void> {

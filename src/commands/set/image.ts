@@ -21,7 +21,8 @@ export default class SetImage extends SetCommand {
 
 # Print result (in yaml format) of updating nginx container image from local file, without hitting the server
 {program} set image -f path/to/file.yaml nginx=nginx:1.9.1 --local -o yaml`;
-  static override usage = '(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N';
+  static override usage =
+    '(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N';
   static override flags = setFlags('image');
 
   async run(): Promise<void> {
@@ -48,7 +49,8 @@ export default class SetImage extends SetCommand {
       for (const [name, image] of images) {
         const all = [...(spec.initContainers ?? []), ...spec.containers];
         const found = name === '*' ? all : all.filter((c) => c.name === name);
-        if (found.length === 0) errors.push(new CliError(`error: unable to find container named ${JSON.stringify(name)}`));
+        if (found.length === 0)
+          errors.push(new CliError(`error: unable to find container named ${JSON.stringify(name)}`));
         for (const container of found) container.image = image;
       }
     });

@@ -40,7 +40,10 @@ export default class SetResources extends SetCommand {
     const limits = parseResources(flags.limits);
     const requests = parseResources(flags.requests);
     const pattern = new RegExp(`^${flags.containers.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
-    const words = { operation: 'resource requirements updated', failure: 'failed to patch resources update to pod template' };
+    const words = {
+      operation: 'resource requirements updated',
+      failure: 'failed to patch resources update to pod template',
+    };
     await this.changePodSpecs(flags, args, words, (spec, errors) => {
       const found = [...spec.containers, ...(spec.initContainers ?? [])].filter((c) => pattern.test(c.name));
       if (found.length === 0) errors.push(new CliError(`error: unable to find container named ${flags.containers}`));
