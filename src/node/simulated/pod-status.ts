@@ -37,7 +37,8 @@ export function nextStep(pod: Pod, node: NodeFacts, behaviour: Behaviour, nowMs:
     const asked = at(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
     const wait = Math.min(behaviour.terminateAfterMs, deletionGracePeriodSeconds * 1000);
     const left = asked + wait - nowMs;
-    return left > 0 ? { againInMs: left } : { remove: true };
+    // Nothing to wait for: whatever the server's clock says.
+    return wait > 0 && left > 0 ? { againInMs: left } : { remove: true };
   }
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') return {};
