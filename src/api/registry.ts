@@ -1,7 +1,7 @@
 // All kinds that a server or client knows, by group, version and plural name or kind. Built-in kinds are given at
 // the start, custom resources come and go. Order of groups and versions is discovery's. No storage.
 import type { AnyKind, ServedVersion } from './kind.ts';
-import { type GroupVersion, apiVersionOf } from './types.ts';
+import { apiVersionOf } from './types.ts';
 
 /** A kind as one of its served versions shows it. */
 export interface ServedKind {
