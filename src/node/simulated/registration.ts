@@ -76,7 +76,8 @@ async function register({ client, clock }: RegistrationOptions, name: string, ad
 
 async function renew(options: RegistrationOptions, name: string): Promise<void> {
   const { client, clock, informer, nodes } = options;
-  const node = informer.lister.get(name);
+  // The cache may not have been told yet of a node that was registered just now.
+  const node = informer.lister.get(name) ?? (await read(options, name));
   // Somebody deleted it: a kubelet would register again, too.
   if (!node) return register(options, name, nodes.get(name) ?? '');
   const ready = node.status?.conditions?.find((c) => c.type === 'Ready');
@@ -90,5 +91,14 @@ async function renew(options: RegistrationOptions, name: string): Promise<void> 
   } catch (error) {
     if (!isNotFound(error)) throw error;
     await client.create(Leases, leaseObject(name, node.metadata?.uid ?? '', clock.now()));
+  }
+}
+
+async function read({ client }: RegistrationOptions, name: string): Promise<Node | undefined> {
+  try {
+    return await client.get(Nodes, { name });
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
   }
 }

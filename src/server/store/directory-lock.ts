@@ -20,7 +20,7 @@ export function lockDirectory(directory: string): () => void {
     const owner = read(file);
     if (owner === undefined) continue;
     const [pid, started] = owner.trim().split(' ');
-    if (startTime(Number(pid)) === started) throw inUse(directory, pid!);
+    if (started !== '' && startTime(Number(pid)) === started) throw inUse(directory, pid!);
     evict(file, owner);
   }
   throw inUse(directory, 'unknown');
@@ -55,9 +55,13 @@ function read(file: string): string | undefined {
   }
 }
 
-/** When a live process started, in clock ticks since boot: pids are used again. Empty when there is none. */
+/**
+ * When a live process started, in clock ticks since boot: pids are used again. Empty when there is none, or only one
+ * that is dead and not yet collected by its parent.
+ */
 function startTime(pid: number): string {
   const stat = read(`/proc/${pid}/stat`);
   // The command's name, in parentheses, may hold spaces; the start time is the 20th field after it.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '');
 }
