@@ -9,7 +9,6 @@ import type { Handler, Headers, Request, RequestBody, Response } from './http.ts
 import { errorResponse } from './http-errors.ts';
 import type { HttpLimits } from './http-server.ts';
 import { peerCertificate } from './peer-certificate.ts';
-import type { PeerCertificate } from './peer-certificate.ts';
 import { RequestBodyError, StreamBody } from './request-body.ts';
 
 /** Upgrades that somebody behind the handler may serve; any other Upgrade header is ignored, as RFC 9110 has it. */
@@ -21,59 +20,46 @@ interface Life {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** Fields are computed when asked for: a request that is answered from a cache needs few of them. */
-class Http1Request implements Request {
-  readonly method: string;
-  readonly path: string;
-  readonly upgradable: boolean;
-  readonly #message: IncomingMessage;
-  readonly #life: Life;
-  readonly #search: string;
-  #query: URLSearchParams | undefined;
-  #body: RequestBody | undefined;
-  readonly #bodyKnown: boolean;
-  #abort: AbortController | undefined;
+/**
+ * A plain object, so that a handler may spread it. What is expensive and seldom asked for is computed then. `life`
+ * closes when the exchange ends: the response, or for an upgrade the socket.
+ */
+function requestOf(
+  message: IncomingMessage,
+  life: Life,
+  upgrade?: { upgradable: boolean; body: RequestBody | undefined },
+): Request {
+  const target = originForm(message.url!);
+  const mark = target.indexOf('?');
+  let query: URLSearchParams | undefined;
+  let abort: AbortController | undefined;
+  return {
+    method: message.method!,
+    path: mark < 0 ? target : target.slice(0, mark),
+    headers: message.headers as Headers,
+    body: upgrade ? upgrade.body : bodyOf(message),
+    upgradable: upgrade?.upgradable ?? false,
+    remoteAddress: message.socket.remoteAddress,
+    peerCertificate: peerCertificate(message.socket as TLSSocket),
+    get query() {
+      return (query ??= new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)));
+    },
+    get signal() {
+      if (!abort) {
+        const controller = (abort = new AbortController());
+        if (life.destroyed || life.closed) controller.abort();
+        else life.once('close', () => controller.abort());
+      }
+      return abort.signal;
+    },
+  };
+}
 
-  /** `life` closes when the exchange ends: the response, or for an upgrade the socket. */
-  constructor(message: IncomingMessage, life: Life, upgrade?: { upgradable: boolean; body: RequestBody | undefined }) {
-    const target = originForm(message.url!);
-    const mark = target.indexOf('?');
-    this.#message = message;
-    this.#life = life;
-    this.method = message.method!;
-    this.path = mark < 0 ? target : target.slice(0, mark);
-    this.#search = mark < 0 ? '' : target.slice(mark + 1);
-    this.upgradable = upgrade?.upgradable ?? false;
-    this.#body = upgrade?.body;
-    this.#bodyKnown = upgrade !== undefined;
-  }
-  get query(): URLSearchParams {
-    return (this.#query ??= new URLSearchParams(this.#search));
-  }
-  get headers(): Headers {
-    return this.#message.headers as Headers;
-  }
-  get body(): RequestBody | undefined {
-    if (this.#body || this.#bodyKnown) return this.#body;
-    const { headers } = this.#message;
-    const length = headers['content-length'];
-    if (headers['transfer-encoding'] === undefined && (length === undefined || length === '0')) return undefined;
-    return (this.#body = new StreamBody(this.#message, Number(length ?? NaN)));
-  }
-  get signal(): AbortSignal {
-    if (!this.#abort) {
-      const abort = (this.#abort = new AbortController());
-      if (this.#life.destroyed || this.#life.closed) abort.abort();
-      else this.#life.once('close', () => abort.abort());
-    }
-    return this.#abort.signal;
-  }
-  get remoteAddress(): string | undefined {
-    return this.#message.socket.remoteAddress;
-  }
-  get peerCertificate(): PeerCertificate | undefined {
-    return peerCertificate(this.#message.socket as TLSSocket);
-  }
+function bodyOf(message: IncomingMessage): RequestBody | undefined {
+  const { headers } = message;
+  const length = headers['content-length'];
+  if (headers['transfer-encoding'] === undefined && (length === undefined || length === '0')) return undefined;
+  return new StreamBody(message, Number(length ?? NaN));
 }
 
 /** `https://host/path?query` (absolute form, as proxies get it) becomes `/path?query`. */
@@ -111,7 +97,7 @@ export class Http1Connections {
   request(message: IncomingMessage, response: ServerResponse): void {
     const { socket } = message;
     const connection = this.#begin(socket);
-    const request = new Http1Request(message, response);
+    const request = requestOf(message, response);
     void this.#answer(request, response).finally(() => this.#end(socket, connection));
   }
 
@@ -119,7 +105,7 @@ export class Http1Connections {
     socket.on('error', () => socket.destroy());
     const connection = this.#begin(socket);
     const upgradable = UPGRADE_PROTOCOLS.test(message.headers.upgrade ?? '');
-    const request = new Http1Request(message, socket, { upgradable, body: bodyAfterHead(message, socket, head) });
+    const request = requestOf(message, socket, { upgradable, body: bodyAfterHead(message, socket, head) });
     void this.#answerUpgrade(request, message, socket, head, connection).finally(() => this.#end(socket, connection));
   }
 
@@ -151,7 +137,7 @@ export class Http1Connections {
     if (this.#inFlight === 0) this.#drained?.();
   }
 
-  async #answer(request: Http1Request, to: ServerResponse): Promise<void> {
+  async #answer(request: Request, to: ServerResponse): Promise<void> {
     const response = await this.#handle(request);
     if (this.#draining) to.shouldKeepAlive = false;
     try {
@@ -164,7 +150,7 @@ export class Http1Connections {
   }
 
   async #answerUpgrade(
-    request: Http1Request,
+    request: Request,
     message: IncomingMessage,
     socket: Socket,
     head: Buffer,
@@ -185,7 +171,7 @@ export class Http1Connections {
     await send(response, to, this.#stallTimeoutMs).catch(() => socket.destroy());
   }
 
-  async #handle(request: Http1Request): Promise<Response> {
+  async #handle(request: Request): Promise<Response> {
     try {
       return await this.#handler(request);
     } catch (error) {

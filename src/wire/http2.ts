@@ -5,10 +5,9 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Session, Serv
 import type { TLSSocket } from 'node:tls';
 import { pump } from './body-writer.ts';
 import { errorResponse } from './http-errors.ts';
-import type { Handler, Headers, Request, RequestBody, Response } from './http.ts';
+import type { Handler, Headers, Request, Response } from './http.ts';
 import type { HttpLimits } from './http-server.ts';
 import { peerCertificate } from './peer-certificate.ts';
-import type { PeerCertificate } from './peer-certificate.ts';
 import { RequestBodyError, StreamBody } from './request-body.ts';
 
 export function serveHttp2Session(
@@ -25,7 +24,7 @@ export function serveHttp2Session(
     stream.on('error', () => undefined);
     openStreams++;
     stream.once('close', () => openStreams--);
-    void answer(new Http2Request(stream, headers), stream, handler, limits, onError);
+    void answer(requestOf(stream, headers), stream, handler, limits, onError);
   });
   session.on('error', () => session.destroy());
   // Node has no idle timeout for sessions with open streams, and a watch is one: only empty sessions are closed.
@@ -34,52 +33,37 @@ export function serveHttp2Session(
   });
 }
 
-class Http2Request implements Request {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Headers;
-  readonly #stream: ServerHttp2Stream;
-  readonly #search: string;
-  #query: URLSearchParams | undefined;
-  #body: RequestBody | undefined;
-  #abort: AbortController | undefined;
-
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
-    const target = headers[':path'] ?? '/';
-    const mark = target.indexOf('?');
-    this.#stream = stream;
-    this.method = headers[':method'] ?? 'GET';
-    this.path = mark < 0 ? target : target.slice(0, mark);
-    this.#search = mark < 0 ? '' : target.slice(mark + 1);
-    headers.host ??= headers[':authority'];
-    this.headers = headers as Headers;
-  }
-  get query(): URLSearchParams {
-    return (this.#query ??= new URLSearchParams(this.#search));
-  }
-  get body(): RequestBody | undefined {
-    if (this.#stream.endAfterHeaders) return undefined;
-    return (this.#body ??= new StreamBody(this.#stream, Number(this.headers['content-length'] ?? NaN)));
-  }
-  get signal(): AbortSignal {
-    if (!this.#abort) {
-      const abort = (this.#abort = new AbortController());
-      if (this.#stream.destroyed) abort.abort();
-      else this.#stream.once('close', () => abort.abort());
-    }
-    return this.#abort.signal;
-  }
-  get remoteAddress(): string | undefined {
-    return this.#stream.session?.socket.remoteAddress;
-  }
-  get peerCertificate(): PeerCertificate | undefined {
-    const socket = this.#stream.session?.socket;
-    return socket && peerCertificate(socket as TLSSocket);
-  }
+/** A plain object, so that a handler may spread it; see http1.ts. */
+function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Request {
+  const target = headers[':path'] ?? '/';
+  const mark = target.indexOf('?');
+  headers.host ??= headers[':authority'];
+  const socket = stream.session?.socket;
+  let query: URLSearchParams | undefined;
+  let abort: AbortController | undefined;
+  return {
+    method: headers[':method'] ?? 'GET',
+    path: mark < 0 ? target : target.slice(0, mark),
+    headers: headers as Headers,
+    body: stream.endAfterHeaders ? undefined : new StreamBody(stream, Number(headers['content-length'] ?? NaN)),
+    remoteAddress: socket?.remoteAddress,
+    peerCertificate: socket && peerCertificate(socket as TLSSocket),
+    get query() {
+      return (query ??= new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)));
+    },
+    get signal() {
+      if (!abort) {
+        const controller = (abort = new AbortController());
+        if (stream.destroyed) controller.abort();
+        else stream.once('close', () => controller.abort());
+      }
+      return abort.signal;
+    },
+  };
 }
 
 async function answer(
-  request: Http2Request,
+  request: Request,
   stream: ServerHttp2Stream,
   handler: Handler,
   limits: HttpLimits,

@@ -2,7 +2,7 @@
 // client. It knows nothing of containers. Upstream: kubelet/pkg/cri/streaming/remotecommand.
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { Request, Response } from './http.ts';
+import type { Request } from './http.ts';
 import {
   canResize,
   CHANNELS,

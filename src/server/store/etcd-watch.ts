@@ -1,6 +1,6 @@
 // A watch over etcd. It reads the tail that the store keeps in memory for all watches (watch-hub.ts); what is older, or
 // fell out of the tail because the reader is slow, it reads with a feed of its own until it has caught up.
-import { EtcdFeed } from './etcd-feed.ts';
+import type { EtcdFeed } from './etcd-feed.ts';
 import type { FeedOptions } from './etcd-feed.ts';
 import type { Revision } from './etcd-records.ts';
 import { compactedError, keyRange } from './keys.ts';
