@@ -3,6 +3,7 @@ import certificateApproval_ from './certificate-approval.ts';
 import certificateSigning_ from './certificate-signing.ts';
 import certificateSubjectRestriction_ from './certificate-subject-restriction.ts';
 import defaultTolerationSeconds_ from './default-toleration-seconds.ts';
+import limitRanger_ from './limit-ranger.ts';
 import namespaceLifecycle_ from './namespace-lifecycle.ts';
 import nodeRestriction_ from './node-restriction.ts';
 import priority_ from './priority.ts';
@@ -15,6 +16,7 @@ export default [
   certificateSigning_,
   certificateSubjectRestriction_,
   defaultTolerationSeconds_,
+  limitRanger_,
   namespaceLifecycle_,
   nodeRestriction_,
   priority_,
