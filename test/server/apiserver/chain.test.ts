@@ -133,7 +133,7 @@ describe('bodies', () => {
   it('refuses other types of body', async () => {
     const answer = await post('x', { 'content-type': 'application/cbor' });
     expect(answer.status).toBe(415);
-    const broken = await post('x', { 'content-type': 'text/plain' });
+    const broken = await post('x', { 'content-type': 'application/vnd.kubernetes.protobuf' });
     expect(broken.status).toBe(400);
   });
 

@@ -16,13 +16,30 @@ export function encodeStored(object: Unstructured): Buffer {
   return Buffer.from(stringifyJson({ kind, apiVersion, metadata: orderMeta(metadata), ...rest }));
 }
 
+/** Go's order, without what the store does not keep. */
+const META_FIELDS = [
+  'name',
+  'generateName',
+  'namespace',
+  'uid',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+] as const;
+
 function orderMeta(metadata: ObjectMeta): ObjectMeta {
-  const { name, generateName, namespace, selfLink: _selfLink, uid, resourceVersion: _revision, ...rest } = metadata;
-  const first: ObjectMeta = { name };
-  if (generateName) first.generateName = generateName;
-  if (namespace) first.namespace = namespace;
-  first.uid = uid;
-  return Object.assign(first, rest);
+  const ordered: Record<string, unknown> = {};
+  for (const field of META_FIELDS) {
+    const value = metadata[field];
+    if (value !== undefined && value !== '') ordered[field] = value;
+  }
+  return ordered as ObjectMeta;
 }
 
 /** The cached form of a stored value. */
