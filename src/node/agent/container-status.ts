@@ -53,6 +53,9 @@ function containerStatus(
   let status: ContainerStatus;
   if (newest) {
     status = fromRecord(newest);
+    const { resources } = container;
+    status.resources = resources ?? {};
+    if (resources?.requests) status.allocatedResources = resources.requests;
     if (newest.state === 'created') status.state = { waiting: { reason: defaultReason(pod) } };
     if (before) status.lastState = { terminated: terminated(before) };
     else if (old?.lastState?.terminated && old.restartCount === newest.restartCount) status.lastState = old.lastState;
@@ -64,8 +67,16 @@ function containerStatus(
     status.state = { waiting: withMessage(waiting) };
   }
   judge(status, container, kind, newest, input.probes);
+  const mounts = volumeMounts(container);
+  if (mounts.length > 0) (status as { volumeMounts?: object[] }).volumeMounts = mounts;
   return status;
 }
+
+/** Recursive read-only mounts are not supported by this runtime: read-only ones say so. */
+const volumeMounts = (container: Container): object[] =>
+  (container.volumeMounts ?? []).map(({ name, mountPath, readOnly }) =>
+    readOnly ? { name, mountPath, readOnly, recursiveReadOnly: 'Disabled' } : { name, mountPath },
+  );
 
 const withMessage = ({ reason, message }: WaitingReason) => (message === '' ? { reason } : { reason, message });
 const defaultReason = (pod: Pod) => (initContainers(pod).length > 0 ? 'PodInitializing' : 'ContainerCreating');
