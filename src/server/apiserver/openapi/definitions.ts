@@ -7,6 +7,7 @@ import { QUANTITY, isIntOrString } from '../../../api/schema/resolve.ts';
 import type { Schema, SchemaSource } from '../../../api/schema/schema.ts';
 import type { GroupVersionKind } from '../../../api/types.ts';
 import { definitionName } from './names.ts';
+import type { Steps } from './slices.ts';
 import { LIST_META, type OpenApiResource } from './types.ts';
 
 export type Json = Record<string, unknown>;
@@ -95,9 +96,10 @@ export class DefinitionWriter {
   }
 
   /** Writes what was referred to and what that refers to; sorted by name. */
-  finish(): [string, Json][] {
+  *finish(): Steps<[string, Json][]> {
     for (let name = this.queue.pop(); name !== undefined; name = this.queue.pop()) {
       this.done.set(name, this.definition(name));
+      yield;
     }
     return [...this.done].sort((a, b) => (a[0] < b[0] ? -1 : 1));
   }

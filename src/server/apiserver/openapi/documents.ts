@@ -1,13 +1,14 @@
 // Keeps the OpenAPI documents of the registry's present state: made when first asked for, and made again only where a
 // group and version changed. Hashes are of what a document is made from, so that the index needs no document.
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { stringifyJson } from '../../../api/codec/json.ts';
 import { loadDescriptions } from '../../../api/schema/descriptions.ts';
 import { schemaRelease } from '../../../api/schema/builtin.ts';
 import type { SchemaSource } from '../../../api/schema/schema.ts';
 import { apiVersionOf } from '../../../api/types.ts';
+import type { Json } from './definitions.ts';
 import { encodeOpenApiV2 } from './protobuf.ts';
+import { runInSlices } from './slices.ts';
 import type { OpenApiResource } from './types.ts';
 import { openApiV2 } from './v2.ts';
 import { openApiV3, openApiV3Index } from './v3.ts';
@@ -77,22 +78,18 @@ export class OpenApiDocuments {
   private async makeV3({ resources, hash }: Part): Promise<OpenApiDocument> {
     const texts = await loadDescriptions();
     const { group, version } = resources[0]!;
-    const document = openApiV3({ group, version }, resources, this.source, texts);
-    await nextTurn();
+    const document = await runInSlices(openApiV3({ group, version }, resources, this.source, texts));
     return { bytes: Buffer.from(stringifyJson(document)), hash };
   }
 
   v2(format: 'json' | 'protobuf'): Promise<OpenApiDocument> {
-    if (format === 'json') return (this.v2Json ??= this.makeV2((d) => Buffer.from(stringifyJson(d))));
-    return (this.v2Protobuf ??= this.makeV2(encodeOpenApiV2));
+    if (format === 'json') return (this.v2Json ??= this.makeV2(async (d) => Buffer.from(stringifyJson(d))));
+    return (this.v2Protobuf ??= this.makeV2((d) => runInSlices(encodeOpenApiV2(d))));
   }
 
-  private async makeV2(encode: (document: ReturnType<typeof openApiV2>) => Buffer): Promise<OpenApiDocument> {
-    const document = openApiV2(this.resources, this.source, await loadDescriptions());
-    // Each of the two steps takes some ten milliseconds: others may run between them.
-    await nextTurn();
-    const bytes = encode(document);
-    await nextTurn();
+  private async makeV2(encode: (document: Json) => Promise<Buffer>): Promise<OpenApiDocument> {
+    const document = await runInSlices(openApiV2(this.resources, this.source, await loadDescriptions()));
+    const bytes = await encode(document);
     return { bytes, hash: hashOf(bytes) };
   }
 }

@@ -2,6 +2,7 @@
 // openapiv2.proto; values that the format has no field for (extensions) travel as YAML text.
 import { stringifyYaml } from '../../../api/codec/yaml.ts';
 import type { Json } from './definitions.ts';
+import type { Steps } from './slices.ts';
 
 /** A message under construction: tagged fields, in order. */
 class Message {
@@ -180,15 +181,17 @@ function pathItem(json: Json): Message {
 }
 
 /** The bytes of a document that openApiV2 made. */
-export function encodeOpenApiV2(document: Json): Buffer {
+export function* encodeOpenApiV2(document: Json): Steps<Buffer> {
   const info = document['info'] as Json;
   const paths = new Message();
   for (const [path, item] of Object.entries(document['paths'] as Json)) {
     paths.message(2, named(path, pathItem(item as Json)));
+    yield;
   }
   const definitions = new Message();
   for (const [name, value] of Object.entries(document['definitions'] as Json)) {
     definitions.message(1, named(name, schema(value as Json)));
+    yield;
   }
   const key = (document['securityDefinitions'] as Record<string, Json>)['BearerToken']!;
   const apiKey = new Message()

@@ -6,6 +6,7 @@ import { DefinitionWriter, gvkExtension, type Json } from './definitions.ts';
 import { definitionName, tagOf } from './names.ts';
 import { byPath, operationsOf, pathParameters } from './operations.ts';
 import { parameters } from './parameters.ts';
+import type { Steps } from './slices.ts';
 import type { OpenApiResource, Operation } from './types.ts';
 
 const PRODUCES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
@@ -47,7 +48,11 @@ function operation(op: Operation, writer: DefinitionWriter): Json {
   };
 }
 
-export function openApiV2(resources: readonly OpenApiResource[], source: SchemaSource, texts: Descriptions): Json {
+export function* openApiV2(
+  resources: readonly OpenApiResource[],
+  source: SchemaSource,
+  texts: Descriptions,
+): Steps<Json> {
   const writer = new DefinitionWriter(source, texts, false);
   const paths: Json = {};
   for (const resource of resources) {
@@ -59,12 +64,14 @@ export function openApiV2(resources: readonly OpenApiResource[], source: SchemaS
     for (const op of operations) item[op.method] = operation(op, writer);
     item['parameters'] = [...pathParameters(path), 'pretty'].map(parameter);
     paths[path] = item;
+    yield;
   }
+  const definitions = Object.fromEntries(yield* writer.finish());
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version: 'unversioned' },
     paths,
-    definitions: Object.fromEntries(writer.finish()),
+    definitions,
     securityDefinitions: {
       BearerToken: { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' },
     },

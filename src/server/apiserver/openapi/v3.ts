@@ -6,6 +6,7 @@ import { DefinitionWriter, gvkExtension, type Json } from './definitions.ts';
 import { definitionName, tagOf } from './names.ts';
 import { byPath, operationsOf, pathParameters } from './operations.ts';
 import { parameters } from './parameters.ts';
+import type { Steps } from './slices.ts';
 import type { OpenApiResource, Operation } from './types.ts';
 
 const ANSWER_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
@@ -45,12 +46,12 @@ function operation(op: Operation, gv: GroupVersion, writer: DefinitionWriter): J
 }
 
 /** `resources` are those of `groupVersion`. */
-export function openApiV3(
+export function* openApiV3(
   groupVersion: GroupVersion,
   resources: readonly OpenApiResource[],
   source: SchemaSource,
   texts: Descriptions,
-): Json {
+): Steps<Json> {
   const writer = new DefinitionWriter(source, texts, true);
   const paths: Json = {};
   for (const resource of resources) {
@@ -61,13 +62,15 @@ export function openApiV3(
     const item: Json = { parameters: [...pathParameters(path), 'pretty'].map(parameter) };
     for (const op of operations) item[op.method] = operation(op, groupVersion, writer);
     paths[path] = item;
+    yield;
   }
+  const schemas = Object.fromEntries(yield* writer.finish());
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: 'unversioned' },
     paths,
     components: {
-      schemas: Object.fromEntries(writer.finish()),
+      schemas,
       securitySchemes: {
         BearerToken: {
           description: 'Bearer Token authentication',
