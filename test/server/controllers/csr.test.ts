@@ -84,7 +84,8 @@ describe('certificates for nodes', () => {
   const issued = (name = 'csr') =>
     eventually('a certificate', async () => {
       const { status } = await cluster.client.get(CertificateSigningRequests, { name });
-      return status?.certificate && { status, pem: Buffer.from(status.certificate, 'base64').toString() };
+      if (!status?.certificate) return undefined;
+      return { status, pem: Buffer.from(status.certificate, 'base64').toString() };
     });
 
   it('a node gets its client certificate', async () => {
