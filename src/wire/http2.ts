@@ -24,7 +24,7 @@ export function serveHttp2Session(
     stream.on('error', () => undefined);
     openStreams++;
     stream.once('close', () => openStreams--);
-    void answer(requestOf(stream, headers), stream, handler, limits, onError);
+    void answer(requestOf(stream, headers, limits.requestTimeoutMs), stream, handler, limits, onError);
   });
   session.on('error', () => session.destroy());
   // Node has no idle timeout for sessions with open streams, and a watch is one: only empty sessions are closed.
@@ -34,7 +34,7 @@ export function serveHttp2Session(
 }
 
 /** A plain object, so that a handler may spread it; see http1.ts. */
-function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Request {
+function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, bodyTimeoutMs: number): Request {
   const target = headers[':path'] ?? '/';
   const mark = target.indexOf('?');
   headers.host ??= headers[':authority'];
@@ -45,7 +45,9 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Req
     method: headers[':method'] ?? 'GET',
     path: mark < 0 ? target : target.slice(0, mark),
     headers: headers as Headers,
-    body: stream.endAfterHeaders ? undefined : new StreamBody(stream, Number(headers['content-length'] ?? NaN)),
+    body: stream.endAfterHeaders
+      ? undefined
+      : new StreamBody(stream, Number(headers['content-length'] ?? NaN), bodyTimeoutMs),
     remoteAddress: socket?.remoteAddress,
     peerCertificate: socket && peerCertificate(socket as TLSSocket),
     get query() {

@@ -25,16 +25,24 @@ const tooLarge = (limitBytes: number): RequestBodyError =>
 export class StreamBody implements RequestBody {
   readonly #stream: Readable;
   readonly #declaredBytes: number;
+  readonly #timeoutMs: number;
 
-  /** `declaredBytes`: the Content-Length, NaN when there is none. */
-  constructor(stream: Readable, declaredBytes: number) {
+  /** `declaredBytes`: the Content-Length, NaN when there is none. `timeoutMs`: for all of it; 0 where node sees to it. */
+  constructor(stream: Readable, declaredBytes: number, timeoutMs = 0) {
     this.#stream = stream;
     this.#declaredBytes = declaredBytes;
+    this.#timeoutMs = timeoutMs;
   }
 
   bytes(limitBytes: number): Promise<Uint8Array> {
     if (this.#declaredBytes > limitBytes) return Promise.reject(tooLarge(limitBytes));
     const stream = this.#stream;
+    if (this.#timeoutMs > 0) {
+      const timer = setTimeout(() => stream.destroy(), this.#timeoutMs);
+      timer.unref();
+      stream.once('end', () => clearTimeout(timer));
+      stream.once('close', () => clearTimeout(timer));
+    }
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;

@@ -168,6 +168,36 @@ describe.each([
     expect(answer.bytes).toBe(2000 * 64 * 1024);
   });
 
+  it('cuts a client that stops reading', async () => {
+    let ended: (() => void) | undefined;
+    const end = new Promise<void>((resolve) => (ended = resolve));
+    async function* flood() {
+      try {
+        for (;;) yield Buffer.alloc(64 * 1024);
+      } finally {
+        ended!();
+      }
+    }
+    const port = await start(async () => ({ status: 200, headers: {}, body: { bytes: flood } }), {
+      limits: { stallTimeoutMs: 100 },
+    });
+    await expect(readSlowly(port, send === http2, () => 0, end)).rejects.toThrow();
+  });
+
+  it('does not wait for ever for a body that does not come', async () => {
+    const limits = { headersTimeoutMs: 150, requestTimeoutMs: 150 };
+    const port = await start(async (request) => text(200, `${(await request.body!.bytes(10)).byteLength}`), { limits });
+    const session = send === http2 ? connectHttp2(`https://127.0.0.1:${port}`, { ca: authority.ca }) : undefined;
+    const headers = { 'content-length': '5' };
+    const request =
+      session?.request({ ':path': '/', ':method': 'POST', ...headers }) ??
+      httpsRequest({ port, host: '127.0.0.1', ca: authority.ca, method: 'POST', headers });
+    request.on('error', () => undefined);
+    request.write('ab');
+    await once(request, 'close');
+    session?.close();
+  });
+
   it('tells the handler when the client leaves, and ends its stream', async () => {
     let returned: (() => void) | undefined;
     const ended = new Promise<void>((resolve) => (returned = resolve));
@@ -390,12 +420,13 @@ async function readSlowly(
   port: number,
   overHttp2: boolean,
   pulled: () => number,
+  until: Promise<unknown> = new Promise((resolve) => setTimeout(resolve, 200)),
 ): Promise<{ pulledBeforeReading: number; bytes: number }> {
   const session = overHttp2 ? connectHttp2(`https://127.0.0.1:${port}`, { ca: authority.ca }) : undefined;
   const request =
     session?.request({ ':path': '/' }) ?? httpsRequest({ port, host: '127.0.0.1', ca: authority.ca }).end();
   const [message] = await once(request, 'response');
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await until;
   const pulledBeforeReading = pulled();
   let bytes = 0;
   for await (const chunk of session ? request : message) bytes += (chunk as Buffer).length;
