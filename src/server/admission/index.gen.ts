@@ -8,6 +8,7 @@ import namespaceLifecycle_ from './namespace-lifecycle.ts';
 import nodeRestriction_ from './node-restriction.ts';
 import priority_ from './priority.ts';
 import rbacEscalation_ from './rbac-escalation.ts';
+import resourceQuota_ from './resource-quota.ts';
 import serviceAccount_ from './service-account.ts';
 import taintNodesByCondition_ from './taint-nodes-by-condition.ts';
 
@@ -21,6 +22,7 @@ export default [
   nodeRestriction_,
   priority_,
   rbacEscalation_,
+  resourceQuota_,
   serviceAccount_,
   taintNodesByCondition_,
 ] as const;

@@ -12,6 +12,7 @@ import nodeIpam_ from './node-ipam.ts';
 import nodeLifecycle_ from './node-lifecycle.ts';
 import podGarbageCollector_ from './pod-garbage-collector.ts';
 import replicaset_ from './replicaset.ts';
+import resourcequota_ from './resourcequota.ts';
 import rootCaCertPublisher_ from './root-ca-cert-publisher.ts';
 import serviceAccount_ from './service-account.ts';
 import taintEviction_ from './taint-eviction.ts';
@@ -31,6 +32,7 @@ export default [
   nodeLifecycle_,
   podGarbageCollector_,
   replicaset_,
+  resourcequota_,
   rootCaCertPublisher_,
   serviceAccount_,
   taintEviction_,

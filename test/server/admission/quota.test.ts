@@ -1,0 +1,112 @@
+// ResourceQuotas: nothing gets past them, also not together, and their status says what is used.
+import type { Pod, ResourceQuota } from 'kubernetes-types/core/v1.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigMaps, Namespaces, Pods, ServiceAccounts, Services } from '../../../src/api/resources.ts';
+import type { ResourceType } from '../../../src/api/types.ts';
+import type { Client } from '../../../src/client/rest.ts';
+import { type RunningServer, startServer } from '../../../src/server/server.ts';
+
+const ResourceQuotas: ResourceType<ResourceQuota> = {
+  group: '',
+  version: 'v1',
+  plural: 'resourcequotas',
+  kind: 'ResourceQuota',
+  namespaced: true,
+};
+let server: RunningServer;
+let client: Client;
+beforeAll(async () => {
+  server = await startServer({ listen: false, components: ['controllers'] });
+  client = server.client();
+});
+afterAll(() => server.close());
+
+async function namespace(name: string, spec: NonNullable<ResourceQuota['spec']>): Promise<void> {
+  await client.create(Namespaces, { metadata: { name } });
+  await client.create(ServiceAccounts, { metadata: { namespace: name, name: 'default' } }).catch(() => undefined);
+  await client.create(ResourceQuotas, { metadata: { namespace: name, name: 'q' }, spec });
+}
+const pod = (namespaceName: string, name: string, cpu?: string, more: Partial<Pod['spec']> = {}): Promise<Pod> =>
+  client.create(Pods, {
+    metadata: { namespace: namespaceName, name },
+    spec: {
+      containers: [{ name: 'c', image: 'x', ...(cpu ? { resources: { requests: { cpu } } } : {}) }],
+      ...more,
+    },
+  });
+async function used(namespaceName: string, wanted: Record<string, string>): Promise<void> {
+  let seen: unknown;
+  for (let attempt = 0; attempt < 200; attempt++) {
+    seen = (await client.get(ResourceQuotas, { namespace: namespaceName, name: 'q' })).status?.used;
+    if (JSON.stringify(seen) === JSON.stringify(wanted)) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  expect(seen).toEqual(wanted);
+}
+
+describe('a ResourceQuota', () => {
+  it('is not overrun by creates that come together', async () => {
+    await namespace('together', { hard: { 'count/configmaps': '8' } });
+    const before = (await client.list(ConfigMaps, { namespace: 'together' })).items.length;
+    const results = await Promise.allSettled(
+      Array.from({ length: 30 }, (_, i) =>
+        client.create(ConfigMaps, { metadata: { namespace: 'together', name: `c${i}` } }),
+      ),
+    );
+    const failures = results.flatMap((r) => (r.status === 'rejected' ? [(r.reason as Error).message] : []));
+    const { items } = await client.list(ConfigMaps, { namespace: 'together' });
+    expect(items.length).toBeLessThanOrEqual(8);
+    expect(30 - failures.length).toBeGreaterThanOrEqual(7 - before);
+    expect(failures[0]).toContain(
+      'is forbidden: exceeded quota: q, requested: count/configmaps=1, used: count/configmaps=8',
+    );
+    await used('together', { 'count/configmaps': '8' });
+  });
+
+  it('counts what pods ask for, until they end', async () => {
+    await namespace('compute', { hard: { 'requests.cpu': '1', pods: '3' } });
+    await pod('compute', 'a', '600m');
+    await expect(pod('compute', 'b', '500m')).rejects.toMatchObject({
+      reason: 'Forbidden',
+      message:
+        'pods "b" is forbidden: exceeded quota: q, requested: requests.cpu=500m, used: requests.cpu=600m, limited: requests.cpu=1',
+    });
+    await expect(pod('compute', 'silent')).rejects.toMatchObject({
+      message: 'pods "silent" is forbidden: failed quota: q: must specify requests.cpu for: c',
+    });
+    await used('compute', { 'requests.cpu': '600m', pods: '1' });
+    await client.patch(
+      Pods,
+      { namespace: 'compute', name: 'a' },
+      'merge',
+      { status: { phase: 'Succeeded' } },
+      { subresource: 'status' },
+    );
+    await pod('compute', 'b', '500m');
+    await used('compute', { 'requests.cpu': '500m', pods: '1' });
+  });
+
+  it('counts only what is in its scope', async () => {
+    await namespace('scoped', { hard: { pods: '1' }, scopes: ['Terminating'] });
+    await pod('scoped', 'free-1');
+    await pod('scoped', 'free-2');
+    await pod('scoped', 'bound-1', undefined, { activeDeadlineSeconds: 60 });
+    await expect(pod('scoped', 'bound-2', undefined, { activeDeadlineSeconds: 60 })).rejects.toMatchObject({
+      message: 'pods "bound-2" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
+    });
+  });
+
+  it('counts a service’s node ports, also when it gets them later', async () => {
+    await namespace('ports', { hard: { 'services.nodeports': '1' } });
+    const service = (name: string, type: string) =>
+      client.create(Services, { metadata: { namespace: 'ports', name }, spec: { type, ports: [{ port: 80 }] } });
+    await service('a', 'NodePort');
+    await service('b', 'ClusterIP');
+    await expect(
+      client.patch(Services, { namespace: 'ports', name: 'b' }, 'merge', { spec: { type: 'NodePort' } }),
+    ).rejects.toMatchObject({
+      message:
+        'services "b" is forbidden: exceeded quota: q, requested: services.nodeports=1, used: services.nodeports=1, limited: services.nodeports=1',
+    });
+  });
+});
