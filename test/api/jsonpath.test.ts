@@ -143,7 +143,7 @@ const unordered = new Set([
   '{.metadata.labels.*}',
   '{.spec.containers[*].*}',
 ]);
-const words = (text: string): string[] => text.split(' ').sort();
+const words = (text: string): string[] => text.split(/[\s,]+/).sort();
 
 interface Case {
   template: string;
@@ -194,6 +194,9 @@ describe('jsonpath prints what kubectl prints', () => {
         actual = { error: (error as Error).message };
       }
       const { output, error } = expected;
+      if (output !== undefined && unordered.has(expected.template)) {
+        return expect(words(actual.output ?? '')).toEqual(words(output));
+      }
       expect(actual).toEqual(output === undefined ? { error } : { output });
     },
   );
