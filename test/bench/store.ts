@@ -1,11 +1,14 @@
-// Measures the stores: `npx tsx test/bench/store.ts [memory|lmdb]`. Not a test: it prints and asserts nothing.
+// Measures the stores: `npx tsx test/bench/store.ts [memory|lmdb|etcd]`. Not a test: it prints and asserts nothing. For
+// etcd it starts one of its own, without fsync.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openEtcdStore } from '../../src/server/store/etcd.ts';
 import { openLmdbStore } from '../../src/server/store/lmdb.ts';
 import { createMemoryStore } from '../../src/server/store/memory.ts';
 import { prefixEnd } from '../../src/server/store/store.ts';
 import type { Store } from '../../src/server/store/store.ts';
+import { EtcdProcess } from '../server/store/etcd-process.ts';
 
 const value = Buffer.alloc(5 * 1024, 'x');
 const keyOf = (i: number): string => `/registry/pods/default/pod-${String(i).padStart(6, '0')}`;
@@ -74,4 +77,12 @@ if (!only || only === 'lmdb') {
   await measure('lmdb', store);
   await store.close();
   rmSync(path, { recursive: true });
+}
+if (!only || only === 'etcd') {
+  const etcd = new EtcdProcess();
+  await etcd.start();
+  const store = await openEtcdStore({ hosts: [etcd.host] });
+  await measure('etcd', store);
+  await store.close();
+  await etcd.remove();
 }
