@@ -74,7 +74,7 @@ export async function buildAgent(options: BuildAgentOptions): Promise<Agent> {
     objects,
     tokens,
     volumes,
-    reader: new RuntimeReader(docker, node, (details) => terminationMessage(docker, details)),
+    reader: new RuntimeReader(docker, node, options.hostIps[0] ?? '', (details) => terminationMessage(docker, details)),
     images: new ImagePuller(docker, clock, options.backOff),
     crashes: new BackOff(() => clock.now(), options.backOff),
     hostFiles: { resolver: resolverSettings, hostsFile: hostsFileText },

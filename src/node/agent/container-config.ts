@@ -11,6 +11,8 @@ import { securitySettings } from './security.ts';
 export interface ContainerContext extends EnvironmentSources {
   node: NodeIdentity;
   sandboxId: string;
+  /** The container whose processes an ephemeral container shall see (targetContainerName). */
+  targetContainerId?: string;
   restartCount: number;
   /** The image as it is created from (name with tag, or id) and the user that it names. */
   image: { reference: string; user: string };
@@ -37,6 +39,7 @@ export function containerConfig(pod: Pod, container: Container, context: Contain
     IpcMode: pod.spec?.hostIPC ? 'host' : namespaceOfSandbox,
     ...(pod.spec?.hostPID && { PidMode: 'host' }),
     ...(pod.spec?.shareProcessNamespace && { PidMode: namespaceOfSandbox }),
+    ...(context.targetContainerId !== undefined && { PidMode: `container:${context.targetContainerId}` }),
     ...(pod.spec?.hostNetwork && { UTSMode: 'host' }),
     ...containerResources(pod, container, context.machine),
     ...security.host,

@@ -140,9 +140,12 @@ export class ContainerStarter {
     const ips = sandbox.ip === '' ? this.context.hostIps : [sandbox.ip];
     const names = podHostname(pod, network.dnsConfig.domain);
     const resolver = podResolver(pod, await hostFiles.resolver(), network.dnsConfig);
+    const target = (container as { targetContainerName?: string }).targetContainerName;
+    const targetId = target && request.runtime.containers.find((r) => r.name === target && r.state === 'running')?.id;
     return {
       node: this.context.node,
       sandboxId: sandbox.id,
+      ...(targetId && { targetContainerId: targetId }),
       restartCount: attempt,
       image,
       machine: this.context.machine,

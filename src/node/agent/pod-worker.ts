@@ -6,7 +6,7 @@ import type { Pod, PodStatus } from 'kubernetes-types/core/v1.js';
 import { Pods } from '../../api/resources.ts';
 import { isConflict, isNotFound } from '../../api/status.ts';
 import { DockerUnavailable } from '../docker/errors.ts';
-import { VolumeError } from '../volumes/manager.ts';
+import { type MountableVolume, VolumeError } from '../volumes/manager.ts';
 import type { WaitingReason } from './container-status.ts';
 import { ContainerStarter } from './container-starter.ts';
 import { stopAll, stopContainer } from './container-stopper.ts';
@@ -21,6 +21,8 @@ import { PodProber } from './prober.ts';
 import { type PodRuntime, liveSandbox } from './runtime-state.ts';
 import { createSandbox } from './sandbox.ts';
 import { StatusWriter } from './status-writer.ts';
+
+type Volumes = ReadonlyMap<string, MountableVolume>;
 
 const DEFAULT_GRACE_SECONDS = 30;
 const RETRY_MS = [500, 1000, 2000, 5000, 10_000, 30_000, 60_000, 120_000];
@@ -45,6 +47,8 @@ export class PodWorker {
   private rejected: Rejection | undefined;
   private admitted = false;
   private failures = 0;
+  private mountFailures = 0;
+  private mounted: Volumes | undefined;
   private dirty = true;
   private awake = signalPromise();
   private wakeAtMs: number | undefined;
@@ -164,7 +168,7 @@ export class PodWorker {
       return this.settle(runtime);
     }
     if (await this.pastDeadline(runtime)) return;
-    this.prober.sync(this.pod, runtime, liveSandbox(runtime)?.ip ?? this.context.hostIps[0] ?? '', false);
+    this.prober.sync(this.pod, runtime, liveSandbox(runtime)?.ip ?? '', false);
     this.publish(runtime);
     const actions = computePodActions(this.pod, runtime, this.prober);
     if (actions.killPod && !actions.createSandbox) return this.complete(runtime);
@@ -305,6 +309,8 @@ export class PodWorker {
     const { context, pod } = this;
     try {
       const ready = await context.volumes.setUp(pod);
+      this.mounted = ready;
+      this.mountFailures = 0;
       const due = context.tokens.refreshAtMs(this.uid);
       this.wakeIn(Math.min(VOLUME_REFRESH_MS, Math.max(0, (due ?? Infinity) - context.clock.now())));
       return ready;
@@ -312,12 +318,13 @@ export class PodWorker {
       if (!(error instanceof VolumeError)) throw error;
       const message = `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`;
       context.events.event(pod, 'Warning', 'FailedMount', message);
-      this.wakeIn(RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)]!);
-      return undefined;
+      this.wakeIn(RETRY_MS[Math.min(this.mountFailures++, RETRY_MS.length - 1)]!);
+      // What was mounted once stays as it is: a running pod does not need what its volumes were made from.
+      return this.mounted;
     }
   }
 
-  private async startAll(actions: PodActions, volumes: Parameters<ContainerStarter['start']>[0]['volumes']) {
+  private async startAll(actions: PodActions, volumes: Volumes) {
     for (const { container, kind } of actions.start) {
       const runtime = await this.context.reader.read(this.uid);
       const sandbox = liveSandbox(runtime);

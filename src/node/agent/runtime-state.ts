@@ -58,16 +58,17 @@ export function liveSandbox(runtime: PodRuntime): SandboxRecord | undefined {
   return newest?.running && (newest.hostNetwork || newest.ip !== '') ? newest : undefined;
 }
 
-function sandboxRecord(details: ContainerDetails): SandboxRecord {
+function sandboxRecord(details: ContainerDetails, hostIp: string): SandboxRecord {
+  const hostNetwork = details.HostConfig.NetworkMode === 'host';
   const networks = Object.values(details.NetworkSettings?.Networks ?? {});
   return {
     id: details.Id,
     attempt: Number(details.Config.Labels[labels.restartCount] ?? 0),
     running: details.State.Running,
     createdAt: details.Created,
-    ip: networks.map((network) => network.IPAddress ?? '').find((ip) => ip !== '') ?? '',
+    ip: hostNetwork ? hostIp : (networks.map((n) => n.IPAddress ?? '').find((ip) => ip !== '') ?? ''),
     pid: details.State.Pid,
-    hostNetwork: details.HostConfig.NetworkMode === 'host',
+    hostNetwork,
   };
 }
 
@@ -102,6 +103,8 @@ function containerRecord(details: ContainerDetails, terminationMessage: string, 
 }
 
 export interface RuntimeExtras {
+  /** The address of pods in the host's network. */
+  hostIp: string;
   /** By container id. */
   messages: ReadonlyMap<string, string>;
   /** By Docker's image id: what the API calls imageID. */
@@ -112,7 +115,7 @@ export function podRuntime(details: readonly ContainerDetails[], extras: Runtime
   const newestFirst = [...details].sort((a, b) => (a.Created < b.Created ? 1 : a.Created > b.Created ? -1 : 0));
   const isSandbox = (d: ContainerDetails) => d.Config.Labels[labels.type] === 'podsandbox';
   return {
-    sandboxes: newestFirst.filter(isSandbox).map(sandboxRecord),
+    sandboxes: newestFirst.filter(isSandbox).map((d) => sandboxRecord(d, extras.hostIp)),
     containers: newestFirst
       .filter((d) => !isSandbox(d))
       .map((d) => containerRecord(d, extras.messages.get(d.Id) ?? '', extras.imageIds.get(d.Image) ?? d.Image)),
@@ -128,6 +131,7 @@ export class RuntimeReader implements RuntimeExtras {
   constructor(
     private readonly docker: DockerClient,
     private readonly node: NodeIdentity,
+    readonly hostIp: string,
     private readonly terminationMessage: (details: ContainerDetails) => Promise<string>,
   ) {}
 

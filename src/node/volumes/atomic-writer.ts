@@ -77,7 +77,11 @@ async function isCurrent(folder: string, payload: Payload, gid: number | undefin
   for (const [path, file] of payload) {
     const at = join(folder, path);
     const stat = await lstat(at).catch(() => undefined);
-    if (!stat?.isFile() || (stat.mode & 0o7777) !== effectiveMode(file, gid) || stat.uid !== (file.uid ?? process.getuid?.() ?? 0))
+    if (
+      !stat?.isFile() ||
+      (stat.mode & 0o7777) !== effectiveMode(file, gid) ||
+      stat.uid !== (file.uid ?? process.getuid?.() ?? 0)
+    )
       return false;
     if (!(await readFile(at)).equals(file.data)) return false;
   }

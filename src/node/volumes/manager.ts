@@ -40,7 +40,9 @@ export class VolumeManager {
     private readonly sources: VolumeSources,
   ) {}
 
-  /** All volumes of the pod, made or found. Throws VolumeError for the first that cannot be. Idempotent. */
+  /**
+   * All volumes of the pod, made or found. Throws VolumeError for the first that cannot be. Idempotent: called
+   * again, it brings the files of running containers up to date. */
   async setUp(pod: Pod): Promise<Map<string, MountableVolume>> {
     const ready = new Map<string, MountableVolume>();
     for (const volume of pod.spec?.volumes ?? []) {
@@ -51,16 +53,6 @@ export class VolumeManager {
       }
     }
     return ready;
-  }
-
-  /** Brings the files of running containers up to date. True when something was rewritten. */
-  async refresh(pod: Pod): Promise<boolean> {
-    let changed = false;
-    for (const volume of pod.spec?.volumes ?? []) {
-      const plugin = pluginOf(volume);
-      if (plugin && (await this.writeFiles(pod, volume, plugin))) changed = true;
-    }
-    return changed;
   }
 
   private async setUpOne(pod: Pod, volume: Volume): Promise<MountableVolume> {
@@ -93,9 +85,9 @@ export class VolumeManager {
     return { path, readOnly: false };
   }
 
-  private async writeFiles(pod: Pod, volume: Volume, plugin: string): Promise<boolean> {
+  private async writeFiles(pod: Pod, volume: Volume, plugin: string): Promise<void> {
     const payload = await payloadOf(pod, volume, this.sources);
     const path = this.directories.volume(pod.metadata?.uid ?? '', plugin, volume.name);
-    return writePayload(path, payload ?? new Map(), pod.spec?.securityContext?.fsGroup);
+    await writePayload(path, payload ?? new Map(), pod.spec?.securityContext?.fsGroup);
   }
 }

@@ -147,7 +147,7 @@ export function dialGrpc(host: string, port: number, service: string, timeoutMs:
     stream.on('response', (headers) => (grpcStatus = headers['grpc-status'] as string | undefined));
     stream.on('trailers', (headers) => (grpcStatus = headers['grpc-status'] as string | undefined));
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('error', (error) => finish('failure', `error: ${error.message}`));
+    stream.on('error', (error) => finish('failure', `error: ${dialMessage(host, port, error.cause ?? error)}`));
     stream.on('end', () => {
       const body = Buffer.concat(chunks).subarray(5);
       if (grpcStatus !== '0') finish('failure', `error: health rpc failed with code ${grpcStatus ?? 'unknown'}`);
