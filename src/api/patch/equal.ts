@@ -18,7 +18,8 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 
 function sameNumber(a: unknown, b: unknown): boolean {
   const numeric = (v: unknown): boolean => typeof v === 'number' || typeof v === 'bigint';
-  return numeric(a) && numeric(b) && a == b;
+  // Comparisons, unlike ===, are exact between the two types.
+  return numeric(a) && numeric(b) && (a as number) <= (b as number) && (a as number) >= (b as number);
 }
 
 function sameFields(a: Fields, b: Fields): boolean {

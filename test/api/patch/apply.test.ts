@@ -4,7 +4,7 @@ import { serverSideApply, type ApplyOptions } from '../../../src/api/patch/apply
 import { updateManagedFields } from '../../../src/api/patch/managed-fields.ts';
 import { builtinSchemas as source } from '../../../src/api/schema/builtin.ts';
 import { fromCrdSchema } from '../../../src/api/schema/from-crd.ts';
-import { StatusError } from '../../../src/api/status.ts';
+import type { StatusError } from '../../../src/api/status.ts';
 import type { ManagedFieldsEntry, Unstructured } from '../../../src/api/types.ts';
 
 function freeze<T>(value: T): T {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { jsonPatch } from '../../../src/api/patch/json-patch.ts';
 import { createThreeWayJsonMergePatch, mergePatch } from '../../../src/api/patch/merge-patch.ts';
-import { StatusError } from '../../../src/api/status.ts';
+import type { StatusError } from '../../../src/api/status.ts';
 
 const document = Object.freeze({ a: Object.freeze({ b: Object.freeze([1, 2, 3]) }), c: Object.freeze({ 'x/y': 1 }) });
 
