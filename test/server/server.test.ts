@@ -1,5 +1,5 @@
 // The whole server over real sockets: who gets in, what a fresh cluster has, and what bad input gets.
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { createServer } from 'node:net';

@@ -5,7 +5,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterRole, PolicyRule, RoleBinding } from 'kubernetes-types/rbac/v1.js';
 import { ClusterRoles, Roles } from '../../api/resources.ts';
-import { StatusError, forbidden, notFound } from '../../api/status.ts';
+import type { StatusError } from '../../api/status.ts';
+import { forbidden, notFound } from '../../api/status.ts';
 import { aggregateRules, compactRules, ruleText, uncovered } from '../../api/rbac.ts';
 import { SYSTEM_MASTERS } from '../auth/types.ts';
 import { type AdmissionContext, type AdmissionRequest, defineAdmission } from './types.ts';
