@@ -1,5 +1,6 @@
 // Pods on the real Docker: what runs, what the API server is told, and that nothing is left behind.
 import { readFile, readdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigMaps, CoreEvents, Pods, Secrets, Services } from '../../../src/api/resources.ts';
@@ -380,6 +381,74 @@ describe.concurrent('a pod', () => {
     });
     for (const name of ['huge', 'elsewhere']) await client.delete(Pods, key(name));
     for (const name of ['huge', 'elsewhere']) await podGone(client, name);
+  });
+
+  test('in the host’s network has the node’s address, and its probes go there', async () => {
+    await create('hosted', {
+      hostNetwork: true,
+      containers: [
+        {
+          name: 'c',
+          command: shell(`httpd -p 127.0.0.1:21777; ${WAIT}`),
+          readinessProbe: { tcpSocket: { host: '127.0.0.1', port: 21777 as never }, periodSeconds: 1 },
+        },
+      ],
+    });
+    const pod = await podUntil(client, 'hosted', isReady);
+    expect(pod.status).toMatchObject({ podIP: '192.0.2.10', hostIP: '192.0.2.10' });
+    expect((await run(pod, 'c', ['hostname'])).trim()).toBe(hostname());
+    await client.delete(Pods, key('hosted'));
+    await podGone(client, 'hosted');
+  });
+
+  test('that takes too much memory is OOMKilled', async () => {
+    await create('greedy', {
+      restartPolicy: 'Never',
+      containers: [
+        {
+          name: 'c',
+          // One line without an end is kept in memory until there is no more.
+          command: shell('exec busybox tail -n 1 /dev/zero'),
+          resources: { limits: { memory: '16Mi' } },
+        },
+      ],
+    });
+    const pod = await podUntil(client, 'greedy', (p) => p.status?.phase === 'Failed');
+    expect(container(pod, 'c')?.state?.terminated).toMatchObject({ reason: 'OOMKilled', exitCode: 137 });
+    await client.delete(Pods, key('greedy'));
+    await podGone(client, 'greedy');
+  });
+
+  test('of another user writes to its group’s volume, and keeps running when its config map goes', async () => {
+    await client.create(ConfigMaps, { metadata: key('short-lived'), data: { a: '1' } });
+    await create('grouped', {
+      securityContext: { runAsUser: 1000, runAsGroup: 1001, fsGroup: 2000, runAsNonRoot: true },
+      containers: [
+        {
+          name: 'c',
+          command: shell(WAIT),
+          volumeMounts: [
+            { name: 'data', mountPath: '/data' },
+            { name: 'config', mountPath: '/config' },
+          ],
+        },
+      ],
+      volumes: [
+        { name: 'data', emptyDir: {} },
+        { name: 'config', configMap: { name: 'short-lived', defaultMode: 0o400 } },
+      ],
+    });
+    const pod = await podUntil(client, 'grouped', isReady);
+    expect((await run(pod, 'c', ['id'])).trim()).toBe('uid=1000 gid=1001 groups=1001,2000');
+    expect(await run(pod, 'c', shell('echo mine > /data/f && stat -c "%u %g" /data/f && cat /config/a'))).toBe(
+      '1000 2000\n1',
+    );
+    await client.delete(ConfigMaps, key('short-lived'));
+    await run(pod, 'c', shell('kill -TERM 1'));
+    await podUntil(client, 'grouped', (p) => container(p, 'c')?.restartCount === 1 && isReady(p));
+    expect(await run(await client.get(Pods, key('grouped')), 'c', ['cat', '/config/a', '/data/f'])).toBe('1mine\n');
+    await client.delete(Pods, key('grouped'));
+    await podGone(client, 'grouped');
   });
 
   test('whose sandbox or container dies gets a new one', async () => {
