@@ -5,8 +5,6 @@ import { StatusError } from '../api/status.ts';
 /** `error: <message>`, exit 1. */
 export class CliError extends Error {
   readonly exitCode: number;
-  /** Output that goes to stdout all the same. */
-  printed?: string;
   constructor(message: string, exitCode = 1) {
     super(message);
     this.name = 'CliError';

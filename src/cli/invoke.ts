@@ -2,7 +2,7 @@
 // its error, answers the exit code. No command is loaded but the one that runs; no plug-in discovery.
 import type { CommandClass, CommandContext } from './base.ts';
 import type { Cluster } from './cluster.ts';
-import { AggregateCliError, CliError, formatError } from './errors.ts';
+import { AggregateCliError, formatError } from './errors.ts';
 import { type GlobalFlags, globalFlags } from './globals.ts';
 import { type Io, processIo } from './io.ts';
 import { HelpRequested, type ParsedFlags, parseFlags } from './pflag.ts';
@@ -159,8 +159,6 @@ class Invocation {
 
   private async report(error: unknown, globals: GlobalFlags | undefined): Promise<number> {
     const server = await this.connected?.then((c) => c.server).catch(() => undefined);
-    // What a printer wrote before it failed.
-    if (error instanceof CliError && error.printed) this.io.stdout.write(error.printed);
     const { text, exitCode } = formatError(error, this.commandPath, server);
     if (text !== '') this.io.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
     if ((globals?.v ?? 0) >= 9 && error instanceof Error && !(error instanceof AggregateCliError)) {

@@ -1,4 +1,5 @@
 // `apply`: client-side three-way merge or server-side apply of files. Upstream: kubectl/pkg/cmd/apply/apply.go.
+import { stringifySorted } from '../api/codec/json.ts';
 import { isConflict, isNotFound, StatusError } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
 import { applyToExisting, withoutNulls } from '../cli/apply/three-way.ts';
@@ -20,7 +21,7 @@ import {
 import { LAST_APPLIED, lastAppliedOf, withLastApplied } from '../cli/last-applied.ts';
 import { createObject, operationPrinter, type OperationPrinter, patchObject, withSource } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
-import { printFlags, printOptionsOf } from '../cli/print/object.ts';
+import { objectPrinter, printFlags, printOptionsOf } from '../cli/print/object.ts';
 
 const flags = {
   all: flag.bool('Select all resources in the namespace of the specified resource types.'),
@@ -83,6 +84,7 @@ See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts`
 const READ_AHEAD = 16;
 
 export default class Apply extends Command {
+  static short = 'Apply a configuration to a resource by file name or stdin';
   static override summary =
     "Apply a configuration to a resource by file name or stdin. The resource name must be specified. This resource will be created if it doesn't exist yet. To use 'apply', always create the resource initially with either 'apply' or 'create --save-config'.";
   static description = `JSON and YAML formats are accepted.
@@ -120,12 +122,12 @@ cat pod.json | {program} apply -f -
     this.dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
     this.fieldValidation = fieldValidationOf(opts.validate);
     this.validate();
-    this.print = await operationPrinter(printOptionsOf(opts), this.dryRun);
+    this.print = await operationPrinter({ ...printOptionsOf(opts), cwd: this.io.cwd }, this.dryRun);
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: opts }).build();
     const infos = await this.selected(built.infos);
     if (infos.length === 0 && built.errors.length === 0) throw new CliError('no objects passed to apply');
     const errors = [...built.errors, ...(await this.applyAll(infos))];
-    if (opts.output && opts.output !== 'name') this.printObjects();
+    if (opts.output && opts.output !== 'name') await this.printObjects();
     throwCollected(errors);
     if (opts.prune) await this.prune();
   }
@@ -189,12 +191,15 @@ cat pod.json | {program} apply -f -
   }
 
   /** With -o the objects are printed at the end: one as it is, several as a List. */
-  private printObjects(): void {
+  private async printObjects(): Promise<void> {
     const objects = this.applied.map((a) => a.info.object!);
     if (objects.length === 1) this.out(this.print(objects[0]!, ''));
     if (objects.length < 2) return;
-    const list = { apiVersion: 'v1', items: objects, kind: 'List', metadata: {} } as unknown as Unstructured;
-    this.out(this.print(list, ''));
+    // Upstream's List is a typed object: kind first, while its items are sorted maps.
+    const items = objects.map((o) => JSON.parse(stringifySorted(o)) as Unstructured);
+    const list = { kind: 'List', apiVersion: 'v1', metadata: {}, items } as unknown as Unstructured;
+    const print = await objectPrinter({ ...printOptionsOf(this.opts), typed: true, cwd: this.io.cwd });
+    this.out(print(list));
   }
 
   private async clientSide(cluster: Cluster, info: Info, read: () => Promise<Unstructured | undefined>): Promise<void> {

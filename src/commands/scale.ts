@@ -83,7 +83,7 @@ If --current-replicas or --resource-version is specified, it is validated before
     }
     if (built.infos.length === 0) {
       const first = built.errors[0];
-      throw first instanceof Error ? first : new CliError('no objects passed to scale');
+      throw new CliError(`no objects passed to scale${first instanceof Error ? ` ${first.message}` : ''}`);
     }
     for (const info of built.infos) {
       if (this.dryRun !== 'client') await this.scale(info);

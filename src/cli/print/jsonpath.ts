@@ -1,6 +1,6 @@
 // kubectl's jsonpath for printing, with its words when a template fails: the engine is api/jsonpath.ts.
 // Upstream: cli-runtime/pkg/printers/jsonpath.go.
-import { goPrint } from '../../api/go-format.ts';
+import { goPrint, goSyntax } from '../../api/go-format.ts';
 import { parseJsonPath } from '../../api/jsonpath.ts';
 import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../errors.ts';
@@ -22,10 +22,9 @@ export function jsonpathPrinter(template: string, options: PrintOptions & { asJs
       return compiled.execute(object);
     } catch (error) {
       const why = (error as Error).message;
-      const shown = `Error executing template: ${why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goPrint(object)}\n\n`;
-      const failure = new CliError(`error executing jsonpath ${JSON.stringify(template)}: ${why}\n`);
-      failure.printed = shown;
-      throw failure;
+      const details = `\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goSyntax(object)}\n\n`;
+      const head = `Error executing template: ${why}. Printing more information for debugging the template:`;
+      throw new CliError(`error executing jsonpath ${JSON.stringify(template)}: ${head}\n${details}\n`);
     }
   };
 }

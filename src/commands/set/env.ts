@@ -114,7 +114,7 @@ export default class SetEnv extends SetCommand {
       const spec = podSpecOf(object!);
       for (const container of spec?.containers ?? []) {
         if (!matches(container)) continue;
-        this.out(`# ${mapping.plural} ${name}, container ${container.name}\n`);
+        this.out(`# ${mapping.kind} ${name}, container ${container.name}\n`);
         for (const env of container.env ?? []) {
           this.out(env.valueFrom ? `# ${env.name} from ${refText(env)}\n` : `${env.name}=${env.value ?? ''}\n`);
         }

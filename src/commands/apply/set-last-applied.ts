@@ -1,0 +1,60 @@
+// `apply set-last-applied`. Upstream: kubectl/pkg/cmd/apply/apply_set_last_applied.go.
+import { isNotFound } from '../../api/status.ts';
+import { Command } from '../../cli/base.ts';
+import { Builder } from '../../cli/builder/builder.ts';
+import { CliError, throwCollected } from '../../cli/errors.ts';
+import { dryRunFlag, dryRunOf, filenameFlags } from '../../cli/flags.ts';
+import { configurationOf, LAST_APPLIED, lastAppliedOf } from '../../cli/last-applied.ts';
+import { operationPrinter, patchObject, readObject } from '../../cli/operation.ts';
+import { flag } from '../../cli/pflag.ts';
+import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
+
+export default class SetLastApplied extends Command {
+  static short = 'Set the last-applied-configuration annotation on a live object to match the contents of a file';
+  static override summary =
+    "Set the latest last-applied-configuration annotations by setting it to match the contents of a file. This results in the last-applied-configuration being updated as though '{program} apply -f <file>' was run, without updating any other parts of the object";
+  static examples = `# Set the last-applied-configuration of a resource to match the contents of a file
+{program} apply set-last-applied -f deploy.yaml
+
+# Set the last-applied-configuration of a resource to match the contents of a file; will create the annotation if it does not already exist
+{program} apply set-last-applied -f deploy.yaml --create-annotation=true`;
+  static override usage = '-f FILENAME';
+  static override flags = {
+    'create-annotation': flag.bool(
+      "Will create 'last-applied-configuration' annotations if current objects doesn't have one",
+    ),
+    ...dryRunFlag,
+    ...filenameFlags('Filename, directory, or URL to files that contains the last-applied-configuration annotations'),
+    ...printFlags,
+  };
+
+  async run(): Promise<void> {
+    const { flags } = this.parse(SetLastApplied);
+    const dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
+    if (flags.filename.length === 0 && !flags.kustomize) throw new CliError('must specify one of -f and -k');
+    const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: flags }).build();
+    throwCollected(built.errors);
+    const print = await operationPrinter(printOptionsOf(flags), dryRun);
+    const cluster = await this.cluster();
+    for (const info of built.infos) {
+      let live;
+      try {
+        live = await readObject(cluster, info);
+      } catch (error) {
+        if (isNotFound(error)) throw new CliError((error as Error).message);
+        throw error;
+      }
+      if (lastAppliedOf(live) === undefined && !flags['create-annotation']) {
+        throw new CliError(
+          `no ${LAST_APPLIED.split('/')[1]} annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`,
+        );
+      }
+      const annotation = configurationOf(info.object!);
+      if (lastAppliedOf(live) !== annotation && dryRun !== 'client') {
+        const patch = { metadata: { annotations: { [LAST_APPLIED]: annotation } } };
+        live = await patchObject(cluster, info, 'merge', patch, { dryRun });
+      }
+      this.out(print(live, 'configured'));
+    }
+  }
+}

@@ -1,0 +1,136 @@
+// `diff`: the live objects beside what `apply` would make of them, through diff(1) or KUBECTL_EXTERNAL_DIFF.
+// Upstream: kubectl/pkg/cmd/diff/diff.go.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isNotFound } from '../api/status.ts';
+import { resourcePath, type Unstructured } from '../api/types.ts';
+import { applyPatch } from '../cli/apply/three-way.ts';
+import { Command } from '../cli/base.ts';
+import { Builder, type Info } from '../cli/builder/builder.ts';
+import { CliError, PlainError, formatError } from '../cli/errors.ts';
+import { fieldManagerFlag, filenameFlags, selectorFlag } from '../cli/flags.ts';
+import { withLastApplied } from '../cli/last-applied.ts';
+import { createObject, patchObject } from '../cli/operation.ts';
+import { flag, type FlagValues } from '../cli/pflag.ts';
+
+const flags = {
+  concurrency: flag.int(
+    'Number of objects to process in parallel when diffing against the live version. Larger number = faster, but more memory, I/O and CPU over that shorter period of time.',
+    { default: 1 },
+  ),
+  ...fieldManagerFlag('kubectl-client-side-apply'),
+  ...filenameFlags('Filename, directory, or URL to files contains the configuration to diff'),
+  'force-conflicts': flag.bool('If true, server-side apply will force the changes against conflicts.'),
+  ...selectorFlag,
+  'server-side': flag.bool('If true, apply runs in the server instead of the client.'),
+  'show-managed-fields': flag.bool('If true, include managed fields in the diff.'),
+};
+
+export default class Diff extends Command {
+  static short = 'Diff the live version against a would-be applied version';
+  static override summary =
+    'Diff configurations specified by file name or stdin between the current online configuration, and the configuration as it would be if applied';
+  static description = `The output is always YAML.
+
+KUBECTL_EXTERNAL_DIFF environment variable can be used to select your own diff command. Users can use external commands with params too, example: KUBECTL_EXTERNAL_DIFF="colordiff -N -u"
+
+By default, the "diff" command available in your path will be run with the "-u" (unified diff) and "-N" (treat absent files as empty) options.
+
+Exit status: 0 No differences were found. 1 Differences were found. >1 Kubectl or diff failed with an error.`;
+  static examples = `# Diff resources included in pod.json
+{program} diff -f pod.json
+
+# Diff file read from stdin
+cat service.yaml | {program} diff -f -`;
+  static override usage = '-f FILENAME';
+  static override flags = flags;
+
+  private opts!: FlagValues<typeof flags>;
+
+  async run(): Promise<number> {
+    const { flags: opts, args } = this.parse(Diff);
+    this.opts = opts;
+    try {
+      if (args.length > 0) this.usageError(`Unexpected args: [${args.join(' ')}]`);
+      if (opts.filename.length === 0 && !opts.kustomize) throw new CliError('must specify one of -f and -k');
+      return await this.diff();
+    } catch (error) {
+      // Exit code 1 means differences; failures are one higher.
+      const { text, exitCode } = formatError(error, this.commandPath);
+      throw new PlainError(text, exitCode + 1);
+    }
+  }
+
+  private async diff(): Promise<number> {
+    const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: this.opts }).build();
+    if (built.errors.length > 0) throw built.errors[0];
+    const { parseSelector } = await import('../api/selector.ts');
+    const { toYaml } = await import('../cli/yaml.ts');
+    const selector = parseSelector(this.opts.selector);
+    const folder = mkdtempSync(join(tmpdir(), 'sampan-diff-'));
+    const [live, merged] = ['LIVE', 'MERGED'].map((n) => join(folder, n)) as [string, string];
+    try {
+      mkdirSync(live);
+      mkdirSync(merged);
+      for (const info of built.infos) {
+        if (!selector.matches(info.object!.metadata.labels ?? {})) continue;
+        const { before, after } = await this.versions(info);
+        const name = fileNameOf(info);
+        if (before) writeFileSync(join(live, name), toYaml(this.shown(before)), { mode: 0o600 });
+        writeFileSync(join(merged, name), toYaml(this.shown(after)), { mode: 0o600 });
+      }
+      return this.compare(live, merged);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  private async versions(info: Info): Promise<{ before?: Unstructured; after: Unstructured }> {
+    const { opts } = this;
+    const cluster = await this.cluster();
+    const dry = { dryRun: 'server' as const, fieldManager: opts['field-manager'] };
+    let before: Unstructured | undefined;
+    try {
+      before = await cluster.json<Unstructured>('GET', resourcePath(info.mapping, info));
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    if (opts['server-side']) {
+      const force = opts['force-conflicts'];
+      return { before, after: await patchObject(cluster, info, 'apply', info.object, { ...dry, force }) };
+    }
+    const modified = withLastApplied(info.object!);
+    if (!before) return { after: await createObject(cluster, { ...info, object: modified }, dry) };
+    const { type, patch } = applyPatch(before, modified, true, info);
+    return { before, after: await patchObject(cluster, info, type, patch, dry) };
+  }
+
+  private shown(object: Unstructured): Unstructured {
+    const copy = structuredClone(object);
+    if (!this.opts['show-managed-fields']) delete copy.metadata.managedFields;
+    if (copy.kind === 'Secret') maskSecret(copy);
+    return copy;
+  }
+
+  private compare(live: string, merged: string): number {
+    const [program = 'diff', ...options] = (this.io.env['KUBECTL_EXTERNAL_DIFF'] ?? 'diff -u -N').split(/\s+/);
+    const safe = options.filter((o) => /^[-=A-Za-z0-9]+$/.test(o));
+    const result = spawnSync(program, [...safe, live, merged], { encoding: 'utf8', maxBuffer: 1 << 30 });
+    if (result.error) throw new CliError(`failed to run ${JSON.stringify(program)}: ${result.error.message}`);
+    this.out(result.stdout);
+    this.err(result.stderr);
+    return result.status ?? 1;
+  }
+}
+
+const fileNameOf = ({ mapping, namespace = '', name }: Info): string => {
+  const group = mapping.group ? `${mapping.group}.` : '';
+  return `${group}${mapping.version}.${mapping.kind}.${namespace}.${name}`.replaceAll(/[<>:"/\\|?*]/g, '-');
+};
+
+function maskSecret(object: Unstructured): void {
+  const data = object['data'] as Record<string, string> | undefined;
+  for (const key of Object.keys(data ?? {})) data![key] = '***';
+}

@@ -1,0 +1,141 @@
+// `events`. Upstream: kubectl/pkg/cmd/events/events.go.
+import type { Event } from 'kubernetes-types/core/v1.js';
+import type { Unstructured } from '../api/types.ts';
+import { readLines } from '../client/rest.ts';
+import { Command } from '../cli/base.ts';
+import { interval } from '../cli/describe/_events.ts';
+import { CliError } from '../cli/errors.ts';
+import { allNamespacesFlag, chunkSizeFlag } from '../cli/flags.ts';
+import { flag, type FlagValues } from '../cli/pflag.ts';
+import { Columns, escapeTerminal } from '../cli/print/columns.ts';
+import { objectPrinter, printFlags, printOptionsOf } from '../cli/print/object.ts';
+
+const flags = {
+  ...allNamespacesFlag,
+  ...chunkSizeFlag,
+  for: flag.string('Filter events to only those pertaining to the specified resource.'),
+  'no-headers': flag.bool(
+    "When using the default or custom-column output format, don't print headers (default print headers).",
+  ),
+  ...printFlags,
+  types: flag.slice('Output only events of given types.'),
+  watch: flag.bool('After listing the requested events, watch for more events.', { short: 'w' }),
+};
+
+export default class Events extends Command {
+  static short = 'List events';
+  static override summary = 'Display events';
+  static description =
+    'Prints a table of the most important information about events. You can request events for a namespace, for all namespace, or filtered to only those pertaining to a specified resource.';
+  static examples = `# List recent events in the default namespace
+{program} events
+
+# List recent events in all namespaces
+{program} events --all-namespaces
+
+# List recent events for the specified pod, then wait for more events and list them as they arrive
+{program} events --for pod/web-pod-13je7 --watch
+
+# List recent only events of type 'Warning' or 'Normal'
+{program} events --types=Warning,Normal`;
+  static override usage =
+    '[(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]';
+  static override flags = flags;
+
+  private opts!: FlagValues<typeof flags>;
+
+  async run(): Promise<void> {
+    const { flags: opts } = this.parse(Events);
+    this.opts = opts;
+    for (const type of opts.types) {
+      if (!/^(Normal|Warning)$/i.test(type)) throw new CliError('valid --types are Normal or Warning');
+    }
+    const cluster = await this.cluster();
+    const everywhere = opts['all-namespaces'];
+    const path = everywhere ? '/api/v1/events' : `/api/v1/namespaces/${encodeURIComponent(cluster.namespace)}/events`;
+    const fieldSelector = await this.fieldSelector();
+    const list = await cluster.json<{ items?: Event[]; metadata: { resourceVersion?: string } }>('GET', path, {
+      query: { fieldSelector },
+    });
+    const found = (list.items ?? []).filter((e) => this.wanted(e)).sort((a, b) => timeOf(a) - timeOf(b));
+    if (opts.watch) return this.watch(path, found, fieldSelector, list.metadata.resourceVersion ?? '0');
+    if (opts.output) {
+      const print = await objectPrinter({ ...printOptionsOf(opts), cwd: this.io.cwd });
+      const items = found.map((e) => ({ ...e, apiVersion: 'v1', kind: 'Event' }));
+      return this.out(
+        print({ apiVersion: 'v1', items, kind: 'EventList', metadata: list.metadata } as unknown as Unstructured),
+      );
+    }
+    if (found.length === 0) {
+      return this.err(everywhere ? 'No events found.\n' : `No events found in ${cluster.namespace} namespace.\n`);
+    }
+    const columns = new Columns();
+    this.addHeaders(columns);
+    for (const event of found) columns.add(this.row(event));
+    await this.write(columns.flush());
+  }
+
+  private async fieldSelector(): Promise<string | undefined> {
+    const target = this.opts.for;
+    if (!target) return undefined;
+    const parts = target.split('/');
+    if (parts.length !== 2 || !parts[0] || !parts[1]) {
+      throw new CliError('--for must be in resource/name form');
+    }
+    const mapping = await (await (await this.cluster()).mapper()).resource(parts[0]);
+    return `involvedObject.kind=${mapping.kind},involvedObject.name=${parts[1]}`;
+  }
+
+  private wanted(event: Event): boolean {
+    const { types } = this.opts;
+    return types.length === 0 || types.some((t) => t.toLowerCase() === (event.type ?? '').toLowerCase());
+  }
+
+  private addHeaders(columns: Columns): void {
+    if (this.opts['no-headers']) return;
+    const head = ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'];
+    columns.add(this.opts['all-namespaces'] ? ['NAMESPACE', ...head] : head);
+  }
+
+  private row(event: Event): string[] {
+    const { kind, name } = event.involvedObject;
+    const cells = [
+      interval(event, this.io.nowMs()),
+      event.type ?? '',
+      event.reason ?? '',
+      `${kind}/${name}`,
+      escapeTerminal((event.message ?? '').trim()),
+    ];
+    return this.opts['all-namespaces'] ? [event.metadata.namespace ?? '', ...cells] : cells;
+  }
+
+  private async watch(
+    path: string,
+    found: readonly Event[],
+    fieldSelector: string | undefined,
+    resourceVersion: string,
+  ): Promise<void> {
+    const columns = new Columns();
+    this.addHeaders(columns);
+    for (const event of found) columns.add(this.row(event));
+    await this.write(columns.flush());
+    const cluster = await this.cluster();
+    const response = await cluster.request('GET', path, {
+      query: { fieldSelector, resourceVersion, watch: true },
+      headers: { accept: 'application/json' },
+      signal: this.context.signal,
+    });
+    const bytes = response.body?.bytes();
+    if (!bytes || bytes instanceof Uint8Array) return;
+    for await (const line of readLines(bytes)) {
+      if (line === '') continue;
+      const { type, object } = JSON.parse(line) as { type: string; object: Event };
+      if (type === 'DELETED' || type === 'BOOKMARK' || !this.wanted(object)) continue;
+      columns.add(this.row(object));
+      await this.write(columns.flush());
+    }
+  }
+}
+
+const timeOf = (event: Event): number =>
+  Date.parse(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? '') || 0;

@@ -1,0 +1,85 @@
+// `explain`: from the server's own OpenAPI documents. Upstream: kubectl/pkg/cmd/explain/explain.go.
+import { explainFromOpenApi } from '../api/schema/explain.ts';
+import { Command } from '../cli/base.ts';
+import { CliError } from '../cli/errors.ts';
+import { flag } from '../cli/pflag.ts';
+
+export default class Explain extends Command {
+  static override summary = 'Describe fields and structure of various resources';
+  static short = 'Get documentation for a resource';
+  static description = `This command describes the fields associated with each supported API resource. Fields are identified via a simple JSONPath identifier:
+
+  <type>.<fieldName>[.<fieldName>]
+
+Information about each field is retrieved from the server in OpenAPI format.`;
+  static examples = `# Get the documentation of the resource and its fields
+{program} explain pods
+
+# Get all the fields in the resource
+{program} explain pods --recursive
+
+# Get the explanation for deployment in supported api versions
+{program} explain deployments --api-version=apps/v1
+
+# Get the documentation of a specific field of a resource
+{program} explain pods.spec.containers`;
+  static override usage =
+    'TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]';
+  static override flags = {
+    'api-version': flag.string('Use given api-version (group/version) of the resource.'),
+    output: flag.string('Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).', {
+      short: 'o',
+      default: 'plaintext',
+    }),
+    recursive: flag.bool(
+      'When true, print the name of all the fields recursively. Otherwise, print the available fields with their description.',
+    ),
+  };
+
+  async run(): Promise<void> {
+    const { flags, args } = this.parse(Explain);
+    const [subject] = args;
+    if (subject === undefined) {
+      throw new CliError(
+        `You must specify the type of resource to explain. Use "${this.context.program} api-resources" for a complete list of supported resources.\n`,
+      );
+    }
+    if (args.length > 1) throw new CliError('We accept only this format: explain RESOURCE\n');
+    const cluster = await this.cluster();
+    const mapper = await cluster.mapper();
+    const { resource, path } = await split(subject, async (name) => {
+      try {
+        return await mapper.resource(name);
+      } catch {
+        return undefined;
+      }
+    });
+    const found = await mapper.resource(resource);
+    const wanted = flags['api-version'] ? this.version(flags['api-version']) : found;
+    const { group, version } = wanted;
+    const document = await cluster.json<object>(
+      'GET',
+      group === '' ? `/openapi/v3/api/${version}` : `/openapi/v3/apis/${group}/${version}`,
+    );
+    const text = explainFromOpenApi(document, { group, version, resource: found.plural }, path, flags.recursive);
+    this.out(text);
+  }
+
+  private version(text: string): { group: string; version: string } {
+    const parts = text.split('/');
+    return parts.length === 1 ? { group: '', version: text } : { group: parts[0]!, version: parts[1]! };
+  }
+}
+
+/** `pods.spec.containers`; the resource may have a group: `deployments.apps.spec`. */
+async function split(
+  subject: string,
+  lookUp: (name: string) => Promise<unknown>,
+): Promise<{ resource: string; path: string[] }> {
+  const parts = subject.replace(/\.+$/, '').split('.');
+  for (let i = parts.length; i > 1; i--) {
+    const resource = parts.slice(0, i).join('.');
+    if (await lookUp(resource)) return { resource, path: parts.slice(i) };
+  }
+  return { resource: parts[0]!, path: parts.slice(1) };
+}
