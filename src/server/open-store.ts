@@ -26,7 +26,7 @@ async function openEtcd(urls: string): Promise<Store> {
   try {
     return await (await import('./store/etcd.ts')).openEtcdStore({ hosts });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = (error instanceof Error ? error.message : String(error)).replace(/\.? *Resolution note:.*$/s, '');
     throw new StartupError(`cannot reach etcd at ${hosts.join(', ')}: ${why}; is it running, and is the URL right?`);
   }
 }

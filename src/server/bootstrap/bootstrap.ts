@@ -16,6 +16,7 @@ import { isNotFound } from '../../api/status.ts';
 import type { ResourceType } from '../../api/types.ts';
 import type { Client } from '../../client/rest.ts';
 import { nthAddress } from '../addresses.ts';
+import { StartupError } from '../startup-error.ts';
 import { type BootstrapToken, bootstrapTokenSecret, clusterInfo } from './cluster-info.ts';
 import { Ensurer, type ReadCache } from './ensure.ts';
 import { ensurePolicy } from './rbac.ts';
@@ -40,6 +41,7 @@ const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 
 const namespace = (name: string): Namespace => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
+  checkAuthority(options);
   const ensure = new Ensurer(options.client, options.cache);
   await Promise.all(NAMESPACES.map((name) => ensure.exists(Namespaces, namespace(name))));
   await Promise.all([
@@ -52,7 +54,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
       {
         apiVersion: 'v1',
         kind: 'ConfigMap',
-        metadata: { namespace: 'kube-system', name: 'extension-apiserver-authentication' },
+        metadata: AUTHENTICATION,
         data: { 'client-ca-file': options.ca },
       },
       ['data'],
@@ -63,6 +65,18 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
       metadata: { namespace: 'sampan-system', name: 'gitops' },
     }),
   ]);
+}
+
+const AUTHENTICATION = { namespace: 'kube-system', name: 'extension-apiserver-authentication' };
+
+/** Servers on one store must be one cluster to their clients: the same CA, and the same key for tokens. */
+function checkAuthority({ cache, ca, shared }: BootstrapOptions): void {
+  const known = cache.get(ConfigMaps, AUTHENTICATION.namespace, AUTHENTICATION.name)?.data?.['client-ca-file'];
+  if (!shared || known === undefined || known === ca) return;
+  throw new StartupError(
+    'the cluster in this store has another CA than this server; copy the folder pki from the data directory of the ' +
+      'server that made the cluster, or use another store',
+  );
 }
 
 async function ensureServices(ensure: Ensurer, options: BootstrapOptions): Promise<void> {
