@@ -169,7 +169,10 @@ export class Registry {
 }
 
 function schemaOf(definition: AnyKind, served: ServedVersion): Schema | undefined {
-  return served.schema ?? definition.schema ?? builtinSchemas.forKind(served.group, served.version, definition.kind);
+  const { kind, storage } = definition;
+  const own = served.schema ?? definition.schema ?? builtinSchemas.forKind(served.group, served.version, kind);
+  // Versions that upstream removed are in no data; without a conversion they have the stored version's shape.
+  return own ?? (served.convert ? undefined : builtinSchemas.forKind(storage.group, storage.version, kind));
 }
 
 /** Reads a kind's selectable fields beside the two that every object has. */

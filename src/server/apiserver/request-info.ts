@@ -19,14 +19,14 @@ export interface RequestInfo {
   rest: string;
 }
 
-const METHOD_VERBS: Readonly<Record<string, string>> = {
-  POST: 'create',
-  GET: 'get',
-  HEAD: 'get',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
+const METHOD_VERBS: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+]);
 /** What stands after a namespace's name and is not a resource in it. */
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
 
@@ -69,7 +69,7 @@ export function requestInfo(request: Request): RequestInfo {
     at = 3;
   } else return info;
   info.isResource = true;
-  info.verb = METHOD_VERBS[request.method] ?? '';
+  info.verb = METHOD_VERBS.get(request.method) ?? '';
   // The old forms /api/v1/watch/… and /api/v1/proxy/…
   const legacyWatch = parts[at] === 'watch' && parts.length > at + 1;
   if (legacyWatch) at++;

@@ -1,5 +1,6 @@
 // Follows the store with one watch over all kinds and hands each event to its kind's cache, so that one revision says
 // how far every cache has come. Readers that need the newest state wait here.
+import { StatusError } from '../../../api/status.ts';
 import {
   type KeyValue,
   StoreError,
@@ -14,6 +15,8 @@ import { type Adoptions, KindCache } from './kind-cache.ts';
 export const REGISTRY = '/registry/';
 const RETRY_MS = 200;
 const PAGE = 5_000;
+/** How long a reader waits for the caches before it is sent away. */
+const PATIENCE_MS = 10_000;
 
 interface Waiter {
   revision: number;
@@ -65,10 +68,22 @@ export class Feed {
     void this.#follow(revision + 1);
   }
 
-  /** Resolves when the caches show everything that was acknowledged before the call. */
+  /** Resolves when the caches show everything that was acknowledged before the call. Throws Timeout. */
   async fresh(): Promise<void> {
     const current = await this.store.currentRevision();
-    if (current > this.#revision) await this.reach(current);
+    if (current > this.#revision && !(await this.reachWithin(current, PATIENCE_MS))) {
+      const behind = `the watch cache is at revision ${this.#revision} and the store at ${current}`;
+      throw new StatusError('Timeout', `Timeout: ${behind}`, { retryAfterSeconds: 1 });
+    }
+  }
+
+  /** Whether the caches came to the revision in time. */
+  async reachWithin(revision: number, ms: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    await Promise.race([this.reach(revision), late]);
+    clearTimeout(timer);
+    return this.#revision >= revision || this.#closed;
   }
 
   /** Resolves when the caches have come to the revision. */
@@ -128,7 +143,7 @@ export class Feed {
         if (error instanceof StoreError && error.code === 'Compacted')
           return this.#restart().catch(() => void this.#follow(next));
       }
-      if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
     }
   }
 

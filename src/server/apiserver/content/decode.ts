@@ -4,7 +4,9 @@ import { parseJson } from '../../../api/codec/json.ts';
 import { PROTOBUF_CONTENT_TYPE, decodeProtobuf } from '../../../api/codec/protobuf.ts';
 import { YamlError, parseYaml, yamlConversionError } from '../../../api/codec/yaml.ts';
 import { StatusError, badRequest } from '../../../api/status.ts';
-import type { JsonObject, Unstructured } from '../../../api/types.ts';
+import { builtinSchemas } from '../../../api/schema/builtin.ts';
+import { checkTypes, decodeError } from '../../../api/schema/check-types.ts';
+import { type GroupVersionKind, type JsonObject, type Unstructured, apiVersionOf } from '../../../api/types.ts';
 import type { Request } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
 import type { RequestContext } from '../context.ts';
@@ -171,4 +173,20 @@ export function checkType(
       `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot unmarshal ${typeof metadata} into Go struct field ${kind}.metadata of type v1.ObjectMeta`,
     );
   }
+}
+
+/** The body of a subresource that is an object of another kind (Scale, Binding), typed as Go would; else BadRequest. */
+export async function decodeAs(context: RequestContext, type: GroupVersionKind): Promise<Unstructured | undefined> {
+  const body = await decodeBody(context, type.kind);
+  return body && typed(body.draft, type);
+}
+
+/** The same for what a patch made. */
+export function typed(draft: JsonObject, type: GroupVersionKind): Unstructured {
+  const { group, version, kind } = type;
+  checkType(draft, kind, apiVersionOf(type));
+  const schema = builtinSchemas.forKind(group, version, kind);
+  const problem = schema && checkTypes(draft, schema, builtinSchemas, kind);
+  if (problem !== undefined) throw badRequest(decodeError(version, kind, problem));
+  return draft;
 }

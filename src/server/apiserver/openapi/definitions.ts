@@ -42,6 +42,9 @@ const extensions = {
   validations: 'x-kubernetes-validations',
 } as const satisfies Partial<Record<keyof Schema, string>>;
 
+/** Go's lists and maps of scalars hold values, not pointers: upstream prints their zero value as a default. */
+const ZEROS: Record<string, unknown> = { string: '', integer: 0, number: 0, boolean: false };
+
 export const gvkExtension = (kinds: readonly GroupVersionKind[]): object[] =>
   kinds.map(({ group, kind, version }) => ({ group, kind, version }));
 
@@ -181,7 +184,10 @@ export class DefinitionWriter {
     }
     const inner = (s: Schema): Json => {
       const written = this.schema(s, owner);
-      return this.v3 && s.ref !== undefined ? { ...written, default: {} } : written;
+      if (!this.v3) return written;
+      if (s.ref !== undefined) return { ...written, default: {} };
+      const zero = owner === undefined || s.enum ? undefined : ZEROS[s.type ?? ''];
+      return zero === undefined ? written : sortKeys({ ...written, default: zero });
     };
     if (schema.items) out['items'] = inner(schema.items);
     const { additionalProperties } = schema;

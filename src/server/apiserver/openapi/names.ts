@@ -9,6 +9,8 @@ export function definitionName({ group, version, kind }: GroupVersionKind): stri
 }
 
 export function customName({ group, version, kind }: GroupVersionKind): string {
+  // A removed version of a built-in kind: `io.k8s.api.extensions.v1beta1.Deployment`.
+  if (!group.includes('.')) return `io.k8s.api.${group}.${version}.${kind}`;
   const reversed = group.split('.').reverse().join('.');
   return [reversed, version, kind].filter((part) => part !== '').join('.');
 }

@@ -131,7 +131,7 @@ class OperationBuilder {
     }
     if (verbs.includes('patch')) {
       const description = `partially update the ${what}`;
-      const bodyTypes = this.resource.schema ? CUSTOM_PATCH_TYPES : PATCH_TYPES;
+      const bodyTypes = this.resource.custom ? CUSTOM_PATCH_TYPES : PATCH_TYPES;
       this.add(path, 'patch', 'patch', 'patch', suffix, {
         description,
         parameters: APPLY,

@@ -1,7 +1,8 @@
 // Answers /openapi/v2 and /openapi/v3 from kept documents. Upstream: kube-openapi pkg/handler, pkg/handler3.
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { builtinSchemas } from '../../../api/schema/builtin.ts';
+import { builtinSchemas, definitionNameOf } from '../../../api/schema/builtin.ts';
+import { openSchema } from '../../../api/schema/from-crd.ts';
 import { StatusError } from '../../../api/status.ts';
 import type { Response } from '../../../wire/http.ts';
 import { GZIP_FROM_BYTES, acceptsGzip, baseHeaders } from '../content/respond.ts';
@@ -25,6 +26,8 @@ export function openApiResources(registry: Registry): OpenApiResource[] {
     for (const { resources: models } of versions) {
       for (const { endpoint, definition, verbs, subresources } of models) {
         const { group, version, plural, kind } = endpoint;
+        // Removed versions are in no data: they show what they are decoded by.
+        const known = !kind.custom && definitionNameOf(group, version, definition.kind) !== undefined;
         resources.push({
           group,
           version,
@@ -34,7 +37,8 @@ export function openApiResources(registry: Registry): OpenApiResource[] {
           namespaced: definition.scope === 'Namespaced',
           verbs,
           subresources,
-          ...(kind.custom && endpoint.schema ? { schema: endpoint.schema } : {}),
+          custom: kind.custom,
+          ...(known ? {} : { schema: endpoint.schema ?? openSchema }),
         });
       }
     }

@@ -47,7 +47,7 @@ export async function createObject(
 ): Promise<Written> {
   const { metadata } = draft;
   if (metadata.resourceVersion)
-    throw new StatusError('InternalError', 'resourceVersion should not be set on objects to be created');
+    throw new StatusError('', 'resourceVersion should not be set on objects to be created', undefined, 500);
   delete metadata.resourceVersion;
   await context.server.feed.fresh();
   refuseTerminating(context, endpoint);

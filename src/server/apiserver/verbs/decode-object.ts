@@ -11,6 +11,7 @@ import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import { checkType, decodeBody } from '../content/decode.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
+import { settleNulls } from './nulls.ts';
 import type { FieldValidation } from './options.ts';
 
 /** The request's body as a draft of the stored version. Throws BadRequest for what it cannot be. */
@@ -68,6 +69,7 @@ function checkDocument(
     ? checkTypes(draft.metadata, META_SCHEMA, builtinSchemas, 'ObjectMeta')
     : checkTypes(draft, schema, builtinSchemas, kind);
   if (problem !== undefined) throw badRequest(decodeError(endpoint.version, kind, problem));
+  if (!custom) settleNulls(draft, schema, builtinSchemas);
   const unknown = pruneUnknown(draft, schema, builtinSchemas).map(unknownField);
   if (unknown.length > 0 || problems.length > 0) reportStrict(context, endpoint, [...problems, ...unknown], validation);
   applyDefaults(draft, schema, builtinSchemas);

@@ -37,11 +37,7 @@ export async function freshEnough(context: RequestContext, revision: number | un
 /** A revision that another server has seen and this one not yet, or that never was. */
 async function waitFor(context: RequestContext, revision: number): Promise<void> {
   const { feed } = context.server;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, WAIT_MS)));
-  await Promise.race([feed.reach(revision), late]);
-  clearTimeout(timer);
-  if (feed.revision >= revision) return;
+  if (await feed.reachWithin(revision, WAIT_MS)) return;
   const message = `Too large resource version: ${revision}, current: ${feed.revision}`;
   const error = new StatusError('Timeout', message, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],

@@ -22,6 +22,8 @@ export function generateName(base: string, suffix: string): string {
 }
 
 export function nameErrors(definition: AnyKind, name: string): readonly string[] {
+  // No key of the store can hold it, whatever a kind's own rule says.
+  if (name.includes('\0')) return ['may not contain NUL'];
   const rule = definition.nameRule ?? 'subdomain';
   if (typeof rule === 'function') return rule(name);
   if (rule === 'label') return dns1123LabelErrors(name);

@@ -66,7 +66,7 @@ export interface PatchBody {
   duplicates: string[];
 }
 
-async function readPatch(context: RequestContext): Promise<PatchBody> {
+export async function readPatch(context: RequestContext): Promise<PatchBody> {
   const shared = context.request.body?.shared?.();
   if (shared !== undefined) return { value: shared, duplicates: [] };
   const text = readText(await readBytes(context.request));

@@ -4,12 +4,11 @@ import { jsonPatch } from '../../../api/patch/json-patch.ts';
 import { mergePatch } from '../../../api/patch/merge-patch.ts';
 import { selectorFromObject } from '../../../api/selector.ts';
 import { badRequest } from '../../../api/status.ts';
-import type { Unstructured } from '../../../api/types.ts';
+import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
-import { parseJson } from '../../../api/codec/json.ts';
-import { decodeBody, mediaType, readBytes, readText } from '../content/decode.ts';
+import { decodeAs, mediaType, typed } from '../content/decode.ts';
 import { negotiate } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
 import type { RequestContext } from '../context.ts';
@@ -18,6 +17,7 @@ import { current } from './get.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modify } from './modify.ts';
 import { noSuchPath, writeOptions } from './options.ts';
+import { readPatch } from './patch.ts';
 import { checkPreconditions } from './update.ts';
 
 interface Scale extends Unstructured {
@@ -25,6 +25,7 @@ interface Scale extends Unstructured {
   status: { replicas: number; selector?: string };
 }
 
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 const BUILTIN: ScalePaths = {
   spec: ['spec', 'replicas'],
   status: ['status', 'replicas'],
@@ -72,28 +73,25 @@ export async function serveScale(context: RequestContext, endpoint: Endpoint): P
 type Change = (scale: Scale) => Scale;
 
 async function sentScale(context: RequestContext): Promise<Change> {
-  const body = await decodeBody(context, 'Scale');
-  if (!body) throw badRequest('the request has no body');
-  const scale = body.draft as unknown as Scale;
-  if (scale.kind !== undefined && scale.kind !== 'Scale') {
-    throw badRequest(`${scale.kind} cannot be handled as a Scale: no kind ${JSON.stringify(scale.kind)} is registered`);
-  }
-  scale.metadata ??= {};
-  return () => scale;
+  const scale = await decodeAs(context, SCALE);
+  if (!scale) throw badRequest('the request has no body');
+  return () => scale as Scale;
 }
 
 async function patchedScale(context: RequestContext): Promise<Change> {
-  const { body } = context.request;
-  const patch: unknown = body?.shared ? body.shared() : parseJson(readText(await readBytes(context.request)));
+  const { value } = await readPatch(context);
   const json = mediaType(context.request) === 'application/json-patch+json';
   // Scale has no lists: strategic and merge patches of it are the same.
-  return (scale) => cloneJson((json ? jsonPatch(scale, patch) : mergePatch(scale, patch)) as Scale);
+  return (scale) => {
+    const result: unknown = json ? jsonPatch(scale, value) : mergePatch(scale, value);
+    if (result === null || typeof result !== 'object') throw badRequest('the patch does not leave an object');
+    return typed(cloneJson(result) as JsonObject, SCALE) as Scale;
+  };
 }
 
 function checkScale(scale: Scale): void {
   const replicas = scale.spec?.replicas ?? 0;
   const errors = new FieldErrors();
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('spec.replicas must be an integer');
   if (replicas < 0) errors.invalid('spec.replicas', replicas, 'must be greater than or equal to 0');
   if (!errors.empty) throw invalid({ group: 'autoscaling', kind: 'Scale' }, scale.metadata.name ?? '', errors);
 }

@@ -3,7 +3,7 @@
 import type { Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
-import { decodeBody } from '../content/decode.ts';
+import { decodeAs } from '../content/decode.ts';
 import { negotiate } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
 import { splitName } from '../connect/proxy.ts';
@@ -26,7 +26,8 @@ const CONNECTS = new Set(['exec', 'attach', 'portforward', 'proxy']);
 export async function serveSubresource(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { info } = context;
   const { definition, hooks } = endpoint.kind;
-  const declared = definition.subresources?.[info.subresource];
+  const { subresources = {} } = definition;
+  const declared = Object.hasOwn(subresources, info.subresource) ? subresources[info.subresource] : undefined;
   if (!declared || info.name === '') throw noSuchPath();
   const hook = hooks?.subresources?.[info.subresource];
   if (CONNECTS.has(info.subresource) && hook) return connect(context, endpoint, hook);
@@ -112,8 +113,10 @@ function subresourceContext(context: RequestContext, endpoint: Endpoint): Subres
       return written.object;
     },
     async body() {
-      const kind = endpoint.kind.definition.subresources?.[subresource]?.kind?.kind ?? endpoint.kind.definition.kind;
-      const draft = (await decodeBody(context, kind))?.draft as Unstructured | undefined;
+      const { definition } = endpoint.kind;
+      const { group, version } = endpoint;
+      const own = { group, version, kind: definition.kind };
+      const draft = await decodeAs(context, definition.subresources?.[subresource]?.kind ?? own);
       if (draft && info.verb === 'create') await admitCreate(context, endpoint, draft, options?.dryRun ?? false);
       return draft;
     },

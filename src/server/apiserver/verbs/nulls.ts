@@ -1,0 +1,64 @@
+// What Go's decoder makes of null in a built-in kind: a field that is null was not sent, an item of a list or a value
+// of a map that is null is the zero value of its type. Open fields (RawExtension and its like) keep theirs.
+import { QUANTITY, fieldSchema, isIntOrString, isOpen, resolve } from '../../../api/schema/resolve.ts';
+import type { Schema, SchemaSource } from '../../../api/schema/schema.ts';
+
+type Fields = Record<string, unknown>;
+
+/** Mutates the draft. Most documents have no null, and then it only looks. */
+export function settleNulls(draft: object, schema: Schema, source: SchemaSource): void {
+  if (hasNull(draft)) settle(draft, schema, source);
+}
+
+function hasNull(value: unknown): boolean {
+  if (value === null) return true;
+  if (typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.some(hasNull);
+  for (const key in value) if (hasNull((value as Fields)[key])) return true;
+  return false;
+}
+
+function settle(value: unknown, referrer: Schema, source: SchemaSource): void {
+  if (value === null || typeof value !== 'object') return;
+  const schema = resolve(referrer, source);
+  if (isOpen(schema)) return;
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (!items) return;
+    value.forEach((item, i) => {
+      if (item === null) value[i] = zero(items, source);
+      else settle(item, items, source);
+    });
+    return;
+  }
+  const fields = value as Fields;
+  for (const key of Object.keys(fields)) {
+    const inner = fieldSchema(schema, key);
+    if (!inner) continue;
+    if (fields[key] !== null) settle(fields[key], inner, source);
+    else if (schema.properties && Object.hasOwn(schema.properties, key)) {
+      if (!isOpen(resolve(inner, source))) delete fields[key];
+    } else fields[key] = zero(inner, source);
+  }
+}
+
+function zero(referrer: Schema, source: SchemaSource): unknown {
+  if (referrer.ref === QUANTITY) return '0';
+  const schema = resolve(referrer, source);
+  if (isIntOrString(referrer)) return 0;
+  switch (schema.type) {
+    case 'object':
+      return {};
+    case 'array':
+      return [];
+    case 'string':
+      return '';
+    case 'boolean':
+      return false;
+    case 'integer':
+    case 'number':
+      return 0;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,366 @@
+// Requests that nobody should send: every one gets an answer below 500, and the server goes on. Runs for a bounded
+// number of requests; FUZZ_REQUESTS makes it longer, FUZZ_SEED repeats a run.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type TestServer, startTestServer } from '../../support/server.ts';
+import { type RawAnswer, raw } from '../../support/raw.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+const seed = Number(process.env['FUZZ_SEED'] ?? 1);
+const requests = Number(process.env['FUZZ_REQUESTS'] ?? 1_500);
+let state = seed;
+/** xorshift32: the same requests for the same seed. */
+function random(below: number): number {
+  state ^= state << 13;
+  state ^= state >>> 17;
+  state ^= state << 5;
+  return (state >>> 0) % below;
+}
+const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE', ''];
+const SEGMENTS = [
+  'api',
+  'apis',
+  'v1',
+  'apps',
+  'apps',
+  'namespaces',
+  'default',
+  'pods',
+  'services',
+  'deployments',
+  'configmaps',
+  'status',
+  'scale',
+  'binding',
+  'log',
+  'exec',
+  'proxy',
+  'a',
+  '%00',
+  '%ff',
+  '..',
+  '',
+  '__proto__',
+  'constructor',
+  'openapi',
+  'v3',
+  'customresourcedefinitions',
+  'apiextensions.k8s.io',
+  'x'.repeat(300),
+  '%E2%82%AC',
+  'finalize',
+  'token',
+  'serviceaccounts',
+];
+const PATHS = [
+  '/api/v1/namespaces/default/pods',
+  '/api/v1/namespaces/default/configmaps',
+  '/api/v1/namespaces/default/services',
+  '/apis/apps/v1/namespaces/default/deployments',
+  '/apis/apps/v1/namespaces/default/deployments/a',
+  '/apis/apps/v1/namespaces/default/deployments/a/scale',
+  '/api/v1/namespaces/default/pods/a/binding',
+  '/api/v1/namespaces/default/pods/a/eviction',
+  '/api/v1/namespaces',
+  '/api/v1/nodes/a/status',
+  '/api/v1/events',
+  '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+  '/api/v1/namespaces/default/serviceaccounts/a/token',
+  '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+  '/api',
+  '/apis',
+  '/openapi/v3',
+];
+const NAMES = [
+  'labelSelector',
+  'fieldSelector',
+  'limit',
+  'continue',
+  'resourceVersion',
+  'resourceVersionMatch',
+  'dryRun',
+  'fieldManager',
+  'force',
+  'fieldValidation',
+  'pretty',
+  'timeoutSeconds',
+  'gracePeriodSeconds',
+  'propagationPolicy',
+  'includeObject',
+  'container',
+];
+const VALUES = [
+  '',
+  '0',
+  '1',
+  '-1',
+  '99999999999999999999',
+  'a=b',
+  'a in (b',
+  '!!',
+  'metadata.name=a',
+  'Exact',
+  'NotOlderThan',
+  'All',
+  'Strict',
+  'true',
+  '\u0000',
+  '\ud800',
+  '__proto__',
+  'x'.repeat(5_000),
+  'eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NSwic3RhcnQiOiJhIn0',
+  '%',
+  '[]',
+  '{}',
+];
+const TYPES = [
+  'application/json',
+  'application/yaml',
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+  'application/vnd.kubernetes.protobuf',
+  'text/plain',
+  ';;',
+];
+const SCALARS = [null, true, 0, -1, 1.5, 2 ** 60, '', 'a', '\u0000', '__proto__', '9'.repeat(40), [], {}, [[]], [null]];
+const KEYS = [
+  'metadata',
+  'spec',
+  'status',
+  'name',
+  'namespace',
+  'labels',
+  'annotations',
+  'finalizers',
+  'ownerReferences',
+  'kind',
+  'apiVersion',
+  'containers',
+  'template',
+  'selector',
+  'matchLabels',
+  'replicas',
+  'ports',
+  'port',
+  'data',
+  'managedFields',
+  'uid',
+  'resourceVersion',
+  '__proto__',
+  'constructor',
+  '$patch',
+  '$retainKeys',
+  'op',
+  'path',
+  'value',
+  'target',
+  'versions',
+  'names',
+  'schema',
+  'image',
+  'env',
+];
+
+function value(depth: number): unknown {
+  if (depth === 0 || random(4) === 0) return structuredClone(pick(SCALARS));
+  if (random(3) === 0) return Array.from({ length: random(3) }, () => value(depth - 1));
+  const object: Record<string, unknown> = {};
+  for (let i = random(6); i > 0; i--) object[pick(KEYS)] = value(depth - 1);
+  return object;
+}
+
+const pod = {
+  containers: [
+    {
+      name: 'c',
+      image: 'i',
+      ports: [{ containerPort: 80 }],
+      env: [{ name: 'A', value: 'b' }],
+      resources: { limits: { cpu: '1' } },
+      livenessProbe: { httpGet: { port: 80 } },
+      volumeMounts: [{ name: 'v', mountPath: '/v' }],
+    },
+  ],
+  volumes: [{ name: 'v', configMap: { name: 'x' } }],
+  tolerations: [{ key: 'k', operator: 'Exists' }],
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'In', values: ['b'] }] }],
+      },
+    },
+  },
+};
+const property = { type: 'object', properties: { a: { type: 'string', pattern: '^a' } }, required: ['a'] };
+const VALID: Record<string, object> = {
+  '/api/v1/namespaces/default/pods': {
+    metadata: {
+      generateName: 'p-',
+      labels: { a: 'b' },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: 'u' }],
+    },
+    spec: pod,
+  },
+  '/apis/apps/v1/namespaces/default/deployments': {
+    metadata: { generateName: 'd-' },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { a: 'b' } },
+      strategy: { rollingUpdate: { maxSurge: '10%' } },
+      template: { metadata: { labels: { a: 'b' } }, spec: pod },
+    },
+  },
+  '/api/v1/namespaces/default/services': {
+    metadata: { generateName: 's-' },
+    spec: {
+      type: 'NodePort',
+      selector: { a: 'b' },
+      ports: [{ port: 80, targetPort: 'x' }],
+      sessionAffinityConfig: { clientIP: { timeoutSeconds: 5 } },
+    },
+  },
+  '/api/v1/namespaces/default/configmaps': {
+    metadata: { generateName: 'c-', annotations: { a: 'b' } },
+    data: { a: 'b' },
+    binaryData: { c: 'eA==' },
+  },
+  '/apis/apiextensions.k8s.io/v1/customresourcedefinitions': {
+    metadata: { name: 'as.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Cluster',
+      names: { plural: 'as', kind: 'A', shortNames: ['x'] },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: property },
+          subresources: { scale: { specReplicasPath: '.spec.a', statusReplicasPath: '.status.a' } },
+          additionalPrinterColumns: [{ name: 'n', type: 'date', jsonPath: '.a[?(@.b=="c")]' }],
+        },
+      ],
+    },
+  },
+  '/apis/example.com/v1/as': { metadata: { generateName: 'x-' }, a: 'abc' },
+  '/apis/rbac.authorization.k8s.io/v1/clusterroles': {
+    metadata: { generateName: 'r-' },
+    rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }],
+  },
+  '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices': {
+    metadata: { generateName: 'e-' },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true } }],
+    ports: [{ port: 80 }],
+  },
+  '/api/v1/namespaces/default/events': {
+    metadata: { generateName: 'v-' },
+    involvedObject: { kind: 'Pod', name: 'a', namespace: 'default' },
+    reason: 'r',
+  },
+  '/api/v1/nodes': {
+    metadata: { generateName: 'n-' },
+    spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] },
+    status: { addresses: [{ type: 'InternalIP', address: '1.2.3.4' }] },
+  },
+};
+
+/** Puts something else at one to three random places of a valid object. */
+function mutated(object: unknown): unknown {
+  const copy = structuredClone(object);
+  for (let times = random(3); times >= 0; times--) {
+    let at = copy as Record<string, unknown>;
+    for (;;) {
+      const keys = Object.keys(at);
+      if (keys.length === 0) break;
+      const key = pick(keys);
+      const child = at[key];
+      if (random(3) > 0 && child !== null && typeof child === 'object') at = child as Record<string, unknown>;
+      else {
+        if (random(4) === 0) delete at[key];
+        else at[random(5) === 0 && !Array.isArray(at) ? pick(KEYS) : key] = value(2);
+        break;
+      }
+    }
+  }
+  return copy;
+}
+
+function body(): string | Uint8Array | undefined {
+  const kind = random(10);
+  if (kind === 0) return undefined;
+  if (kind === 1) return Uint8Array.from({ length: random(60) }, () => random(256));
+  if (kind === 2) return 'k8s\0' + 'x'.repeat(random(50));
+  const known = { apiVersion: pick(['v1', 'apps/v1', 'x']), kind: pick(['Pod', 'Deployment', 'ConfigMap', 'Service']) };
+  const text = JSON.stringify({
+    ...(random(2) ? known : {}),
+    metadata: random(3) ? { name: 'a' } : value(2),
+    ...(value(5) as object),
+  });
+  return kind === 3 ? text.slice(0, random(text.length + 1)) : text;
+}
+
+function path(): string {
+  if (random(3) > 0) return pick(PATHS) + (random(4) === 0 ? `/${pick(SEGMENTS)}` : '');
+  return '/' + Array.from({ length: random(8) }, () => pick(SEGMENTS)).join('/');
+}
+
+/** A bug is answered as InternalError; what upstream answers with 500 on purpose has no reason. */
+const fine = ({ status, text }: RawAnswer): boolean => status < 500 || !text.includes('"reason":"InternalError"');
+
+it('refuses objects that are almost right, or takes them', async () => {
+  for (let i = 0; i < requests; i++) {
+    const target = pick(Object.keys(VALID));
+    const sent = JSON.stringify(mutated(VALID[target]));
+    const answer = await raw(server, 'POST', target, { body: sent });
+    expect(fine(answer), `seed ${seed}, request ${i}: ${target} ${sent} → ${answer.text.slice(0, 500)}`).toBe(true);
+    const { name } = (answer.json as { metadata: { name?: string } }).metadata;
+    if (answer.status !== 201 || name === undefined || random(2) > 0) continue;
+    const again = `${target}/${encodeURIComponent(name)}`;
+    const [method, type] = pick([
+      ['PUT', 'application/json'],
+      ['PATCH', 'application/merge-patch+json'],
+      ['PATCH', 'application/strategic-merge-patch+json'],
+      ['PATCH', 'application/apply-patch+yaml'],
+    ] as const);
+    const changed = JSON.stringify(mutated(random(2) ? answer.json : VALID[target]));
+    const second = await raw(server, method, `${again}?fieldManager=x`, {
+      body: changed,
+      headers: { 'content-type': type },
+    });
+    expect(
+      fine(second),
+      `seed ${seed}, request ${i}: ${method} ${type} ${again} ${changed} → ${second.text.slice(0, 500)}`,
+    ).toBe(true);
+    if (random(3) === 0) await raw(server, 'DELETE', again);
+  }
+}, 60_000);
+
+it('gets an answer to everything', async () => {
+  for (let i = 0; i < requests; i++) {
+    const query = new URLSearchParams(
+      Array.from({ length: random(4) }, () => [pick(NAMES), pick(VALUES)] as [string, string]),
+    );
+    const method = pick(METHODS);
+    const target = `${path()}?${query}`;
+    const headers = {
+      'content-type': pick(TYPES),
+      accept: pick(['', 'application/json', '*/*', 'application/yaml', 'a/b;q=x']),
+    };
+    const sent = body();
+    const answer: RawAnswer = await raw(server, method, target, {
+      headers,
+      ...(sent === undefined ? {} : { body: sent }),
+    });
+    const what = `seed ${seed}, request ${i}: ${method} ${target.slice(0, 200)} ${String(sent).slice(0, 300)}`;
+    expect(fine(answer), `${what} → ${answer.status} ${answer.text.slice(0, 500)}`).toBe(true);
+  }
+}, 60_000);
