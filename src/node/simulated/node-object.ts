@@ -13,6 +13,9 @@ const microTimestamp = (ms: number): string => new Date(ms).toISOString().replac
 /** An address of the shared address space (RFC 6598), which no real network of ours uses. */
 export const nodeAddress = (index: number): string => toAddress(100 * 2 ** 24 + 64 * 2 ** 16 + index + 1);
 
+/** Where a node's pods get addresses when the cluster has no range left for it: there are only so many. */
+export const spareRange = (index: number): string => `${toAddress(100 * 2 ** 24 + 96 * 2 ** 16 + index * 256)}/24`;
+
 export function nodeConditions(nowMs: number): NodeCondition[] {
   const now = timestamp(nowMs);
   const make = (type: string, status: string, reason: string, message: string): NodeCondition => ({

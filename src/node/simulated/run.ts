@@ -10,12 +10,14 @@ import type { Logger } from '../../client/log.ts';
 import type { Client } from '../../client/rest.ts';
 import { WorkQueue } from '../../client/workqueue.ts';
 import { AddressRange } from './addresses.ts';
-import { nodeAddress } from './node-object.ts';
+import { nodeAddress, spareRange } from './node-object.ts';
 import { nextStep } from './pod-status.ts';
 import { keepNodes } from './registration.ts';
 import { type SimulationRule, behaviours } from './rules.ts';
 
 const WORKERS = 64;
+/** A node that has no range of its own by then takes a spare one. */
+const RANGE_WAIT_MS = 3_000;
 
 export interface SimulatedNodesOptions {
   client: Client;
@@ -135,7 +137,7 @@ class PodLoop {
     if (address === undefined) return;
     const podIp = this.podIp(pod, nodeName, address);
     if (podIp === undefined && !pod.metadata?.deletionTimestamp) {
-      this.waiting.set(nodeName, (this.waiting.get(nodeName) ?? new Set()).add(key));
+      this.wait(nodeName, key);
       return;
     }
     const facts = { name: nodeName, address, podIp: podIp ?? '' };
@@ -157,6 +159,17 @@ class PodLoop {
     // Only pods with a rule about time get here, so timers are few.
     clock.sleep(step.againInMs, signal).then(
       () => this.queue.add(key),
+      () => undefined,
+    );
+  }
+
+  private wait(nodeName: string, key: string): void {
+    const waiting = this.waiting.get(nodeName);
+    if (waiting) return void waiting.add(key);
+    this.waiting.set(nodeName, new Set([key]));
+    const { clock, nodes, signal } = this.options;
+    clock.sleep(RANGE_WAIT_MS, signal).then(
+      () => this.openRange(nodeName, spareRange([...nodes.keys()].indexOf(nodeName))),
       () => undefined,
     );
   }
