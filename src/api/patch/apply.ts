@@ -223,7 +223,6 @@ export function serverSideApply(options: ApplyOptions): Applied {
       live: undefined,
       updated: live,
       manager: 'before-first-apply',
-      subresource: undefined,
     });
   }
   const before = withoutManagedFields(live ?? applied);
