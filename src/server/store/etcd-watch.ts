@@ -67,6 +67,14 @@ export class EtcdWatch implements StoreWatch, AsyncIterator<WatchBatch> {
   }
 
   async *#run(): AsyncGenerator<WatchBatch> {
+    try {
+      yield* this.#follow();
+    } finally {
+      this.close();
+    }
+  }
+
+  async *#follow(): AsyncGenerator<WatchBatch> {
     while (!this.#closed) {
       try {
         for await (const batch of this.#tail()) {

@@ -210,6 +210,7 @@ class LmdbStore implements Store, RevisionLog {
         if (revision > this.#revision) this.#tables.setMeta('head', revision);
       });
     } catch (error) {
+      this.#catchUp();
       throw commitError(error);
     }
     // Whoever is acknowledged must read what was written: the open read snapshot is older.
@@ -224,6 +225,19 @@ class LmdbStore implements Store, RevisionLog {
     this.#sizeBytes = this.#tables.sizeBytes();
     this.#compactByPolicy();
     return applied.map(({ result }) => result);
+  }
+
+  /** After a commit whose outcome is not known: what it did write counts, and its revisions are taken. */
+  #catchUp(): void {
+    this.#tables.root.resetReadTxn();
+    const head = this.#tables.meta('head')!;
+    const everything = () => true;
+    this.#tables.replay(this.#revision + 1, head, everything, (revision, events) => {
+      this.#revision = revision;
+      this.#tail.add(revision, events);
+      this.#hub.publish(revision, events);
+      return true;
+    });
   }
 
   #compactByPolicy(): void {
