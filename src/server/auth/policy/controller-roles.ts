@@ -2,7 +2,7 @@
 // kube-system/<name>-controller, as which the controller runs. Data after upstream's
 // bootstrappolicy/controller_policy.go; where our controllers read or patch what upstream's do otherwise, ours is meant.
 import type { PolicyRule } from 'kubernetes-types/rbac/v1.js';
-import { EVENTS, READ, READ_WRITE, rule } from './rule.ts';
+import { EVENTS, READ, rule } from './rule.ts';
 
 const everything = (verbs: string): PolicyRule => rule(verbs, '*', '*');
 const SIGNERS =
@@ -42,7 +42,6 @@ const endpointSlices = [
 
 /** By the controller's name, which is the name of its definition. */
 export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = {
-  certificate: certificates,
   csrapproving: certificates,
   csrsigning: certificates,
   csrcleaner: certificates,
@@ -88,12 +87,6 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('create', 'core', 'endpoints/restricted'),
     EVENTS,
   ],
-  endpoints: [
-    rule(READ, 'core', 'nodes pods services'),
-    rule('create delete get list update patch watch', 'core', 'endpoints'),
-    rule('create', 'core', 'endpoints/restricted'),
-    EVENTS,
-  ],
   endpointslice: endpointSlices,
   endpointslicemirroring: endpointSlices,
   'garbage-collector': [everything('delete get list patch update watch'), EVENTS],
@@ -115,7 +108,6 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('update', 'core', 'namespaces/finalize namespaces/status'),
     everything('delete deletecollection get list watch'),
   ],
-  node: nodes,
   'node-lifecycle': nodes,
   'node-ipam': nodes,
   'taint-eviction': nodes,
@@ -156,11 +148,6 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('create', 'core', 'serviceaccounts'),
     EVENTS,
   ],
-  serviceaccount: [
-    rule(READ, 'core', 'namespaces serviceaccounts configmaps'),
-    rule('create', 'core', 'serviceaccounts'),
-    EVENTS,
-  ],
   statefulset: [
     rule(READ, 'apps', 'statefulsets'),
     rule('update patch', 'apps', 'statefulsets/status statefulsets/finalizers'),
@@ -172,5 +159,4 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
   'ttl-after-finished': [rule('delete get list watch', 'batch', 'jobs'), EVENTS],
   // Bootstrap tokens that have run out.
   tokencleaner: [rule('delete get list watch', 'core', 'secrets'), EVENTS],
-  event: [rule(READ_WRITE, 'core events.k8s.io', 'events')],
 };
