@@ -2,7 +2,7 @@
 // objects only; lists and watches have their own files.
 import { gzip } from 'node:zlib';
 import { promisify } from 'node:util';
-import { StatusError, type Status } from '../../../api/status.ts';
+import type { Status, StatusError } from '../../../api/status.ts';
 import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
 import type { Response, ResponseBody } from '../../../wire/http.ts';
 import { stringifyYaml } from '../../../api/codec/yaml.ts';
