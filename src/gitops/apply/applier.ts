@@ -1,11 +1,10 @@
 // Applies objects with server-side apply, deletes what is stale, waits for health. One instance for each pass; it knows
 // how kinds map to resources from discovery.
-import { isReason } from '../../api/status.ts';
+import { StatusError, isNotFound, isReason } from '../../api/status.ts';
 import type { DiscoveredResource } from '../../client/discovery.ts';
 import { discover, flatten } from '../../client/discovery.ts';
 import type { Client } from '../../client/rest.ts';
 import type { BuiltObject } from '../../api/kustomize/kustomize.ts';
-import { isNotFound } from '../../api/status.ts';
 import type { Unstructured } from '../../api/types.ts';
 import { apiVersionOf, parseApiVersion } from '../../api/types.ts';
 import {
@@ -283,12 +282,9 @@ export class Applier {
   }
 }
 
+/** The server's refusal, with the object and its file; failures to reach it stay what they are. */
 function refused({ object, origin }: BuiltObject, error: unknown, what: string): Error {
-  if (error instanceof ApplyError) return error;
-  if (
-    !isReason(error, 'Invalid', 'BadRequest', 'NotFound', 'Forbidden', 'Conflict', 'InternalError', 'AlreadyExists')
-  ) {
-    return error as Error;
-  }
-  return new ApplyError(`${describeId(idOf(object))} ${what} (${error.reason}) in ${origin}: ${error.message}`, origin);
+  if (error instanceof ApplyError || !(error instanceof StatusError)) return error as Error;
+  const reason = error.reason || `code ${error.code}`;
+  return new ApplyError(`${describeId(idOf(object))} ${what} (${reason}) in ${origin}: ${error.message}`, origin);
 }
