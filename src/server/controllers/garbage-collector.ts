@@ -10,6 +10,8 @@ import { Monitors } from './garbage/monitors.ts';
 import { about } from './shared/objects.ts';
 
 const WORKERS = 20;
+/** Owners that were looked up and are not there: a uid never comes back. */
+const ABSENT_KEPT = 5_000;
 
 class Collector {
   private readonly environment: ControllerEnvironment;
@@ -18,6 +20,7 @@ class Collector {
   private readonly checks = new WorkQueue({ baseMs: 5, maxMs: 30_000 });
   /** Uids that have to do with kinds which the server does not have, as far as is known: asked again with discovery. */
   private readonly unjudged = new Set<string>();
+  private readonly absent = new Set<string>();
   private readonly orphans = new WorkQueue({ baseMs: 5, maxMs: 30_000 });
 
   constructor(environment: ControllerEnvironment) {
@@ -158,8 +161,15 @@ class Collector {
       return 'solid';
     }
     const namespace = type.namespaced ? node.namespace : undefined;
+    const id = [reference.uid, type.group, type.plural, namespace, reference.name].join('|');
+    if (this.absent.has(id)) return 'absent';
     const owner = { uid: reference.uid, type, namespace, name: reference.name } as GraphNode;
-    return ownerState(reference, await this.live(owner));
+    const state = ownerState(reference, await this.live(owner));
+    if (state === 'absent') {
+      if (this.absent.size >= ABSENT_KEPT) this.absent.clear();
+      this.absent.add(id);
+    }
+    return state;
   }
 
   /** The last blocking dependent is gone: the owner may go. Upstream: processDeletingDependentsItem. */

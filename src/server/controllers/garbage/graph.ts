@@ -85,7 +85,8 @@ export class Graph {
   remove(uid: string): Consequences {
     const consequences: Consequences = { check: new Set(), orphan: new Set() };
     const node = this.nodes.get(uid);
-    if (!node) return consequences;
+    // A kind that is served twice tells everything twice.
+    if (!node || node.virtual) return consequences;
     this.nodes.delete(uid);
     for (const dependent of node.dependents) consequences.check.add(dependent.uid);
     for (const { uid: owner } of node.owners) this.unlink(node, owner, consequences);

@@ -6,6 +6,7 @@ import { type KubeObject, type OwnerReference, type ResourceType, parseApiVersio
 import { type DiscoveredResource, discover, flatten } from '../../../client/discovery.ts';
 import { type Informer, startInformer } from '../../../client/informer.ts';
 import type { ControllerEnvironment } from '../_types.ts';
+import { distinctResources } from '../shared/resources.ts';
 
 const RESYNC_MS = 30_000;
 /** After a change of definitions: several come together. */
@@ -28,17 +29,9 @@ export interface MonitorHandlers {
 const IGNORED = new Set(['/events', 'events.k8s.io/events']);
 const idOf = (r: { group: string; plural: string }): string => `${r.group}/${r.plural}`;
 
-/** What can own or be owned: kinds that can be listed, watched and deleted; of aliases only the kind's own address. */
-export function collectableResources(resources: readonly DiscoveredResource[]): DiscoveredResource[] {
-  const seen = new Set<string>();
-  return resources.filter((r) => {
-    const id = idOf(r);
-    const able = ['delete', 'list', 'watch'].every((verb) => r.verbs.includes(verb));
-    if (!able || IGNORED.has(id) || seen.has(id)) return false;
-    seen.add(id);
-    return true;
-  });
-}
+/** What can own or be owned: kinds that can be listed, watched and deleted. */
+export const collectableResources = (resources: readonly DiscoveredResource[]): DiscoveredResource[] =>
+  distinctResources(resources, ['delete', 'list', 'watch']).filter((r) => !IGNORED.has(idOf(r)));
 
 export class Monitors {
   private readonly environment: ControllerEnvironment;

@@ -5,6 +5,7 @@ import type { KubeObject, ResourceType } from '../../../api/types.ts';
 import { type DiscoveredResource, discover, flatten } from '../../../client/discovery.ts';
 import type { Client } from '../../../client/rest.ts';
 import { messageOf } from '../shared/objects.ts';
+import { distinctResources } from '../shared/resources.ts';
 import type { ContentReport } from './conditions.ts';
 
 /** Seconds that an object with finalizers may take, for want of a better guess. */
@@ -13,17 +14,6 @@ const FINALIZER_ESTIMATE_SECONDS = 15;
 export interface ContentResult extends ContentReport {
   /** Seconds until it is worth to look again; 0: nothing is left. */
   estimateSeconds: number;
-}
-
-/** One entry per resource (its preferred version) that can be deleted in a namespace. */
-export function deletable(resources: readonly DiscoveredResource[]): DiscoveredResource[] {
-  const seen = new Set<string>();
-  return resources.filter((r) => {
-    const id = `${r.group}/${r.plural}`;
-    if (!r.namespaced || !r.verbs.includes('delete') || !r.verbs.includes('list') || seen.has(id)) return false;
-    seen.add(id);
-    return true;
-  });
 }
 
 export async function deleteContent(client: Client, namespace: string): Promise<ContentResult> {
@@ -48,7 +38,7 @@ export async function deleteContent(client: Client, namespace: string): Promise<
       if (!isReason(error, 'NotFound', 'MethodNotAllowed')) errors.push(messageOf(error));
     }
   };
-  const types = deletable(flatten(groups));
+  const types = distinctResources(flatten(groups), ['delete', 'list']).filter((r) => r.namespaced);
   const pods = types.filter((t) => t.group === '' && t.plural === 'pods');
   await Promise.all(pods.map(clear));
   if (remaining.size === 0 && errors.length === 0) {
