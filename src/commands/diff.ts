@@ -1,7 +1,7 @@
 // `diff`: the live objects beside what `apply` would make of them, through diff(1) or KUBECTL_EXTERNAL_DIFF.
 // Upstream: kubectl/pkg/cmd/diff/diff.go.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isNotFound } from '../api/status.ts';
@@ -11,7 +11,7 @@ import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
 import { CliError, PlainError, formatError } from '../cli/errors.ts';
 import { fieldManagerFlag, filenameFlags, selectorFlag } from '../cli/flags.ts';
-import { withLastApplied } from '../cli/last-applied.ts';
+import { configurationOf } from '../cli/last-applied.ts';
 import { createObject, patchObject } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 
@@ -69,11 +69,8 @@ cat service.yaml | {program} diff -f -`;
     const { parseSelector } = await import('../api/selector.ts');
     const { toYaml } = await import('../cli/yaml.ts');
     const selector = parseSelector(this.opts.selector);
-    const folder = mkdtempSync(join(tmpdir(), 'sampan-diff-'));
-    const [live, merged] = ['LIVE', 'MERGED'].map((n) => join(folder, n)) as [string, string];
+    const [live, merged] = ['LIVE-', 'MERGED-'].map((n) => mkdtempSync(join(tmpdir(), n))) as [string, string];
     try {
-      mkdirSync(live);
-      mkdirSync(merged);
       for (const info of built.infos) {
         if (!selector.matches(info.object!.metadata.labels ?? {})) continue;
         const { before, after } = await this.versions(info);
@@ -83,7 +80,7 @@ cat service.yaml | {program} diff -f -`;
       }
       return this.compare(live, merged);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      for (const folder of [live, merged]) rmSync(folder, { recursive: true, force: true });
     }
   }
 
@@ -101,7 +98,8 @@ cat service.yaml | {program} diff -f -`;
       const force = opts['force-conflicts'];
       return { before, after: await patchObject(cluster, info, 'apply', info.object, { ...dry, force }) };
     }
-    const modified = withLastApplied(info.object!);
+    // The annotation is no difference that anybody wants to see.
+    const modified = JSON.parse(configurationOf(info.object!)) as Unstructured;
     if (!before) return { after: await createObject(cluster, { ...info, object: modified }, dry) };
     const { type, patch } = applyPatch(before, modified, true, info);
     return { before, after: await patchObject(cluster, info, type, patch, dry) };

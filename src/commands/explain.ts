@@ -1,7 +1,7 @@
 // `explain`: from the server's own OpenAPI documents. Upstream: kubectl/pkg/cmd/explain/explain.go.
 import { explainFromOpenApi } from '../api/schema/explain.ts';
 import { Command } from '../cli/base.ts';
-import { CliError } from '../cli/errors.ts';
+import { CliError, PlainError } from '../cli/errors.ts';
 import { flag } from '../cli/pflag.ts';
 
 export default class Explain extends Command {
@@ -54,15 +54,23 @@ Information about each field is retrieved from the server in OpenAPI format.`;
         return undefined;
       }
     });
-    const found = await mapper.resource(resource);
+    const found = await mapper.resource(resource).catch((error: unknown) => {
+      // Upstream does not put `error: ` before this one.
+      throw error instanceof CliError ? new PlainError(error.message) : error;
+    });
     const wanted = flags['api-version'] ? this.version(flags['api-version']) : found;
     const { group, version } = wanted;
     const document = await cluster.json<object>(
       'GET',
       group === '' ? `/openapi/v3/api/${version}` : `/openapi/v3/apis/${group}/${version}`,
     );
-    const text = explainFromOpenApi(document, { group, version, resource: found.plural }, path, flags.recursive);
-    this.out(text);
+    try {
+      this.out(explainFromOpenApi(document, { group, version, resource: found.plural }, path, flags.recursive));
+    } catch (error) {
+      const head = `${group ? `GROUP:      ${group}\n` : ''}KIND:       ${found.kind}\nVERSION:    ${version}\n\n`;
+      if (/^field .* does not exist$/.test((error as Error).message)) this.out(head);
+      throw error;
+    }
   }
 
   private version(text: string): { group: string; version: string } {

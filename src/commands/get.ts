@@ -167,6 +167,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
       customColumns: true,
       extraFormats: ['wide'],
       cwd: this.io.cwd,
+      onFailure: (text) => this.out(text),
     };
   }
 

@@ -259,16 +259,18 @@ export class Builder {
 
   private async buildFiles(files: FileOptions): Promise<Built> {
     const { texts, single } = await readFiles(files, this.io);
-    if (files.kustomize) {
-      const { kustomizeTexts } = await import('./kustomize.ts');
-      texts.push(...(await kustomizeTexts(files.kustomize, this.io)));
-    }
     const built: Built = { infos: [], errors: [], single: single && !files.kustomize };
     for (const { source, text } of texts) {
       try {
         for (const object of await parseManifest(text, source)) await this.addObject(built, object, source);
       } catch (error) {
         built.errors.push(error);
+      }
+    }
+    if (files.kustomize) {
+      const { kustomizeObjects } = await import('./kustomize.ts');
+      for (const { object, origin } of kustomizeObjects(files.kustomize, this.io.cwd)) {
+        await this.addObject(built, object, origin);
       }
     }
     if (this.request.fetch === 'latest' && !this.request.local) await this.refetch(built);

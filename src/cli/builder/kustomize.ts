@@ -1,30 +1,47 @@
-// The one place where `-k` meets the kustomize engine: a folder of the disk as the files that it may read.
+// The one place where `-k` meets the kustomize engine: a folder on disk in, the built objects out.
 import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
-import { stringifyYaml } from '../../api/codec/yaml.ts';
-import { KustomizeError, type KustomizeFiles, kustomize } from '../../api/kustomize/kustomize.ts';
+import { isAbsolute, join, resolve } from 'node:path';
+import { kustomize, type KustomizeFiles } from '../../api/kustomize/kustomize.ts';
+import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../errors.ts';
-import type { Io } from '../io.ts';
-import type { ManifestText } from './files.ts';
 
-/** Paths are absolute: a kustomization may reach out of its folder for other folders. */
-const diskFiles: KustomizeFiles = {
-  read: (path) => (statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path) : undefined),
-  isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
-  list: (path) => readdirSync(path).sort(),
-};
+const NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
-/** The built objects of a folder with a kustomization. */
-export async function kustomizeTexts(folder: string, io: Io): Promise<ManifestText[]> {
-  const path = isAbsolute(folder) ? folder : resolve(io.cwd, folder);
-  if (!diskFiles.isDirectory(path))
-    throw new CliError(
-      `invalid Kustomization: evalsymlink failure on '${folder}' : lstat ${path}: no such file or directory`,
-    );
+/** The objects of a kustomization and the file that each came from. Paths are of the whole disk: bases may be above. */
+export function kustomizeObjects(folder: string, cwd: string): { object: Unstructured; origin: string }[] {
+  const path = isAbsolute(folder) ? folder : resolve(cwd, folder);
+  let isFolder: boolean;
   try {
-    return kustomize(diskFiles, path).map(({ object, origin }) => ({ text: stringifyYaml(object), source: origin }));
-  } catch (error) {
-    if (error instanceof KustomizeError) throw new CliError(error.message);
-    throw error;
+    isFolder = statSync(path).isDirectory();
+  } catch {
+    throw new CliError(
+      `must build at directory: not a valid directory: evalsymlink failure on '${folder}' : lstat ${path}: no such file or directory`,
+    );
   }
+  if (!isFolder) throw new CliError(`must build at directory: not a valid directory: '${folder}' is not a directory`);
+  if (!NAMES.some((n) => disk.read(join(path, n).slice(1)) !== undefined)) {
+    throw new CliError(
+      `unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${path}'`,
+    );
+  }
+  return kustomize(disk, path.slice(1));
 }
+
+/** The disk as the engine sees it: paths without the leading slash. */
+const disk: KustomizeFiles = {
+  read(path) {
+    try {
+      return readFileSync(`/${path}`);
+    } catch {
+      return undefined;
+    }
+  },
+  isDirectory(path) {
+    try {
+      return statSync(`/${path}`).isDirectory();
+    } catch {
+      return false;
+    }
+  },
+  list: (path) => readdirSync(`/${path}`).sort(),
+};

@@ -51,6 +51,8 @@ export interface PrintOptions {
   /** Formats that the command offers besides these; named in the error. */
   extraFormats?: readonly string[];
   cwd?: string;
+  /** Told what explains a failed template, for stdout. */
+  onFailure?(text: string): void;
 }
 
 /** Reads the print flags. Formats that stand before an `=` carry their argument in the value. */
@@ -83,6 +85,13 @@ export async function objectPrinter(options: PrintOptions): Promise<Printer> {
       const { jsonpathPrinter } = await import('./jsonpath.ts');
       const template = format === 'jsonpath-file' ? read(argument) : argument;
       return jsonpathPrinter(template, { ...options, asJson: format === 'jsonpath-as-json' });
+    }
+    case 'go-template':
+    case 'template':
+    case 'go-template-file':
+    case 'templatefile': {
+      const { templatePrinter } = await import('./template.ts');
+      return templatePrinter(format.endsWith('file') ? read(argument) : argument, options);
     }
     case 'custom-columns':
     case 'custom-columns-file':

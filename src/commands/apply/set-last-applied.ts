@@ -50,7 +50,11 @@ export default class SetLastApplied extends Command {
         );
       }
       const annotation = configurationOf(info.object!);
-      if (lastAppliedOf(live) !== annotation && dryRun !== 'client') {
+      if (lastAppliedOf(live) === annotation) {
+        this.err(`set-last-applied ${info.name}: no changes required.\n`);
+        continue;
+      }
+      if (dryRun !== 'client') {
         const patch = { metadata: { annotations: { [LAST_APPLIED]: annotation } } };
         live = await patchObject(cluster, info, 'merge', patch, { dryRun });
       }

@@ -2,9 +2,9 @@
 import { parseJson, stringifyJson } from '../../api/codec/json.ts';
 import { Command } from '../../cli/base.ts';
 import { Builder } from '../../cli/builder/builder.ts';
-import { CliError, throwCollected } from '../../cli/errors.ts';
+import { throwCollected } from '../../cli/errors.ts';
 import { filenameFlags, selectorFlag } from '../../cli/flags.ts';
-import { lastAppliedOf, LAST_APPLIED } from '../../cli/last-applied.ts';
+import { lastAppliedOf } from '../../cli/last-applied.ts';
 import { flag } from '../../cli/pflag.ts';
 
 export default class ViewLastApplied extends Command {
@@ -42,10 +42,7 @@ export default class ViewLastApplied extends Command {
     const { toYaml } = await import('../../cli/yaml.ts');
     for (const info of built.infos) {
       const text = lastAppliedOf(info.object!);
-      if (text === undefined) {
-        errors.push(new CliError(`no ${LAST_APPLIED.split('/')[1]} annotation found on resource: ${info.name}`));
-        continue;
-      }
+      if (text === undefined) continue;
       const value = parseJson(text);
       this.out(flags.output === 'json' ? `${stringifyJson(value, 2)}\n` : toYaml(value));
     }

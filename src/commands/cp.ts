@@ -1,0 +1,150 @@
+// `cp`: through tar in the container. Upstream: kubectl/pkg/cmd/cp/cp.go.
+import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { basename, dirname, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { packPath, unpackTo } from '../cli/tar.ts';
+import { CliError } from '../cli/errors.ts';
+import { flag } from '../cli/pflag.ts';
+import { chooseContainer } from '../cli/pods.ts';
+import { checkRemoteStatus } from '../cli/terminal.ts';
+import { PodCommand, streamPath } from './_pod-target.ts';
+
+interface FileSpec {
+  namespace: string;
+  pod: string;
+  file: string;
+}
+
+export default class Cp extends PodCommand {
+  static override summary = 'Copy files and directories to and from containers';
+  static examples = `# Copy /tmp/foo_dir local directory to /tmp/bar_dir in a remote pod in the default namespace
+{program} cp /tmp/foo_dir <some-pod>:/tmp/bar_dir
+
+# Copy /tmp/foo local file to /tmp/bar in a remote pod in a specific container
+{program} cp /tmp/foo <some-pod>:/tmp/bar -c <specific-container>
+
+# Copy /tmp/foo local file to /tmp/bar in a remote pod in namespace <some-namespace>
+{program} cp /tmp/foo <some-namespace>/<some-pod>:/tmp/bar
+
+# Copy /tmp/foo from a remote pod to /tmp/bar locally
+{program} cp <some-namespace>/<some-pod>:/tmp/foo /tmp/bar`;
+  static override usage = '<file-spec-src> <file-spec-dest>';
+  static override flags = {
+    container: flag.string(
+      'Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting the container to be attached or the first container in the pod will be chosen',
+      { short: 'c' },
+    ),
+    'no-preserve': flag.bool(
+      "The copied file/directory's ownership and permissions will not be preserved in the container",
+    ),
+    retries: flag.int(
+      'Set number of retries to complete a copy operation from a container. Specify 0 to disable or any negative value for infinite retrying. The default is 0 (no retry).',
+    ),
+  };
+
+  private container = '';
+  private noPreserve = false;
+
+  async run(): Promise<void> {
+    const { flags, args } = this.parse(Cp);
+    this.container = flags.container;
+    this.noPreserve = flags['no-preserve'];
+    if (args.length !== 2) throw new CliError('source and destination are required');
+    const [from, to] = args.map(parseSpec) as [FileSpec, FileSpec];
+    if (from.pod !== '' && to.pod !== '') throw new CliError('one of src or dest must be a local file specification');
+    if (from.file === '' || to.file === '') throw new CliError('filepath can not be empty');
+    if (from.pod !== '') return this.download(from, to.file, flags.retries);
+    if (to.pod !== '') return this.upload(from.file, to);
+    throw new CliError('one of src or dest must be a remote file specification');
+  }
+
+  private async target(spec: FileSpec): Promise<{ pod: Pod; container: string }> {
+    const cluster = await this.cluster();
+    const namespace = spec.namespace || cluster.namespace;
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(spec.pod)}`;
+    const pod = await cluster.json<Pod>('GET', path);
+    return { pod, container: chooseContainer(pod, this.container, (t) => this.err(t)) };
+  }
+
+  private async upload(local: string, to: FileSpec): Promise<void> {
+    const source = resolve(this.io.cwd, local);
+    try {
+      statSync(source);
+    } catch {
+      throw new CliError(`${local} doesn't exist in local filesystem`);
+    }
+    const { pod, container } = await this.target(to);
+    let destination = to.file.length > 1 ? to.file.replace(/\/$/, '') : to.file;
+    // A folder at the destination takes the file in.
+    if (await this.isFolder(pod, container, destination)) destination = `${destination}/${basename(source)}`;
+    const command = ['tar', ...(this.noPreserve ? ['--no-same-permissions', '--no-same-owner'] : []), '-xmf', '-'];
+    const folder = dirname(destination);
+    if (folder !== '' && folder !== '.') command.push('-C', folder);
+    await this.exec(pod, container, command, {
+      stdin: packPath(source, basename(destination)),
+      stdout: this.io.stdout,
+    });
+  }
+
+  private async isFolder(pod: Pod, container: string, path: string): Promise<boolean> {
+    try {
+      const nowhere = new PassThrough();
+      nowhere.resume();
+      await this.exec(pod, container, ['test', '-d', path], { stdout: nowhere, stderr: nowhere });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private async download(from: FileSpec, local: string, retries: number): Promise<void> {
+    const { pod, container } = await this.target(from);
+    for (let attempt = 0; ; attempt++) {
+      const stdout = new PassThrough();
+      const unpacked = unpackTo(stdout, from.file, resolve(this.io.cwd, local), (text) => this.err(text));
+      try {
+        await Promise.all([
+          this.exec(pod, container, ['tar', 'cf', '-', from.file], { stdout, stderr: this.io.stderr }).finally(() =>
+            stdout.end(),
+          ),
+          unpacked,
+        ]);
+        return;
+      } catch (error) {
+        if (retries >= 0 && attempt >= retries) throw error;
+      }
+    }
+  }
+
+  private async exec(
+    pod: Pod,
+    container: string,
+    command: readonly string[],
+    streams: { stdin?: Readable; stdout: Writable; stderr?: Writable },
+  ): Promise<void> {
+    const { runRemoteCommand } = await import('../wire/remote-command.ts');
+    const path = streamPath(pod, 'exec', [
+      ...command.map((c) => ['command', c] as const),
+      ['container', container],
+      ['stderr', true],
+      ['stdin', streams.stdin !== undefined],
+      ['stdout', true],
+    ]);
+    const { dialer } = await this.cluster();
+    const all = { stderr: this.io.stderr, ...streams, tty: false };
+    checkRemoteStatus(await runRemoteCommand(dialer, path, all, this.context.signal));
+  }
+}
+
+/** `[namespace/]pod:path`, or a local path. */
+function parseSpec(text: string): FileSpec {
+  const at = text.indexOf(':');
+  if (at === 0) throw new CliError('filespec must match the canonical format: [[namespace/]pod:]file/path');
+  if (at < 0) return { namespace: '', pod: '', file: text };
+  const pieces = text.slice(0, at).split('/');
+  const file = text.slice(at + 1);
+  if (pieces.length === 1) return { namespace: '', pod: pieces[0]!, file };
+  if (pieces.length === 2) return { namespace: pieces[0]!, pod: pieces[1]!, file };
+  throw new CliError('filespec must match the canonical format: [[namespace/]pod:]file/path');
+}

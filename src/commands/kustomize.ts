@@ -1,0 +1,31 @@
+// `kustomize`: builds a kustomization and prints it. Upstream: kustomize/v5 commands/build.
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Command } from '../cli/base.ts';
+import { kustomizeObjects } from '../cli/builder/kustomize.ts';
+import { CliError } from '../cli/errors.ts';
+import { flag } from '../cli/pflag.ts';
+
+export default class Kustomize extends Command {
+  static override summary = "Build a set of KRM resources using a 'kustomization.yaml' file";
+  static short = 'Build a kustomization target from a directory or URL';
+  static examples = `# Build the current working directory
+{program} kustomize
+
+# Build some shared configuration directory
+{program} kustomize /home/config/production`;
+  static override usage = 'DIR';
+  static override flags = {
+    output: flag.string('If specified, write output to this path.', { short: 'o' }),
+  };
+
+  async run(): Promise<void> {
+    const { flags, args } = this.parse(Kustomize);
+    if (args.length > 1) throw new CliError('specify one path to kustomization.yaml');
+    const { toYaml } = await import('../cli/yaml.ts');
+    const built = kustomizeObjects(args[0] ?? '.', this.io.cwd);
+    const text = built.map(({ object }) => toYaml(object)).join('---\n');
+    if (flags.output) writeFileSync(resolve(this.io.cwd, flags.output), text);
+    else await this.write(text);
+  }
+}

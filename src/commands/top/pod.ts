@@ -1,0 +1,84 @@
+// `top pod`. Upstream: kubectl/pkg/cmd/top/top_pod.go.
+import { quantityMillis, quantityNumber } from '../../api/quantity.ts';
+import { allNamespacesFlag, fieldSelectorFlag, selectorFlag } from '../../cli/flags.ts';
+import { flag } from '../../cli/pflag.ts';
+import { Columns } from '../../cli/print/columns.ts';
+import { cpuText, memoryText, TopCommand, type Usage } from './_top.ts';
+
+interface PodMetrics {
+  metadata: { name: string; namespace: string };
+  containers: { name: string; usage: Usage }[];
+}
+
+export default class TopPod extends TopCommand {
+  static override summary = 'Display resource (CPU/memory) usage of pods';
+  static description = `The 'top pod' command allows you to see the resource consumption of pods.
+
+Due to the metrics pipeline delay, they may be unavailable for a few minutes since pod creation.`;
+  static aliases = ['pods', 'po'];
+  static examples = `# Show metrics for all pods in the default namespace
+{program} top pod
+
+# Show metrics for a given pod and its containers
+{program} top pod POD_NAME --containers`;
+  static override usage = '[NAME | -l label]';
+  static override flags = {
+    ...allNamespacesFlag,
+    containers: flag.bool('If present, print usage of containers within a pod.'),
+    ...fieldSelectorFlag,
+    'no-headers': flag.bool('If present, print output without headers.'),
+    ...selectorFlag,
+    'sort-by': flag.string(
+      "If non-empty, sort pods list using specified field. The field can be either 'cpu' or 'memory'.",
+    ),
+    sum: flag.bool('Print the sum of the resource usage'),
+    'use-protocol-buffers': flag.bool('Enables using protocol-buffers to access Metrics API.', { default: true }),
+  };
+
+  async run(): Promise<void> {
+    const { flags, args } = this.parse(TopPod);
+    const { namespace } = await this.cluster();
+    const where = flags['all-namespaces'] ? '/pods' : `/namespaces/${encodeURIComponent(namespace)}/pods`;
+    const query = { labelSelector: flags.selector || undefined, fieldSelector: flags['field-selector'] || undefined };
+    const pods = args[0]
+      ? [await this.metrics<PodMetrics>(`${where}/${encodeURIComponent(args[0])}`, {})]
+      : ((await this.metrics<{ items?: PodMetrics[] }>(where, query)).items ?? []);
+    if (pods.length === 0) {
+      return this.err(
+        flags['all-namespaces'] ? 'No resources found\n' : `No resources found in ${namespace} namespace.\n`,
+      );
+    }
+    const rows = pods.flatMap((pod) =>
+      flags.containers
+        ? pod.containers.map((c) => ({ pod, name: [pod.metadata.name, c.name], usage: c.usage }))
+        : [{ pod, name: [pod.metadata.name], usage: totalOf(pod) }],
+    );
+    rows.sort((a, b) => compare(a, b, flags['sort-by']));
+    const columns = new Columns();
+    const head = flags.containers ? ['POD', 'NAME'] : ['NAME'];
+    const prefix = (ns: string): string[] => (flags['all-namespaces'] ? [ns] : []);
+    if (!flags['no-headers']) columns.add([...prefix('NAMESPACE'), ...head, 'CPU(cores)', 'MEMORY(bytes)']);
+    for (const { pod, name, usage } of rows) {
+      columns.add([...prefix(pod.metadata.namespace), ...name, cpuText(usage), memoryText(usage)]);
+    }
+    this.out(columns.flush());
+  }
+}
+
+interface Row {
+  pod: PodMetrics;
+  usage: Usage;
+}
+
+function totalOf(pod: PodMetrics): Usage {
+  const cpu = pod.containers.reduce((sum, c) => sum + quantityMillis(c.usage.cpu ?? '0'), 0);
+  const memory = pod.containers.reduce((sum, c) => sum + quantityNumber(c.usage.memory ?? '0'), 0);
+  return { cpu: `${cpu}m`, memory: String(memory) };
+}
+
+function compare(a: Row, b: Row, by: string): number {
+  if (by === 'cpu') return quantityMillis(b.usage.cpu ?? '0') - quantityMillis(a.usage.cpu ?? '0');
+  if (by === 'memory') return quantityNumber(b.usage.memory ?? '0') - quantityNumber(a.usage.memory ?? '0');
+  const key = (r: Row): string => `${r.pod.metadata.namespace}/${r.pod.metadata.name}`;
+  return key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
+}
