@@ -195,6 +195,7 @@ class Startup {
     const server = createApiServer({
       store,
       authenticate: auth.authenticate,
+      reviewToken: auth.reviewToken,
       authorizer: auth.authorizer,
       admission: admissionChain(),
       tokens: auth.tokens,

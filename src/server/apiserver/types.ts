@@ -40,6 +40,11 @@ export interface ApiServerOptions {
   kinds?: readonly AnyKind[];
   /** Answers the user, ANONYMOUS included; throws StatusError Unauthorized. Not asked when the request has a user. */
   authenticate(request: Request): Promise<User>;
+  /**
+   * Whose token it is, for TokenReview: for one of the audiences asked for (none: the server's own). Answers which of
+   * them it is for; throws StatusError Unauthorized, whose `cause` says why.
+   */
+  reviewToken?(token: string, audiences: readonly string[]): Promise<{ user: User; audiences: string[] }>;
   authorizer: Authorizer;
   admission: readonly AdmissionPlugin[];
   nodes?: NodeConnector;

@@ -2,7 +2,7 @@
 // once the API server is there; until then nobody but in-process callers is known.
 import type { KubeObject, ResourceType } from '../../api/types.ts';
 import type { Request, User } from '../../wire/http.ts';
-import { type TokenAuthenticator, bearerAuthenticator } from './authenticators/bearer.ts';
+import { type TokenAuthenticator, authenticateToken, bearerAuthenticator } from './authenticators/bearer.ts';
 import { bootstrapTokenAuthenticator } from './authenticators/bootstrap-token.ts';
 import { serviceAccountAuthenticator } from './authenticators/service-account.ts';
 import { x509Authenticator } from './authenticators/x509.ts';
@@ -14,7 +14,7 @@ import { NodeGraph } from './node-graph.ts';
 import { RbacIndex } from './rbac/index.ts';
 import { type IssuerOptions, type ServiceAccountIssuer, serviceAccountIssuer } from './service-account-issuer.ts';
 import type { Authorizer } from './types.ts';
-import { unionAuthenticator, unionAuthorizer } from './union.ts';
+import { unauthorized, unionAuthenticator, unionAuthorizer } from './union.ts';
 
 export interface AuthOptions {
   /** The name in tokens, which is also the API server's own audience. */
@@ -27,6 +27,8 @@ export interface AuthOptions {
 
 export interface Auth {
   authenticate(request: Request): Promise<User>;
+  /** Whose token it is, and for which of the audiences (none given: the API server's own). */
+  reviewToken(token: string, audiences: readonly string[]): Promise<{ user: User; audiences: string[] }>;
   authorizer: Authorizer;
   tokens: ServiceAccountIssuer;
   /** Starts to follow the cluster; answers what stops it. */
@@ -44,18 +46,39 @@ export function createAuth(options: AuthOptions): Auth {
   const index = new RbacIndex();
   const graph = new NodeGraph();
   const authorizer = unionAuthorizer([mastersAuthorizer, nodeAuthorizer(graph), rbacAuthorizer(index)]);
-  const authenticate = unionAuthenticator([
-    x509Authenticator(now),
-    bearerAuthenticator([
-      ...(options.tokenAuthenticators ?? []),
-      serviceAccountAuthenticator({ issuer, publicKeys: [keys.publicKey], audiences, cluster: view, now }),
-      bootstrapTokenAuthenticator(view, now),
-    ]),
-  ]);
+  const serviceAccounts = serviceAccountAuthenticator({
+    issuer,
+    publicKeys: [keys.publicKey],
+    audiences,
+    cluster: view,
+    now,
+  });
+  const others = [...(options.tokenAuthenticators ?? []), bootstrapTokenAuthenticator(view, now)];
+  const authenticate = unionAuthenticator([x509Authenticator(now), bearerAuthenticator([serviceAccounts, ...others])]);
+  /** Tokens other than service accounts' say no audience: they are for the API server. */
+  async function reviewToken(token: string, wanted: readonly string[], own: readonly string[]) {
+    let complaint: unknown;
+    let user: User | undefined;
+    const found: string[] = [];
+    for (const audience of wanted) {
+      try {
+        user = (await serviceAccounts.authenticateToken(token, [audience])) ?? user;
+        if (user) found.push(audience);
+      } catch (error) {
+        complaint = error;
+      }
+    }
+    if (user) return { user, audiences: found };
+    if (complaint !== undefined) throw complaint;
+    const shared = wanted.filter((audience) => own.includes(audience));
+    if (shared.length === 0) throw unauthorized('token audiences are invalid for the target audiences');
+    return { user: await authenticateToken(others, token), audiences: shared };
+  }
   return {
     authorizer,
     tokens: serviceAccountIssuer({ issuer, keys, audiences, now }),
     authenticate,
+    reviewToken: (token, wanted) => reviewToken(token, wanted.length > 0 ? wanted : audiences, audiences),
     attach(view) {
       cluster = view;
       const stops = [index.follow(view), graph.follow(view)];

@@ -205,4 +205,17 @@ describe('service account tokens', () => {
     const unsigned = Buffer.from('{"alg":"none"}').toString('base64url');
     await expect(auth.authenticate(bearer(`${unsigned}.${forged}.`))).rejects.toMatchObject(denied);
   });
+
+  it('are reviewed for the audiences that are asked for', async () => {
+    const { auth, token } = await issued('Pod', ['vault', 'bank']);
+    const name = 'system:serviceaccount:a:robot';
+    expect(await auth.reviewToken(token, ['bank', 'shop'])).toMatchObject({ user: { name }, audiences: ['bank'] });
+    await expect(auth.reviewToken(token, ['shop'])).rejects.toMatchObject(denied);
+    await expect(auth.reviewToken(token, [])).rejects.toMatchObject(denied);
+    const own = await issued(undefined);
+    expect(await own.auth.reviewToken(own.token, [])).toMatchObject({ user: { name }, audiences: [issuer] });
+    expect(await own.auth.reviewToken('secret', [])).toMatchObject({ user: { name: 'alice' }, audiences: [issuer] });
+    await expect(own.auth.reviewToken('secret', ['vault'])).rejects.toMatchObject(denied);
+    await expect(own.auth.reviewToken('rubbish', [])).rejects.toMatchObject(denied);
+  });
 });

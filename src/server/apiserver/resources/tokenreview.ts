@@ -2,8 +2,6 @@
 import { isReason } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
-import type { User } from '../../../wire/http.ts';
-import { ANONYMOUS } from '../../auth/types.ts';
 import { type HookContext, defineHooks } from '../types.ts';
 
 interface Spec {
@@ -30,26 +28,18 @@ export default defineHooks({
   },
 });
 
-async function statusOf(spec: Spec, context: HookContext): Promise<object> {
-  let user: User;
+async function statusOf(spec: Spec, { options }: HookContext): Promise<object> {
+  if (!options.reviewToken) return { user: {}, error: 'this server reviews no tokens' };
   try {
-    user = await context.options.authenticate({
-      method: 'GET',
-      path: '/',
-      query: new URLSearchParams(),
-      headers: { authorization: `Bearer ${spec.token}` },
-      signal: new AbortController().signal,
-    });
+    const { user, audiences } = await options.reviewToken(spec.token ?? '', spec.audiences ?? []);
+    const { name, uid, groups, extra } = user;
+    return {
+      authenticated: true,
+      user: { username: name, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) },
+      audiences,
+    };
   } catch (error) {
     if (!isReason(error, 'Unauthorized')) throw error;
-    return { user: {}, error: error.message };
+    return { user: {}, error: typeof error.cause === 'string' ? error.cause : error.message };
   }
-  if (user === ANONYMOUS || user.name === ANONYMOUS.name) return { user: {} };
-  const { name, uid, groups, extra } = user;
-  const audiences = context.options.tokens ? [context.options.tokens.issuer] : undefined;
-  return {
-    authenticated: true,
-    user: { username: name, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) },
-    ...(audiences && spec.audiences?.length ? { audiences } : {}),
-  };
 }
