@@ -23,6 +23,7 @@ export function serveHttp2Session(
     // Resets by the client are not news; the handler learns of them by its signal.
     stream.on('error', () => undefined);
     openStreams++;
+    if (headers.expect === '100-continue') stream.additionalHeaders({ ':status': 100 });
     stream.once('close', () => openStreams--);
     void answer(requestOf(stream, headers, limits.requestTimeoutMs), stream, handler, limits, onError);
   });

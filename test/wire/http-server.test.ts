@@ -1,6 +1,7 @@
 // The HTTP shell over real sockets: both protocols, plain and TLS, streams, upgrades, limits and a clean stop.
 import { connect as connectHttp2 } from 'node:http2';
 import { request as httpRequest } from 'node:http';
+import type { ClientRequest } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectNet } from 'node:net';
@@ -138,6 +139,28 @@ describe.each([
     expect(answer.status).toBe(413);
     expect(JSON.parse(answer.body)).toMatchObject({ kind: 'Status', reason: 'RequestEntityTooLarge', code: 413 });
     expect((await send(port, { method: 'POST', body: 'x'.repeat(10) })).body).toBe('10');
+  });
+
+  it('asks for a body that waits to be asked for', async () => {
+    const port = await start(async (request) => text(200, `${(await request.body!.bytes(10)).byteLength}`));
+    const headers = { expect: '100-continue' };
+    const session = send === http2 ? connectHttp2(`https://127.0.0.1:${port}`, { ca: authority.ca }) : undefined;
+    const request =
+      session?.request({ ':path': '/', ':method': 'POST', ...headers }) ??
+      httpsRequest({ port, host: '127.0.0.1', ca: authority.ca, method: 'POST', headers });
+    if (!session) (request as ClientRequest).flushHeaders();
+    await once(request, 'continue');
+    request.end('body');
+    const [answer] = await once(request, 'response');
+    expect(session ? answer[':status'] : answer.statusCode).toBe(200);
+    session?.close();
+  });
+
+  it('takes long headers, but not endless ones', async () => {
+    const port = await start(async (request) => text(200, `${request.headers.long?.length}`));
+    expect((await send(port, { headers: { long: 'x'.repeat(40_000) } })).body).toBe('40000');
+    const outcome = await send(port, { headers: { long: 'x'.repeat(100_000) } }).catch(() => ({ status: 0 }));
+    expect(outcome.status).not.toBe(200);
   });
 
   it('answers 500 with a Status when the handler throws, and reports it', async () => {
