@@ -2,6 +2,7 @@
 // asked for; nothing is parsed at import. Descriptions are apart (descriptions.ts): only explain and OpenAPI want them.
 import type { GroupVersionKind } from '../types.ts';
 import { definitions as definitionLines, kinds as kindData, release } from './data.gen.ts';
+import { removedKindSchema } from './removed.ts';
 import type { Schema, SchemaSource } from './schema.ts';
 
 /** The upstream release that the data is of: `1.34`. */
@@ -86,11 +87,11 @@ export function kindsOfDefinition(name: string): readonly GroupVersionKind[] {
   return kinds().byName.get(name) ?? [];
 }
 
-/** Kubernetes' own types. */
+/** Kubernetes' own types; `forKind` knows those API versions too that upstream has removed and we still serve. */
 export const builtinSchemas: SchemaSource = {
   definition,
   forKind(group, version, kind) {
     const name = definitionNameOf(group, version, kind);
-    return name === undefined ? undefined : definition(name);
+    return name === undefined ? removedKindSchema(group, version, kind, definition) : definition(name);
   },
 };

@@ -65,3 +65,14 @@ describe('the generated data', () => {
     expect(texts.ofField(`${core}.Nope`, 'x')).toBeUndefined();
   });
 });
+
+describe('API versions that upstream has removed', () => {
+  it('have the shape that they had', () => {
+    const deployment = builtinSchemas.forKind('extensions', 'v1beta1', 'Deployment')!.properties!['spec']!;
+    expect(Object.keys(deployment.properties!)).toContain('rollbackTo');
+    expect(deployment.properties!['template']).toEqual({ ref: `${core}.PodTemplateSpec`, zero: {} });
+    const ingress = builtinSchemas.forKind('networking.k8s.io', 'v1beta1', 'Ingress')!.properties!['spec']!;
+    expect(Object.keys(ingress.properties!).sort()).toEqual(['backend', 'ingressClassName', 'rules', 'tls']);
+    expect(builtinSchemas.forKind('extensions', 'v1beta1', 'Pod')).toBeUndefined();
+  });
+});

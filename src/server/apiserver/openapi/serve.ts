@@ -2,7 +2,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { builtinSchemas, definitionNameOf } from '../../../api/schema/builtin.ts';
-import { openSchema } from '../../../api/schema/from-crd.ts';
 import { StatusError } from '../../../api/status.ts';
 import type { Response } from '../../../wire/http.ts';
 import { GZIP_FROM_BYTES, acceptsGzip, baseHeaders } from '../content/respond.ts';
@@ -26,7 +25,8 @@ export function openApiResources(registry: Registry): OpenApiResource[] {
     for (const { resources: models } of versions) {
       for (const { endpoint, definition, verbs, subresources } of models) {
         const { group, version, plural, kind } = endpoint;
-        // Removed versions are in no data: they show what they are decoded by.
+        // Removed versions are in no data: they show what they are decoded by. One that is not known at all must not
+        // offer a strategic merge patch: kubectl would look for merge keys, and crash.
         const known = !kind.custom && definitionNameOf(group, version, definition.kind) !== undefined;
         resources.push({
           group,
@@ -37,8 +37,8 @@ export function openApiResources(registry: Registry): OpenApiResource[] {
           namespaced: definition.scope === 'Namespaced',
           verbs,
           subresources,
-          custom: kind.custom,
-          ...(known ? {} : { schema: endpoint.schema ?? openSchema }),
+          custom: kind.custom || (!known && !endpoint.schema),
+          ...(!known && endpoint.schema ? { schema: endpoint.schema } : {}),
         });
       }
     }

@@ -16,7 +16,7 @@ export interface OpenApiResource extends GroupVersionKind {
   namespaced: boolean;
   verbs: readonly string[];
   subresources: readonly OpenApiSubresource[];
-  /** Custom resources have no merge keys: they take no strategic merge patch. */
+  /** Without merge keys, as custom resources are: no strategic merge patch. */
   custom: boolean;
   /** Of custom resources and removed versions; the rest is found by group, version and kind. */
   schema?: Schema;
