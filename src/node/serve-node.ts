@@ -53,8 +53,8 @@ export async function serveNode(options: ServeOptions): Promise<NodeEndpoint> {
   return {
     port,
     async close() {
-      dialer.close();
       await server.close(500);
+      await dialer.close();
     },
   };
 }

@@ -169,7 +169,7 @@ export class DockerClient {
     reference: string,
     options: { auth?: RegistryAuth; onProgress?(line: string): void; signal?: AbortSignal } = {},
   ): Promise<void> {
-    const auth = Buffer.from(JSON.stringify(options.auth ?? {})).toString('base64url');
+    const auth = paddedBase64Url(JSON.stringify(options.auth ?? {}));
     const stream = await this.connection.stream('POST', '/images/create', {
       query: { fromImage: reference },
       headers: { 'x-registry-auth': auth },
@@ -189,6 +189,11 @@ export class DockerClient {
     for await (const line of readJsonLines<{ error?: string }>(stream)) {
       if (line.error !== undefined) throw new Error(line.error);
     }
+  }
+
+  /** Removes the name, and the image when it was its last; no error when it is gone. */
+  async removeImage(reference: string): Promise<void> {
+    await ignoring(this.connection.json('DELETE', `/images/${encodeImage(reference)}`), isGone);
   }
 
   async inspectNetwork(name: string): Promise<NetworkDetails | undefined> {
@@ -228,6 +233,10 @@ export class DockerClient {
     return this.connection.close();
   }
 }
+
+/** Docker ignores credentials without the padding, which Node's own base64url leaves out. */
+const paddedBase64Url = (text: string): string =>
+  Buffer.from(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 
 /** Slashes stay: the daemon's router takes the rest of the path as the name. */
 const encodeImage = (reference: string): string => reference.split('/').map(encodeURIComponent).join('/');

@@ -48,6 +48,8 @@ function open(near, port, rest, hosts, failures) {
 server.listen(process.argv[1], () => process.stdout.write('ready\\n'));
 process.stdin.resume();
 process.stdin.on('end', () => process.exit(0));
+process.on('SIGTERM', () => process.exit(0));
+process.on('exit', () => require('fs').rmSync(require('path').dirname(process.argv[1]), { recursive: true, force: true }));
 `;
 
 interface Relay {
@@ -59,23 +61,25 @@ interface Relay {
 }
 
 export class NamespaceDialer {
-  private readonly relays = new Map<number, Promise<Relay>>();
+  /** By sandbox: process ids come again. */
+  private readonly relays = new Map<string, Promise<Relay>>();
 
-  /** A connection to `port` on the loopback of the namespace of process `pid`. Rejects with one sentence. */
-  async dial(pid: number, port: number): Promise<Duplex> {
-    const starting = this.relays.get(pid) ?? this.start(pid);
-    this.relays.set(pid, starting);
+  /** A connection to `port` on the loopback of the sandbox's namespace. Rejects with one sentence. */
+  async dial(sandbox: { id: string; pid: number }, port: number): Promise<Duplex> {
+    const { id } = sandbox;
+    const starting = this.relays.get(id) ?? this.start(sandbox);
+    this.relays.set(id, starting);
     let relay: Relay;
     try {
       relay = await starting;
     } catch (error) {
-      this.relays.delete(pid);
+      this.relays.delete(id);
       throw error;
     }
     clearTimeout(relay.idle);
     relay.connections++;
     const release = () => {
-      if (--relay.connections === 0) relay.idle = setTimeout(() => this.end(pid, relay), IDLE_MS);
+      if (--relay.connections === 0) relay.idle = setTimeout(() => void this.end(id, relay), IDLE_MS);
     };
     return new Promise((resolve, reject) => {
       const socket = connect({ path: relay.path, allowHalfOpen: true });
@@ -101,12 +105,13 @@ export class NamespaceDialer {
     });
   }
 
-  close(): void {
-    for (const [pid, starting] of this.relays)
-      void starting.then((relay) => this.end(pid, relay)).catch(() => undefined);
+  /** Resolves when all relays have ended. */
+  async close(): Promise<void> {
+    const ending = [...this.relays].map(async ([id, starting]) => this.end(id, await starting));
+    await Promise.allSettled(ending);
   }
 
-  private async start(pid: number): Promise<Relay> {
+  private async start({ id, pid }: { id: string; pid: number }): Promise<Relay> {
     const folder = await mkdtemp(join(tmpdir(), 'sampan-relay-'));
     const path = join(folder, 'socket');
     const child = spawn('nsenter', ['-t', String(pid), '-n', process.execPath, '-e', RELAY, path], {
@@ -115,23 +120,27 @@ export class NamespaceDialer {
     const relay: Relay = { process: child, path, folder, connections: 0 };
     let complaint = '';
     child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString('utf8')));
-    child.once('exit', () => {
-      this.relays.delete(pid);
-      void rm(folder, { recursive: true, force: true });
-    });
+    // The relay removes its folder itself: it outlives a daemon that is killed, by a moment.
+    child.once('exit', () => this.relays.delete(id));
     await new Promise<void>((resolve, reject) => {
       const failed = (why: string) => reject(new Error(`cannot enter the pod's network namespace: ${why}`));
       child.once('error', (error) => failed(error.message));
-      child.once('exit', (code) => failed(complaint.trim() || `nsenter exited with code ${code}`));
+      child.once('exit', (code) => {
+        void rm(folder, { recursive: true, force: true });
+        failed(complaint.trim() || `nsenter exited with code ${code}`);
+      });
       child.stdout.once('data', () => resolve());
     });
     return relay;
   }
 
-  private end(pid: number, relay: Relay): void {
+  private async end(id: string, relay: Relay): Promise<void> {
     clearTimeout(relay.idle);
-    this.relays.delete(pid);
-    relay.process.stdin?.end();
-    relay.process.kill('SIGTERM');
+    this.relays.delete(id);
+    const { process: child } = relay;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGTERM');
+    await ended;
   }
 }

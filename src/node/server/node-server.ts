@@ -185,7 +185,7 @@ class NodeApi {
     return servePortForward(request, async (port) => {
       const sandbox = liveSandbox(await served.runtime());
       if (!sandbox) throw new Error(`pod ${name} has no running sandbox`);
-      return dialer.dial(sandbox.pid, port);
+      return dialer.dial(sandbox, port);
     });
   }
 
