@@ -30,6 +30,7 @@ export interface NodeConnection {
 }
 
 const DIAL_TIMEOUT_MS = 30_000;
+const LINGER_MS = 10_000;
 
 /** Structurally the API server's NodeConnector. `path` has the query; failures are answered, not thrown. */
 export function createNodeConnector(identity: ProxyIdentity): NodeConnection {
@@ -176,8 +177,16 @@ function join(client: Duplex, clientHead: Buffer, backend: Duplex, backendHead: 
   if (backendHead.length > 0) client.write(backendHead);
   if (clientHead.length > 0) backend.write(clientHead);
   client.pipe(backend).pipe(client);
-  client.once('close', () => backend.end());
-  backend.once('close', () => client.end());
+  client.once('close', () => hangUp(backend));
+  backend.once('close', () => hangUp(client));
+}
+
+/** What is on its way still arrives; a peer that does not hang up in turn is not waited for. */
+function hangUp(socket: Duplex): void {
+  socket.end();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** Only reaching the server is bounded: its answer may take as long as the caller has patience. */

@@ -210,6 +210,28 @@ export function storeSuite(name: string, backend: Backend): void {
         expect((await store.get('/a/2', { revision: 3 })).item).toBeUndefined();
       });
 
+      it('show one moment, however large they are and whatever is written meanwhile', async () => {
+        for (let from = 0; from < 5000; from += 1000) {
+          await write(...Array.from({ length: 1000 }, (_, i) => put(`/a/${String(from + i).padStart(4, '0')}`, '0')));
+        }
+        const far = ['/a/0001', '/a/2500', '/a/4998'];
+        let writing = true;
+        const writer = (async () => {
+          for (let i = 1; writing; i++)
+            await write(...far.map((key) => put(key, `${i}`)), put(`/a/x${i}`), remove(`/a/x${i - 1}`));
+        })();
+        for (let i = 0; i < 10; i++) {
+          const now = await store.range(under('/a/'));
+          expect(now.items).toHaveLength(now.count);
+          expect(new Set(far.map((key) => text(now.items.find((item) => item.key === key)?.value))).size).toBe(1);
+          expect(Math.max(...now.items.map(({ modRevision }) => modRevision))).toBeLessThanOrEqual(now.revision);
+          const again = await store.range({ ...under('/a/'), revision: now.revision });
+          expect(again.items.map((item) => item.modRevision)).toEqual(now.items.map((item) => item.modRevision));
+        }
+        writing = false;
+        await writer;
+      });
+
       it('do not know the future', async () => {
         await expect(store.range({ ...under('/'), revision: 2 })).rejects.toEqual(code('FutureRevision'));
         await expect(store.get('/a', { revision: 2 })).rejects.toEqual(code('FutureRevision'));
