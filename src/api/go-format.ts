@@ -1,5 +1,5 @@
 // Values as Go prints them: fmt's %v, %#v and %T, and json.Marshal of a map. jsonpath and templates print this way.
-// Integers are bigint or whole numbers, floats other numbers; where the difference matters the caller says so.
+// Integers are bigint or whole numbers, as Kubernetes' own JSON decoding has it; floats are other numbers.
 import { goQuote } from './fieldpath.ts';
 
 type Map_ = Readonly<Record<string, unknown>>;
@@ -41,42 +41,35 @@ function plainDigits(mantissa: string, exponent: number): string {
   return `${sign}${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
 }
 
-export interface GoOptions {
-  /** All numbers are float64, as encoding/json decodes them; otherwise whole numbers are int64. */
-  floats?: boolean;
-}
-
-function numberText(value: number, options: GoOptions): string {
-  return !options.floats && Number.isInteger(value) ? String(value) : formatFloat64(value);
-}
+const numberText = (value: number): string => (Number.isInteger(value) ? String(value) : formatFloat64(value));
 
 /** %v */
-export function goPrint(value: unknown, options: GoOptions = {}): string {
+export function goPrint(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
-  if (typeof value === 'number') return numberText(value, options);
-  if (Array.isArray(value)) return `[${value.map((v) => goPrint(v, options)).join(' ')}]`;
+  if (typeof value === 'number') return numberText(value);
+  if (Array.isArray(value)) return `[${value.map((v) => goPrint(v)).join(' ')}]`;
   if (isMap(value))
     return `map[${sortedKeys(value)
-      .map((k) => `${k}:${goPrint(value[k], options)}`)
+      .map((k) => `${k}:${goPrint(value[k])}`)
       .join(' ')}]`;
   return String(value);
 }
 
 /** %#v */
-export function goSyntax(value: unknown, options: GoOptions = {}): string {
+export function goSyntax(value: unknown): string {
   if (value === null || value === undefined) return 'interface {}(nil)';
   if (typeof value === 'string') return goQuote(value);
-  if (typeof value === 'number') return numberText(value, options);
-  if (Array.isArray(value)) return `[]interface {}{${value.map((v) => goSyntax(v, options)).join(', ')}}`;
+  if (typeof value === 'number') return numberText(value);
+  if (Array.isArray(value)) return `[]interface {}{${value.map((v) => goSyntax(v)).join(', ')}}`;
   if (isMap(value)) {
-    const entries = sortedKeys(value).map((k) => `${goQuote(k)}:${goSyntax(value[k], options)}`);
+    const entries = sortedKeys(value).map((k) => `${goQuote(k)}:${goSyntax(value[k])}`);
     return `map[string]interface {}{${entries.join(', ')}}`;
   }
   return String(value);
 }
 
 /** %T */
-export function goTypeName(value: unknown, options: GoOptions = {}): string {
+export function goTypeName(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';
   switch (typeof value) {
@@ -85,9 +78,9 @@ export function goTypeName(value: unknown, options: GoOptions = {}): string {
     case 'boolean':
       return 'bool';
     case 'bigint':
-      return options.floats ? 'int' : 'int64';
+      return 'int64';
     case 'number':
-      return !options.floats && Number.isInteger(value) ? 'int64' : 'float64';
+      return Number.isInteger(value) ? 'int64' : 'float64';
     default:
       return 'map[string]interface {}';
   }
