@@ -85,7 +85,8 @@ describe('a node', () => {
     await expect(node.create(Leases, { metadata: { namespace: 'kube-node-lease', name: 'n2' } })).rejects.toMatchObject(
       { reason: 'Forbidden' },
     );
-    expect((await node.list(Pods)).items).toEqual([]);
+    expect((await node.list(Pods, { fieldSelector: 'spec.nodeName=n1' })).items).toEqual([]);
+    await expect(node.list(Pods)).rejects.toMatchObject({ reason: 'Forbidden' });
     await expect(node.list(Secrets)).rejects.toMatchObject({ reason: 'Forbidden' });
 
     const second = await keyAndRequest(true);

@@ -25,6 +25,8 @@ export interface Attributes {
   subresource?: string;
   namespace?: string;
   name?: string;
+  /** Of a list or watch, as the client sent it. */
+  fieldSelector?: string;
   /** Non-resource requests: */
   path?: string;
 }

@@ -37,6 +37,7 @@ describe('a node', () => {
     },
   });
   const related: Partial<Attributes>[] = [
+    { resource: 'pods', name: 'p' },
     { resource: 'secrets', name: 'registry' },
     { resource: 'secrets', name: 'env-secret' },
     { resource: 'secrets', name: 'volume-secret', verb: 'watch' },
@@ -62,7 +63,14 @@ describe('a node', () => {
     [{ resource: 'secrets', namespace: 'a', verb: 'list' }, false],
     [{ resource: 'secrets', verb: 'list' }, false],
     [{ resource: 'secrets', namespace: 'a', name: 'volume-secret', verb: 'update' }, false],
-    [{ resource: 'pods', verb: 'list' }, true],
+    [{ resource: 'pods', verb: 'list' }, false],
+    [{ resource: 'pods', verb: 'list', fieldSelector: 'spec.nodeName=n1' }, true],
+    [{ resource: 'pods', verb: 'watch', fieldSelector: 'status.phase!=Failed,spec.nodeName=n1' }, true],
+    [{ resource: 'pods', verb: 'list', fieldSelector: 'spec.nodeName=n2' }, false],
+    [{ resource: 'pods', verb: 'list', fieldSelector: 'spec.nodeName!=n1' }, false],
+    [{ resource: 'pods', verb: 'list', fieldSelector: '=' }, false],
+    [{ resource: 'pods', verb: 'get', namespace: 'a', name: 'unknown' }, false],
+    [{ resource: 'pods', verb: 'update', namespace: 'a', name: 'p' }, false],
     [{ resource: 'pods', subresource: 'status', verb: 'patch', namespace: 'a', name: 'p' }, true],
     [{ resource: 'pods', subresource: 'exec', verb: 'create', namespace: 'a', name: 'p' }, false],
     [{ resource: 'nodes', subresource: 'status', verb: 'patch', name: 'n1' }, true],

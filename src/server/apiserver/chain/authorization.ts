@@ -15,10 +15,12 @@ export const authorization: Filter = async (context, next) => {
   return next();
 };
 
-export function attributesOf({ info, user }: RequestContext): Attributes {
+export function attributesOf({ info, user, request }: RequestContext): Attributes {
   if (!info.isResource) return { user, verb: info.verb, path: info.path };
   const { verb, group, version, resource, subresource, namespace, name } = info;
-  return { user, verb, group, version, resource, subresource, namespace, name };
+  const attributes = { user, verb, group, version, resource, subresource, namespace, name };
+  if (verb !== 'list' && verb !== 'watch') return attributes;
+  return { ...attributes, fieldSelector: request.query.get('fieldSelector') ?? '' };
 }
 
 /** `pods "a" is forbidden: User "x" cannot get resource "pods" in API group "" in the namespace "b": reason`. */

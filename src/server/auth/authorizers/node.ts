@@ -1,8 +1,9 @@
 // What node daemons may do: fixed rules, and of secrets, config maps, claims and tokens only those of pods bound to
-// them. Upstream: plugin/pkg/auth/authorizer/node/node_authorizer.go. Field selectors of lists are not looked at yet,
-// so a node may list all pods, as upstream's did before 1.32.
+// them. Upstream: plugin/pkg/auth/authorizer/node/node_authorizer.go. Unlike there a node may read all nodes (by RBAC):
+// our daemon routes between them.
 import type { NodeGraph, ReferenceKind } from '../node-graph.ts';
 import { nodeRules } from '../policy/node-rules.ts';
+import { parseFieldSelector } from '../../../api/field-selector.ts';
 import { ruleAllows, ruleQuery } from '../../../api/rbac.ts';
 import { type Attributes, type Authorizer, type Decision, nodeOf } from '../types.ts';
 
@@ -32,6 +33,7 @@ const specials: Record<string, Check> = {
   '/configmaps': (node, a, graph) => readRelated(node, 'configmap', a, graph),
   '/persistentvolumeclaims': claim,
   '/serviceaccounts': token,
+  '/pods': pod,
   'coordination.k8s.io/leases': lease,
   'storage.k8s.io/csinodes': csiNode,
 };
@@ -48,6 +50,30 @@ function related(node: string, kind: ReferenceKind, a: Attributes, graph: NodeGr
   return graph.refers(node, kind, a.namespace ?? '', a.name)
     ? ALLOWED
     : refuse(`no relationship found between node '${node}' and this object`);
+}
+
+/** What a node creates, deletes and reports about pods is checked by the NodeRestriction admission plug-in. */
+function pod(node: string, a: Attributes, graph: NodeGraph): Decision {
+  if (a.subresource === 'status') return a.verb === 'update' || a.verb === 'patch' ? ALLOWED : NO_OPINION;
+  if (a.subresource === 'eviction') return a.verb === 'create' ? ALLOWED : NO_OPINION;
+  if (a.subresource) return NO_OPINION;
+  if (a.verb === 'create' || a.verb === 'delete') return ALLOWED;
+  const isRead = a.verb === 'get' || a.verb === 'list' || a.verb === 'watch';
+  if (!isRead) return NO_OPINION;
+  if (a.verb !== 'get' && isOwnNodeSelected(node, a.fieldSelector)) return ALLOWED;
+  if (!a.name) return refuse('can only list/watch pods with spec.nodeName field selector');
+  return graph.hasPod(node, a.namespace ?? '', a.name)
+    ? ALLOWED
+    : refuse(`no relationship found between node '${node}' and this object`);
+}
+
+function isOwnNodeSelected(node: string, selector: string | undefined): boolean {
+  if (!selector) return false;
+  try {
+    return parseFieldSelector(selector).requires('spec.nodeName') === node;
+  } catch {
+    return false; // The list itself will say what is wrong with it.
+  }
 }
 
 function claim(node: string, a: Attributes, graph: NodeGraph): Decision {
