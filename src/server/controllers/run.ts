@@ -10,6 +10,13 @@ import controllers from './index.gen.ts';
 /** The controller whose user may read everything: the shared informers are its own. */
 export const INFORMERS_USER = 'garbage-collector';
 
+/** What events name as their source, where it is not `<name>-controller`. `describe` shows it. */
+const COMPONENTS: Readonly<Record<string, string>> = {
+  'node-lifecycle': 'node-controller',
+  'node-ipam': 'cidrAllocator',
+  endpointslice: 'endpoint-slice-controller',
+};
+
 export interface RunControllersOptions {
   /** A client that acts as `system:serviceaccount:kube-system:<name>-controller`. */
   client(name: string): Client;
@@ -41,7 +48,7 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
 
   async function runModule(module: ControllerModule, { signCsr, rootCa }: RunControllersOptions, shared: Informers) {
     const own = client(module.name);
-    const source = { component: `${module.name}-controller` };
+    const source = { component: COMPONENTS[module.name] ?? `${module.name}-controller` };
     const events = createEventRecorder({ client: own, source, clock, log });
     const environment = {
       client: own,

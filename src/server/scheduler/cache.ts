@@ -21,6 +21,7 @@ export class Cache {
   private readonly counts = new PodCounts((name, key) => this.node(name)?.labels[key]);
   private readonly values = new Map<string, Map<string, number>>();
   private readonly imageCounts = new Map<string, number>();
+  private readonly priorities = new Map<number, number>();
   readonly nodesWithAffinityPods = new Set<NodeInfo>();
 
   /** Real nodes, in the order in which they are tried. */
@@ -43,6 +44,11 @@ export class Cache {
 
   podCountsByLabel(namespace: string, selector: Selector, key: string): ReadonlyMap<string, number> {
     return this.counts.byLabel(namespace, selector, key, () => this.placed.values());
+  }
+
+  /** Of all placed pods; Infinity when there are none. */
+  get lowestPriority(): number {
+    return Math.min(...this.priorities.keys());
   }
 
   /** The values of a label over all nodes, and how many nodes have each. */
@@ -108,6 +114,7 @@ export class Cache {
     if (!placed) return undefined;
     this.placed.delete(uid);
     this.counts.remove(placed.info, placed.nodeName);
+    this.countPriority(placed.info.priority, -1);
     const info = this.infos.get(placed.nodeName);
     info?.removePod(uid);
     if (info?.affinityPods.size === 0) this.nodesWithAffinityPods.delete(info);
@@ -122,11 +129,18 @@ export class Cache {
     node.addPod(info);
     if (info.hasAffinity) this.nodesWithAffinityPods.add(node);
     this.counts.add(info, nodeName);
+    this.countPriority(info.priority, 1);
   }
 
   private labelsChanged(): void {
     this.values.clear();
     this.counts.nodesChanged();
+  }
+
+  private countPriority(priority: number, sign: 1 | -1): void {
+    const count = (this.priorities.get(priority) ?? 0) + sign;
+    if (count > 0) this.priorities.set(priority, count);
+    else this.priorities.delete(priority);
   }
 
   private infoFor(name: string): NodeInfo {

@@ -25,6 +25,7 @@ export function podHandler({ cache, queue, responsibleFor }: EventOptions): Info
     if (nodeName) {
       queue.delete(uid);
       const known = cache.has(uid) && !cache.isAssumed(uid);
+      if (known && old && onlyStatusChanged(pod, old)) return;
       const info = new PodInfo(pod);
       cache.setPod(info, nodeName);
       const actions = known && old ? podActions(pod, old) : (['add'] as const);
@@ -46,6 +47,14 @@ export function podHandler({ cache, queue, responsibleFor }: EventOptions): Info
     if (info) queue.moveFor({ resource: 'AssignedPod', actions: ['delete'], pod: info });
   };
   return { add: (pod) => set(pod, undefined), update: set, delete: remove };
+}
+
+/** Most changes of placed pods: nothing that the scheduler counts. */
+function onlyStatusChanged(pod: Pod, old: Pod): boolean {
+  const [a, b] = [pod.metadata ?? {}, old.metadata ?? {}];
+  if (a.generation === undefined || a.generation !== b.generation || pod.spec?.nodeName !== old.spec?.nodeName)
+    return false;
+  return a.deletionTimestamp === b.deletionTimestamp && !differ(a.labels, b.labels);
 }
 
 /** What of a pod changed that matters to where pods may go. */

@@ -39,6 +39,8 @@ export interface ClusterView {
   labelValues(key: string): ReadonlyMap<string, number>;
   /** Nodes that have pods with affinity or anti-affinity terms. */
   readonly nodesWithAffinityPods: ReadonlySet<NodeInfo>;
+  /** Of all placed pods; Infinity when there are none. */
+  readonly lowestPriority: number;
   /** How many nodes have this image. */
   imageNodes(image: string): number;
   services(namespace: string): readonly Service[];

@@ -2,7 +2,7 @@
 // Unschedulable: tried when something happens that a plugin which rejected them cares about, or after five minutes.
 // Gated: not tried until preEnqueue lets them. Upstream: pkg/scheduler/backend/queue/scheduling_queue.go.
 import type { Clock } from '../../client/controller.ts';
-import type { AnyPlugin, ClusterEvent, QueuedOrder, Rejection } from './framework.ts';
+import type { AnyPlugin, ClusterEvent, EventInterest, QueuedOrder, Rejection } from './framework.ts';
 import { Heap } from './heap.ts';
 import type { PodInfo } from './pod-info.ts';
 
@@ -99,7 +99,10 @@ export class SchedulingQueue {
 
   /** Something happened: whom it may help is tried again, now or after its back-off. */
   moveFor(event: ClusterEvent): void {
-    for (const item of [...this.unschedulable.values()]) if (this.helps(item, event)) this.retry(item);
+    if (this.unschedulable.size === 0) return;
+    const interested = this.plugins.filter((plugin) => plugin.events?.some((interest) => concerns(interest, event)));
+    if (interested.length === 0) return;
+    for (const item of [...this.unschedulable.values()]) if (helps(item, event, interested)) this.retry(item);
   }
 
   /** Nobody waits for an event that never comes. */
@@ -114,18 +117,6 @@ export class SchedulingQueue {
   whenActive(): Promise<void> {
     if (this.active.size > 0 || this.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => (this.waiter = resolve));
-  }
-
-  private helps(item: QueuedPod, event: ClusterEvent): boolean {
-    for (const plugin of this.plugins) {
-      if (!item.rejectedBy.has(plugin.name)) continue;
-      for (const interest of plugin.events ?? []) {
-        if (interest.resource !== event.resource) continue;
-        if (!event.actions.some((action) => interest.actions.includes(action))) continue;
-        if (interest.helps?.(item.pod, event) ?? true) return true;
-      }
-    }
-    return false;
   }
 
   private retry(item: QueuedPod): void {
@@ -185,4 +176,17 @@ export class SchedulingQueue {
     this.waiter = undefined;
     waiter?.();
   }
+}
+
+const concerns = (interest: EventInterest, event: ClusterEvent): boolean =>
+  interest.resource === event.resource && event.actions.some((action) => interest.actions.includes(action));
+
+function helps(item: QueuedPod, event: ClusterEvent, plugins: readonly AnyPlugin[]): boolean {
+  for (const plugin of plugins) {
+    if (!item.rejectedBy.has(plugin.name)) continue;
+    for (const interest of plugin.events ?? []) {
+      if (concerns(interest, event) && (interest.helps?.(item.pod, event) ?? true)) return true;
+    }
+  }
+  return false;
 }

@@ -95,6 +95,9 @@ function clusterView(
     podCountsByLabel: (namespace, selector, key) => cache.podCountsByLabel(namespace, selector, key),
     labelValues: (key) => cache.labelValues(key),
     nodesWithAffinityPods: cache.nodesWithAffinityPods,
+    get lowestPriority() {
+      return cache.lowestPriority;
+    },
     imageNodes: (image) => cache.imageNodes(image),
     services: (namespace) => services.list(namespace),
     replicaSet: (namespace, name) => sets.get(`${namespace}/${name}`),

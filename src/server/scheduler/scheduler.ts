@@ -1,6 +1,7 @@
 // The scheduling loop: takes the next pod, runs a cycle, assumes the choice and binds beside the next cycles.
 // Upstream: pkg/scheduler/schedule_one.go. What the cluster tells arrives through events.ts.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isNotFound } from '../../api/status.ts';
 import type { Clock } from '../../client/controller.ts';
 import type { Client } from '../../client/rest.ts';
 import type { Logger } from '../../client/log.ts';
@@ -89,6 +90,7 @@ export class Scheduler {
     const { cache, view, queue, reporter, plugins } = this.options;
     if (pod.isTerminating || cache.has(pod.uid)) return;
     if (view.nodes.length === 0) {
+      // A new node is what helps, and that is what this plug-in waits for.
       queue.reject(item, new Set(['NodeName']));
       reporter.failed(pod, 'Unschedulable', NO_NODES);
       return;
@@ -151,6 +153,8 @@ export class Scheduler {
       if (!bound) throw new Error('no plugin binds the pod');
     } catch (error) {
       log.debug({ pod: pod.key, node: node.name, error: String(error) }, 'bind failed');
+      // Gone, or placed by somebody else: its watch event says so, and nobody needs to be told of a failure.
+      if (isNotFound(error)) return void this.cancel(item, node);
       const text = error instanceof Error ? error.message : String(error);
       this.giveUp(item, node, { code: 'error', reasons: [`binding rejected: ${text}`] }, undefined);
       return;
@@ -159,15 +163,21 @@ export class Scheduler {
     for (const plugin of plugins) plugin.postBind?.(pod, node);
   }
 
-  /** Undoes an assumption; the pod is tried again unless the cluster no longer knows it. */
-  private giveUp(item: QueuedPod, node: NodeInfo, rejection: Rejection, plugin: string | undefined): void {
-    const { cache, plugins, queue, reporter } = this.options;
-    const { pod } = item;
+  /** Undoes an assumption. Answers false when there is none any more: it was deleted, or somebody else placed it. */
+  private cancel({ pod }: QueuedPod, node: NodeInfo): boolean {
+    const { cache, plugins, queue } = this.options;
     for (const p of [...plugins].reverse()) p.unreserve?.(pod, node);
-    // No longer assumed: it was deleted, or somebody else placed it.
-    if (!cache.isAssumed(pod.uid)) return;
+    if (!cache.isAssumed(pod.uid)) return false;
     cache.forget(pod.uid);
     queue.moveFor({ resource: 'AssignedPod', actions: ['delete'], pod });
+    return true;
+  }
+
+  /** The pod is tried again, unless the cluster no longer knows it. */
+  private giveUp(item: QueuedPod, node: NodeInfo, rejection: Rejection, plugin: string | undefined): void {
+    const { queue, reporter } = this.options;
+    const { pod } = item;
+    if (!this.cancel(item, node)) return;
     queue.reject(item, new Set(plugin === undefined || rejection.code === 'error' ? [] : [plugin]));
     const reason = rejection.code === 'error' ? 'SchedulerError' : 'Unschedulable';
     reporter.failed(pod, reason, rejection.reasons.join(', '));

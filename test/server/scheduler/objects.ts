@@ -70,6 +70,9 @@ export function bench(
     podCountsByLabel: (namespace, selector, key) => cache.podCountsByLabel(namespace, selector, key),
     labelValues: (key) => cache.labelValues(key),
     nodesWithAffinityPods: cache.nodesWithAffinityPods,
+    get lowestPriority() {
+      return cache.lowestPriority;
+    },
     imageNodes: (image) => cache.imageNodes(image),
     services: () => [],
     replicaSet: () => undefined,

@@ -9,6 +9,7 @@ import type { ControllerEnvironment } from '../_types.ts';
 import { distinctResources } from '../shared/resources.ts';
 
 const RESYNC_MS = 30_000;
+const RETRY_MS = 1_000;
 /** After a change of definitions: several come together. */
 const SETTLE_MS = 100;
 
@@ -38,7 +39,7 @@ export class Monitors {
   private readonly handlers: MonitorHandlers;
   private readonly byId = new Map<string, Monitor>();
   private byKind = new Map<string, DiscoveredResource>();
-  private dirty = true;
+  private wake: () => void = () => undefined;
 
   constructor(environment: ControllerEnvironment, handlers: MonitorHandlers) {
     this.environment = environment;
@@ -54,27 +55,25 @@ export class Monitors {
   /** Runs until the signal aborts. `ready` is called after the first complete view. */
   async run(ready: () => void): Promise<void> {
     const { clock, log, signal, informers } = this.environment;
-    const mark = () => {
-      this.dirty = true;
-    };
+    let changed = new Promise<void>((resolve) => (this.wake = resolve));
+    const mark = () => this.wake();
     informers.for(CustomResourceDefinitions).addHandler({ add: mark, update: mark, delete: mark });
-    let nextMs = 0;
+    const pause = (ms: number) => clock.sleep(ms, signal).catch(() => undefined);
     let first = true;
     while (!signal.aborted) {
-      if (this.dirty || clock.now() >= nextMs) {
-        this.dirty = false;
-        nextMs = clock.now() + RESYNC_MS;
-        try {
-          await this.sync();
-          if (first) ready();
-          first = false;
-        } catch (error) {
-          if (signal.aborted) return;
-          log.warn({ error: String(error) }, 'garbage collector could not read discovery');
-          this.dirty = true;
-        }
+      let again = RESYNC_MS;
+      try {
+        await this.sync();
+        if (first) ready();
+        first = false;
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn({ error: String(error) }, 'garbage collector could not read discovery');
+        again = RETRY_MS;
       }
-      await clock.sleep(SETTLE_MS, signal).catch(() => undefined);
+      await Promise.race([pause(again), changed]);
+      changed = new Promise<void>((resolve) => (this.wake = resolve));
+      await pause(SETTLE_MS);
     }
   }
 

@@ -1,8 +1,7 @@
 // When no node fits: finds the node where evicting the fewest and least important pods of lower priority helps.
 // Upstream: pkg/scheduler/framework/{preemption,plugins/defaultpreemption}. Disruption budgets are not considered.
-import { type PostFilterContext, definePlugin } from '../framework.ts';
+import { type PostFilterContext, type Rejection, definePlugin, unresolvable, unschedulable } from '../framework.ts';
 import { fitMessage } from '../messages.ts';
-import { type Rejection, unresolvable, unschedulable } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
 
@@ -56,13 +55,15 @@ export default definePlugin({
     }
     const why = new Map<string, Rejection>();
     let best: Candidate | undefined;
+    // Nobody anywhere is less important: then no node has to be looked at closely.
+    const hopeless = view.lowestPriority >= pod.priority;
     for (const node of view.nodes) {
       const rejection = rejections.get(node.name);
       if (!rejection || rejection.code !== 'unschedulable') {
         why.set(node.name, NOT_HELPFUL);
         continue;
       }
-      const victims = selectVictims(pod, node, fits);
+      const victims = hopeless ? NO_VICTIMS : selectVictims(pod, node, fits);
       if (!Array.isArray(victims)) why.set(node.name, victims);
       else if (!best || compareHarm({ node, victims }, best) < 0) best = { node, victims };
     }
