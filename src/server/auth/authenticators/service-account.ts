@@ -82,6 +82,8 @@ async function verify(token: string, options: ServiceAccountOptions): Promise<Ve
 }
 
 function isOfIssuer(token: string, issuer: string): boolean {
+  // Two dots make a JWT; anything else need not be decoded to know that.
+  if (token.split('.', 4).length !== 3) return false;
   try {
     return decodeJwt(token).iss === issuer;
   } catch {
