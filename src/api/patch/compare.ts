@@ -89,7 +89,9 @@ function compareLists(before: unknown[], after: unknown[], type: MergeType): Com
     if (a.length <= 1 && b.length <= 1) found.add(element, compareValues(a[0], b[0], type.items));
     else if (a.length > 1 && b.length > 1) {
       if (!deepEqual(a, b)) found.add(element, { modified: LEAF });
-    } else found.add(element, a.length > 1 ? { removed: LEAF } : { added: LEAF });
+    } else if (a.length > 1) {
+      found.add(element, { removed: LEAF, ...(b.length > 0 ? { added: addedNode(b[0], type.items) } : {}) });
+    } else found.add(element, { added: LEAF, ...(a.length > 0 ? { removed: addedNode(a[0], type.items) } : {}) });
   }
   return found.result();
 }
