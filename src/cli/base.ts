@@ -20,6 +20,8 @@ export interface CommandClass {
   flags: FlagTable;
   aliases?: readonly string[];
   hidden?: boolean;
+  /** Exit code of a wrong flag (`diff`: 2, for 1 means a difference). Such errors point to -h. */
+  flagErrorCode?: number;
 }
 
 /** What the entry hands to a command. */

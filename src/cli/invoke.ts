@@ -2,7 +2,7 @@
 // its error, answers the exit code. No command is loaded but the one that runs; no plug-in discovery.
 import type { CommandClass, CommandContext } from './base.ts';
 import type { Cluster } from './cluster.ts';
-import { AggregateCliError, formatError } from './errors.ts';
+import { AggregateCliError, FlagError, formatError, PlainError, UsageError } from './errors.ts';
 import { type GlobalFlags, globalFlags } from './globals.ts';
 import { type Io, processIo } from './io.ts';
 import { HelpRequested, type ParsedFlags, parseFlags } from './pflag.ts';
@@ -114,6 +114,10 @@ class Invocation {
       try {
         parsed = parseFlags({ ...globalFlags, ...command.flags }, this.found.rest);
       } catch (error) {
+        if (error instanceof FlagError && command.flagErrorCode !== undefined) {
+          const { text } = formatError(new UsageError(error.message), this.commandPath);
+          throw new PlainError(text, command.flagErrorCode);
+        }
         if (!(error instanceof HelpRequested)) throw error;
         await this.help(command);
         return 0;

@@ -46,6 +46,7 @@ Exit status: 0 No differences were found. 1 Differences were found. >1 Kubectl o
 cat service.yaml | {program} diff -f -`;
   static override usage = '-f FILENAME';
   static override flags = flags;
+  static flagErrorCode = 2;
 
   private opts!: FlagValues<typeof flags>;
 

@@ -1,5 +1,5 @@
 // `apply view-last-applied`. Upstream: kubectl/pkg/cmd/apply/apply_view_last_applied.go.
-import { parseJson, stringifyJson } from '../../api/codec/json.ts';
+import { parseJson, stringifySorted } from '../../api/codec/json.ts';
 import { Command } from '../../cli/base.ts';
 import { Builder } from '../../cli/builder/builder.ts';
 import { throwCollected } from '../../cli/errors.ts';
@@ -44,7 +44,7 @@ export default class ViewLastApplied extends Command {
       const text = lastAppliedOf(info.object!);
       if (text === undefined) continue;
       const value = parseJson(text);
-      this.out(flags.output === 'json' ? `${stringifyJson(value, 2)}\n` : toYaml(value));
+      this.out(flags.output === 'json' ? `${stringifySorted(value, 2)}\n` : toYaml(value));
     }
     throwCollected(errors);
   }

@@ -1,0 +1,69 @@
+// Runs a command line of the CLI in this process and answers what it printed and its exit code.
+import { PassThrough, Readable } from 'node:stream';
+import commands from '../../src/commands/index.gen.ts';
+import { Cluster } from '../../src/cli/cluster.ts';
+import { run } from '../../src/cli/invoke.ts';
+import type { Io } from '../../src/cli/io.ts';
+import { inProcess } from '../../src/client/transport/in-process.ts';
+import { admin, type TestServer } from '../support/server.ts';
+
+export interface CliResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CliOptions {
+  stdin?: string;
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Talks to this server instead of the one that a kubeconfig names. */
+  server?: TestServer;
+}
+
+function collect(): { stream: PassThrough; text(): string } {
+  const stream = new PassThrough();
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return { stream, text: () => Buffer.concat(chunks).toString('utf8') };
+}
+
+export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const stdout = collect();
+  const stderr = collect();
+  const io: Io = {
+    stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]) as Io['stdin'],
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env: options.env ?? {},
+    cwd: options.cwd ?? process.cwd(),
+    nowMs: () => Date.now(),
+  };
+  const { server } = options;
+  const code = await run(argv, {
+    commands,
+    io,
+    ...(server
+      ? {
+          connect: async (globals) =>
+            new Cluster({
+              handler: inProcess(server.handler, admin),
+              server: '127.0.0.1:6443',
+              url: 'https://127.0.0.1:6443',
+              namespace: globals.namespace || 'default',
+              explicitNamespace: globals.namespace !== '',
+              io,
+            }),
+        }
+      : {}),
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  return { code, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+/** Words of a command line; quotes hold words together. */
+export function words(line: string): string[] {
+  return [...line.matchAll(/'([^']*)'|"([^"]*)"|((?:[^\s'"]|'[^']*'|"[^"]*")+)/g)].map((m) =>
+    (m[1] ?? m[2] ?? m[3]!).replaceAll(/'([^']*)'|"([^"]*)"/g, (_, a: string, b: string) => a ?? b),
+  );
+}
