@@ -9,10 +9,11 @@ import type { Agent } from './agent/agent.ts';
 import { disk, memory, processorUse } from './agent/host/machine.ts';
 import { type NodeIdentity, ownedBy } from './agent/names.ts';
 import type { DockerClient } from './docker/client.ts';
+import { type KeyAndCertificate, selfSigned } from './join/certificate-request.ts';
 import { NodeAccessControl } from './server/access.ts';
 import { NamespaceDialer } from './server/namespace-dialer.ts';
 import { type NodeServerOptions, nodeHandler } from './server/node-server.ts';
-import { openServingCertificate, rotateServingCertificate } from './server/serving-certificate.ts';
+import { type ServingOptions, openServingCertificate, rotateServingCertificate } from './server/serving-certificate.ts';
 import { collectUsage } from './server/stats.ts';
 
 export interface ServeOptions {
@@ -35,13 +36,19 @@ export interface NodeEndpoint {
   close(): Promise<void>;
 }
 
+const SIGNING_MS = 10_000;
+
 /** Resolves when it listens. */
 export async function serveNode(options: ServeOptions): Promise<NodeEndpoint> {
   const { client, folder, address, authority, log, signal } = options;
   const { nodeName } = options.node;
   const dialer = new NamespaceDialer();
   const certificates = { client, nodeName, folder, address, authority, clock: systemClock, log, signal };
-  const first = await openServingCertificate(certificates);
+  const opening = openServingCertificate(certificates);
+  // Pods need not wait for the signers of a cluster that has none: what they sign later is used from then on.
+  const patience = systemClock.sleep(SIGNING_MS, signal).catch(() => undefined);
+  const signed = await Promise.race([opening, patience]);
+  const first = signed ?? (await selfSigned(nodeName, address, Date.now()));
   const identity = ({ key, certificate }: typeof first) => ({ key, cert: certificate, clientCa: authority });
   const server: HttpServer = createHttpServer({
     handler: nodeHandler(handlerOptions(options, dialer)),
@@ -49,7 +56,7 @@ export async function serveNode(options: ServeOptions): Promise<NodeEndpoint> {
     onError: (error, what) => log.warn({ error: String(error), what }, 'a request to the node failed'),
   });
   const { port } = await server.listen(options.listen);
-  void rotateServingCertificate(first, certificates, (next) => server.setTls(identity(next))).catch(() => undefined);
+  void keepCertificate(opening, certificates, (next) => server.setTls(identity(next))).catch(() => undefined);
   return {
     port,
     async close() {
@@ -57,6 +64,16 @@ export async function serveNode(options: ServeOptions): Promise<NodeEndpoint> {
       await dialer.close();
     },
   };
+}
+
+async function keepCertificate(
+  opening: Promise<KeyAndCertificate>,
+  options: ServingOptions,
+  use: (next: KeyAndCertificate) => void,
+): Promise<void> {
+  const first = await opening;
+  use(first);
+  await rotateServingCertificate(first, options, use);
 }
 
 function handlerOptions(options: ServeOptions, dialer: NamespaceDialer): NodeServerOptions {

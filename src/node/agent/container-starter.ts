@@ -25,6 +25,8 @@ export interface StartRequest {
   sandbox: SandboxRecord;
   runtime: PodRuntime;
   volumes: ReadonlyMap<string, MountableVolume>;
+  /** Why it does not run already: a wait that goes on is not announced again. */
+  waiting: string | undefined;
   /** Aborted when the pod is to end: pulls and hooks stop. */
   signal: AbortSignal;
 }
@@ -35,7 +37,7 @@ export class ContainerStarter {
   async start(request: StartRequest): Promise<void> {
     const { pod, container, signal } = request;
     const event = (type: 'Normal' | 'Warning', reason: string, message: string) =>
-      containerEvent(this.context, pod, container.name, type, reason, message);
+      announced(request, reason, message) || containerEvent(this.context, pod, container.name, type, reason, message);
     this.crashBackOff(request, event);
     const namespace = pod.metadata?.namespace ?? '';
     const secrets: Secret[] = [];
@@ -188,6 +190,10 @@ export class ContainerStarter {
     }
   }
 }
+
+/** The same waiting, looked at again: upstream counts it in the event, which uses up the pod's allowance of events. */
+const announced = ({ waiting }: StartRequest, reason: string, message: string): boolean =>
+  waiting?.endsWith('BackOff') === true && (reason === 'BackOff' || message === `Error: ${waiting}`);
 
 const IMAGE_REASONS = new Set(['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName']);
 const QUIET = new Set(['CrashLoopBackOff']);

@@ -15,7 +15,7 @@ import { Grace, signalPromise } from './grace.ts';
 import { StartError } from './image-puller.ts';
 import { type Rejection, admitPod } from './pod-admission.ts';
 import { type PodActions, computePodActions } from './pod-actions.ts';
-import { hostPorts, isTerminalPhase } from './pod-facts.ts';
+import { findContainer, hostPorts, isTerminalPhase } from './pod-facts.ts';
 import { podStatus } from './pod-status.ts';
 import { PodProber } from './prober.ts';
 import { type PodRuntime, liveSandbox } from './runtime-state.ts';
@@ -270,7 +270,7 @@ export class PodWorker {
     const podIp = liveSandbox(runtime)?.ip ?? '';
     if (actions.createSandbox) await this.clearOldSandbox(actions, runtime);
     for (const { record, message, probe } of actions.kill) {
-      const container = pod.spec?.containers.find((c) => c.name === record.name);
+      const container = findContainer(pod, record.name);
       const seconds =
         (probe && container?.[probe]?.terminationGracePeriodSeconds) ??
         pod.spec?.terminationGracePeriodSeconds ??
@@ -331,7 +331,8 @@ export class PodWorker {
       const { signal } = this.starting;
       if (!sandbox || signal.aborted) return;
       try {
-        await this.starter.start({ pod: this.status.current, container, sandbox, runtime, volumes, signal });
+        const waiting = this.waiting.get(container.name)?.reason;
+        await this.starter.start({ pod: this.status.current, container, sandbox, runtime, volumes, signal, waiting });
         this.waiting.delete(container.name);
         this.dirty = true;
         await this.removeDead(container.name);

@@ -30,9 +30,10 @@ export async function followEvents(options: EventStreamOptions): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     try {
+      // From before the caller looks: what happens between its look and the subscription is replayed.
+      since ??= String(Date.now() / 1000);
       await docker.ping(AbortSignal.any([signal, AbortSignal.timeout(5000)]));
-      const stream = docker.events({ labels, types: ['container'], ...(since && { since }) }, signal);
-      // The request is on its way once the generator has been asked; events since `since` are replayed.
+      const stream = docker.events({ labels, types: ['container'], since }, signal);
       const first = stream.next();
       options.onConnected();
       failures = 0;

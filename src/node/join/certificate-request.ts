@@ -60,7 +60,28 @@ export async function requestCertificate(options: CertificateOptions): Promise<K
   throw new Error(`nobody signed the certificate request ${name} for ${signer}: see \`get csr ${name}\``);
 }
 
-async function requestPem(keyPem: string, options: CertificateOptions): Promise<string> {
+/** What a server shows while nobody has signed for it: its callers see that it is not the cluster's. */
+export async function selfSigned(nodeName: string, address: string, nowMs: number): Promise<KeyAndCertificate> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const { x509, keys } = await webKeys(key);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: [{ CN: [nodeName] }],
+    notBefore: new Date(nowMs - 300_000),
+    notAfter: new Date(nowMs + 365 * 86_400_000),
+    keys,
+    signingAlgorithm: ECDSA,
+    extensions: [
+      new x509.SubjectAlternativeNameExtension([
+        { type: 'dns', value: nodeName },
+        { type: 'ip', value: address },
+      ]),
+    ],
+  });
+  return { key, certificate: certificate.toString('pem') };
+}
+
+async function webKeys(keyPem: string) {
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   const der = createPrivateKey(keyPem).export({ type: 'pkcs8', format: 'der' });
@@ -74,13 +95,18 @@ async function requestPem(keyPem: string, options: CertificateOptions): Promise<
     true,
     ['verify'],
   );
+  return { x509, keys: { privateKey: signing, publicKey: verifying } };
+}
+
+async function requestPem(keyPem: string, options: CertificateOptions): Promise<string> {
+  const { x509, keys } = await webKeys(keyPem);
   const names = [
     ...(options.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
     ...(options.addresses ?? []).map((value) => ({ type: 'ip' as const, value })),
   ];
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
     name: [{ O: ['system:nodes'] }, { CN: [`system:node:${options.nodeName}`] }],
-    keys: { privateKey: signing, publicKey: verifying },
+    keys,
     signingAlgorithm: ECDSA,
     extensions: names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : [],
   });

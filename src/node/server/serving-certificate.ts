@@ -21,7 +21,9 @@ export interface ServingOptions {
   signal: AbortSignal;
 }
 
+/** Each attempt leaves a request on the server: ask ever less often. */
 const RETRY_MS = 5000;
+const MAX_RETRY_MS = 900_000;
 
 /** The kept one when it still serves, else a new one; tries until the signers answer. */
 export async function openServingCertificate(options: ServingOptions): Promise<KeyAndCertificate> {
@@ -48,7 +50,7 @@ export async function rotateServingCertificate(
 
 async function renew(options: ServingOptions): Promise<KeyAndCertificate> {
   const { client, nodeName, address, clock, log, signal } = options;
-  for (;;) {
+  for (let retryMs = RETRY_MS; ; retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)) {
     signal.throwIfAborted();
     try {
       const made = await requestCertificate({
@@ -64,7 +66,7 @@ async function renew(options: ServingOptions): Promise<KeyAndCertificate> {
     } catch (error) {
       if (signal.aborted) throw error;
       log.warn({ node: nodeName, error: String(error) }, 'cannot get the serving certificate; trying again');
-      await clock.sleep(RETRY_MS, signal);
+      await clock.sleep(retryMs, signal);
     }
   }
 }
