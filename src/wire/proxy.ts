@@ -1,98 +1,117 @@
-// Forwards a request to another HTTPS server: ordinary ones with streamed bodies, upgraded ones as a pipe of raw bytes
-// after the 101. It adds its own client certificate and passes on no credential of the caller. Upstream:
-// apimachinery/pkg/util/proxy UpgradeAwareHandler; apiserver's kubelet client.
-import { Agent, request as httpsRequest } from 'node:https';
+// Forwards a request to another server: bodies streamed both ways, upgraded ones as a pipe of raw bytes after the 101.
+// To node daemons it shows our own client certificate; no credential of the caller goes on. Upstream: apimachinery/pkg/
+// util/proxy UpgradeAwareHandler; pkg/kubelet/client.
+import http from 'node:http';
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { pipeline } from 'node:stream/promises';
+import https from 'node:https';
 import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { checkServerIdentity } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
+import { NEVER_ABORTED } from './http.ts';
 import type { Request, Response } from './http.ts';
 
-export interface ProxyTarget {
+export interface PlainTarget {
   address: string;
   port: number;
+}
+export interface TlsTarget extends PlainTarget {
   /** The name (or IP address) that the server's certificate must be for. */
   serverName: string;
 }
 
-/** PEM: whom to believe, and who we are. */
-export interface ProxyIdentity {
+export interface NodeConnectorOptions {
+  /** PEM: whose certificates are believed. */
   ca: string | Buffer;
-  cert: string | Buffer;
-  key: string | Buffer;
+  /** PEM. Asked for each request: certificates are renewed. */
+  credential(): { cert: string | Buffer; key: string | Buffer };
+  /** To establish a connection, TLS included. Default 30 s. */
+  connectTimeoutMs?: number;
 }
 
+/** Structurally the API server's NodeConnector. Paths have their query. Rejects, in Go's words, when nobody answers. */
 export interface NodeConnection {
-  forward(target: ProxyTarget, path: string, request: Request): Promise<Response>;
+  forward(target: TlsTarget, path: string, request: Request): Promise<Response>;
+  /** Without TLS or credentials, to pods. */
+  forwardPlain(target: PlainTarget, path: string, request: Request): Promise<Response>;
   /** Closes the kept connections. */
   close(): void;
 }
 
-const DIAL_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 30_000;
 const LINGER_MS = 10_000;
 
-/** Structurally the API server's NodeConnector. `path` has the query; failures are answered, not thrown. */
-export function createNodeConnector(identity: ProxyIdentity): NodeConnection {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 16, timeout: 90_000, ...identity });
+export function createNodeConnector(options: NodeConnectorOptions): NodeConnection {
+  const kept = { keepAlive: true, maxFreeSockets: 16, timeout: 90_000 };
+  const agents = { tls: new https.Agent(kept), plain: new http.Agent(kept) };
+  const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   return {
-    forward: (target, path, request) => forwardRequest(request, target, path, { ...identity, agent }),
-    close: () => agent.destroy(),
+    forward(target, path, request) {
+      const tls = { ca: options.ca, ...options.credential(), ...identityOf(target.serverName), agent: agents.tls };
+      return forwardRequest(request, target, path, { protocol: https, tls, timeoutMs });
+    },
+    forwardPlain: (target, path, request) =>
+      forwardRequest(request, target, path, { protocol: http, tls: { agent: agents.plain }, timeoutMs }),
+    close() {
+      agents.tls.destroy();
+      agents.plain.destroy();
+    },
   };
+}
+
+/** A certificate may be for an IP address, which SNI cannot name. */
+const identityOf = (serverName: string): https.RequestOptions => ({
+  servername: /^[\d.]+$|:/.test(serverName) ? '' : serverName,
+  checkServerIdentity: (_: string, certificate: PeerCertificate) => checkServerIdentity(serverName, certificate),
+});
+
+interface Dialing {
+  protocol: typeof http | typeof https;
+  tls: https.RequestOptions;
+  timeoutMs: number;
 }
 
 export async function forwardRequest(
   request: Request,
-  target: ProxyTarget,
+  target: PlainTarget,
   path: string,
-  options: ProxyIdentity & { agent?: Agent },
+  { protocol, tls, timeoutMs }: Dialing,
 ): Promise<Response> {
   const upgrade = request.upgradable ? request.headers['upgrade'] : undefined;
-  const outgoing = httpsRequest(requestOptions(request, target, path, options, upgrade));
-  const stopDialing = dialTimeout(outgoing);
-  const onAbort = () => outgoing.destroy();
+  const outgoing = protocol.request({ ...tls, ...requestOptions(request, target, path, upgrade) });
+  limitConnect(outgoing, timeoutMs);
+  const onAbort = () => outgoing.destroy(new Error('the caller is gone'));
   const forgetCaller = () => request.signal.removeEventListener('abort', onAbort);
-  request.signal.addEventListener('abort', onAbort, { once: true });
+  if (request.signal !== NEVER_ABORTED) request.signal.addEventListener('abort', onAbort, { once: true });
   outgoing.once('close', forgetCaller);
   if (request.signal.aborted) onAbort();
   try {
     const answer = answerOf(outgoing, upgrade !== undefined, forgetCaller);
-    await sendBody(request, outgoing);
+    await Promise.race([sendBody(request, outgoing), answer]);
     return await answer;
   } catch (error) {
     outgoing.destroy();
-    return failure(error as NodeJS.ErrnoException, request, target, path, upgrade !== undefined);
-  } finally {
-    stopDialing();
+    throw dialError(error as NodeJS.ErrnoException, target);
   }
 }
 
 function requestOptions(
   request: Request,
-  { address, port, serverName }: ProxyTarget,
+  { address, port }: PlainTarget,
   path: string,
-  { agent, ca, cert, key }: ProxyIdentity & { agent?: Agent },
   upgrade: string | undefined,
-): RequestOptions & { checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined } {
+): RequestOptions {
   const headers = passedOn(request.headers);
   headers['host'] = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
   if (upgrade !== undefined) Object.assign(headers, { connection: 'Upgrade', upgrade });
-  const tls = {
-    ca,
-    cert,
-    key,
-    // A certificate may be for an IP address, which SNI cannot name; the agent keeps connections apart by this.
-    servername: /^[\d.]+$|:/.test(serverName) ? '' : serverName,
-    checkServerIdentity: (_: string, certificate: PeerCertificate) => checkServerIdentity(serverName, certificate),
-  };
+  // An upgraded connection never returns to the pool.
   return {
     host: address,
     port,
     path,
     method: request.method,
     headers,
-    agent: upgrade === undefined ? agent : false,
-    ...tls,
+    ...(upgrade === undefined ? {} : { agent: false }),
   };
 }
 
@@ -190,38 +209,28 @@ function hangUp(socket: Duplex): void {
 }
 
 /** Only reaching the server is bounded: its answer may take as long as the caller has patience. */
-function dialTimeout(outgoing: ClientRequest): () => void {
+function limitConnect(outgoing: ClientRequest, timeoutMs: number): void {
   const timer = setTimeout(() => {
-    outgoing.destroy(Object.assign(new Error('i/o timeout'), { code: 'ETIMEDOUT', syscall: 'connect' }));
-  }, DIAL_TIMEOUT_MS);
+    outgoing.destroy(Object.assign(new Error('i/o timeout'), { code: 'ETIMEDOUT' }));
+  }, timeoutMs);
   timer.unref();
   const stop = () => clearTimeout(timer);
+  outgoing.once('close', stop);
   outgoing.once('socket', (socket) => {
-    if (socket.connecting) socket.once('secureConnect', stop);
+    if (socket.connecting) socket.once('encrypted' in socket ? 'secureConnect' : 'connect', stop);
     else stop();
   });
-  return stop;
 }
 
-/** In Go's words, which users of kubectl know; a Status without a reason, as upstream's proxy answers. */
-function failure(
-  error: NodeJS.ErrnoException,
-  request: Request,
-  { address, port }: ProxyTarget,
-  path: string,
-  upgrading: boolean,
-): Response {
-  const dialed: Record<string, string> = {
+/** As Go says it: `dial tcp 10.0.0.7:10250: connect: connection refused`. */
+function dialError(error: NodeJS.ErrnoException, { address, port }: PlainTarget): Error {
+  const texts: Record<string, string> = {
     ECONNREFUSED: 'connect: connection refused',
     EHOSTUNREACH: 'connect: no route to host',
     ENETUNREACH: 'connect: network is unreachable',
     ETIMEDOUT: 'i/o timeout',
   };
-  const known = dialed[error.code ?? ''];
-  const why = known ? `dial tcp ${address}:${port}: ${known}` : error.message;
-  const method = request.method[0] + request.method.slice(1).toLowerCase();
-  const message = upgrading ? `error dialing backend: ${why}` : `${method} "https://${address}:${port}${path}": ${why}`;
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 };
-  const bytes = Buffer.from(`${JSON.stringify(status)}\n`);
-  return { status: 500, headers: { 'content-type': 'application/json' }, body: { bytes: () => bytes } };
+  const text = texts[error.code ?? ''];
+  const host = address.includes(':') ? `[${address}]` : address;
+  return text === undefined ? error : new Error(`dial tcp ${host}:${port}: ${text}`, { cause: error });
 }
