@@ -1,0 +1,120 @@
+// The same controllers, scheduler and nodes in their usual place and far away: in the server's process, and over HTTPS
+// to a server that runs none of them, each as its own user with no more than its role.
+import { setMaxListeners } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { Deployments, EndpointSlices, Namespaces, Pods, Services } from '../../../src/api/resources.ts';
+import { isNotFound } from '../../../src/api/status.ts';
+import { systemClock as clock } from '../../../src/client/clock.ts';
+import type { Logger } from '../../../src/client/log.ts';
+import { Client } from '../../../src/client/rest.ts';
+import type { ClientConfig } from '../../../src/client/transport/config.ts';
+import { httpsTransport } from '../../../src/client/transport/https.ts';
+import { runSimulatedNodes } from '../../../src/node/simulated/run.ts';
+import { runControllers } from '../../../src/server/controllers/run.ts';
+import { runScheduler } from '../../../src/server/scheduler/run.ts';
+import { type RunningServer, startServer } from '../../../src/server/server.ts';
+import { eventually } from './cluster.ts';
+import { deployment } from './objects.ts';
+
+const stops: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+/** What went wrong: refusals above all. */
+const warnings: string[] = [];
+const log: Logger = {
+  debug() {},
+  info() {},
+  warn: (facts, message) => void warnings.push(`${message} ${JSON.stringify(facts)}`),
+  error: (facts, message) => void warnings.push(`${message} ${JSON.stringify(facts)}`),
+};
+
+/** The whole life of a small application. */
+async function story(client: Client): Promise<void> {
+  await client.create(Namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  const web = deployment('web', 3);
+  const metadata = { ...web.metadata, namespace: 'shop' };
+  await eventually('the namespace is open', () => client.create(Deployments, { ...web, metadata }));
+  const spec = { selector: { app: 'web' }, ports: [{ port: 80 }] };
+  await client.create(Services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'shop' },
+    spec,
+  });
+  await eventually('endpoints are ready', async () => {
+    const { items } = await client.list(EndpointSlices, { namespace: 'shop' });
+    return items.flatMap((s) => s.endpoints).filter((e) => e.conditions?.ready).length === 3;
+  });
+  const template = { spec: { template: { spec: { containers: [{ name: 'app', image: 'app:2' }] } } } };
+  await client.patch(Deployments, { name: 'web', namespace: 'shop' }, 'strategic', template);
+  await eventually('it rolled', async () => {
+    const { status } = await client.get(Deployments, { name: 'web', namespace: 'shop' });
+    return (
+      status?.conditions?.some((c) => c.reason === 'NewReplicaSetAvailable') &&
+      status.updatedReplicas === 3 &&
+      status.replicas === 3
+    );
+  });
+  await client.delete(Namespaces, { name: 'shop' });
+  await eventually('all is gone', async () => client.get(Namespaces, { name: 'shop' }).then(() => false, isNotFound));
+  expect((await client.list(Pods, { namespace: 'shop' })).items).toEqual([]);
+}
+
+function background(run: (signal: AbortSignal) => Promise<void>): void {
+  const stopper = new AbortController();
+  setMaxListeners(0, stopper.signal);
+  const running = run(stopper.signal);
+  stops.push(async () => {
+    stopper.abort();
+    await running;
+  });
+}
+
+async function start(options: Parameters<typeof startServer>[0]): Promise<RunningServer> {
+  warnings.length = 0;
+  const server = await startServer({ store: 'memory', log, ...options });
+  stops.push(() => server.close());
+  return server;
+}
+
+describe('controllers, scheduler and nodes', () => {
+  it('do their work in the server’s process, with their own rights', async () => {
+    const server = await start({ listen: false });
+    background((signal) => runSimulatedNodes({ client: server.client(), count: 2, clock, log, signal }));
+    await story(server.client());
+    expect(warnings).toEqual([]);
+  });
+
+  it('do the same over HTTPS', async () => {
+    const server = await start({ listen: { host: '127.0.0.1', port: 0 }, components: ['apiserver'] });
+    const { users, clusters } = parse(server.kubeconfig ?? '') as { users: KubeUser[]; clusters: KubeCluster[] };
+    const text = (base64: string | undefined) => Buffer.from(base64 ?? '', 'base64').toString();
+    const admin: ClientConfig = {
+      server: server.url ?? '',
+      certificateAuthority: text(clusters[0]?.cluster['certificate-authority-data']),
+      clientCertificate: text(users[0]?.user['client-certificate-data']),
+      clientKey: text(users[0]?.user['client-key-data']),
+    };
+    const as = (user?: string) => {
+      const transport = httpsTransport(user === undefined ? admin : { ...admin, impersonate: { user } });
+      stops.push(() => transport.close());
+      return new Client(transport.handler);
+    };
+    const account = (name: string) => as(`system:serviceaccount:kube-system:${name}-controller`);
+    background((signal) => runControllers({ client: account, rootCa: 'CA', clock, log, signal }));
+    background((signal) => runScheduler({ client: as('system:kube-scheduler'), clock, log, signal }));
+    background((signal) => runSimulatedNodes({ client: as(), count: 2, clock, log, signal }));
+    await story(as());
+    expect(warnings).toEqual([]);
+  });
+});
+
+interface KubeUser {
+  user: Record<string, string>;
+}
+interface KubeCluster {
+  cluster: Record<string, string>;
+}
