@@ -20,6 +20,14 @@ export interface QueuedPod extends QueuedOrder {
   rejectedBy: ReadonlySet<string>;
 }
 
+export interface QueueOptions {
+  plugins: readonly AnyPlugin[];
+  clock: Clock;
+  signal: AbortSignal;
+  initialBackoffMs?: number;
+  maxBackoffMs?: number;
+}
+
 export class SchedulingQueue {
   private readonly active: Heap<QueuedPod>;
   private readonly backoff: Heap<QueuedPod>;
@@ -28,13 +36,17 @@ export class SchedulingQueue {
   private readonly plugins: readonly AnyPlugin[];
   private readonly clock: Clock;
   private readonly signal: AbortSignal;
+  private readonly initialBackoffMs: number;
+  private readonly maxBackoffMs: number;
   private waiter: (() => void) | undefined;
   private armedForMs = Infinity;
 
-  constructor(options: { plugins: readonly AnyPlugin[]; clock: Clock; signal: AbortSignal }) {
+  constructor(options: QueueOptions) {
     this.plugins = options.plugins;
     this.clock = options.clock;
     this.signal = options.signal;
+    this.initialBackoffMs = options.initialBackoffMs ?? INITIAL_BACKOFF_MS;
+    this.maxBackoffMs = options.maxBackoffMs ?? MAX_BACKOFF_MS;
     const sort = this.plugins.find((p) => p.queueSort)?.queueSort;
     if (!sort) throw new Error('no QueueSort plugin');
     const uid = (item: QueuedPod) => item.pod.uid;
@@ -137,7 +149,7 @@ export class SchedulingQueue {
   }
 
   private backoffEndMs(item: QueuedPod): number {
-    const delay = Math.min(INITIAL_BACKOFF_MS * 2 ** Math.min(item.attempts - 1, 10), MAX_BACKOFF_MS);
+    const delay = Math.min(this.initialBackoffMs * 2 ** Math.min(item.attempts - 1, 10), this.maxBackoffMs);
     return item.queuedMs + (item.attempts === 0 ? 0 : delay);
   }
 

@@ -21,6 +21,9 @@ export interface SchedulerConfig {
   plugins?: readonly AnyPlugin[];
   /** Default 0: adaptive. */
   percentageOfNodesToScore?: number;
+  /** Before a rejected pod is tried again; default 1,000, doubled up to 10,000. */
+  initialBackoffMs?: number;
+  maxBackoffMs?: number;
   /** Breaks ties; for tests. */
   random?(): number;
 }
@@ -42,7 +45,8 @@ export async function runScheduler(options: RunSchedulerOptions): Promise<void> 
   const informers = options.informers ?? createInformers(client, { signal, log });
   const plugins = config.plugins ?? defaultPlugins();
   const cache = new Cache();
-  const queue = new SchedulingQueue({ plugins, clock, signal });
+  const { initialBackoffMs, maxBackoffMs } = config;
+  const queue = new SchedulingQueue({ plugins, clock, signal, initialBackoffMs, maxBackoffMs });
   const informer = <T extends KubeObject>(type: ResourceType<T>): Informer<T> => informers.for(type);
   const view = clusterView(cache, informer);
   const nodes = informer(Nodes);

@@ -28,8 +28,10 @@ afterEach(async () => {
   await server.close();
 });
 
-const start = (config: SchedulerConfig = {}) =>
+const start = (more: SchedulerConfig = {}) => {
+  const config = { initialBackoffMs: 10, maxBackoffMs: 100, ...more };
   running.push(runScheduler({ client, clock: systemClock, log: silentLogger, signal: stopper.signal, config }));
+};
 const create = (...args: Parameters<typeof makePod>) => {
   const { uid: _, ...metadata } = makePod(...args).metadata!;
   return client.create(Pods, { ...makePod(...args), metadata });
