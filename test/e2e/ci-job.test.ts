@@ -57,7 +57,10 @@ describe('a CI job', () => {
   });
 
   it('applies, waits, and fails with an exit code', async () => {
-    expect(await cli('apply', '-f', join(folder.path, 'web.yaml'))).toMatchObject({ code: 0, stdout: 'deployment.apps/web created\n' });
+    expect(await cli('apply', '-f', join(folder.path, 'web.yaml'))).toMatchObject({
+      code: 0,
+      stdout: 'deployment.apps/web created\n',
+    });
     expect(await cli('wait', '--for=condition=Available', 'deployment/web', '--timeout=20s')).toMatchObject({
       code: 0,
       stdout: 'deployment.apps/web condition met\n',
