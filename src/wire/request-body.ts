@@ -46,10 +46,7 @@ export class StreamBody implements RequestBody {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;
-      const fail = (error: Error) => {
-        chunks.length = 0;
-        reject(error);
-      };
+      let settled = false;
       const onData = (chunk: Buffer) => {
         size += chunk.length;
         if (size <= limitBytes) {
@@ -58,15 +55,24 @@ export class StreamBody implements RequestBody {
         }
         // The rest is read and dropped, so that the answer reaches a client that only then starts to listen.
         stream.removeListener('data', onData).resume();
-        fail(tooLarge(limitBytes));
+        settled = true;
+        reject(tooLarge(limitBytes));
+      };
+      const onEnd = () => {
+        if (settled) return;
+        settled = true;
+        resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+      };
+      // Every stream closes: an error is made only when that came too early.
+      const onBroken = () => {
+        if (settled) return;
+        settled = true;
+        reject(new RequestBodyError('BadRequest', 400, 'unexpected EOF'));
       };
       stream.on('data', onData);
-      stream.once('end', () =>
-        resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, Math.min(size, limitBytes))),
-      );
-      // After an 'end' these find the promise settled.
-      stream.once('error', () => fail(new RequestBodyError('BadRequest', 400, 'unexpected EOF')));
-      stream.once('close', () => fail(new RequestBodyError('BadRequest', 400, 'unexpected EOF')));
+      stream.once('end', onEnd);
+      stream.once('error', onBroken);
+      stream.once('close', onBroken);
     });
   }
 
