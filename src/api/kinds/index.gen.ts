@@ -51,6 +51,10 @@ import rbacClusterrole_ from './rbac/clusterrole.ts';
 import rbacClusterrolebinding_ from './rbac/clusterrolebinding.ts';
 import rbacRole_ from './rbac/role.ts';
 import rbacRolebinding_ from './rbac/rolebinding.ts';
+import resourceDeviceclass_ from './resource/deviceclass.ts';
+import resourceResourceclaim_ from './resource/resourceclaim.ts';
+import resourceResourceclaimtemplate_ from './resource/resourceclaimtemplate.ts';
+import resourceResourceslice_ from './resource/resourceslice.ts';
 import schedulingPriorityclass_ from './scheduling/priorityclass.ts';
 import storageCsidriver_ from './storage/csidriver.ts';
 import storageCsinode_ from './storage/csinode.ts';
@@ -112,6 +116,10 @@ export default [
   rbacClusterrolebinding_,
   rbacRole_,
   rbacRolebinding_,
+  resourceDeviceclass_,
+  resourceResourceclaim_,
+  resourceResourceclaimtemplate_,
+  resourceResourceslice_,
   schedulingPriorityclass_,
   storageCsidriver_,
   storageCsinode_,

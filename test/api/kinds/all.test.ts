@@ -80,6 +80,7 @@ it('groups come in the order of discovery', () => {
     'node.k8s.io',
     'discovery.k8s.io',
     'flowcontrol.apiserver.k8s.io',
+    'resource.k8s.io',
   ]);
   expect(groups.find((g) => g.group === 'autoscaling')!.preferredVersion).toBe('v2');
 });

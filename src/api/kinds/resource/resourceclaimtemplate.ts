@@ -1,0 +1,26 @@
+// ResourceClaimTemplate. Upstream: pkg/registry/resource/resourceclaimtemplate/strategy.go.
+import { defineKind } from '../../kind.ts';
+import type { KubeObject } from '../../types.ts';
+import { ageColumn } from '../shared/columns.ts';
+import { type ClaimSpec, defaultClaimSpec, validateClaimSpec } from '../shared/device-requests.ts';
+import { immutable } from '../shared/field-rules.ts';
+
+const group = 'resource.k8s.io';
+
+interface ClaimTemplate extends KubeObject {
+  spec?: { metadata?: KubeObject['metadata']; spec?: ClaimSpec };
+}
+
+export default defineKind<ClaimTemplate>({
+  group,
+  kind: 'ResourceClaimTemplate',
+  plural: 'resourceclaimtemplates',
+  scope: 'Namespaced',
+  storage: { group, version: 'v1' },
+  served: [{ group, version: 'v1' }],
+  generation: false,
+  defaults: (draft) => defaultClaimSpec(((draft.spec ??= {}).spec ??= {})),
+  validate: (template, errors) => validateClaimSpec(errors, 'spec.spec', template.spec?.spec),
+  validateUpdate: (template, old, errors) => immutable(errors, 'spec', template.spec, old.spec),
+  columns: [ageColumn],
+});
