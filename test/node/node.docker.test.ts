@@ -20,6 +20,7 @@ import { ensureBusyboxImage, podGone, podOn, podUntil } from './support/docker.t
 
 const NODE = 'sampan-test-node';
 const NODE_PORT = 21_250;
+const POD_CIDR = '10.245.74.0/24';
 const isReady = (pod: Pod) => pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
 
 let dataDir: string;
@@ -39,6 +40,8 @@ beforeAll(async () => {
   transport = httpsTransport(clientConfigFrom(loadKubeConfig([server.kubeconfigPath!])));
   client = new Client(transport.handler);
   token = await readFile(join(dataDir, 'node.token'), 'utf8');
+  // A range of its own: another cluster on this machine may have the usual one.
+  await client.create(Nodes, { metadata: { name: NODE }, spec: { podCIDR: POD_CIDR, podCIDRs: [POD_CIDR] } });
   node = await joinCluster(token, stopper.signal);
   await node.ready;
 });
@@ -148,6 +151,24 @@ test('logs, exec, port-forward and metrics reach the pod through the server', as
 
   await client.delete(Pods, { name: 'served', namespace: 'default' });
   await podGone(client, 'served');
+});
+
+test('what is not there is said as kubectl expects it', async () => {
+  const waiting = { name: 'c', image: '127.0.0.1:9/sampan-test/absent:1' };
+  await client.create(Pods, podOn(NODE, 'waiting', { containers: [waiting] }));
+  await podUntil(
+    client,
+    'waiting',
+    (p) => p.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff',
+  );
+  await expect(get(podPath('waiting', 'log'))).rejects.toMatchObject({
+    code: 400,
+    reason: 'BadRequest',
+    message: 'container "c" in pod "waiting" is waiting to start: trying and failing to pull image',
+  });
+  await expect(exec('waiting', ['true'])).rejects.toThrow('container not found ("c")');
+  await client.delete(Pods, { name: 'waiting', namespace: 'default' });
+  await podGone(client, 'waiting');
 });
 
 test('strangers get nothing from the node', async () => {

@@ -2,7 +2,7 @@
 // cables; routes to other nodes and service rules are the network's and the proxy's (src/node/network, proxy).
 import { createHash } from 'node:crypto';
 import type { DockerClient } from '../docker/client.ts';
-import { isDockerConflict } from '../docker/errors.ts';
+import { DockerError, isDockerConflict } from '../docker/errors.ts';
 import { type NodeIdentity, labels } from './names.ts';
 import type { ClusterDns, PodNetwork } from './pod-network.ts';
 
@@ -64,10 +64,35 @@ export class BridgeNetwork implements PodNetwork {
     try {
       await docker.createNetwork(body);
     } catch (error) {
+      if (isOverlap(error)) throw await this.overlap(subnet);
       if (!isDockerConflict(error)) throw error;
     }
     return name;
   }
+
+  /** Docker does not say whose range it is. */
+  private async overlap(subnet: string): Promise<Error> {
+    const networks = await this.options.docker.listNetworks({});
+    const taken = networks.filter((n) => n.IPAM.Config?.some((c) => c.Subnet && overlaps(c.Subnet, subnet)));
+    const names = taken.map((n) => `${n.Name} (${n.IPAM.Config?.[0]?.Subnet})`).join(', ') || 'another network';
+    return new Error(
+      `the address range ${subnet} of the pods is in use by Docker's network ${names}: remove it, or end what uses it`,
+    );
+  }
+}
+
+const isOverlap = (error: unknown): boolean => error instanceof DockerError && /overlap/i.test(error.message);
+
+const toNumber = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+
+/** Whether two IPv4 ranges have an address in common. */
+export function overlaps(a: string, b: string): boolean {
+  const [first, second] = [a, b].map((range) => {
+    const [address = '', bits] = range.split('/');
+    return { from: toNumber(address), size: 2 ** (32 - Number(bits)) };
+  }) as [{ from: number; size: number }, { from: number; size: number }];
+  const block = Math.max(first.size, second.size);
+  return Math.floor(first.from / block) === Math.floor(second.from / block);
 }
 
 /** The bridge's own address, where pods reach the node: the first of the range. */

@@ -101,6 +101,9 @@ export class NodeRegistration {
       const labels = nodeLabels(nodeName);
       const right = Object.entries(labels).every(([name, value]) => old.metadata?.labels?.[name] === value);
       if (!right) await client.patch(Nodes, { name: nodeName }, 'merge', { metadata: { labels } });
+      // Before anything else: the signer of serving certificates looks for the node's addresses here.
+      const now = nodeStatus(await this.options.facts(), old.status);
+      await client.patch(Nodes, { name: nodeName }, 'strategic', { status: now }, { subresource: 'status' });
     }
   }
 

@@ -2,7 +2,7 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1.js';
 import { describe, expect, test } from 'vitest';
 import { BackOff } from '../../../src/node/agent/backoff.ts';
-import { bridgeName, gatewayOf } from '../../../src/node/agent/bridge-network.ts';
+import { bridgeName, gatewayOf, overlaps } from '../../../src/node/agent/bridge-network.ts';
 import {
   formatResolvConf,
   hostsFile,
@@ -227,6 +227,13 @@ describe('the node’s report', () => {
     expect(find('MemoryPressure')).toMatchObject({ status: 'False', lastTransitionTime: '2026-01-01T00:00:00Z' });
   });
 });
+
+test.each([
+  ['10.244.0.0/24', '10.244.0.0/16', true],
+  ['10.244.1.0/24', '10.244.0.0/24', false],
+  ['172.17.0.0/16', '10.244.0.0/16', false],
+  ['192.168.0.128/25', '192.168.0.200/32', true],
+])('%s and %s overlap: %s', (a, b, wanted) => expect([overlaps(a, b), overlaps(b, a)]).toEqual([wanted, wanted]));
 
 test('bridges have names that the kernel takes, different for different nodes', () => {
   const names = ['a-rather-long-node-name', 'b'].map((nodeName) => bridgeName({ nodeName, dataDir: '/d' }));
