@@ -112,11 +112,16 @@ async function forward(data: SpdyStream, error: SpdyStream, port: number, dial: 
   data.pipe(target).pipe(data);
   // A pipe does not pass on an end that is not clean.
   data.once('close', () => target.destroy());
-  target.once('close', () => {
+  // Either side's end is the end of both, as in upstream's copy loops: a client that waits for the error stream's end
+  // keeps its own connection open until then.
+  const finish = (): void => {
     data.end();
     data.resume();
     error.end();
-  });
+    target.end();
+  };
+  target.once('end', finish);
+  target.once('close', finish);
 }
 
 /** Tries the tunnel first, then bare SPDY, as kubectl does. */
