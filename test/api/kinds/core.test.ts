@@ -43,7 +43,14 @@ describe('deployments', () => {
       { selector: { matchLabels: { app: 'y' } } },
       ['spec.template.metadata.labels: Invalid value: {"app":"x"}: `selector` does not match template `labels`'],
     ],
-    ['no selector', { selector: undefined }, ['spec.selector: Required value']],
+    [
+      'no selector',
+      { selector: undefined },
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: {"app":"x"}: `selector` does not match template `labels`',
+      ],
+    ],
     [
       'empty selector',
       { selector: {} },

@@ -42,7 +42,7 @@ export default defineKind<ReplicaSet>({
     if (!spec) return errors.required('spec');
     nonNegative(errors, 'spec.replicas', spec.replicas);
     nonNegative(errors, 'spec.minReadySeconds', spec.minReadySeconds);
-    validateWorkload(errors, 'ReplicaSet', spec.selector, spec.template);
+    validateWorkload(errors, 'replicaset', spec.selector, spec.template);
   },
   validateUpdate(set, old, errors) {
     immutable(errors, 'spec.selector', set.spec?.selector, old.spec?.selector);

@@ -170,10 +170,18 @@ export function validateTemplate(errors: FieldErrors, path: string, template: Po
   }
 }
 
+/** How upstream's message about deadlines names a workload; a deployment borrows the rule of its replica sets. */
+const IN_DEADLINES: Readonly<Record<string, string>> = {
+  deployment: 'ReplicaSet',
+  replicaset: 'ReplicaSet',
+  daemonset: 'DaemonSet',
+  statefulset: 'StatefulSet',
+};
+
 /** Workloads: the selector must be there, select something, and match the template; pods restart always. */
 export function validateWorkload(
   errors: FieldErrors,
-  kind: string,
+  kind: 'deployment' | 'replicaset' | 'daemonset' | 'statefulset',
   selector: LabelSelector | undefined,
   template: PodTemplate | undefined,
 ): void {
@@ -185,8 +193,9 @@ export function validateWorkload(
     }
   }
   try {
-    const compiled = selectorFromObject(selector ?? {});
-    if (selector && !compiled.empty && !compiled.matches(template?.metadata?.labels)) {
+    // No selector selects nothing, and so does not match either.
+    const compiled = selectorFromObject(selector);
+    if (!compiled.empty && !compiled.matches(template?.metadata?.labels)) {
       const why = '`selector` does not match template `labels`';
       errors.invalid('spec.template.metadata.labels', template?.metadata?.labels ?? {}, why);
     }
@@ -199,7 +208,7 @@ export function validateWorkload(
     errors.notSupported('spec.template.spec.restartPolicy', restart ?? '', ['Always']);
   }
   if (template?.spec?.activeDeadlineSeconds != null) {
-    const why = `activeDeadlineSeconds in ${kind} is not Supported`;
+    const why = `activeDeadlineSeconds in ${IN_DEADLINES[kind]} is not Supported`;
     errors.forbidden('spec.template.spec.activeDeadlineSeconds', why);
   }
 }
