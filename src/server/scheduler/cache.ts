@@ -5,6 +5,7 @@ import type { Node } from 'kubernetes-types/core/v1.js';
 import type { Selector } from '../../api/selector.ts';
 import { NodeInfo } from './node-info.ts';
 import { NodeOrder } from './node-order.ts';
+import { Nominations } from './nominations.ts';
 import { PodCounts } from './pod-counts.ts';
 import type { PodInfo } from './pod-info.ts';
 
@@ -22,6 +23,7 @@ export class Cache {
   private readonly values = new Map<string, Map<string, number>>();
   private readonly imageCounts = new Map<string, number>();
   private readonly priorities = new Map<number, number>();
+  readonly nominations = new Nominations();
   readonly nodesWithAffinityPods = new Set<NodeInfo>();
 
   /** Real nodes, in the order in which they are tried. */
@@ -124,6 +126,7 @@ export class Cache {
 
   private put(info: PodInfo, nodeName: string, assumed: boolean): void {
     this.removePod(info.uid);
+    this.nominations.delete(info.uid);
     this.placed.set(info.uid, { info, nodeName, assumed });
     const node = this.infoFor(nodeName);
     node.addPod(info);

@@ -118,12 +118,21 @@ export class SchedulingCycle {
     let tried = 0;
     for (; tried < nodes.length && feasible.length < enough; tried++) {
       const node = nodes[(start + tried) % nodes.length]!;
-      const rejection = runFilters(pod, node, filters);
+      const rejection = runFilters(pod, node, filters) ?? this.besideNominated(pod, node, view, filters);
       if (rejection) rejections.set(node.name, rejection);
       else feasible.push(node);
     }
     if (!nodeNames) this.start = (start + tried) % Math.max(1, nodes.length);
     return feasible;
+  }
+
+  /** A node must have room for the pod and for those whose place on it is being cleared. */
+  private besideNominated(pod: PodInfo, node: NodeInfo, view: ClusterView, filters: readonly BoundFilter[]) {
+    const others = view.nominatedBefore(pod, node.name);
+    if (!others) return undefined;
+    const full = node.clone();
+    for (const other of others) full.addPod(other);
+    return runFilters(pod, full, filters);
   }
 
   private best(pod: PodInfo, nodes: NodeInfo[], view: ClusterView, { states }: Prepared): NodeInfo {

@@ -37,12 +37,15 @@ export function podHandler({ cache, queue, responsibleFor }: EventOptions): Info
     if (cache.isAssumed(uid)) return;
     if (pod.metadata?.deletionTimestamp) return queue.delete(uid);
     const info = new PodInfo(pod);
+    const nominated = pod.status?.nominatedNodeName;
+    if (nominated) cache.nominations.set(info, nominated);
     if (!queue.has(uid)) queue.add(info);
     else queue.update(info, old !== undefined && podActions(pod, old).length > 0);
   };
   const remove = (pod: Pod): void => {
     const uid = pod.metadata?.uid ?? '';
     queue.delete(uid);
+    cache.nominations.delete(uid);
     const info = cache.removePod(uid);
     if (info) queue.moveFor({ resource: 'AssignedPod', actions: ['delete'], pod: info });
   };

@@ -39,6 +39,8 @@ export interface ClusterView {
   labelValues(key: string): ReadonlyMap<string, number>;
   /** Nodes that have pods with affinity or anti-affinity terms. */
   readonly nodesWithAffinityPods: ReadonlySet<NodeInfo>;
+  /** Pods, at least as important as this one, whose place on a node is being cleared; undefined: none. */
+  nominatedBefore(pod: PodInfo, nodeName: string): PodInfo[] | undefined;
   /** Of all placed pods; Infinity when there are none. */
   readonly lowestPriority: number;
   /** How many nodes have this image. */

@@ -128,7 +128,10 @@ export class Scheduler {
       if (!result.nominatedNode) continue;
       nominatedNode = result.nominatedNode;
       const node = view.node(nominatedNode);
-      if (node) reporter.preempt(pod, node, result.victims ?? []);
+      if (node) {
+        this.options.cache.nominations.set(pod, node.name);
+        reporter.preempt(pod, node, result.victims ?? []);
+      }
       break;
     }
     queue.reject(item, failure.rejectedBy);

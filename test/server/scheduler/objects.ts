@@ -70,6 +70,7 @@ export function bench(
     podCountsByLabel: (namespace, selector, key) => cache.podCountsByLabel(namespace, selector, key),
     labelValues: (key) => cache.labelValues(key),
     nodesWithAffinityPods: cache.nodesWithAffinityPods,
+    nominatedBefore: (pod, nodeName) => cache.nominations.before(pod, nodeName),
     get lowestPriority() {
       return cache.lowestPriority;
     },

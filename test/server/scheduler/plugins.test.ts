@@ -319,6 +319,22 @@ describe('scores', () => {
   });
 });
 
+describe('a place that is being cleared', () => {
+  it('is not taken by less important pods', () => {
+    const { cache, schedule } = bench([makeNode('a')]);
+    const asking = (priority: number) => infoOf('p', { requests: { cpu: '3' }, spec: { priority } });
+    const preemptor = asking(10);
+    cache.nominations.set(preemptor, 'a');
+    expect(schedule(asking(9))).toMatchObject({ rejections: { a: 'unschedulable: Insufficient cpu' } });
+    expect(schedule(asking(10))).toMatchObject({ rejections: { a: 'unschedulable: Insufficient cpu' } });
+    expect(schedule(asking(11))).toBe('a');
+    expect(schedule(preemptor)).toBe('a');
+    cache.assume(preemptor, 'a');
+    cache.forget(preemptor.uid);
+    expect(schedule(asking(0))).toBe('a');
+  });
+});
+
 describe('preemption', () => {
   const busy = (priority: number) => infoOf('victim', { requests: { cpu: '3' }, spec: { priority } });
 
