@@ -45,24 +45,26 @@ const extensions = {
   'x-kubernetes-validations': 'validations',
 } as const satisfies Record<string, keyof Schema>;
 
+const isProps = (value: unknown): value is JsonSchemaProps =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
 function convert(props: JsonSchemaProps): Schema {
   const schema: Record<string, unknown> = {};
   for (const key of same) if (props[key] !== undefined && props[key] !== '') schema[key] = props[key];
   for (const [key, name] of Object.entries(extensions)) if (props[key] !== undefined) schema[name] = props[key];
   const { properties, additionalProperties } = props;
-  if (properties) {
-    schema['properties'] = Object.fromEntries(Object.entries(properties).map(([name, p]) => [name, convert(p)]));
+  if (isProps(properties)) {
+    const known = Object.entries(properties).filter(([, p]) => isProps(p));
+    schema['properties'] = Object.fromEntries(known.map(([name, p]) => [name, convert(p)]));
   }
-  if (additionalProperties !== undefined) {
-    schema['additionalProperties'] =
-      typeof additionalProperties === 'boolean' ? additionalProperties : convert(additionalProperties);
-  }
-  if (props.items && !Array.isArray(props.items)) schema['items'] = convert(props.items);
+  if (typeof additionalProperties === 'boolean') schema['additionalProperties'] = additionalProperties;
+  else if (isProps(additionalProperties)) schema['additionalProperties'] = convert(additionalProperties);
+  if (isProps(props.items)) schema['items'] = convert(props.items);
   for (const key of ['allOf', 'anyOf', 'oneOf'] as const) {
-    const list = props[key] as JsonSchemaProps[] | undefined;
-    if (list) schema[key] = list.map(convert);
+    const list: unknown = props[key];
+    if (Array.isArray(list)) schema[key] = list.filter(isProps).map(convert);
   }
-  if (props['not']) schema['not'] = convert(props['not'] as JsonSchemaProps);
+  if (isProps(props['not'])) schema['not'] = convert(props['not']);
   return schema;
 }
 

@@ -29,7 +29,14 @@ const STRUCTURE_ONLY = [
 ];
 
 const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== '' && value !== false;
-const record = (value: unknown): Record<string, JsonSchemaProps> => (value ?? {}) as Record<string, JsonSchemaProps>;
+/** What should be an object of schemas, or a list, may be anything: decoding does not look inside `items`. */
+function record(value: unknown): Record<string, JsonSchemaProps> {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, isProps(v) ? v : {}]));
+}
+const isProps = (value: unknown): value is JsonSchemaProps =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+const listOf = <T>(value: unknown): T[] => (Array.isArray(value) ? (value as T[]) : []);
 
 class StructuralChecker {
   private readonly errors: FieldErrors;
@@ -48,10 +55,10 @@ class StructuralChecker {
       if (level === 'root' && name === 'metadata') this.checkMetadata(inner, at);
       this.check(inner, at, 'field');
     }
-    if (additionalProperties && typeof additionalProperties === 'object') {
+    if (isProps(additionalProperties)) {
       this.check(additionalProperties, `${path}.additionalProperties`, 'field');
     }
-    if (items && !Array.isArray(items)) this.check(items, `${path}.items`, 'item');
+    if (isProps(items)) this.check(items, `${path}.items`, 'item');
     this.checkJunctors(props, props, path);
   }
 
@@ -116,7 +123,7 @@ class StructuralChecker {
     const { errors } = this;
     const listType = props['x-kubernetes-list-type'] as string | undefined;
     const mapType = props['x-kubernetes-map-type'] as string | undefined;
-    const keys = (props['x-kubernetes-list-map-keys'] ?? []) as string[];
+    const keys = listOf<string>(props['x-kubernetes-list-map-keys']);
     const at = `${path}.x-kubernetes-list-type`;
     if (listType !== undefined && !['atomic', 'map', 'set'].includes(listType)) {
       errors.notSupported(at, listType, ['atomic', 'map', 'set']);
@@ -142,7 +149,7 @@ class StructuralChecker {
     if (keys.length === 0) errors.required(at, 'must not be empty if x-kubernetes-list-type is map');
     const items = (Array.isArray(props.items) ? undefined : props.items) ?? {};
     const properties = record(items.properties);
-    const required = (items['required'] ?? []) as string[];
+    const required = listOf<string>(items['required']);
     keys.forEach((key, i) => {
       const property = properties[key];
       if (keys.indexOf(key) !== i) errors.duplicate(`${at}[${i}]`, key);
@@ -163,7 +170,7 @@ class StructuralChecker {
   }
 
   private checkRules(props: JsonSchemaProps, path: string): void {
-    const rules = (props['x-kubernetes-validations'] ?? []) as { rule?: string }[];
+    const rules = listOf<{ rule?: string }>(props['x-kubernetes-validations']);
     rules.forEach(({ rule }, i) => {
       const at = `${path}.x-kubernetes-validations[${i}].rule`;
       if (!rule?.trim()) {
@@ -192,10 +199,10 @@ class StructuralChecker {
   /** Value rules may speak of fields only that the structure has. */
   private checkJunctors(rules: JsonSchemaProps, structure: JsonSchemaProps, path: string): void {
     for (const junctor of ['allOf', 'anyOf', 'oneOf'] as const) {
-      const list = (rules[junctor] ?? []) as JsonSchemaProps[];
+      const list = listOf<JsonSchemaProps>(rules[junctor]).filter(isProps);
       list.forEach((inner, i) => this.checkValueRules(inner, structure, `${path}.${junctor}[${i}]`));
     }
-    if (rules['not']) this.checkValueRules(rules['not'] as JsonSchemaProps, structure, `${path}.not`);
+    if (isProps(rules['not'])) this.checkValueRules(rules['not'], structure, `${path}.not`);
   }
 
   private checkValueRules(rules: JsonSchemaProps, structure: JsonSchemaProps, path: string): void {
@@ -213,7 +220,7 @@ class StructuralChecker {
       }
     }
     const items = Array.isArray(structure.items) ? undefined : structure.items;
-    if (rules.items && !Array.isArray(rules.items)) this.checkValueRules(rules.items, items ?? {}, `${path}.items`);
+    if (isProps(rules.items)) this.checkValueRules(rules.items, items ?? {}, `${path}.items`);
     this.checkJunctors(rules, structure, path);
   }
 }
