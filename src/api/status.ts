@@ -53,7 +53,7 @@ export type StatusReason = keyof typeof statusCodes | '' | 'Unknown';
 export class StatusError extends Error {
   readonly status: Status;
   /** By name, because the CLI's bundle and the daemons' modules each have this class, and hand each other errors. */
-  static [Symbol.hasInstance](value: unknown): boolean {
+  static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && value.name === 'StatusError';
   }
   constructor(reason: StatusReason, message: string, details?: StatusDetails, code?: number) {
