@@ -153,6 +153,41 @@ test('logs, exec, port-forward and metrics reach the pod through the server', as
   await podGone(client, 'served');
 });
 
+test('attach joins the terminal of the first process', async () => {
+  await client.create(
+    Pods,
+    podOn(NODE, 'terminal', { containers: [{ name: 'c', command: ['sh'], stdin: true, tty: true }] }),
+  );
+  await podUntil(client, 'terminal', isReady);
+  let output = '';
+  let finish = () => {};
+  const answered = new Promise<void>((resolve) => (finish = resolve));
+  const stdout = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      output += chunk.toString('utf8');
+      if (output.includes('it is 42')) finish();
+      done();
+    },
+  });
+  const stdin = Readable.from(
+    (async function* () {
+      yield Buffer.from('echo it is $((40+2))\n');
+      await answered;
+      yield Buffer.from('exit 0\n');
+    })(),
+  );
+  const resizes = (async function* () {
+    yield { width: 91, height: 17 };
+  })();
+  const path = `${podPath('terminal', 'attach')}?stdin=true&stdout=true&tty=true`;
+  const streams = { stdin, stdout, tty: true, resizes };
+  const status = await runRemoteCommand(transport.dialer, path, streams, AbortSignal.timeout(20_000));
+  expect(status.status).toBe('Success');
+  expect(output).toContain('it is 42');
+  await client.delete(Pods, { name: 'terminal', namespace: 'default' });
+  await podGone(client, 'terminal');
+});
+
 test('what is not there is said as kubectl expects it', async () => {
   const waiting = { name: 'c', image: '127.0.0.1:9/sampan-test/absent:1' };
   await client.create(Pods, podOn(NODE, 'waiting', { containers: [waiting] }));

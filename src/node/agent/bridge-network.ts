@@ -25,18 +25,16 @@ export const bridgeName = (node: NodeIdentity): string =>
 
 export class BridgeNetwork implements PodNetwork {
   readonly dnsConfig: ClusterDns;
-  private ready: Promise<string> | undefined;
+  private looking: Promise<string> | undefined;
 
   constructor(private readonly options: BridgeNetworkOptions) {
     this.dnsConfig = options.dns;
   }
 
   dockerNetwork(): Promise<string> {
-    this.ready ??= this.ensure().catch((error: unknown) => {
-      this.ready = undefined;
-      throw error;
-    });
-    return this.ready;
+    // Looked at each time: somebody may have removed it. Callers at the same moment share one look.
+    this.looking ??= this.ensure().finally(() => (this.looking = undefined));
+    return this.looking;
   }
 
   private async ensure(): Promise<string> {
@@ -45,6 +43,13 @@ export class BridgeNetwork implements PodNetwork {
     const subnet = await this.options.podCidr();
     const found = await docker.inspectNetwork(name);
     if (found?.Name === name) {
+      const owner = found.Labels?.[labels.dataDir];
+      if (owner !== node.dataDir) {
+        throw new Error(
+          `Docker's network ${name} belongs to ${owner ? `the cluster in ${owner}` : 'somebody else'}: ` +
+            'take that down first, or give this node another name',
+        );
+      }
       if (found.IPAM.Config?.[0]?.Subnet === subnet) return name;
       // The range of an earlier cluster. Docker refuses to remove it while containers hang on it, and says so.
       await docker.removeNetwork(found.Id);

@@ -76,7 +76,9 @@ export class PodProber implements ProbeVerdicts {
 
   private start(key: string, kind: Kind, target: Target): void {
     // After a restart of the daemon a container that has run for a while keeps the verdict that its status shows.
-    const known = target.pod.status?.containerStatuses?.find((s) => s.containerID?.endsWith(target.record.id));
+    const { containerStatuses = [], initContainerStatuses = [] } = target.pod.status ?? {};
+    const all = [...containerStatuses, ...initContainerStatuses];
+    const known = all.find((s) => s.containerID?.endsWith(target.record.id));
     let verdict = INITIAL[kind];
     if (kind === 'readiness' && known?.ready) verdict = 'success';
     if (kind === 'startup' && known?.started) verdict = 'success';

@@ -66,6 +66,8 @@ export class DockerConnection {
     if (statusCode >= 400 || statusCode === 304) {
       throw new DockerError(statusCode, messageOf(await body.text(), statusCode));
     }
+    // Who reads gets the error; who has stopped reading must not be brought down by it.
+    body.on('error', () => undefined);
     return body;
   }
 
@@ -86,6 +88,7 @@ export class DockerConnection {
         },
       });
       request.on('upgrade', (_response, socket, head) => {
+        socket.on('error', () => undefined);
         if (head.length > 0) socket.unshift(head);
         resolve(socket);
       });
