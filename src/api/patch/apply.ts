@@ -141,16 +141,17 @@ class Application {
   private prune(merged: Unstructured, owners: Owners, last: FieldNode): Unstructured {
     const { type } = this;
     if (isEmptySet(last)) return merged;
-    const remove = (value: unknown, set: FieldNode): unknown => removeMembers(value, set, type) ?? {};
+    const remove = (value: unknown, set: FieldNode, keep?: FieldNode): unknown =>
+      removeMembers(value, set, type, keep) ?? {};
     const named = (set: FieldNode): FieldNode => withNamedFields(set, type);
     const mergedSet = named(this.setOf(merged));
     const lastNamed = named(last);
     let pruned = remove(merged, lastNamed);
     let managed: FieldNode = LEAF;
     for (const owner of owners.values()) managed = union(managed, owner.set);
-    pruned = remove(merged, difference(mergedSet, union(named(this.setOf(pruned)), named(managed))));
+    pruned = remove(merged, difference(mergedSet, union(named(this.setOf(pruned)), named(managed))), managed);
     const gone = difference(mergedSet, named(this.setOf(pruned)));
-    return remove(merged, intersection(gone, lastNamed)) as Unstructured;
+    return remove(merged, intersection(gone, lastNamed), managed) as Unstructured;
   }
 
   /** What client-side apply set and nobody changed since: kubectl may take that over. */

@@ -116,27 +116,32 @@ function mergeLists(live: unknown[], applied: unknown[], type: MergeType): unkno
   return same ? live : out;
 }
 
-/** The value without the members of the set; undefined when nothing is left of it. */
-export function removeMembers(value: unknown, remove: FieldNode, type: MergeType): unknown {
+/**
+ * The value without the members of the set; undefined when nothing is left of it. What `keep` has as a member stays, if
+ * only empty: `emptyDir: {}` is something. (Upstream leaves null, which decodes to nothing.)
+ */
+export function removeMembers(value: unknown, remove: FieldNode, type: MergeType, keep?: FieldNode): unknown {
   const shape = shapeOf(value, type);
   if (shape === 'leaf') return value;
   if (isEmptyValue(value as object)) return undefined;
+  const rest = (inner: unknown, element: string, innerType: MergeType): unknown => {
+    const node = remove[element];
+    if (!node) return inner;
+    if (isMember(node)) return undefined;
+    const kept = keep?.[element];
+    const left = removeMembers(inner, node, innerType, kept);
+    if (left !== undefined || !kept || !isMember(kept)) return left;
+    return Array.isArray(inner) ? [] : {};
+  };
   if (shape === 'list') {
-    const kept: unknown[] = [];
-    for (const item of value as unknown[]) {
-      const node = remove[type.itemElement(item)];
-      if (node && isMember(node)) continue;
-      const left = node ? removeMembers(item, node, type.items) : item;
-      if (left !== undefined) kept.push(left);
-    }
+    const items = (value as unknown[]).map((item) => rest(item, type.itemElement(item), type.items));
+    const kept = items.filter((item) => item !== undefined);
     return kept.length > 0 ? kept : undefined;
   }
   const kept: Fields = {};
   let any = false;
   for (const [name, member] of Object.entries(value as Fields)) {
-    const node = remove[type.elementOf(name)];
-    if (node && isMember(node)) continue;
-    const left = node ? removeMembers(member, node, type.field(name)) : member;
+    const left = rest(member, type.elementOf(name), type.field(name));
     if (left === undefined) continue;
     setOwn(kept, name, left);
     any = true;

@@ -195,6 +195,15 @@ describe('serverSideApply', () => {
     expect(spec.template.spec.containers[0]).not.toHaveProperty('env');
   });
 
+  it('leaves an empty object where one is applied', () => {
+    const volumes = (emptyDir: object): object => ({ template: { spec: { volumes: [{ name: 'v', emptyDir }] } } });
+    const first = apply({ applied: deployment({}, volumes({ sizeLimit: '1Gi' })) });
+    const second = apply({ live: first, applied: deployment({}, volumes({})) });
+    expect(second['spec']).toMatchObject(volumes({}));
+    const { template } = second['spec'] as { template: { spec: { volumes: { emptyDir: object }[] } } };
+    expect(template.spec.volumes[0]!.emptyDir).toEqual({});
+  });
+
   it('does nothing the second time', () => {
     const applied = deployment({ labels: { x: '1' } });
     const first = apply({ applied });
