@@ -11,6 +11,8 @@ export interface Topic {
   aliases?: readonly string[];
   /** Its help goes to stdout even when it was not asked for. */
   helpToStdout?: boolean;
+  /** Naming the group alone is no mistake. */
+  helpIsAnswer?: boolean;
 }
 
 const indent = (text: string): string =>

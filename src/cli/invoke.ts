@@ -190,7 +190,7 @@ class Invocation {
     }
     if (!wantsHelp) parseFlags(globalFlags, rest);
     // A group of commands alone is a mistake: help goes to stderr. Upstream: cmdutil.DefaultSubCommandRun.
-    const mistake = !wantsHelp && path.length > 0;
+    const mistake = !wantsHelp && path.length > 0 && !topics[path.join('/')]?.helpIsAnswer;
     const toStdout = !mistake || topics[path.join('/')]?.helpToStdout === true;
     await this.help(undefined, toStdout ? this.io.stdout : this.io.stderr);
     return mistake ? 1 : 0;

@@ -93,7 +93,7 @@ export const rootGroups: readonly CommandGroup[] = [
 
 export const topics: Record<string, Topic> = {
   auth: { summary: 'Inspect authorization', usage: '[flags]' },
-  certificate: { summary: 'Modify certificate resources' },
+  certificate: { summary: 'Modify certificate resources', helpIsAnswer: true },
   config: {
     summary: 'Modify kubeconfig files using subcommands like "{program} config set current-context my-context"',
     description: `The loading order follows these rules:

@@ -128,9 +128,9 @@ function applyTaints(node: Unstructured, changes: TaintChanges, overwrite: boole
   const same = (a: { key: string; effect: string }, b: NodeTaint): boolean => a.key === b.key && a.effect === b.effect;
   const existing = changes.add.filter((t) => current.some((c) => same(t, c)));
   if (!overwrite && existing.length > 0) {
-    const shown = existing.map((t) => `{${t.key} ${t.value ?? ''} ${t.effect} <nil>}`).join(' ');
+    const keys = existing.map((t) => t.key).join(',');
     throw new CliError(
-      `node ${node.metadata.name} already has [${shown}] taint(s) with same effect(s) and --overwrite is false`,
+      `node ${node.metadata.name} already has ${keys} taint(s) with same effect(s) and --overwrite is false`,
     );
   }
   const kept = current.filter((c) => !changes.add.some((t) => same(t, c)));
@@ -148,6 +148,6 @@ function applyTaints(node: Unstructured, changes: TaintChanges, overwrite: boole
   throwCollected(missing);
   if (next.length > 0) spec.taints = next;
   else delete spec.taints;
-  if (changes.add.length > 0) return changes.remove.length > 0 ? 'modified' : 'tainted';
+  if (changes.add.length > 0) return changes.remove.length > 0 || existing.length > 0 ? 'modified' : 'tainted';
   return 'untainted';
 }

@@ -1,0 +1,213 @@
+// `run`: a pod from an image, attached to when asked. Upstream: kubectl/pkg/cmd/run/run.go.
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { mergePatch } from '../api/patch/merge-patch.ts';
+import { resourcePath, type Unstructured } from '../api/types.ts';
+import { CliError } from '../cli/errors.ts';
+import { type DryRun, dryRunFlag, dryRunOf, fieldManagerFlag, saveConfigFlag } from '../cli/flags.ts';
+import { updatedLastApplied } from '../cli/last-applied.ts';
+import { operationPrinter } from '../cli/operation.ts';
+import { flag, type FlagValues } from '../cli/pflag.ts';
+import { printFlags, printOptionsOf } from '../cli/print/object.ts';
+import { checkRemoteStatus, localStreams } from '../cli/terminal.ts';
+import { waitFor } from '../cli/wait/conditions.ts';
+import { PodCommand, podRunningTimeoutFlag, streamPath } from './_pod-target.ts';
+import { parseResources } from './set/resources.ts';
+
+const flags = {
+  annotations: flag.array('Annotations to apply to the pod.'),
+  attach: flag.bool(
+    "If true, wait for the Pod to start running, and then attach to the Pod as if 'kubectl attach ...' were called.  Default false, unless '-i/--stdin' is set, in which case the default is true. With '--restart=Never' the exit code of the container process is returned.",
+  ),
+  command: flag.bool(
+    "If true and extra arguments are present, use them as the 'command' field in the container, rather than the 'args' field which is the default.",
+  ),
+  ...dryRunFlag,
+  env: flag.array('Environment variables to set in the container.'),
+  ...fieldManagerFlag('kubectl-run'),
+  image: flag.string('The image for the container to run.'),
+  'image-pull-policy': flag.string(
+    'The image pull policy for the container.  If left empty, this value will not be specified by the client and defaulted by the server.',
+  ),
+  labels: flag.string('Comma separated labels to apply to the pod. Will override previous values.', { short: 'l' }),
+  overrides: flag.string(
+    'An inline JSON override for the generated object. If this is non-empty, it is used to override the generated object. Requires that the object supply a valid apiVersion field.',
+  ),
+  ...podRunningTimeoutFlag,
+  port: flag.string('The port that this container exposes.'),
+  ...printFlags,
+  privileged: flag.bool('If true, run the container in privileged mode.'),
+  quiet: flag.bool('If true, suppress prompt messages.', { short: 'q' }),
+  restart: flag.string('The restart policy for this Pod.  Legal values [Always, OnFailure, Never].', {
+    default: 'Always',
+  }),
+  rm: flag.bool(
+    "If true, delete the pod after it exits.  Only valid when attaching to the container, e.g. with '--attach' or with '-i/--stdin'.",
+  ),
+  ...saveConfigFlag,
+  stdin: flag.bool('Keep stdin open on the container in the pod, even if nothing is attached.', { short: 'i' }),
+  tty: flag.bool('Allocate a TTY for the container in the pod.', { short: 't' }),
+};
+
+const Pods = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+
+export default class Run extends PodCommand {
+  static override summary = 'Create and run a particular image in a pod';
+  static short = 'Run a particular image on the cluster';
+  static examples = `# Start a nginx pod
+{program} run nginx --image=nginx
+
+# Start a hazelcast pod and set environment variables "DNS_DOMAIN=cluster" and "POD_NAMESPACE=default" in the container
+{program} run hazelcast --image=hazelcast/hazelcast --env="DNS_DOMAIN=cluster" --env="POD_NAMESPACE=default"
+
+# Start a busybox pod and keep it in the foreground, don't restart it if it exits
+{program} run -i -t busybox --image=busybox --restart=Never
+
+# Start the nginx pod using a different command and custom arguments
+{program} run nginx --image=nginx --command -- <cmd> <arg1> ... <argN>`;
+  static override usage =
+    'NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...]';
+  static override flags = flags;
+
+  private opts!: FlagValues<typeof flags>;
+
+  async run(): Promise<void> {
+    const { flags: opts, args } = this.parse(Run);
+    this.opts = opts;
+    const { dashAt } = this.context.parsed;
+    if (args.length === 0 || dashAt === 0) this.usageError('NAME is required for run');
+    if (!opts.image) throw new CliError('required flag(s) "image" not set');
+    const dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
+    const attach = this.changed('attach') ? opts.attach : opts.stdin;
+    if (opts.tty && !opts.stdin) this.usageError('-i/--stdin is required for containers with -t/--tty=true');
+    if (dryRun !== 'none' && attach)
+      throw new CliError(
+        "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
+      );
+    if (opts.rm && !attach) this.usageError('--rm should only be used for attached containers');
+    if (!['Always', 'OnFailure', 'Never'].includes(opts.restart)) {
+      throw new CliError(`invalid restart policy: ${opts.restart}`);
+    }
+    const print = await operationPrinter({ ...printOptionsOf(opts), typed: true, cwd: this.io.cwd }, dryRun);
+    let pod = this.pod(args[0]!, args.slice(1)) as unknown as Unstructured;
+    if (opts.overrides) pod = mergePatch(pod, JSON.parse(opts.overrides)) as Unstructured;
+    if (dryRun !== 'client') pod = await this.create(updatedLastApplied(pod, opts['save-config']), dryRun);
+    if (!attach) return this.out(print(pod, 'created'));
+    try {
+      await this.follow(pod);
+    } finally {
+      if (opts.rm) await this.remove(pod);
+    }
+  }
+
+  private pod(name: string, rest: readonly string[]): Record<string, unknown> {
+    const { opts } = this;
+    const { namespace } = this.context.globals;
+    const labels = opts.labels ? parseResources(opts.labels) : { run: name };
+    const annotations = Object.fromEntries(opts.annotations.map((a) => a.split(/=(.*)/s).slice(0, 2)));
+    const container = {
+      name,
+      image: opts.image,
+      ...(rest.length > 0 ? { [opts.command ? 'command' : 'args']: rest } : {}),
+      ...(opts.port ? { ports: [{ containerPort: Number(opts.port) }] } : {}),
+      ...(opts.env.length > 0 ? { env: opts.env.map(envOf) } : {}),
+      resources: {},
+      ...(opts['image-pull-policy'] ? { imagePullPolicy: opts['image-pull-policy'] } : {}),
+      ...(opts.privileged ? { securityContext: { privileged: true } } : {}),
+      ...(opts.stdin ? { stdin: true, stdinOnce: true } : {}),
+      ...(opts.tty ? { tty: true } : {}),
+    };
+    return {
+      kind: 'Pod',
+      apiVersion: 'v1',
+      metadata: {
+        name,
+        ...(namespace ? { namespace } : {}),
+        creationTimestamp: null,
+        labels,
+        ...(opts.annotations.length > 0 ? { annotations } : {}),
+      },
+      spec: { containers: [container], restartPolicy: opts.restart, dnsPolicy: 'ClusterFirst' },
+      status: {},
+    };
+  }
+
+  private async create(pod: Unstructured, dryRun: DryRun): Promise<Unstructured> {
+    const cluster = await this.cluster();
+    return cluster.json('POST', resourcePath(Pods, { namespace: cluster.namespace }), {
+      body: pod,
+      query: { fieldManager: this.opts['field-manager'], ...(dryRun === 'server' ? { dryRun: 'All' } : {}) },
+    });
+  }
+
+  /** Attaches when the pod runs; when it has ended already its log is shown. The exit code is the container's. */
+  private async follow(pod: Unstructured): Promise<void> {
+    const { opts } = this;
+    const cluster = await this.cluster();
+    const { name = '', namespace } = pod.metadata;
+    const mapping = await (await cluster.mapper()).resource('pods');
+    const info = { mapping, name, namespace };
+    const phase = (o: Unstructured | undefined): string =>
+      (o?.['status'] as { phase?: string } | undefined)?.phase ?? '';
+    const started = await waitFor(
+      cluster,
+      info,
+      (o) => !o || !['', 'Pending'].includes(phase(o)),
+      this.io.nowMs() + opts['pod-running-timeout'],
+    );
+    if (!started.done) throw new CliError('timed out waiting for the condition');
+    const running = started.object as unknown as Pod;
+    if (phase(started.object) === 'Running') {
+      const { runRemoteCommand } = await import('../wire/remote-command.ts');
+      const streams = localStreams(this.io, opts);
+      if (!opts.quiet && streams.stdin) this.err("If you don't see a command prompt, try pressing enter.\n");
+      try {
+        const path = streamPath(running, 'attach', [
+          ['container', name],
+          ['stderr', !streams.tty],
+          ['stdin', opts.stdin],
+          ['stdout', true],
+          ['tty', streams.tty],
+        ]);
+        checkRemoteStatus(await runRemoteCommand(cluster.dialer, path, streams, this.context.signal));
+      } finally {
+        streams.restore();
+      }
+    } else
+      this.out(
+        await cluster.text('GET', resourcePath(Pods, { name, namespace, subresource: 'log' }), {
+          query: { container: name },
+        }),
+      );
+    if (opts.restart === 'Always') return;
+    const ended = await waitFor(
+      cluster,
+      info,
+      (o) => !o || ['Succeeded', 'Failed'].includes(phase(o)),
+      this.io.nowMs() + opts['pod-running-timeout'],
+    );
+    const status = ended.object?.['status'] as Pod['status'];
+    const code = status?.containerStatuses?.[0]?.state?.terminated?.exitCode ?? 0;
+    if (opts.restart === 'Never' && code !== 0) {
+      throw new CliError(
+        `pod ${namespace}/${name} terminated (${status?.containerStatuses?.[0]?.state?.terminated?.reason ?? 'Error'})`,
+        code,
+      );
+    }
+  }
+
+  private async remove(pod: Unstructured): Promise<void> {
+    const { name, namespace } = pod.metadata;
+    await (
+      await this.cluster()
+    ).json('DELETE', resourcePath(Pods, { name, namespace }), {
+      body: { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' },
+    });
+    if (!this.opts.quiet) this.out(`pod ${JSON.stringify(name)} deleted\n`);
+  }
+}
+
+function envOf(text: string): { name: string; value: string } {
+  const at = text.indexOf('=');
+  if (at <= 0) throw new CliError(`invalid env: ${text}`);
+  return { name: text.slice(0, at), value: text.slice(at + 1) };
+}
