@@ -6,6 +6,7 @@ import { isNotFound } from '../../api/status.ts';
 import { type ControllerContext, defineController, watch } from '../../client/controller.ts';
 import { type ControllerEnvironment, defineControllerModule } from './_types.ts';
 import { type Observation, desiredTaints, graceLeftMs, healthOf, observe, silentConditions } from './node/health.ts';
+import { EvictionLimiter } from './node/disruption.ts';
 import { indexByNode, podsOnNode } from './node/pods-by-node.ts';
 import { timestamp } from './shared/conditions.ts';
 import { about } from './shared/objects.ts';
@@ -14,7 +15,8 @@ const LEASE_NAMESPACE = 'kube-node-lease';
 /** How often silence is looked for. Upstream: nodeMonitorPeriod. */
 const MONITOR_MS = 5_000;
 
-function setup({ informers }: ControllerEnvironment) {
+function setup({ informers, clock }: ControllerEnvironment) {
+  const limiter = new EvictionLimiter(clock);
   const observations = new Map<string, Observation>();
   // Which nodes were seen before: a new one is announced.
   const known = new Set<string>();
@@ -31,7 +33,7 @@ function setup({ informers }: ControllerEnvironment) {
       ],
       reads: [Leases],
       workers: 8,
-      reconcile: (context, key) => reconcile(context, key, observations, known),
+      reconcile: (context, key) => reconcile(context, key, observations, known, limiter),
     }),
   ];
 }
@@ -41,6 +43,7 @@ async function reconcile(
   name: string,
   observations: Map<string, Observation>,
   known: Set<string>,
+  limiter: EvictionLimiter,
 ) {
   const { lister, clock, events } = context;
   const node = lister(Nodes).get(name);
@@ -63,7 +66,7 @@ async function reconcile(
   const left = graceLeftMs(node, observation, now);
   const current = left > 0 ? node : await markSilent(context, node, now);
   if (!current) return;
-  await writeTaints(context, current, now);
+  await writeTaints(context, current, limiter, now);
   if (healthOf(current) !== 'True') await markPodsNotReady(context, current, now);
   return { requeueAfterMs: left > 0 ? Math.min(left, MONITOR_MS) : MONITOR_MS };
 }
@@ -88,11 +91,13 @@ async function markSilent({ client, events }: ControllerContext, node: Node, now
   }
 }
 
-async function writeTaints({ client, lister }: ControllerContext, node: Node, nowMs: number): Promise<void> {
-  const nodes = lister(Nodes).list();
-  // Upstream's "master disruption mode": when no node is ready, none is blamed.
-  const anyReady = healthOf(node) === 'True' || nodes.some((n) => n !== node && healthOf(n) === 'True');
-  const taints = desiredTaints(node, anyReady, nowMs);
+async function writeTaints(
+  { client, lister }: ControllerContext,
+  node: Node,
+  limiter: EvictionLimiter,
+  nowMs: number,
+): Promise<void> {
+  const taints = desiredTaints(node, (hasTaint) => limiter.ask(node, lister(Nodes).list(), hasTaint), nowMs);
   if (!taints) return;
   const { name = '', resourceVersion } = node.metadata ?? {};
   // Taints are one list for all who write them, so the version guards it.

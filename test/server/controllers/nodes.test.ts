@@ -4,6 +4,7 @@ import type { Node, Pod, Taint } from 'kubernetes-types/core/v1.js';
 import { Nodes, Pods } from '../../../src/api/resources.ts';
 import { CidrSet } from '../../../src/server/controllers/node/cidr.ts';
 import { evictionOf } from '../../../src/server/controllers/node/eviction.ts';
+import { EvictionLimiter, zoneState } from '../../../src/server/controllers/node/disruption.ts';
 import { desiredTaints, graceLeftMs, observe, silentConditions } from '../../../src/server/controllers/node/health.ts';
 import { collectable } from '../../../src/server/controllers/pod-garbage-collector.ts';
 import { FakeClock } from './clock.ts';
@@ -167,7 +168,48 @@ describe('taints', () => {
       ['mine:NoExecute'],
     ],
   ])('%s', (_what, n, evict, wanted) => {
-    expect(keys(desiredTaints(n, evict, 0))).toEqual(wanted);
+    expect(keys(desiredTaints(n, () => (evict ? 'add' : 'remove'), 0))).toEqual(wanted);
+  });
+});
+
+describe('how fast nodes are emptied', () => {
+  const many = (ready: number, silent: number, labels = {}): Node[] => {
+    const make = (i: number, status: 'True' | 'Unknown'): Node => ({
+      ...node(`n${i}`, status),
+      metadata: { name: `n${i}`, labels },
+    });
+    return Array.from({ length: ready + silent }, (_, i) => make(i, i < silent ? 'Unknown' : 'True'));
+  };
+
+  it.each<[number, number, ReturnType<typeof zoneState>]>([
+    [3, 0, 'normal'],
+    [1, 2, 'normal'],
+    [2, 3, 'partial'],
+    [3, 3, 'normal'],
+    [0, 1, 'full'],
+  ])('%i ready and %i silent nodes: %s', (ready, silent, wanted) =>
+    expect(zoneState(many(ready, silent))).toBe(wanted),
+  );
+
+  it('depends on how many others are silent', () => {
+    const clock = new FakeClock();
+    const ask = (all: Node[], hasTaint = false) => new EvictionLimiter(clock).ask(all[0]!, all, hasTaint);
+    expect(ask(many(1, 2))).toBe('add');
+    expect(ask(many(1, 2), true)).toBe('keep');
+    expect(ask(many(2, 3))).toBe('keep');
+    expect(ask(many(20, 40))).toBe('add');
+    expect(ask(many(0, 3))).toBe('remove');
+    const zones = [...many(0, 2, { 'topology.kubernetes.io/zone': 'a' }), { ...node('other', 'True') }];
+    expect(ask(zones)).toBe('add');
+  });
+
+  it('is one node in ten seconds per zone', async () => {
+    const clock = new FakeClock();
+    const limiter = new EvictionLimiter(clock);
+    const all = many(3, 2);
+    expect([limiter.ask(all[0]!, all, false), limiter.ask(all[1]!, all, false)]).toEqual(['add', 'keep']);
+    await clock.advance(10_000);
+    expect(limiter.ask(all[1]!, all, false)).toBe('add');
   });
 });
 

@@ -3,6 +3,7 @@
 import type { Node, NodeCondition, Taint } from 'kubernetes-types/core/v1.js';
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
 import { findCondition, timestamp } from '../shared/conditions.ts';
+import type { Eviction } from './disruption.ts';
 
 /** Silence after which a node is not trusted any more. */
 export const GRACE_MS = 40_000;
@@ -85,10 +86,14 @@ const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
 const OURS = new Set([UNSCHEDULABLE, ...Object.values(CONDITION_TAINTS).flatMap((keys) => Object.values(keys))]);
 
 /**
- * The node's taints as they should be; undefined when they are so. Others' taints stay. `evict` false: everything looks
- * dead, which says more about this controller's network than about the nodes, so nothing is evicted.
+ * The node's taints as they should be; undefined when they are so. Others' taints stay. `eviction` is asked for a
+ * node that is not ready, and told whether it has a taint already that evicts its pods.
  */
-export function desiredTaints(node: Node, evict: boolean, nowMs: number): Taint[] | undefined {
+export function desiredTaints(
+  node: Node,
+  eviction: (hasTaint: boolean) => Eviction,
+  nowMs: number,
+): Taint[] | undefined {
   const current = node.spec?.taints ?? [];
   const wanted: Taint[] = [];
   for (const condition of node.status?.conditions ?? []) {
@@ -97,8 +102,11 @@ export function desiredTaints(node: Node, evict: boolean, nowMs: number): Taint[
   }
   if (node.spec?.unschedulable) wanted.push({ key: UNSCHEDULABLE, effect: 'NoSchedule' });
   const ready = readyOf(node);
-  if (evict && ready && ready.status !== 'True') {
-    wanted.push({ key: ready.status === 'False' ? NOT_READY : UNREACHABLE, effect: 'NoExecute' });
+  if (ready && ready.status !== 'True') {
+    const evicting = current.some((t) => t.effect === 'NoExecute' && (t.key === NOT_READY || t.key === UNREACHABLE));
+    const answer = eviction(evicting);
+    const key = ready.status === 'False' ? NOT_READY : UNREACHABLE;
+    if (answer === 'add' || (answer === 'keep' && evicting)) wanted.push({ key, effect: 'NoExecute' });
   }
   const same = (a: Taint, b: Taint) => a.key === b.key && a.effect === b.effect;
   const kept = current.filter((taint) => {
