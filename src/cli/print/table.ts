@@ -3,7 +3,8 @@
 // Upstream: cli-runtime/pkg/printers/tableprinter.go.
 import { ageOf } from '../../api/duration.ts';
 import type { ObjectMeta, Unstructured } from '../../api/types.ts';
-import { Columns, escapeTerminal } from './columns.ts';
+import type { Columns} from './columns.ts';
+import { escapeTerminal } from './columns.ts';
 
 export interface TableColumn {
   name: string;

@@ -2,6 +2,7 @@
 // node's pods that follows the Node objects. The bridge for this node's own pods is Docker's (agent/bridge-network.ts).
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Nodes } from '../../api/resources.ts';
 import type { Informers } from '../../client/informer.ts';
@@ -30,6 +31,8 @@ export interface NetworkOptions {
   signal: AbortSignal;
 }
 
+const CHECK_MS = 15_000;
+
 /** One a machine, or one a network namespace. */
 export const TUNNEL_DEVICE = 'sampan-vx';
 
@@ -57,7 +60,32 @@ export async function startNetwork(options: NetworkOptions): Promise<void> {
   await nodes.whenSynced(signal);
   nodes.addHandler({ add: follow, update: follow, delete: follow });
   await peers.settled();
+  void keepTunnel(options, peers, follow);
 }
+
+/** Somebody who tidies up the machine's links takes the tunnel along: it is made again, with all its entries. */
+async function keepTunnel(options: NetworkOptions, peers: Peers, follow: () => void): Promise<void> {
+  const { log, signal } = options;
+  while (!signal.aborted) {
+    await sleep(CHECK_MS, undefined, { signal, ref: false }).catch(() => {});
+    if (signal.aborted || (await deviceExists(TUNNEL_DEVICE))) continue;
+    log.warn({ device: TUNNEL_DEVICE }, 'the tunnel was removed by somebody else; making it again');
+    try {
+      await addTunnel(options);
+      await addServiceRoute(options);
+      peers.forget();
+      follow();
+    } catch (error) {
+      log.error({ error: String(error) }, 'could not make the tunnel; trying again');
+    }
+  }
+}
+
+const deviceExists = (device: string): Promise<boolean> =>
+  command(['ip', 'link', 'show', device]).then(
+    () => true,
+    () => false,
+  );
 
 /** Takes the tunnel and its routes away; the bridge is Docker's to remove. */
 export async function cleanupNetwork(): Promise<void> {
@@ -84,12 +112,8 @@ function setKernel(bridge: string, log: Logger): void {
 }
 
 async function addTunnel({ nodeIp, podCidr, log }: NetworkOptions): Promise<void> {
-  const exists = await command(['ip', 'link', 'show', TUNNEL_DEVICE]).then(
-    () => true,
-    () => false,
-  );
   // An old device may have another address: it is cheap to make anew, its entries come from the Node objects.
-  if (exists) await command(['ip', 'link', 'del', TUNNEL_DEVICE]);
+  if (await deviceExists(TUNNEL_DEVICE)) await command(['ip', 'link', 'del', TUNNEL_DEVICE]);
   const vxlan = ['type', 'vxlan', 'id', String(VXLAN_ID), 'local', nodeIp, 'dstport', String(VXLAN_PORT), 'nolearning'];
   await command(['ip', 'link', 'add', TUNNEL_DEVICE, 'address', tunnelMac(podCidr), ...vxlan]);
   await command(['ip', 'addr', 'add', `${tunnelIp(podCidr)}/32`, 'dev', TUNNEL_DEVICE]);
@@ -122,6 +146,11 @@ class Peers {
 
   settled(): Promise<void> {
     return this.tail;
+  }
+
+  /** The kernel's entries are gone. */
+  forget(): void {
+    this.known.clear();
   }
 
   private async apply(): Promise<void> {
