@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
 import { words } from './run-cli.ts';
-import { corpus, corpusFolder, goldenFile, normalise, type Outcome, startCorpusServer } from './corpus.ts';
+import { corpusFolder, goldenFile, normalise, numbered, type Outcome, startCorpusServer } from './corpus.ts';
 
 const kubectl = process.env['KUBECTL'] ?? 'kubectl';
 
@@ -15,10 +15,10 @@ it('prints what was recorded', async () => {
   const home = mkdtempSync(`${tmpdir()}/home-`);
   const recorded: Record<string, Outcome> = {};
   try {
-    for (const [i, line] of corpus.entries()) {
+    for (const [key, line] of numbered()) {
       const env = { ...process.env, KUBECONFIG: server.kubeconfig, HOME: home };
       const result = await runKubectl(words(line), env);
-      recorded[`${i} ${line}`] = result;
+      recorded[key] = result;
     }
   } finally {
     await server.close();

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, words } from './run-cli.ts';
-import { corpus, corpusFolder, goldenFile, normalise, type Outcome, startCorpusServer } from './corpus.ts';
+import { corpusFolder, goldenFile, normalise, numbered, type Outcome, startCorpusServer } from './corpus.ts';
 
 const goldens = JSON.parse(readFileSync(goldenFile, 'utf8')) as Record<string, Outcome>;
 
@@ -20,10 +20,10 @@ describe('the corpus', () => {
   });
 
   it('is recorded whole', () => {
-    expect(corpus.map((line, i) => `${i} ${line}`).filter((key) => !goldens[key])).toEqual([]);
+    expect(numbered().filter(([key]) => !goldens[key])).toEqual([]);
   });
 
-  it.each(corpus.map((line, i) => [`${i} ${line}`, line] as const))('%s', async (key, line) => {
+  it.each(numbered())('%s', async (key, line) => {
     const env = { KUBECONFIG: server.kubeconfig, HOME: home };
     const result = await runCli(words(line), { env, cwd: corpusFolder });
     const outcome: Outcome = {

@@ -79,10 +79,8 @@ describe secret s1
 describe ns nope
 describe boat sampan
 describe foo
-describe clusterrole view
 describe clusterrolebinding cluster-admin
-api-versions
-api-resources --api-group=apps
+api-versions foo
 api-resources --api-group=sea.example.com -o wide
 api-resources -o foo
 label cm cm1 tier=db
@@ -221,6 +219,16 @@ rollout --help
 `
   .trim()
   .split('\n');
+
+/** Each command line with its key in the goldens: a line that stands twice gets a number. */
+export function numbered(): (readonly [key: string, line: string])[] {
+  const seen = new Map<string, number>();
+  return corpus.map((line) => {
+    const count = (seen.get(line) ?? 0) + 1;
+    seen.set(line, count);
+    return [count === 1 ? line : `${line} #${count}`, line] as const;
+  });
+}
 
 /** Names that differ between two runs become the same; nothing else does. */
 export function normalise(text: string): string[] {
