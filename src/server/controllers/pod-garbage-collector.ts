@@ -62,21 +62,19 @@ async function remove(client: Client, clock: Clock, pod: Pod, orphaned: boolean)
 async function run({ client, informers, clock, log, signal }: ControllerEnvironment): Promise<void> {
   const [pods, nodes] = [informers.for(Pods), informers.for(Nodes)];
   const missingSince = new Map<string, number>();
-  try {
-    await Promise.all([pods.whenSynced(signal), nodes.whenSynced(signal)]);
-    for (;;) {
-      const hasNode = (name: string) => nodes.lister.get(name) !== undefined;
-      const found = collectable(pods.lister.list(), hasNode, missingSince, clock.now());
-      const all = [...found.terminated, ...found.orphaned, ...found.unscheduled];
-      for (const pod of new Set(all)) {
-        await remove(client, clock, pod, found.orphaned.includes(pod)).catch((error: unknown) => {
+  const stopped = () => undefined;
+  await Promise.all([pods.whenSynced(signal), nodes.whenSynced(signal)]).catch(stopped);
+  while (!signal.aborted) {
+    const hasNode = (name: string) => nodes.lister.get(name) !== undefined;
+    const found = collectable(pods.lister.list(), hasNode, missingSince, clock.now());
+    const orphaned = new Set(found.orphaned);
+    for (const pod of new Set([...found.terminated, ...orphaned, ...found.unscheduled])) {
+      await remove(client, clock, pod, orphaned.has(pod)).catch((error: unknown) => {
+        if (!signal.aborted)
           log.warn({ pod: pod.metadata?.name, error: String(error) }, 'pod garbage collection failed');
-        });
-      }
-      await clock.sleep(PERIOD_MS, signal);
+      });
     }
-  } catch {
-    // Stopped.
+    await clock.sleep(PERIOD_MS, signal).catch(stopped);
   }
 }
 

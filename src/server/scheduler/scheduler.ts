@@ -64,7 +64,7 @@ export class Scheduler {
         sliceEnd = performance.now() + SLICE_MS;
         continue;
       }
-      this.scheduleOne(item);
+      this.attempt(item);
       while (this.binds.size >= MAX_BINDS) await Promise.race(this.binds);
       if (performance.now() < sliceEnd) continue;
       await nextTurn();
@@ -85,7 +85,19 @@ export class Scheduler {
     }
   }
 
-  scheduleOne(item: QueuedPod): void {
+  /** A plug-in that throws costs its pod an attempt, never the loop. */
+  private attempt(item: QueuedPod): void {
+    const { queue, reporter, log } = this.options;
+    try {
+      this.scheduleOne(item);
+    } catch (error) {
+      log.error({ pod: item.pod.key, error: String(error) }, 'scheduling failed');
+      queue.reject(item, new Set());
+      reporter.failed(item.pod, 'SchedulerError', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private scheduleOne(item: QueuedPod): void {
     const { pod } = item;
     const { cache, view, queue, reporter, plugins } = this.options;
     if (pod.isTerminating || cache.has(pod.uid)) return;

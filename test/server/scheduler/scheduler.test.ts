@@ -141,6 +141,29 @@ describe('the scheduler', () => {
     expect(await nodeOf('dear')).toBe('a');
   });
 
+  it('outlives a plug-in that throws', async () => {
+    let broken = true;
+    const bomb = definePlugin({
+      name: 'Bomb',
+      filter: (pod) => {
+        if (broken && pod.pod.metadata?.name === 'p') throw new Error('boom');
+        return undefined;
+      },
+    });
+    await client.create(Nodes, makeNode('a'));
+    start({ plugins: [...defaultPlugins(), bomb] });
+    await create('p');
+    const failed = await eventually('it is told', async () => {
+      const c = await condition('p');
+      return c?.status === 'False' && c;
+    });
+    expect(failed).toMatchObject({ reason: 'SchedulerError', message: 'boom' });
+    await create('q');
+    expect(await nodeOf('q')).toBe('a');
+    broken = false;
+    expect(await nodeOf('p')).toBe('a');
+  });
+
   it('asks plug-ins at every point, and takes back what one of them refuses', async () => {
     const seen: string[] = [];
     let allow = false;
