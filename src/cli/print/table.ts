@@ -3,7 +3,7 @@
 // Upstream: cli-runtime/pkg/printers/tableprinter.go.
 import { ageOf } from '../../api/duration.ts';
 import type { ObjectMeta, Unstructured } from '../../api/types.ts';
-import type { Columns} from './columns.ts';
+import type { Columns } from './columns.ts';
 import { escapeTerminal } from './columns.ts';
 
 export interface TableColumn {

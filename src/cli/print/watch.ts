@@ -47,8 +47,8 @@ class Watch {
 
   async run(): Promise<void> {
     const { single, version } = await this.first();
-    // A watch of one object begins with that object, which was printed already.
-    let skip = single && !this.options.watchOnly ? 1 : 0;
+    // A watch of one object begins with that object, which was printed already, or is not wanted.
+    let skip = single ? 1 : 0;
     for await (const event of this.events(single ? '0' : version)) {
       if (event.type === 'BOOKMARK') continue;
       if (event.type === 'ERROR') throw StatusError.from(event.object as unknown as Status);
