@@ -79,7 +79,7 @@ async function buildModules(): Promise<void> {
     ...common,
     entryPoints: [
       ...entries.map(([source, name]) => ({ in: source, out: name })),
-      ...(existsSync(join(root, 'src/index.ts')) ? [{ in: 'src/index.ts', out: 'index' }] : []),
+      ...(existsSync(join(root, 'src/index.ts')) ? [{ in: 'src/index.ts', out: 'index' }, { in: 'src/oclif.ts', out: 'oclif' }] : []),
     ],
     outdir: dist,
     format: 'esm',
