@@ -149,7 +149,5 @@ export async function jsonpathIs(text: string): Promise<Test> {
 export const timedOut = (info: Info): CliError =>
   new CliError(`timed out waiting for the condition on ${namePlural(info)}`);
 
-const namePlural = (info: Info): string => {
-  const plural = info.mapping.group ? `${info.mapping.plural}.${info.mapping.group}` : info.mapping.plural;
-  return `${plural}/${info.name}`;
-};
+/** Without the group, as upstream has it. */
+const namePlural = (info: Info): string => `${info.mapping.plural}/${info.name}`;
