@@ -6,7 +6,7 @@ import { type ConfigOverrides, clientConfigFrom, kubeConfigPaths, loadKubeConfig
 import type { ClientConfig } from '../client/transport/config.ts';
 import { httpsTransport } from '../client/transport/https.ts';
 import { Cluster } from './cluster.ts';
-import { CliError } from './errors.ts';
+import { CliError, PlainError } from './errors.ts';
 import type { GlobalFlags } from './globals.ts';
 import type { Io } from './io.ts';
 
@@ -14,7 +14,23 @@ import type { Io } from './io.ts';
 export function clientConfig(globals: GlobalFlags, changed: ReadonlySet<string>, io: Io): ClientConfig {
   const explicit = globals.kubeconfig || undefined;
   const config = loadKubeConfig(kubeConfigPaths(explicit, io.env), { explicit: explicit !== undefined });
-  return clientConfigFrom(config, overridesFrom(globals, changed));
+  try {
+    return clientConfigFrom(config, overridesFrom(globals, changed));
+  } catch (error) {
+    throw configurationError(error);
+  }
+}
+
+/** What a wrong name in a flag or a kubeconfig is called. Upstream: clientcmd.validateClusterInfo and its like. */
+function configurationError(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : '';
+  const context = /^context "(.*)" does not exist$/.exec(message)?.[1];
+  if (context !== undefined) {
+    return new PlainError(`Error in configuration: context was not found for specified context: ${context}`);
+  }
+  if (message.startsWith('context was not found')) return new PlainError(`Error in configuration: ${message}`);
+  const cluster = /^cluster "(.*)" does not exist$/.exec(message)?.[1];
+  return cluster === undefined ? error : new CliError(`no server found for cluster ${JSON.stringify(cluster)}`);
 }
 
 function overridesFrom(globals: GlobalFlags, changed: ReadonlySet<string>): ConfigOverrides {

@@ -61,6 +61,7 @@ export const rootGroups: readonly CommandGroup[] = [
       ['patch', 'Update fields of a resource'],
       ['replace', 'Replace a resource by file name or stdin'],
       ['wait', 'Experimental: Wait for a specific condition on one or many resources'],
+      ['kustomize', 'Build a kustomization target from a directory or URL'],
     ],
   },
   {

@@ -122,6 +122,7 @@ cat pod.json | {program} apply -f -
     this.dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
     this.fieldValidation = fieldValidationOf(opts.validate);
     this.validate();
+    await this.checkAllowlist();
     this.print = await operationPrinter({ ...printOptionsOf(opts), cwd: this.io.cwd }, this.dryRun);
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: opts }).build();
     const infos = await this.selected(built.infos);
@@ -157,6 +158,14 @@ cat pod.json | {program} apply -f -
     ];
     const broken = rules.find(([isBroken]) => isBroken);
     if (broken) throw new CliError(broken[1]);
+  }
+
+  /** A wrong entry is found before anything is written. */
+  private async checkAllowlist(): Promise<void> {
+    const entries = [...this.opts['prune-allowlist'], ...this.opts['prune-whitelist']];
+    if (!this.opts.prune || entries.length === 0) return;
+    const { parsePruneKind } = await import('../cli/apply/prune.ts');
+    entries.forEach(parsePruneKind);
   }
 
   private async selected(infos: Info[]): Promise<Info[]> {

@@ -2,7 +2,7 @@
 // Upstream: cli-runtime/pkg/resource FilenameParam, Path, ExpandPathsToFileVisitors, URLVisitor.
 import { type Stats, readFileSync, readdirSync, statSync } from 'node:fs';
 import { extname, isAbsolute, join, resolve } from 'node:path';
-import { CliError } from '../errors.ts';
+import { CliError, PlainError } from '../errors.ts';
 import { type Io, readStdin } from '../io.ts';
 
 export interface FileOptions {
@@ -126,6 +126,13 @@ async function readUrl(url: string): Promise<string> {
     try {
       response = await fetch(url);
     } catch (error) {
+      const { code } = ((error as Error).cause ?? {}) as { code?: string };
+      if (code === 'ECONNREFUSED') {
+        const { host } = new URL(url);
+        throw new PlainError(
+          `The connection to the server ${host} was refused - did you specify the right host or port?`,
+        );
+      }
       throw new CliError(`unable to read URL ${JSON.stringify(url)}: ${causeOf(error)}`);
     }
     if (response.ok) return response.text();
