@@ -17,9 +17,9 @@ export function aggregatedList(groups: readonly GroupModel[], version: 'v2' | 'v
   };
 }
 
-function resource({ endpoint, definition, singular, short, verbs, subresources }: ResourceModel): object {
+function resource({ endpoint, definition, singular, short, categories, verbs, subresources }: ResourceModel): object {
   const { group, version, plural, namespaced } = endpoint;
-  const { kind, categories } = definition;
+  const { kind } = definition;
   return {
     resource: plural,
     responseKind: { group, version, kind },
@@ -27,7 +27,7 @@ function resource({ endpoint, definition, singular, short, verbs, subresources }
     singularResource: singular,
     verbs,
     ...(short.length ? { shortNames: short } : {}),
-    ...(categories?.length ? { categories } : {}),
+    ...(categories.length ? { categories } : {}),
     ...(subresources.length > 0
       ? {
           subresources: subresources.map((sub) => ({

@@ -36,8 +36,16 @@ export function resourceList({ apiVersion, resources }: VersionModel): object {
   };
 }
 
-function resourceRows({ endpoint, definition, singular, short, verbs, subresources }: ResourceModel): object[] {
-  const { categories, kind } = definition;
+function resourceRows({
+  endpoint,
+  definition,
+  singular,
+  short,
+  categories,
+  verbs,
+  subresources,
+}: ResourceModel): object[] {
+  const { kind } = definition;
   const { namespaced, plural } = endpoint;
   const own = {
     name: plural,
@@ -46,7 +54,7 @@ function resourceRows({ endpoint, definition, singular, short, verbs, subresourc
     kind,
     verbs,
     ...(short.length ? { shortNames: short } : {}),
-    ...(categories?.length ? { categories } : {}),
+    ...(categories.length ? { categories } : {}),
   };
   const below = subresources.map((sub) => {
     const foreign = apiVersionOf(sub.kind) !== endpoint.apiVersion;

@@ -13,8 +13,9 @@ export interface ResourceModel {
   endpoint: Endpoint;
   definition: KindDefinition;
   singular: string;
-  /** Old groups of a kind have none: clients would call the short name ambiguous. */
+  /** Old groups of a kind have neither: clients would call a short name ambiguous, and list a category's objects twice. */
   short: readonly string[];
+  categories: readonly string[];
   verbs: string[];
   subresources: SubresourceModel[];
 }
@@ -51,11 +52,13 @@ export function discoveryModel(registry: Registry): GroupModel[] {
 
 function resourceModel(endpoint: Endpoint): ResourceModel {
   const definition = endpoint.kind.definition as KindDefinition;
+  const old = endpoint.served.deprecated !== undefined && endpoint.group !== definition.group;
   return {
     endpoint,
     definition,
     singular: definition.singular ?? definition.kind.toLowerCase(),
-    short: endpoint.served.deprecated && endpoint.group !== definition.group ? [] : (definition.short ?? []),
+    short: old ? [] : (definition.short ?? []),
+    categories: old ? [] : (definition.categories ?? []),
     verbs: [...(definition.verbs ?? ALL_VERBS)].sort(),
     subresources: Object.entries(definition.subresources ?? {})
       .map(([name, subresource]) => subresourceModel(endpoint, name, subresource))
