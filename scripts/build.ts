@@ -1,12 +1,13 @@
 // Builds dist/: the CLI as one bundle with a V8 code cache, the daemons and the library as ES modules that share
 // chunks. The CLI reaches the daemons only by import(), so its bundle stays small and starts at once.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { type BuildOptions, type Plugin, build } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
-const dist = join(root, 'dist');
+/** Built aside and swapped in whole: a build that fails, or a command that runs meanwhile, finds the old one. */
+const dist = join(root, `dist.${process.pid}`);
 
 /** The entry points of the daemons, by the source file that commands import. */
 const daemons: Record<string, string> = {
@@ -66,7 +67,12 @@ async function buildCli(): Promise<void> {
 
 /** Runs the commonest command once and keeps what V8 compiled for it. */
 function writeCodeCache(file: string): void {
-  const env = { ...process.env, SAMPAN_WRITE_CODE_CACHE: `${file}.cache`, KUBECONFIG: '/nonexistent' };
+  const env = {
+    ...process.env,
+    SAMPAN_DIST: dist,
+    SAMPAN_WRITE_CODE_CACHE: `${file}.cache`,
+    KUBECONFIG: '/nonexistent',
+  };
   for (const args of [['version', '--client']]) {
     const run = spawnSync(process.execPath, [join(root, 'bin/sampan'), ...args], { env, encoding: 'utf8' });
     if (run.status !== 0) throw new Error(`the built CLI does not run:\n${run.stderr}`);
@@ -79,7 +85,12 @@ async function buildModules(): Promise<void> {
     ...common,
     entryPoints: [
       ...entries.map(([source, name]) => ({ in: source, out: name })),
-      ...(existsSync(join(root, 'src/index.ts')) ? [{ in: 'src/index.ts', out: 'index' }, { in: 'src/oclif.ts', out: 'oclif' }] : []),
+      ...(existsSync(join(root, 'src/index.ts'))
+        ? [
+            { in: 'src/index.ts', out: 'index' },
+            { in: 'src/oclif.ts', out: 'oclif' },
+          ]
+        : []),
     ],
     outdir: dist,
     format: 'esm',
@@ -90,11 +101,17 @@ async function buildModules(): Promise<void> {
   });
 }
 
-rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-const data = join(root, 'src/api/schema/data');
-if (existsSync(data)) cpSync(data, join(dist, 'data'), { recursive: true });
-await buildModules();
-await buildCli();
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-writeFileSync(join(dist, 'version.json'), JSON.stringify({ version, builtAt: new Date().toISOString() }));
+try {
+  await buildModules();
+  await buildCli();
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  writeFileSync(join(dist, 'version.json'), JSON.stringify({ version, builtAt: new Date().toISOString() }));
+  const target = join(root, 'dist');
+  const old = `${dist}.old`;
+  if (existsSync(target)) renameSync(target, old);
+  renameSync(dist, target);
+  rmSync(old, { recursive: true, force: true });
+} finally {
+  rmSync(dist, { recursive: true, force: true });
+}
