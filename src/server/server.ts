@@ -18,7 +18,7 @@ import { bootstrap } from './bootstrap/bootstrap.ts';
 import { runCompaction } from './compaction.ts';
 import { runComponents } from './components.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
-import { nodeConnector } from './node-connector.ts';
+import { createNodeConnector } from '../wire/proxy.ts';
 import { openStore } from './open-store.ts';
 import {
   ALL_COMPONENTS,
@@ -190,7 +190,7 @@ class Startup {
   }
 
   private createApi(store: Store, auth: Auth, pki: Pki): ApiServer {
-    const nodes = nodeConnector({ ca: pki.authority.certificate, credential: () => pki.nodeClient });
+    const nodes = createNodeConnector({ ca: pki.authority.certificate, credential: () => pki.nodeClient });
     this.opened.push(() => nodes.close());
     const server = createApiServer({
       store,

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { Duplex, PassThrough } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nodeConnector } from '../../src/server/node-connector.ts';
+import { createNodeConnector as nodeConnector } from '../../src/wire/proxy.ts';
 import { issueAuthority, issueLeaf, type Authority } from '../../src/server/pki/issue.ts';
 import { generateKeys, privateKeyPem, publicKeyDer } from '../../src/server/pki/keys.ts';
 import type { Credential } from '../../src/server/pki/pki.ts';
