@@ -35,6 +35,11 @@ export class Entry {
     this.#labels = object.metadata.labels ?? NO_LABELS;
   }
 
+  /** The object when somebody holds it already. */
+  held(): Unstructured | undefined {
+    return this.#object?.deref();
+  }
+
   object(): Unstructured {
     const held = this.#object?.deref();
     if (held) return held;

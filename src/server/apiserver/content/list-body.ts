@@ -12,11 +12,10 @@ import type { Endpoint } from '../registry.ts';
 import type { Negotiated } from './negotiate.ts';
 import { GZIP_FROM_BYTES, acceptsGzip, baseHeaders, objectResponse, wantsPretty } from './respond.ts';
 import { columnDefinitions, includeObject, partial, tableRow } from './shapes.ts';
+import { partialItems, tableRows } from './shaped-body.ts';
 import { bytesOf, objectOf } from './view.ts';
 
 const CHUNK_BYTES = 1 << 20;
-/** Rows that are made between two turns of the event loop. */
-const ROWS_PER_TURN = 500;
 
 interface Page {
   entries: Entry[];
@@ -102,7 +101,7 @@ function* concat(
   yield Buffer.from(']}\n');
 }
 
-/** Tables and metadata lists: rows are made in portions, so that a long list does not hold up everybody else. */
+/** Tables and metadata lists. */
 async function shapedList(
   context: RequestContext,
   endpoint: Endpoint,
@@ -110,43 +109,33 @@ async function shapedList(
   negotiated: Negotiated,
 ): Promise<Response> {
   const { shapeVersion: version, shape } = negotiated;
-  const include = shape === 'Table' ? includeObject(context) : 'None';
+  const { entries, metadata } = page;
+  const apiVersion = `meta.k8s.io/${version}`;
+  const isTable = shape === 'Table';
+  const include = isTable ? includeObject(context) : 'Metadata';
   const nowMs = context.server.now();
-  const one = (entry: Entry): unknown => {
-    if (shape === 'Table')
-      return tableRow(endpoint, entry.object(), () => objectOf(entry, endpoint), include, version, nowMs);
-    return partial(entry.object(), version);
-  };
-  const envelope =
-    shape === 'Table'
-      ? {
-          kind: 'Table',
-          apiVersion: `meta.k8s.io/${version}`,
-          metadata: page.metadata,
-          columnDefinitions: columnDefinitions(endpoint),
-        }
-      : { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}`, metadata: page.metadata };
-  const list = shape === 'Table' ? 'rows' : 'items';
-  if (negotiated.encoding !== 'json' || wantsPretty(context, negotiated) || page.entries.length <= ROWS_PER_TURN) {
-    const whole = { ...envelope, [list]: page.entries.map(one) };
-    return objectResponse(
-      context,
-      200,
-      () => whole,
-      negotiated,
-      negotiated.encoding === 'json' ? encodeWhole(whole) : undefined,
-    );
+  const envelope = isTable
+    ? { kind: 'Table', apiVersion, metadata, columnDefinitions: columnDefinitions(endpoint) }
+    : { kind: 'PartialObjectMetadataList', apiVersion, metadata };
+  const list = isTable ? 'rows' : 'items';
+  if (negotiated.encoding === 'json' && !wantsPretty(context, negotiated) && include !== 'Object') {
+    const head = stringifyJson(envelope).slice(0, -1) + `,"${list}":[`;
+    const chunks = (): Generator<Buffer> =>
+      isTable ? tableRows(head, endpoint, entries, { include, version, nowMs }) : partialItems(head, entries, version);
+    return chunked(context, negotiated, estimate(entries), chunks);
   }
-  const head = stringifyJson(envelope).slice(0, -1) + `,"${list}":[`;
-  return chunked(context, negotiated, Number.MAX_SAFE_INTEGER, () => rows(head, page.entries, one));
+  const one = (entry: Entry): unknown =>
+    isTable
+      ? tableRow(endpoint, entry.object(), () => objectOf(entry, endpoint), include, version, nowMs)
+      : partial(entry.object(), version);
+  const whole = { ...envelope, [list]: entries.map(one) };
+  const bytes = negotiated.encoding === 'json' ? encodeWhole(whole) : undefined;
+  return objectResponse(context, 200, () => whole, negotiated, bytes);
 }
 
-function* rows(head: string, entries: readonly Entry[], one: (entry: Entry) => unknown): Generator<Buffer> {
-  let text = head;
-  for (let at = 0; at < entries.length; at += ROWS_PER_TURN) {
-    const portion = entries.slice(at, at + ROWS_PER_TURN).map((entry) => stringifyJson(one(entry)));
-    yield Buffer.from(text + (at > 0 ? ',' : '') + portion.join(','));
-    text = '';
-  }
-  yield Buffer.from(text + ']}\n');
+/** Bytes of the whole objects: more than their shapes have. */
+function estimate(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (const entry of entries) bytes += entry.bytes.length;
+  return bytes;
 }
