@@ -7,6 +7,8 @@ import type { Json, JsonObject } from '../types.ts';
 
 interface Options {
   onDuplicate?(message: string): void;
+  /** Every key's path, in the order of the text: `spec.ports[0].x`. */
+  onKey?(path: string): void;
 }
 
 const MAX_DEPTH = 10_000;
@@ -126,16 +128,22 @@ class Reader {
     this.skipSpace();
     if (this.text[this.at] !== ':') this.fail('after object key');
     this.at++;
+    this.options.onKey?.(this.path());
     if (this.options.onDuplicate && Object.hasOwn(frame.object, frame.key)) this.reportDuplicate();
   }
 
-  /** Each path is told once, like upstream. */
-  private reportDuplicate(): void {
+  private path(): string {
     let path = '';
     for (const frame of this.stack) {
       if (frame.array) path += `[${frame.array.length}]`;
       else path += path === '' ? frame.key : `.${frame.key}`;
     }
+    return path;
+  }
+
+  /** Each path is told once, like upstream. */
+  private reportDuplicate(): void {
+    const path = this.path();
     if (this.duplicates.has(path)) return;
     this.duplicates.add(path);
     this.options.onDuplicate?.(`duplicate field ${JSON.stringify(path)}`);

@@ -7,6 +7,8 @@ import { readJson } from './json-reader.ts';
 export interface ParseOptions {
   /** Called for each duplicate key with upstream's words: `duplicate field "spec.replicas"`. Slower: no fast path. */
   onDuplicate?(message: string): void;
+  /** Called for each key with its path, in the order of the text. Slower, too. */
+  onKey?(path: string): void;
 }
 
 /** Sixteen digits in a row may be an integer that a double cannot hold. */
@@ -34,7 +36,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
  */
 export function parseJson(input: string | Uint8Array, options: ParseOptions = {}): Json {
   const text = typeof input === 'string' ? input : decoder.decode(input);
-  if (options.onDuplicate || longNumber.test(text) || text.includes('__proto__') || mayBeTooDeep(text))
+  if (options.onDuplicate || options.onKey || longNumber.test(text) || text.includes('__proto__') || mayBeTooDeep(text))
     return readJson(text, options);
   try {
     return JSON.parse(text) as Json;

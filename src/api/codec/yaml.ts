@@ -17,6 +17,8 @@ export const yamlConversionError = (error: YamlError): string => `error converti
 export interface YamlOptions {
   /** Called for each duplicate key with go-yaml's words: `line 3: key "a" already set in map`. */
   onDuplicate?(message: string): void;
+  /** What a plain scalar means; the default is YAML 1.1 as kubectl reads manifests. */
+  resolve?(plain: string): Scalar;
 }
 
 /** Aliases may repeat this many nodes in all: a few lines of YAML can otherwise mean billions. */
@@ -42,7 +44,7 @@ class Converter {
     if (isAlias(node)) return this.alias(node.source, this.anchors.get(node.source), depth);
     const anchor = (node as { anchor?: string } | null)?.anchor;
     if (anchor) this.anchors.set(anchor, node as Node);
-    if (isScalar(node)) return scalarValue(node) as Json;
+    if (isScalar(node)) return scalarValue(node, this.options.resolve ?? resolvePlain) as Json;
     if (isMap(node)) return this.map(node, depth);
     if (isSeq(node)) return node.items.map((item) => this.convert(item, depth + 1));
     return null;
@@ -105,7 +107,10 @@ function isMergeKey(key: unknown): boolean {
   return isScalar(key) && key.type === 'PLAIN' && key.value === '<<';
 }
 
-function scalarValue(node: { value: unknown; type?: string; tag?: string; source?: string }): Scalar {
+function scalarValue(
+  node: { value: unknown; type?: string; tag?: string; source?: string },
+  resolve: (plain: string) => Scalar,
+): Scalar {
   const text = String(node.value ?? '');
   switch (node.tag) {
     case undefined:
@@ -124,7 +129,7 @@ function scalarValue(node: { value: unknown; type?: string; tag?: string; source
     default:
       return text;
   }
-  return node.type === 'PLAIN' || node.type === undefined ? resolvePlain(text) : text;
+  return node.type === 'PLAIN' || node.type === undefined ? resolve(text) : text;
 }
 
 /** The first document of a text; null when there is none. Throws YamlError. */

@@ -28,6 +28,8 @@ export interface StoredKind {
   readonly custom: boolean;
   /** Stored objects may say an older apiVersion. */
   readonly mixedVersions: boolean;
+  /** Custom kinds: the revision of the definition. Objects that are no newer may lack its defaults and have more fields. */
+  readonly since: number;
   /** Of custom kinds with a scale subresource; built-in kinds keep replicas where all do. */
   readonly scale: ScalePaths | undefined;
 }
@@ -99,7 +101,7 @@ export class Registry {
     return this.#routes.get(apiVersion)?.get(kind.definition.plural);
   }
 
-  add(definition: AnyKind, options: { custom?: boolean; scale?: ScalePaths } = {}): StoredKind {
+  add(definition: AnyKind, options: { custom?: boolean; scale?: ScalePaths; since?: number } = {}): StoredKind {
     const { group, plural, storage } = definition;
     const kind: StoredKind = {
       definition,
@@ -109,6 +111,7 @@ export class Registry {
       storageApiVersion: apiVersionOf(storage),
       custom: options.custom === true,
       mixedVersions: options.custom === true && definition.served.length > 1,
+      since: options.since ?? 0,
       scale: options.scale,
     };
     this.#unroute(group, plural);

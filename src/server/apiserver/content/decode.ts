@@ -20,6 +20,8 @@ export interface DecodedBody {
   draft: JsonObject;
   /** `duplicate field "spec.replicas"`: keys that stood twice, for strict decoding. */
   duplicates: string[];
+  /** Of JSON with duplicates: strict problems in the order in which they stand in the text, as Go's decoder meets them. */
+  inOrder?(problems: readonly string[]): string[];
 }
 
 /** The media type without parameters, lower case. */
@@ -64,7 +66,22 @@ export async function decodeBody(context: RequestContext, expected: string): Pro
   const duplicates: string[] = [];
   const text = readText(bytes);
   const value = yaml ? parseYamlBody(text, expected, duplicates) : parseBody(text, expected, duplicates);
-  return { draft: asObject(value, expected), duplicates };
+  const draft = asObject(value, expected);
+  if (yaml || duplicates.length === 0) return { draft, duplicates };
+  return { draft, duplicates, inOrder: (problems) => inOrderOf(text, problems) };
+}
+
+function inOrderOf(text: string, problems: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const places = new Map<string, number>();
+  parseJson(text, {
+    onKey(path) {
+      const problem = `${seen.has(path) ? 'duplicate' : 'unknown'} field ${JSON.stringify(path)}`;
+      seen.add(path);
+      if (!places.has(problem)) places.set(problem, places.size);
+    },
+  });
+  return [...problems].sort((a, b) => (places.get(a) ?? places.size) - (places.get(b) ?? places.size));
 }
 
 function parseProtobuf(bytes: Uint8Array, expected: string): JsonObject {

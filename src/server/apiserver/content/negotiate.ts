@@ -80,6 +80,13 @@ function accepts(clause: Clause): Negotiated | undefined {
 /** Headers that clients send are few, so answers are remembered. */
 const remembered = new Map<string, Negotiated | null>();
 
+/** For answers that are no stored object (reviews, tokens): they have no table and no metadata of their own. */
+export function negotiatePlain(accept: string | undefined): Negotiated {
+  if (!accept?.includes(';')) return negotiate(accept);
+  const clauses = accept.split(',').filter((clause) => !/;\s*as=/.test(clause));
+  return negotiate(clauses.length > 0 ? clauses.join(',') : 'none');
+}
+
 /** Throws NotAcceptable. */
 export function negotiate(accept: string | undefined): Negotiated {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return PLAIN;

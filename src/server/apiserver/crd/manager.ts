@@ -52,7 +52,11 @@ function serve(server: Server, crd: Crd, served: Map<string, string>): void {
   const name = crd.metadata.name!;
   if (served.get(name) === shape) return;
   served.set(name, shape);
-  server.registry.add(definitionOf(crd), { custom: true, scale: scalePaths(crd) });
+  server.registry.add(definitionOf(crd), {
+    custom: true,
+    scale: scalePaths(crd),
+    since: Number(crd.metadata.resourceVersion),
+  });
 }
 
 /** Deletes the objects, waits until their finalizers let them go, then lets the definition go. */

@@ -1,5 +1,6 @@
 // Server-side apply: PATCH with application/apply-patch+yaml. Creates what is not there. The merge and the ownership
 // of fields are api/patch's. Upstream: handlers/patch.go (applyPatcher).
+import { YamlError, parseYaml, yamlConversionError } from '../../../api/codec/yaml.ts';
 import { serverSideApply } from '../../../api/patch/apply.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import { pruneUnknown } from '../../../api/schema/prune.ts';
@@ -7,9 +8,9 @@ import { StatusError, badRequest, conflict, notFound } from '../../../api/status
 import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
-import { checkType, parseYamlBody, readBytes, readText } from '../content/decode.ts';
+import { checkType, readBytes, readText } from '../content/decode.ts';
 import type { Negotiated } from '../content/negotiate.ts';
-import { convertFromStorage } from '../content/view.ts';
+import { viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
@@ -28,7 +29,7 @@ export async function apply(
   negotiated: Negotiated,
 ): Promise<Response> {
   const { name, subresource } = context.info;
-  const applied = await readApplied(context, endpoint);
+  const applied = await readApplied(context, endpoint, options);
   const merge = (live: Unstructured | undefined): Unstructured => {
     if (live)
       checkPreconditions(
@@ -37,7 +38,7 @@ export async function apply(
         live,
       );
     const { object } = serverSideApply({
-      live: live && (endpoint.asStored ? live : convertFromStorage(live, endpoint)),
+      live: live && viewOf(live, endpoint),
       applied,
       manager: options.fieldManager,
       force: options.force === true,
@@ -70,12 +71,17 @@ export async function apply(
   return writtenResponse(context, 201, endpoint, created, negotiated);
 }
 
-async function readApplied(context: RequestContext, endpoint: Endpoint): Promise<Unstructured> {
+async function readApplied(
+  context: RequestContext,
+  endpoint: Endpoint,
+  options: WriteOptions,
+): Promise<Unstructured> {
   const { kind } = endpoint.kind.definition;
   const { body } = context.request;
+  const duplicates: string[] = [];
   const value: unknown = body?.shared
     ? cloneJson(body.shared())
-    : parseYamlBody(readText(await readBytes(context.request)), kind, []);
+    : parsePatch(readText(await readBytes(context.request)), duplicates);
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw badRequest(`error decoding YAML: the patch is not an object`);
   }
@@ -90,7 +96,25 @@ async function readApplied(context: RequestContext, endpoint: Endpoint): Promise
   checkName(applied, context.info.name);
   settleNamespace(context, endpoint, applied);
   refuseUnknown(endpoint, applied);
+  reportDuplicates(context, duplicates, options);
   return applied;
+}
+
+function parsePatch(text: string, duplicates: string[]): unknown {
+  try {
+    return parseYaml(text, { onDuplicate: (message) => void duplicates.push(message) });
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw badRequest(`error decoding YAML: ${yamlConversionError(error)}`);
+  }
+}
+
+/** Upstream: sigs.k8s.io/yaml UnmarshalStrict of the patch, by applyPatcher. */
+function reportDuplicates(context: RequestContext, duplicates: string[], { fieldValidation }: WriteOptions): void {
+  if (duplicates.length === 0 || fieldValidation === 'Ignore') return;
+  const why = `error converting YAML to JSON: yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`;
+  if (fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${why}`);
+  context.warnings.push(why);
 }
 
 /** Who owns a field that nobody knows? Upstream: structured-merge-diff's typed errors. */

@@ -28,7 +28,7 @@ export async function decodeObject(
   }
   const { draft } = body;
   checkType(draft, kind, endpoint.apiVersion);
-  return toStorage(context, endpoint, draft, validation, body.duplicates);
+  return toStorage(context, endpoint, draft, validation, body.duplicates, body.inOrder);
 }
 
 /**
@@ -41,10 +41,11 @@ export function toStorage(
   draft: JsonObject & Unstructured,
   validation: FieldValidation,
   problems: readonly string[],
+  inOrder?: (problems: readonly string[]) => string[],
 ): Unstructured {
   const { served, kind } = endpoint;
   const { schema } = endpoint;
-  if (schema) checkDocument(context, endpoint, schema, draft, validation, problems);
+  if (schema) checkDocument(context, endpoint, schema, draft, validation, problems, inOrder);
   else reportStrict(context, endpoint, problems, validation);
   served.defaults?.(draft);
   served.convert?.toStorage(draft);
@@ -62,6 +63,7 @@ function checkDocument(
   draft: JsonObject & Unstructured,
   validation: FieldValidation,
   problems: readonly string[],
+  inOrder: (problems: readonly string[]) => string[] = (all) => [...all],
 ): void {
   const { kind } = endpoint.kind.definition;
   const custom = endpoint.kind.custom;
@@ -71,7 +73,11 @@ function checkDocument(
   if (problem !== undefined) throw badRequest(decodeError(endpoint.version, kind, problem));
   if (!custom) settleNulls(draft, schema, builtinSchemas);
   const unknown = pruneUnknown(draft, schema, builtinSchemas).map(unknownField);
-  if (unknown.length > 0 || problems.length > 0) reportStrict(context, endpoint, [...problems, ...unknown], validation);
+  if (unknown.length > 0 || problems.length > 0) {
+    const all = [...problems, ...unknown];
+    // A custom resource is read first and pruned then; a built-in kind is one pass over the text.
+    reportStrict(context, endpoint, custom ? all : inOrder(all), validation);
+  }
   applyDefaults(draft, schema, builtinSchemas);
 }
 

@@ -12,7 +12,7 @@ import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
 import { mediaType, readBytes, readText, unsupportedMediaType } from '../content/decode.ts';
 import { negotiate } from '../content/negotiate.ts';
-import { convertFromStorage } from '../content/view.ts';
+import { viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
@@ -86,7 +86,7 @@ function patched(
   body: PatchBody,
   options: WriteOptions,
 ): Unstructured {
-  const current = endpoint.asStored ? old : convertFromStorage(old, endpoint);
+  const current = viewOf(old, endpoint);
   const result = applyPatch(endpoint, current, type, body.value);
   if (result === null || typeof result !== 'object' || Array.isArray(result)) {
     throw badRequest('the patch does not leave an object');

@@ -4,7 +4,7 @@ import type { Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
 import { decodeAs } from '../content/decode.ts';
-import { negotiate } from '../content/negotiate.ts';
+import { negotiatePlain } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
 import { splitName } from '../connect/proxy.ts';
 import type { RequestContext } from '../context.ts';
@@ -64,7 +64,7 @@ async function connect(context: RequestContext, endpoint: Endpoint, hook: Hook):
 async function answer(context: RequestContext, endpoint: Endpoint, hook: Hook): Promise<Response> {
   const result = await hook(subresourceContext(context, endpoint));
   if (isResponse(result)) return result;
-  const negotiated = { ...negotiate(context.request.headers['accept']), shape: '' as const };
+  const negotiated = negotiatePlain(context.request.headers['accept']);
   return objectResponse(context, context.info.verb === 'create' ? 201 : 200, () => result, negotiated);
 }
 
