@@ -23,7 +23,7 @@ export default class Kustomize extends Command {
     const { flags, args } = this.parse(Kustomize);
     if (args.length > 1) throw new CliError('specify one path to kustomization.yaml');
     const { toYaml } = await import('../cli/yaml.ts');
-    const built = kustomizeObjects(args[0] ?? '.', this.io.cwd);
+    const built = kustomizeObjects(args[0] ?? '.', this.io.cwd, (warning) => this.err(`${warning}\n`));
     const text = built.map(({ object }) => toYaml(object)).join('---\n');
     if (flags.output) writeFileSync(resolve(this.io.cwd, flags.output), text);
     else await this.write(text);

@@ -120,7 +120,7 @@ describe('the GitOps loop', () => {
       const found = await read('apps');
       return readyOf(found)?.reason === 'BuildFailed' && found;
     });
-    expect(readyOf(k)?.message).toMatch(/apps\/bad\.yaml: yaml: line \d+:/);
+    expect(readyOf(k)?.message).toMatch(/MalformedYAMLError: yaml: line \d+: .* \(in apps\/bad\.yaml\)$/);
     expect(k.status).toMatchObject({ lastAttemptedRevision: `main@sha1:${broken}` });
     expect(await value('a')).toBe('two');
     const events = await client.list(CoreEvents, { namespace });

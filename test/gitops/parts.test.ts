@@ -117,7 +117,7 @@ describe('build', () => {
   });
   it('names a file that is broken', () => {
     expect(() => buildManifests(tree({ 'a.yaml': 'apiVersion: v1\nkind: Pod\n  x: y: z\n' }), spec)).toThrow(
-      /^a\.yaml: yaml: line 3: /,
+      /'a\.yaml': MalformedYAMLError: yaml: line 3: /,
     );
   });
   it('stays inside of the repository', () => {

@@ -1,268 +1,291 @@
-// kustomize as a pure function: a map of files in, objects out. This file is the order of things: resources, components,
-// generators, transformers, references, hashes. Upstream: kustomize api/internal/target/kusttarget.go.
+// kustomize as a pure function: a map of files in, objects out. This file is the order of things: resources, generators,
+// components, transformers, then hashes and references of the whole. Upstream: kustomize
+// api/internal/target/kusttarget.go, api/krusty/kustomizer.go.
 import { posix } from 'node:path';
-import { YamlError, parseYaml, parseYamlDocuments } from '../codec/yaml.ts';
-import { type ObjectMeta, type Unstructured, parseApiVersion } from '../types.ts';
-import { isMap } from './fields.ts';
-import { legacyRank } from './field-specs.ts';
-import { type Generated, contentHash, generate } from './generators.ts';
-import { applyJson6902, applyPatches } from './patches.ts';
+import { loadTables, mergeTables, ownTables } from './config.ts';
+import type { FieldTables } from './field-specs.ts';
+import { contentHash, generate } from './generators.ts';
+import { readKustomization } from './kustomization-file.ts';
+import { Loader, MalformedYaml } from './loader.ts';
+import { annotateOrigins, builtinOrigin, noteTransformation, originOf, setOrigin } from './origin.ts';
+import { applyJson6902, applyPatchEntry, applyStrategicMerges } from './patches.ts';
 import { fixReferences } from './references.ts';
 import { replaceValues } from './replacements.ts';
-import { addAnnotations, addLabels, affixNames, rename, setImages, setNamespace, setReplicas } from './transformers.ts';
+import { type Resource, ResourceList } from './resource.ts';
+import { sorted } from './sort.ts';
+import {
+  addAnnotations,
+  addCommonLabels,
+  addLabels,
+  affixNames,
+  setImage,
+  setNamespace,
+  setReplicas,
+} from './transformers.ts';
 import {
   type BuiltObject,
   type KustomizationFile,
   KustomizeError,
   type KustomizeFiles,
-  type Resource,
+  type Variable,
 } from './types.ts';
+import { mergeVariables, resolveVariables } from './variables.ts';
 
 export { type BuiltObject, KustomizeError, type KustomizeFiles } from './types.ts';
 
-const NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
-const FIELDS = new Set([
-  'apiVersion', 'kind', 'metadata', 'resources', 'bases', 'components', 'namespace', 'namePrefix', 'nameSuffix',
-  'labels', 'commonLabels', 'commonAnnotations', 'images', 'replicas', 'patches', 'patchesStrategicMerge',
-  'patchesJson6902', 'configMapGenerator', 'secretGenerator', 'generatorOptions', 'replacements', 'sortOptions',
-  'buildMetadata',
-]); // prettier-ignore
+export interface KustomizeOptions {
+  /** Gets what kustomize prints for deprecated fields. */
+  warn?(message: string): void;
+}
+
+const LOCAL_CONFIG = 'config.kubernetes.io/local-config';
 
 /** Builds the kustomization in folder `path`; throws KustomizeError. */
-export function kustomize(files: KustomizeFiles, path: string): BuiltObject[] {
-  const folder = posix.normalize(path);
-  const { resources, file } = accumulate(files, folder, []);
-  for (const resource of resources) {
-    if (!resource.hashed) continue;
-    rename(resource, { name: `${resource.object.metadata.name}-${contentHash(resource.object)}` });
-  }
-  fixReferences(resources);
-  const built = file.sortOptions?.order === 'fifo' ? resources : legacySort(resources);
-  return built.map(({ object, origin }) => ({ object, origin }));
-}
-
-/** Stable among kinds that the order does not name; by group, version, kind, namespace and name otherwise. */
-function legacySort(resources: readonly Resource[]): Resource[] {
-  const key = ({ object }: Resource) => {
-    const { group, version } = parseApiVersion(object.apiVersion);
-    return [object.kind, version, group, object.metadata.namespace ?? '', object.metadata.name ?? ''];
-  };
-  const compare = (a: string[], b: string[]): number => {
-    for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! < b[i]! ? -1 : 1;
-    return 0;
-  };
-  return [...resources].sort(
-    (a, b) =>
-      legacyRank(a.object.kind) - legacyRank(b.object.kind) || compare(gvkKey(a), gvkKey(b)) || compare(key(a), key(b)),
-  );
-}
-
-const gvkKey = ({ object }: Resource): string[] => {
-  const { group, version } = parseApiVersion(object.apiVersion);
-  return [group, version, object.kind];
-};
-
-interface Accumulated {
-  resources: Resource[];
-  file: KustomizationFile;
-}
-
-function accumulate(files: KustomizeFiles, folder: string, stack: readonly string[]): Accumulated {
-  if (stack.includes(folder)) {
-    throw new KustomizeError(`cycle detected: candidate root '${folder}' contains visited root '${stack[0]}'`, folder);
-  }
-  const { file, path } = readKustomization(files, folder);
-  const nested = [...stack, folder];
-  let resources: Resource[] = [];
-  for (const entry of [...(file.resources ?? []), ...(file.bases ?? [])]) {
-    append(resources, loadEntry(files, folder, entry, nested, path));
-  }
-  resources = transform(resources, file, files, folder, nested);
-  fixReferences(resources);
-  return { resources, file };
-}
-
-function readKustomization(files: KustomizeFiles, folder: string): { file: KustomizationFile; path: string } {
-  const found = NAMES.map((name) => posix.join(folder, name)).filter((name) => files.read(name));
-  if (found.length === 0) {
-    const list = "'kustomization.yaml', 'kustomization.yml' or 'Kustomization'";
-    throw new KustomizeError(`unable to find one of ${list} in directory '${folder}'`, folder);
-  }
-  if (found.length > 1) {
-    throw new KustomizeError(`Found multiple kustomization files under: ${folder}`, folder);
-  }
-  const path = found[0]!;
-  let parsed: unknown;
-  try {
-    parsed = parseYaml(Buffer.from(files.read(path)!).toString('utf8')) ?? {};
-  } catch (error) {
-    throw new KustomizeError(`${path}: ${(error as Error).message}`, path);
-  }
-  if (!isMap(parsed)) throw new KustomizeError(`${path}: it is not a mapping`, path);
-  const unknown = Object.keys(parsed).find((field) => !FIELDS.has(field));
-  if (unknown) {
-    throw new KustomizeError(`invalid Kustomization: json: unknown field "${unknown}" (in ${path})`, path, unknown);
-  }
-  return { file: parsed as KustomizationFile, path };
-}
-
-function loadEntry(
-  files: KustomizeFiles,
-  folder: string,
-  entry: string,
-  stack: readonly string[],
-  from: string,
-): Resource[] {
-  const path = posix.join(folder, entry);
-  if (files.isDirectory(path)) return accumulate(files, path, stack).resources;
-  const content = files.read(path);
-  if (content) return loadManifests(content, path);
-  if (/^[a-z]+:\/\/|^git@|\?ref=/.test(entry)) {
-    throw new KustomizeError(
-      `accumulating resources from '${entry}': remote resources must be fetched first`,
-      from,
-      'resources',
-    );
-  }
-  throw new KustomizeError(
-    `accumulating resources: accumulation err='accumulating resources from '${entry}': '${path}' doesn't exist'`,
-    from,
-    'resources',
-  );
-}
-
-function loadManifests(content: Uint8Array, path: string): Resource[] {
-  let documents: unknown[];
-  try {
-    documents = parseYamlDocuments(Buffer.from(content).toString('utf8'));
-  } catch (error) {
-    const why = error instanceof YamlError ? error.message : String(error);
-    throw new KustomizeError(`${path}: ${why.replace(/^error converting YAML to JSON: /, '')}`, path);
-  }
-  return documents.flatMap((document) => {
-    if (document === null || document === undefined) return [];
-    if (!isMap(document)) throw new KustomizeError(`${path}: a document is not a mapping`, path);
-    const isList =
-      typeof document['kind'] === 'string' && document['kind'].endsWith('List') && Array.isArray(document['items']);
-    const objects = isList ? (document['items'] as Unstructured[]) : [document as Unstructured];
-    return objects.map((object) => newResource(object, path));
-  });
-}
-
-function newResource(object: Unstructured, origin: string): Resource {
-  if (typeof object.kind !== 'string' || object.kind === '') {
-    throw new KustomizeError(`${origin}: missing Resource metadata: kind must be set`, origin, 'kind');
-  }
-  if (typeof object.apiVersion !== 'string') {
-    throw new KustomizeError(`${origin}: missing Resource metadata: apiVersion must be set`, origin, 'apiVersion');
-  }
-  const metadata: ObjectMeta = isMap(object.metadata) ? object.metadata : {};
-  if (!metadata.name && !metadata.generateName) {
-    throw new KustomizeError(
-      `${origin}: missing metadata.name in object {${object.apiVersion} ${object.kind}}`,
-      origin,
-      'metadata.name',
-    );
-  }
-  const names = [{ name: String(metadata.name ?? ''), namespace: metadata.namespace ?? '' }];
-  return { object: { ...object, metadata }, origin, names, hashed: false };
-}
-
-const sameId = (a: Resource, b: Resource): boolean => {
-  const [x, y] = [a.object, b.object];
-  return (
-    x.kind === y.kind &&
-    parseApiVersion(x.apiVersion).group === parseApiVersion(y.apiVersion).group &&
-    x.metadata.name === y.metadata.name &&
-    (x.metadata.namespace ?? '') === (y.metadata.namespace ?? '')
-  );
-};
-
-function append(resources: Resource[], more: readonly Resource[]): void {
-  for (const resource of more) {
-    if (resource.object.metadata.name && resources.some((r) => sameId(r, resource))) {
-      const { kind, metadata, apiVersion } = resource.object;
-      const { group, version } = parseApiVersion(apiVersion);
-      const id = `${kind}.${version}.${group || '[noGrp]'}/${metadata.name}.${metadata.namespace ?? '[noNs]'}`;
-      throw new KustomizeError(`may not add resource with an already registered id: ${id}`, resource.origin);
+export function kustomize(files: KustomizeFiles, path: string, options: KustomizeOptions = {}): BuiltObject[] {
+  const loader = new Loader(files, posix.normalize(path).replace(/(?<=.)\/$/, ''));
+  const target = new Target(loader, options.warn ?? (() => {}));
+  const { metadata } = target;
+  const { list, tables, variables } = target.accumulate(emptyAccumulator());
+  addHashes(list);
+  fixReferences(list.all, tables.nameReference);
+  list.changed();
+  resolveVariables(list.all, variables, tables.varReference);
+  const kept = list.all.filter((r) => (r.annotations()[LOCAL_CONFIG] ?? 'false') === 'false');
+  const built = sorted(kept, target.file.sortOptions);
+  if (metadata.includes('managedByLabel')) {
+    for (const { object } of built) {
+      object.metadata.labels = { ...object.metadata.labels, 'app.kubernetes.io/managed-by': 'kustomize-(devel)' };
     }
-    resources.push(resource);
+  }
+  annotateOrigins(built, metadata);
+  return built.map(({ object, file }) => ({ object, origin: file }));
+}
+
+function addHashes(list: ResourceList): void {
+  for (const resource of list.all) {
+    if (!resource.hashed) continue;
+    const hash = contentHash(resource.object);
+    resource.remember();
+    resource.object.metadata.name = `${resource.name}-${hash}`;
+  }
+  list.changed();
+}
+
+interface Accumulator {
+  list: ResourceList;
+  tables: FieldTables;
+  variables: Variable[];
+}
+const emptyAccumulator = (): Accumulator => ({ list: new ResourceList(), tables: ownTables, variables: [] });
+
+/** One kustomization in its folder. */
+class Target {
+  readonly file: KustomizationFile;
+  readonly metadata: readonly string[];
+  private readonly fileName: string;
+  private readonly loader: Loader;
+  private readonly warn: (message: string) => void;
+  /** The way from the root kustomization's folder to this one, for origins. */
+  private readonly way: string;
+
+  constructor(loader: Loader, warn: (message: string) => void, parent?: { metadata: readonly string[]; way: string }) {
+    const { file, name } = readKustomization(loader, warn);
+    this.file = file;
+    this.fileName = name;
+    this.loader = loader;
+    this.warn = warn;
+    this.way = parent?.way ?? '';
+    this.metadata = parent?.metadata ?? file.buildMetadata ?? [];
+  }
+
+  /** A component works on what its parent has so far; a kustomization begins with nothing. */
+  accumulate(given: Accumulator): Accumulator {
+    const { file, loader } = this;
+    refuseUnsupported(file);
+    let into = given;
+    try {
+      for (const path of file.resources ?? []) into = this.addResource(into, path);
+    } catch (error) {
+      throw wrapped('accumulating resources', error);
+    }
+    const own = loadTables(loader, file.configurations ?? [], file.crds ?? []);
+    into.tables = mergeTables(into.tables, own);
+    this.generate(into.list);
+    try {
+      for (const path of file.components ?? []) into = this.addComponent(into, path);
+    } catch (error) {
+      throw wrapped('accumulating components', error);
+    }
+    this.transform(into);
+    into.variables = mergeVariables(into.list, into.variables, file.vars ?? []);
+    return into;
+  }
+
+  /** A file, else a folder. The messages of both attempts are kept, as upstream has it. */
+  private addResource(into: Accumulator, path: string): Accumulator {
+    const full = this.loader.resolve(path);
+    if (!this.loader.files.isDirectory(full)) {
+      const failure = this.addFile(into.list, path);
+      if (!failure) return into;
+      if (failure instanceof MalformedYaml) throw failure;
+      if (/^[a-z]+:\/\/|^git@|\?ref=/.test(path)) {
+        throw new KustomizeError(`accumulating resources from '${path}': remote resources must be fetched first`, full);
+      }
+      try {
+        this.loader.enter(path);
+      } catch (error) {
+        throw wrapped(`accumulation err='${failure.message}'`, error);
+      }
+    }
+    const asFile = `accumulating resources from '${path}': '${this.loader.shown(full)}' must resolve to a file`;
+    try {
+      const child = this.child(path, false);
+      const sub = child.accumulateHere(emptyAccumulator());
+      return merge(into, sub);
+    } catch (error) {
+      throw wrapped(`accumulation err='${asFile}'`, error);
+    }
+  }
+
+  private addFile(list: ResourceList, path: string): KustomizeError | undefined {
+    let resources: Resource[];
+    try {
+      resources = this.loader.resources(path);
+    } catch (error) {
+      if (!(error instanceof KustomizeError)) throw error;
+      if (error instanceof MalformedYaml) {
+        return new MalformedYaml(`accumulating resources from '${path}': ${error.message}`, error.file!, error.reason);
+      }
+      return wrapped(`accumulating resources from '${path}'`, error);
+    }
+    for (const resource of resources) {
+      if (this.metadata.length > 0) setOrigin(resource, originOf(this.way, path));
+      try {
+        list.append(resource);
+      } catch (error) {
+        return wrapped(`merging resources from '${path}'`, error);
+      }
+    }
+    return undefined;
+  }
+
+  private addComponent(into: Accumulator, path: string): Accumulator {
+    let child: Target;
+    try {
+      this.loader.enter(path);
+    } catch (error) {
+      throw wrapped('', error, (message) => `loader.New ${JSON.stringify(message)}`);
+    }
+    try {
+      child = this.child(path, true);
+      return child.accumulateHere(into);
+    } catch (error) {
+      throw wrapped('', error, (message) => `accumulateDirectory: ${JSON.stringify(message)}`);
+    }
+  }
+
+  private child(path: string, component: boolean): Target {
+    const loader = this.loader.enter(path);
+    const root = loader.shown();
+    let child: Target;
+    try {
+      child = new Target(loader, this.warn, { metadata: this.metadata, way: posix.join(this.way, path) });
+    } catch (error) {
+      throw wrapped(`couldn't make target for path '${root}'`, error);
+    }
+    const kind = child.file.kind ?? 'Kustomization';
+    if (component && kind !== 'Component') {
+      throw new KustomizeError(`expected kind 'Component' for path '${root}' but got '${kind}'`, loader.folder, 'kind');
+    }
+    if (!component && kind === 'Component') {
+      throw new KustomizeError(`expected kind != 'Component' for path '${root}'`, loader.folder, 'kind');
+    }
+    return child;
+  }
+
+  private accumulateHere(into: Accumulator): Accumulator {
+    try {
+      return this.accumulate(into);
+    } catch (error) {
+      throw wrapped(`recursed accumulation of path '${this.loader.shown()}'`, error);
+    }
+  }
+
+  private generate(list: ResourceList): void {
+    const { file, loader } = this;
+    const path = loader.resolve(this.fileName);
+    for (const kind of ['ConfigMap', 'Secret'] as const) {
+      const field = kind === 'ConfigMap' ? file.configMapGenerator : file.secretGenerator;
+      for (const args of field ?? []) {
+        const resource = generate(kind, args, file.generatorOptions, loader, path);
+        if (this.metadata.length > 0) setOrigin(resource, builtinOrigin(this.way, this.fileName, `${kind}Generator`));
+        try {
+          list.absorb(resource);
+        } catch (error) {
+          throw wrapped('merging from generator', error);
+        }
+      }
+    }
+  }
+
+  private transform({ list, tables }: Accumulator): void {
+    const { file, loader } = this;
+    const step = (kind: string, work: () => void) => {
+      const before = this.metadata.includes('transformerAnnotations') ? snapshot(list) : undefined;
+      work();
+      if (!before) return;
+      const changed = list.all.filter((r) => before.get(r) !== JSON.stringify(r.object));
+      noteTransformation(changed, builtinOrigin(this.way, this.fileName, kind));
+    };
+    if (file.patchesStrategicMerge) {
+      const entries = file.patchesStrategicMerge;
+      step('PatchStrategicMergeTransformer', () => applyStrategicMerges(list, entries, loader));
+    }
+    for (const entry of file.patches ?? []) step('PatchTransformer', () => applyPatchEntry(list, entry, loader));
+    const { namespace, namePrefix, nameSuffix } = file;
+    if (namespace) step('NamespaceTransformer', () => setNamespace(list, namespace, tables.namespace));
+    if (namePrefix) step('PrefixTransformer', () => affixNames(list, 'prefix', namePrefix, tables.namePrefix));
+    if (nameSuffix) step('SuffixTransformer', () => affixNames(list, 'suffix', nameSuffix, tables.nameSuffix));
+    for (const entry of file.labels ?? []) step('LabelTransformer', () => addLabels(list, entry, tables));
+    if (file.commonLabels) step('LabelTransformer', () => addCommonLabels(list, file.commonLabels!, tables));
+    if (file.commonAnnotations) {
+      step('AnnotationsTransformer', () => addAnnotations(list, file.commonAnnotations!, tables));
+    }
+    for (const entry of file.patchesJson6902 ?? []) {
+      step('PatchJson6902Transformer', () => applyJson6902(list, entry, loader));
+    }
+    for (const { name = '', count = 0 } of file.replicas ?? []) {
+      step('ReplicaCountTransformer', () => setReplicas(list, name, count, tables.replicas));
+    }
+    for (const entry of file.images ?? []) step('ImageTagTransformer', () => setImage(list, entry, tables.images));
+    if (file.replacements) {
+      step('ReplacementTransformer', () => replaceValues(list.all, file.replacements!, loader));
+      list.changed();
+    }
   }
 }
 
-function addGenerated(resources: Resource[], { resource, behavior }: Generated): void {
-  const found = resources.find(
-    (r) => r.object.kind === resource.object.kind && r.names.some((n) => n.name === resource.names[0]!.name),
-  );
-  if (behavior === 'create') return append(resources, [resource]);
-  if (!found) {
-    throw new KustomizeError(
-      `id matches for generator '${resource.names[0]!.name}': does not exist; cannot merge or replace`,
-      resource.origin,
-    );
-  }
-  const { metadata } = found.object;
-  const mergedMeta = (field: 'labels' | 'annotations') => {
-    const all = { ...metadata[field], ...resource.object.metadata[field] };
-    return Object.keys(all).length > 0 ? { [field]: all } : {};
-  };
-  const both = (field: string) => {
-    const all = { ...(found.object[field] as object), ...(resource.object[field] as object) };
-    return Object.keys(all).length > 0 ? { [field]: all } : {};
-  };
-  const base = behavior === 'merge' ? { ...found.object, ...both('data'), ...both('binaryData') } : resource.object;
-  found.object = { ...base, metadata: { ...metadata, ...mergedMeta('labels'), ...mergedMeta('annotations') } };
-  found.hashed = resource.hashed;
+const snapshot = (list: ResourceList): Map<Resource, string> =>
+  new Map(list.all.map((resource) => [resource, JSON.stringify(resource.object)]));
+
+function merge(into: Accumulator, sub: Accumulator): Accumulator {
+  for (const resource of sub.list.all) into.list.append(resource);
+  into.tables = mergeTables(into.tables, sub.tables);
+  const clash = sub.variables.find((v) => into.variables.some((known) => known.name === v.name));
+  if (clash) throw new KustomizeError(`var '${clash.name}' already encountered`, undefined, 'vars');
+  into.variables = [...into.variables, ...sub.variables];
+  return into;
 }
 
-function transform(
-  given: Resource[],
-  file: KustomizationFile,
-  files: KustomizeFiles,
-  folder: string,
-  stack: readonly string[],
-): Resource[] {
-  let resources = given;
-  for (const args of file.configMapGenerator ?? []) {
-    addGenerated(resources, generate('ConfigMap', args, file.generatorOptions, files, folder));
+/** Programs of others: they cannot be run here. */
+function refuseUnsupported(file: KustomizationFile): void {
+  for (const field of ['generators', 'transformers', 'validators', 'helmCharts'] as const) {
+    if ((file[field] ?? []).length === 0) continue;
+    throw new KustomizeError(`${field} need plugins, which are not supported`, undefined, field);
   }
-  for (const args of file.secretGenerator ?? []) {
-    addGenerated(resources, generate('Secret', args, file.generatorOptions, files, folder));
-  }
-  for (const component of file.components ?? []) {
-    resources = applyComponent(resources, files, posix.join(folder, component), stack);
-  }
-  resources = applyPatches(resources, file, files, folder);
-  if (file.namespace) setNamespace(resources, file.namespace);
-  if (file.namePrefix || file.nameSuffix) affixNames(resources, file.namePrefix ?? '', file.nameSuffix ?? '');
-  for (const entry of file.labels ?? []) addLabels(resources, entry);
-  if (file.commonLabels) addLabels(resources, { pairs: file.commonLabels, includeSelectors: true });
-  if (file.commonAnnotations) addAnnotations(resources, file.commonAnnotations);
-  resources = applyJson6902(resources, file, files, folder);
-  for (const { name, count } of file.replicas ?? []) setReplicas(resources, name, count);
-  if (file.images) setImages(resources, file.images);
-  if (file.replacements) replaceValues(resources, file.replacements, files, folder);
-  return resources;
 }
 
-/** A component works on its parent's resources as if its fields stood in the parent. */
-function applyComponent(
-  given: Resource[],
-  files: KustomizeFiles,
-  folder: string,
-  stack: readonly string[],
-): Resource[] {
-  if (stack.includes(folder)) throw new KustomizeError(`cycle detected: component '${folder}'`, folder);
-  const { file, path } = readKustomization(files, folder);
-  if (file.kind !== 'Component') {
-    throw new KustomizeError(
-      `accumulating components: '${folder}' is not a Component: its kind is ${file.kind ?? 'Kustomization'}`,
-      path,
-      'kind',
-    );
-  }
-  const nested = [...stack, folder];
-  const resources = [...given];
-  for (const entry of file.resources ?? []) append(resources, loadEntry(files, folder, entry, nested, path));
-  return transform(resources, file, files, folder, nested);
+function wrapped(prefix: string, error: unknown, reword = (message: string) => `${prefix}: ${message}`): KustomizeError {
+  if (!(error instanceof KustomizeError)) throw error;
+  return new KustomizeError(reword(error.message), error.file, error.field);
 }

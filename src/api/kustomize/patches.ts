@@ -1,168 +1,179 @@
 // patches, patchesStrategicMerge, patchesJson6902: strategic merge patches by the object they name or the target they are
-// given, JSON patches by target. Upstream: kustomize api/internal/builtins/PatchTransformer.go.
-import { posix } from 'node:path';
-import { parseYamlDocuments } from '../codec/yaml.ts';
+// given, JSON patches by target. Upstream: kustomize api/internal/builtins/Patch*Transformer.go.
+import { parseJson } from '../codec/json.ts';
+import { parseYaml, stringifyYaml } from '../codec/yaml.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
-import { mergePatch } from '../patch/merge-patch.ts';
-import { strategicMergePatch } from '../patch/strategic.ts';
-import { builtinSchemas } from '../schema/builtin.ts';
-import { type Unstructured, parseApiVersion } from '../types.ts';
-import { isMap } from './fields.ts';
+import { StatusError } from '../status.ts';
+import type { Unstructured } from '../types.ts';
+import { cloneData, isMap } from './fields.ts';
+import { idText } from './ids.ts';
+import { type Loader, resourcesOfText } from './loader.ts';
+import { mergeStrategically } from './merge.ts';
+import type { Resource, ResourceList } from './resource.ts';
 import { selectorMatcher } from './selector.ts';
-import { rename } from './transformers.ts';
-import {
-  type KustomizationFile,
-  KustomizeError,
-  type KustomizeFiles,
-  type PatchEntry,
-  type Resource,
-} from './types.ts';
+import { KustomizeError, type PatchEntry } from './types.ts';
 
-/** Answers the resources that are left: a patch may delete. */
-export function applyPatches(
-  resources: readonly Resource[],
-  file: KustomizationFile,
-  files: KustomizeFiles,
-  folder: string,
-): Resource[] {
-  let left = [...resources];
-  for (const text of file.patchesStrategicMerge ?? []) {
-    const inline = /\n|^\s*[{]/.test(text);
-    left = applyPatch(left, inline ? { patch: text } : { path: text }, files, folder);
-  }
-  for (const entry of file.patches ?? []) left = applyPatch(left, entry, files, folder);
-  return left;
+interface Allowed {
+  name: boolean;
+  kind: boolean;
 }
 
-export function applyJson6902(
-  resources: readonly Resource[],
-  file: KustomizationFile,
-  files: KustomizeFiles,
-  folder: string,
-): Resource[] {
-  let left = [...resources];
-  for (const entry of file.patchesJson6902 ?? []) left = applyPatch(left, entry, files, folder);
-  return left;
-}
-
-function applyPatch(resources: Resource[], entry: PatchEntry, files: KustomizeFiles, folder: string): Resource[] {
-  const origin = entry.path ? posix.join(folder, entry.path) : posix.join(folder, 'kustomization.yaml');
-  const text = entry.path ? readText(files, origin, entry.path) : (entry.patch ?? '');
-  const documents = parse(text, origin).filter((d) => d !== null);
-  const operations = documents.length === 1 && Array.isArray(documents[0]) ? documents[0] : undefined;
+/** One entry of `patches`. */
+export function applyPatchEntry(resources: ResourceList, entry: PatchEntry, loader: Loader): void {
+  const { text, source, file } = configured('PatchTransformer', entry, () => patchText(entry, loader));
+  const { strategic, operations } = configured('PatchTransformer', entry, () => parsePatch(text, source, file));
   if (operations) {
-    if (!entry.target) throw new KustomizeError(`must specify a target for JSON patch ${origin}`, origin, 'patches');
-    const chosen = resources.filter(selectorMatcher(entry.target));
-    for (const resource of chosen) patchWithOperations(resource, operations, origin);
-    return resources;
+    if (!entry.target) throw new KustomizeError(`must specify a target for JSON patch ${source}`, file, 'patches');
+    for (const resource of resources.all.filter(selectorMatcher(entry.target))) {
+      resource.remember();
+      applyOperations(resource, operations, file);
+    }
+    resources.changed();
+    return;
   }
-  let left = resources;
-  for (const document of documents) {
-    if (!isMap(document))
-      throw new KustomizeError(`unable to parse SM or JSON patch from [${text.trim()}]`, origin, 'patches');
-    const targets = entry.target
-      ? left.filter(selectorMatcher(entry.target))
-      : [named(left, document as never, origin)];
-    const gone = new Set<Resource>();
-    for (const target of targets) if (patchStrategically(target, document as never, entry)) gone.add(target);
-    left = left.filter((r) => !gone.has(r));
-  }
-  return left;
-}
-
-function parse(text: string, origin: string): unknown[] {
-  try {
-    return parseYamlDocuments(text);
-  } catch (error) {
-    throw new KustomizeError(`unable to parse SM or JSON patch from ${origin}: ${(error as Error).message}`, origin);
-  }
-}
-
-function readText(files: KustomizeFiles, path: string, written: string): string {
-  const content = files.read(path);
-  if (!content)
-    throw new KustomizeError(`failed to get the patch file from path(${written}): '${path}' doesn't exist`, path);
-  return Buffer.from(content).toString('utf8');
-}
-
-function named(resources: readonly Resource[], patch: Unstructured, origin: string): Resource {
-  const { apiVersion = '', kind, metadata = {} } = patch;
-  const { group, version } = parseApiVersion(apiVersion);
-  const found = resources.filter((r) => {
-    if (r.object.kind !== kind || parseApiVersion(r.object.apiVersion).group !== group) return false;
-    const names = [...r.names, { name: r.object.metadata.name, namespace: r.object.metadata.namespace ?? '' }];
-    return names.some((n) => n.name === metadata.name && (!metadata.namespace || n.namespace === metadata.namespace));
-  });
-  if (found.length === 1) return found[0]!;
-  const id = `${kind}.${version}.${group || '[noGrp]'}/${metadata.name}.${metadata.namespace ?? '[noNs]'}`;
-  const why =
-    found.length === 0 ? `no resource matches strategic merge patch "${id}"` : `multiple targets for patch "${id}"`;
-  throw new KustomizeError(
-    `${why}: no matches for Id ${id}; failed to find unique target for patch ${id}`,
-    origin,
-    'patches',
-  );
-}
-
-function patchWithOperations(resource: Resource, operations: unknown[], origin: string): void {
-  try {
-    adopt(resource, jsonPatch(resource.object, operations) as Unstructured);
-  } catch (error) {
-    const { kind, metadata } = resource.object;
-    throw new KustomizeError(
-      `patch for ${kind}/${metadata.name} failed: ${(error as Error).message}`,
-      origin,
-      'patches',
-    );
-  }
-}
-
-/** True: the patch says that the resource goes. */
-function patchStrategically(resource: Resource, patch: Unstructured, entry: PatchEntry): boolean {
-  if (patch['$patch'] === 'delete') return true;
-  const { group, version } = parseApiVersion(resource.object.apiVersion);
-  const schema = builtinSchemas.forKind(group, version, resource.object.kind);
-  // A patch for a target has the target's identity, whatever it says.
-  const { apiVersion, kind, metadata } = resource.object;
-  const free = entry.options ?? {};
-  const body = {
-    ...patch,
-    apiVersion,
-    kind: free.allowKindChange ? (patch.kind ?? kind) : kind,
-    metadata: {
-      ...patch.metadata,
-      name: free.allowNameChange ? (patch.metadata?.name ?? metadata.name) : metadata.name,
-      ...(metadata.namespace ? { namespace: metadata.namespace } : {}),
-    },
+  const allowed = {
+    name: entry.options?.['allowNameChange'] ?? false,
+    kind: entry.options?.['allowKindChange'] ?? false,
   };
-  const patched = schema
-    ? strategicMergePatch(resource.object, body, schema, builtinSchemas)
-    : mergePatch(resource.object, body);
-  adopt(resource, withoutEmptied(resource.object, patched) as Unstructured);
-  return false;
+  if (entry.target) {
+    if (strategic.length > 1) {
+      throw new KustomizeError(
+        `Multiple Strategic-Merge Patches in one \`patches\` entry is not allowed to set \`patches.target\` field: ${source}`,
+        file,
+        'patches',
+      );
+    }
+    mergeInto(resources, resources.all.filter(selectorMatcher(entry.target)), strategic[0]!, allowed);
+    return;
+  }
+  for (const patch of strategic) {
+    const id = patch.id;
+    let target: Resource;
+    try {
+      target = resources.one(id);
+    } catch (error) {
+      const why = (error as Error).message;
+      throw new KustomizeError(`no resource matches strategic merge patch "${idText(id)}": ${why}`, file, 'patches');
+    }
+    mergeInto(resources, [target], patch, allowed);
+  }
 }
 
-/** A map that the patch has emptied goes, too. Upstream: kyaml merge2. */
-function withoutEmptied(before: unknown, after: unknown): unknown {
-  if (!isMap(before) || !isMap(after) || before === after) return after;
-  const kept = Object.entries(after).flatMap(([key, value]) => {
-    const old = before[key];
-    const emptied = isMap(old) && isMap(value) && Object.keys(old).length > 0 && Object.keys(value).length === 0;
-    return emptied ? [] : [[key, withoutEmptied(old, value)] as const];
+function patchText(entry: PatchEntry, loader: Loader): { text: string; source: string; file: string } {
+  const inline = (entry.patch ?? '').trim();
+  const { path } = entry;
+  if (!inline && !path) throw new KustomizeError(configError('must specify one of patch and path in', entry));
+  if (inline && path) throw new KustomizeError(configError("patch and path can't be set at the same time", entry));
+  if (inline) return { text: inline, source: `[patch: ${JSON.stringify(inline)}]`, file: loader.folder };
+  const file = loader.resolve(path!);
+  try {
+    return { text: loader.text(path!), source: `[path: ${JSON.stringify(path)}]`, file };
+  } catch (error) {
+    throw new KustomizeError(`failed to get the patch file from path(${path}): ${(error as Error).message}`, file);
+  }
+}
+
+const configText = (entry: PatchEntry): string => stringifyYaml({ ...entry });
+const configError = (what: string, entry: PatchEntry): string => `${what}\n${configText(entry).trimEnd()}`;
+
+/** Upstream sets up a plugin with the entry as YAML, and shows that when it fails. */
+function configured<T>(plugin: string, entry: PatchEntry, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof KustomizeError)) throw error;
+    const prefix = `trouble configuring builtin ${plugin} with config: \`\n${configText(entry)}\``;
+    throw new KustomizeError(`${prefix}: ${error.message}`, error.file, error.field ?? 'patches');
+  }
+}
+
+function parsePatch(text: string, source: string, file: string): { strategic: Resource[]; operations?: unknown[] } {
+  let strategic: Resource[] | undefined;
+  try {
+    strategic = resourcesOfText(text, file);
+  } catch {
+    // It may be a JSON patch.
+  }
+  const operations = parseOperations(text);
+  if (strategic && operations) {
+    throw new KustomizeError(`illegally qualifies as both an SM and JSON patch: ${source}`, file, 'patches');
+  }
+  if (strategic) return { strategic };
+  if (operations) return { strategic: [], operations };
+  throw new KustomizeError(`unable to parse SM or JSON patch from ${source}`, file, 'patches');
+}
+
+function parseOperations(text: string): unknown[] | undefined {
+  try {
+    // What begins with a bracket must be JSON.
+    const parsed: unknown = text.startsWith('[') ? parseJson(text) : parseYaml(text);
+    return Array.isArray(parsed) && parsed.every(isMap) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** patchesStrategicMerge: each is a file or the text itself. */
+export function applyStrategicMerges(resources: ResourceList, entries: readonly string[], loader: Loader): void {
+  const patches = entries.flatMap((entry) => {
+    try {
+      return resourcesOfText(entry, loader.folder);
+    } catch {
+      return loader.resources(entry);
+    }
   });
-  return Object.fromEntries(kept);
+  for (const patch of patches) {
+    mergeInto(resources, [resources.one(patch.id)], patch, { name: false, kind: false });
+  }
 }
 
-function adopt(resource: Resource, object: Unstructured): void {
-  const { name, namespace } = object.metadata;
-  const before = resource.object.metadata;
-  resource.object = {
-    ...object,
-    metadata: {
-      ...object.metadata,
-      name: before.name ?? '',
-      ...(before.namespace ? { namespace: before.namespace } : {}),
-    },
-  };
-  rename(resource, { ...(name ? { name } : {}), ...(namespace ? { namespace } : {}) });
+/** One entry of patchesJson6902. */
+export function applyJson6902(resources: ResourceList, entry: PatchEntry, loader: Loader): void {
+  const { path, patch = '', target } = entry;
+  const refuse = (why: string) => new KustomizeError(why, loader.folder, 'patchesJson6902');
+  if (!target?.name) throw refuse('must specify the target name');
+  if (!path && !patch) throw refuse('empty file path and empty jsonOp');
+  if (path && patch) throw refuse('must specify a file path or jsonOp, not both');
+  const text = path ? loader.text(path) : patch;
+  const operations = parseOperations(text);
+  if (!operations || operations.length === 0) {
+    throw refuse(`patch appears to be empty; file=${path ?? ''}, JsonOp=${text}`);
+  }
+  for (const resource of resources.all.filter(selectorMatcher(target))) {
+    applyOperations(resource, operations, loader.folder);
+  }
+  resources.changed();
+}
+
+function applyOperations(resource: Resource, operations: unknown[], file: string): void {
+  try {
+    resource.object = cloneData(jsonPatch(resource.object, operations)) as Unstructured;
+  } catch (error) {
+    const why = error instanceof StatusError ? error.status.details?.causes?.[0]?.message : undefined;
+    throw new KustomizeError(why ?? (error as Error).message, file, 'patches');
+  }
+}
+
+function mergeInto(resources: ResourceList, targets: readonly Resource[], patch: Resource, allowed: Allowed): void {
+  const gone = new Set<Resource>();
+  for (const target of targets) if (!mergeOne(target, patch, allowed)) gone.add(target);
+  resources.remove(gone);
+  if (allowed.name || allowed.kind) resources.changed();
+}
+
+/** False: the patch deletes the resource. What it may not change, it does not. */
+function mergeOne(resource: Resource, patch: Resource, allowed: Allowed): boolean {
+  const { name, namespace } = resource;
+  const { kind } = resource.object;
+  if (allowed.name || allowed.kind) resource.remember();
+  const body = { ...cloneData(patch.object), apiVersion: resource.object.apiVersion };
+  const merged = mergeStrategically(resource.object, body) as Unstructured | undefined;
+  if (!merged || Object.keys(merged).length === 0) return false;
+  resource.object = merged;
+  merged.metadata ??= {};
+  if (!allowed.kind) merged.kind = kind;
+  if (!allowed.name) merged.metadata.name = name;
+  if (namespace) merged.metadata.namespace = namespace;
+  else delete merged.metadata.namespace;
+  return true;
 }

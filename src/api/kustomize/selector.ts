@@ -1,9 +1,9 @@
-// Which resources a patch, a replacement or a target means: anchored regular expressions over kind and name, label and
-// annotation selectors. Upstream: kustomize api/types/selector.go.
+// Which resources a patch means: anchored regular expressions over kind, name and namespace, old or new, and label and
+// annotation selectors. Upstream: kustomize api/types/selector.go, resWrangler.Select.
 import { RE2JS } from 're2js';
-import { parseSelector } from '../selector.ts';
-import { parseApiVersion } from '../types.ts';
-import { KustomizeError, type Resource, type Selector } from './types.ts';
+import { effectiveNamespace } from './ids.ts';
+import { type Resource, selectorMatches } from './resource.ts';
+import { KustomizeError, type Selector } from './types.ts';
 
 export function selectorMatcher(selector: Selector): (resource: Resource) => boolean {
   const matches = (pattern: string | undefined): ((text: string) => boolean) => {
@@ -11,8 +11,8 @@ export function selectorMatcher(selector: Selector): (resource: Resource) => boo
     try {
       const compiled = RE2JS.compile(`^(?:${pattern})$`);
       return (text) => compiled.matches(text);
-    } catch (error) {
-      throw new KustomizeError(`invalid selector "${pattern}": ${(error as Error).message}`);
+    } catch {
+      throw new KustomizeError(`error parsing regexp: \`^(?:${pattern})$\``);
     }
   };
   const group = matches(selector.group);
@@ -20,20 +20,16 @@ export function selectorMatcher(selector: Selector): (resource: Resource) => boo
   const kind = matches(selector.kind);
   const name = matches(selector.name);
   const namespace = matches(selector.namespace);
-  const labels = parseSelector(selector.labelSelector ?? '');
-  const annotations = parseSelector(selector.annotationSelector ?? '');
-  return ({ object, names }) => {
-    const gv = parseApiVersion(object.apiVersion);
-    const { metadata } = object;
+  return (resource) => {
+    const { gvk, id, originalId } = resource;
     return (
-      group(gv.group) &&
-      version(gv.version) &&
-      kind(object.kind) &&
-      [...names, { name: metadata.name ?? '', namespace: metadata.namespace ?? '' }].some(
-        (n) => name(n.name) && (!selector.namespace || namespace(n.namespace)),
-      ) &&
-      labels.matches(metadata.labels ?? {}) &&
-      annotations.matches(metadata.annotations ?? {})
+      (namespace(effectiveNamespace(originalId)) || namespace(effectiveNamespace(id))) &&
+      (name(originalId.name) || name(id.name)) &&
+      group(gvk.group) &&
+      version(gvk.version) &&
+      kind(gvk.kind) &&
+      selectorMatches(selector.labelSelector, resource.labels()) &&
+      selectorMatches(selector.annotationSelector, resource.annotations())
     );
   };
 }

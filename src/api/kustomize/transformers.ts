@@ -1,135 +1,185 @@
-// What a kustomization's fields do to resources: namespace, names, labels, annotations, images, replicas. Each makes new
-// objects. Upstream: kustomize api/internal/builtins and api/filters.
-import { type Unstructured, parseApiVersion } from '../types.ts';
-import { changeAt, isMap, specApplies } from './fields.ts';
-import {
-  annotationSpecs,
-  clusterKinds,
-  imageSpecs,
-  metadataLabelSpecs,
-  replicaSpecs,
-  selectorLabelSpecs,
-  templateLabelSpecs,
-  unprefixedKinds,
-} from './field-specs.ts';
-import { type FieldSpec, type KustomizationFile, KustomizeError, type LabelEntry, type Resource } from './types.ts';
+// What a kustomization's fields do to resources: namespace, names, labels, annotations, images, replicas. Objects are
+// changed in place. Upstream: kustomize api/internal/builtins and api/filters.
+import { RE2JS } from 're2js';
+import { stringifySorted } from '../codec/json.ts';
+import { type Change, type Made, changeAt, isMap } from './fields.ts';
+import { mergeSpecs } from './config.ts';
+import type { FieldTables } from './field-specs.ts';
+import { gvkText, isClusterScoped, isSelected } from './ids.ts';
+import type { Resource, ResourceList } from './resource.ts';
+import { type FieldSpec, type ImageEntry, KustomizeError, type LabelEntry } from './types.ts';
 
-const gvkOf = (object: Unstructured) => ({ ...parseApiVersion(object.apiVersion), kind: object.kind });
-
-/** Runs `change` at every field spec that is for the object's kind. */
-export function changeSpecs(
-  object: Unstructured,
-  specs: readonly FieldSpec[],
-  change: (value: unknown) => unknown,
-): Unstructured {
-  const gvk = gvkOf(object);
-  let result = object;
-  for (const spec of specs) {
-    if (specApplies(spec, gvk)) result = changeAt(result, spec.path, spec.create ?? false, change);
-  }
-  return result;
+function changeSpecs(resource: Resource, specs: readonly FieldSpec[], change: Change, made?: Made): void {
+  const { gvk } = resource;
+  for (const spec of specs) changeAt(resource.object, gvk, spec, change, made);
 }
 
-/** Gives a resource a new identity and remembers the old one for references. */
-export function rename(resource: Resource, change: { name?: string; namespace?: string }): void {
-  const { metadata } = resource.object;
-  const old = { name: metadata.name ?? '', namespace: metadata.namespace ?? '' };
-  const { name = old.name, namespace = old.namespace } = change;
-  if (name === old.name && namespace === old.namespace) return;
-  resource.names.push({ name, namespace });
-  const next = { ...metadata, name, ...(namespace ? { namespace } : {}) };
-  resource.object = { ...resource.object, metadata: next };
-}
-
-export function setNamespace(resources: readonly Resource[], namespace: string): void {
-  for (const resource of resources) {
+export function setNamespace(list: ResourceList, namespace: string, specs: readonly FieldSpec[]): void {
+  for (const resource of list.all) {
+    resource.remember();
     const { object } = resource;
-    if (object.kind === 'Namespace' && parseApiVersion(object.apiVersion).group === '') {
-      rename(resource, { name: namespace });
-    } else if (!clusterKinds.has(object.kind)) rename(resource, { namespace });
-    if (object.kind === 'RoleBinding' || object.kind === 'ClusterRoleBinding') {
-      resource.object = changeAt(resource.object, 'subjects', false, (subjects) => bindSubjects(subjects, namespace));
+    if (!isClusterScoped(resource.gvk)) object.metadata.namespace = namespace;
+    const binds = object.kind === 'RoleBinding' || object.kind === 'ClusterRoleBinding';
+    const mine = specs.filter(
+      ({ path, kind = '' }) =>
+        path !== 'metadata/namespace' &&
+        (path !== 'metadata/name' || object.apiVersion === 'v1') &&
+        !(binds && path === 'subjects/namespace' && /^(Cluster)?RoleBinding$/.test(kind)),
+    );
+    if (binds) moveDefaultAccount(object, namespace);
+    changeSpecs(resource, mine, () => namespace, 'scalar');
+  }
+  list.changed();
+  for (const resource of list.all) {
+    if (list.byCurrentId(resource.id).length < 2) continue;
+    const both = list.byCurrentId(resource.id).map(printWithHistory);
+    throw new KustomizeError(`namespace transformation produces ID conflict: [${both.join(' ')}]`, resource.file);
+  }
+}
+
+/** Upstream keeps the history in annotations, and prints them. */
+function printWithHistory({ object, previous }: Resource): string {
+  const domain = 'internal.config.kubernetes.io';
+  const annotations = {
+    ...object.metadata.annotations,
+    [`${domain}/previousKinds`]: previous.map((id) => id.kind).join(','),
+    [`${domain}/previousNames`]: previous.map((id) => id.name).join(','),
+    [`${domain}/previousNamespaces`]: previous.map((id) => id.namespace).join(','),
+  };
+  return stringifySorted({ ...object, metadata: { ...object.metadata, annotations } });
+}
+
+/** Only the account called default moves by itself; others follow the resource that they name. */
+function moveDefaultAccount(object: object, namespace: string): void {
+  const { subjects } = object as { subjects?: unknown };
+  if (!Array.isArray(subjects)) return;
+  for (const subject of subjects as unknown[]) {
+    if (isMap(subject) && subject['name'] === 'default') subject['namespace'] = namespace;
+  }
+}
+
+const unprefixed = [
+  { kind: 'CustomResourceDefinition' },
+  { group: 'apiregistration.k8s.io', kind: 'APIService' },
+  { kind: 'Namespace' },
+];
+
+export function affixNames(list: ResourceList, side: 'prefix' | 'suffix', affix: string, specs: readonly FieldSpec[]) {
+  for (const resource of list.all) {
+    const original = resource.originalId;
+    if (unprefixed.some((selector) => isSelected(original, selector))) continue;
+    for (const spec of specs) {
+      if (!isSelected(original, spec)) continue;
+      if (spec.path === 'metadata/name') {
+        (side === 'prefix' ? resource.prefixes : resource.suffixes).push(affix);
+        resource.remember();
+      }
+      changeAt(resource.object, resource.gvk, spec, (value) =>
+        side === 'prefix' ? `${affix}${String(value)}` : `${String(value)}${affix}`,
+      );
+    }
+  }
+  list.changed();
+}
+
+/** YAML may have made numbers and booleans of what must be text. */
+const pairsOf = (pairs: Record<string, unknown> | undefined): Record<string, string> =>
+  Object.fromEntries(Object.entries(pairs ?? {}).map(([key, value]) => [key, String(value)]));
+
+function addPairs(list: ResourceList, pairs: Record<string, string>, specs: readonly FieldSpec[]): void {
+  if (Object.keys(pairs).length === 0) return;
+  const change = (value: unknown) => ({ ...(isMap(value) ? value : {}), ...pairs });
+  for (const resource of list.all) changeSpecs(resource, specs, change, 'map');
+}
+
+export function addLabels(list: ResourceList, entry: LabelEntry, tables: FieldTables): void {
+  let specs = mergeSpecs(entry.fields ?? [], tables.labels);
+  if (entry.includeSelectors) specs = mergeSpecs(specs, tables.commonLabels);
+  else {
+    if (entry.includeTemplates) specs = mergeSpecs(specs, tables.templateLabels);
+    specs = mergeSpecs(specs, [{ path: 'metadata/labels', create: true }]);
+  }
+  addPairs(list, pairsOf(entry.pairs), specs);
+}
+
+export function addCommonLabels(list: ResourceList, labels: Record<string, string>, tables: FieldTables): void {
+  addPairs(list, pairsOf(labels), tables.commonLabels);
+}
+
+export function addAnnotations(list: ResourceList, annotations: Record<string, string>, tables: FieldTables): void {
+  addPairs(list, pairsOf(annotations), tables.commonAnnotations);
+}
+
+/** `name[:tag][@digest]`; a colon before the first slash is a port. Upstream: api/internal/image. */
+export function splitImage(image: string): { name: string; tag: string; digest: string } {
+  const slash = Math.max(image.indexOf('/'), 0);
+  const at = image.indexOf('@', slash);
+  const colon = image.indexOf(':', slash);
+  if (at >= 0 && (at < colon || colon < 0)) return { name: image.slice(0, at), tag: '', digest: image.slice(at + 1) };
+  if (colon < 0) return { name: image, tag: '', digest: '' };
+  const end = at < 0 ? image.length : at;
+  return { name: image.slice(0, colon), tag: image.slice(colon + 1, end), digest: at < 0 ? '' : image.slice(at + 1) };
+}
+
+/** The name of an entry is a regular expression upstream, too. */
+function imageMatcher(name: string): (image: string) => boolean {
+  try {
+    const pattern = RE2JS.compile(`^${name}(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$`);
+    return (image) => pattern.matches(image);
+  } catch {
+    throw new KustomizeError(`images: name "${name}" is no pattern`, undefined, 'images');
+  }
+}
+
+export function setImage(list: ResourceList, entry: ImageEntry, specs: readonly FieldSpec[]): void {
+  const matches = imageMatcher(entry.name ?? '');
+  const change = (value: unknown): unknown => {
+    const text = String(value as string);
+    if (!matches(text)) return value;
+    const { name, tag, digest } = splitImage(text);
+    const next = newTagOf(entry, tag, digest);
+    return `${entry.newName || name}${next.tag ? `:${next.tag}` : ''}${next.digest ? `@${next.digest}` : ''}`;
+  };
+  for (const resource of list.all) {
+    if (resource.object.kind === 'CustomResourceDefinition') continue;
+    changeContainers(resource.object, change);
+    changeSpecs(resource, specs, (value) => (isMap(value) || Array.isArray(value) ? value : change(value)));
+  }
+}
+
+/** Before the table, upstream looks for containers at any depth of any kind. Upstream: imagetag/legacy.go. */
+function changeContainers(node: unknown, change: (image: unknown) => unknown): void {
+  if (Array.isArray(node)) for (const item of node) changeContainers(item, change);
+  if (!isMap(node)) return;
+  for (const [key, value] of Object.entries(node)) {
+    if (typeof value !== 'object' || value === null) continue;
+    changeContainers(value, change);
+    if ((key !== 'containers' && key !== 'initContainers') || !Array.isArray(value)) continue;
+    for (const item of value as unknown[]) {
+      if (isMap(item) && typeof item['image'] === 'string') item['image'] = change(item['image']);
     }
   }
 }
 
-/** Only the account called default moves by itself; others follow the resource that they name. */
-function bindSubjects(subjects: unknown, namespace: string): unknown {
-  if (!Array.isArray(subjects)) return subjects;
-  return (subjects as Record<string, unknown>[]).map((subject) =>
-    subject['kind'] === 'ServiceAccount' && subject['name'] === 'default' ? { ...subject, namespace } : subject,
-  );
+function newTagOf(entry: ImageEntry, tag: string, digest: string): { tag: string; digest: string } {
+  const newTag = entry.newTag === undefined || entry.newTag === null ? '' : String(entry.newTag);
+  if (newTag && entry.digest) return { tag: newTag, digest: entry.digest };
+  if (newTag) return { tag: newTag, digest: '' };
+  if (entry.digest) return { tag: '', digest: entry.digest };
+  if (entry.tagSuffix) return { tag: tag + entry.tagSuffix, digest: '' };
+  return { tag, digest };
 }
 
-export function affixNames(resources: readonly Resource[], prefix: string, suffix: string): void {
-  for (const resource of resources) {
-    if (unprefixedKinds.has(resource.object.kind)) continue;
-    rename(resource, { name: `${prefix}${resource.object.metadata.name ?? ''}${suffix}` });
-  }
-}
-
-const adding = (pairs: Record<string, string>) => (value: unknown) => ({ ...(isMap(value) ? value : {}), ...pairs });
-
-export function addLabels(resources: readonly Resource[], entry: LabelEntry): void {
-  const pairs = stringValues(entry.pairs ?? {});
-  const specs = [
-    ...metadataLabelSpecs,
-    ...(entry.includeSelectors || entry.includeTemplates ? templateLabelSpecs : []),
-    ...(entry.includeSelectors ? selectorLabelSpecs : []),
-    ...(entry.fields ?? []),
-  ];
-  for (const resource of resources) resource.object = changeSpecs(resource.object, specs, adding(pairs));
-}
-
-export function addAnnotations(resources: readonly Resource[], annotations: Record<string, string>): void {
-  const pairs = stringValues(annotations);
-  for (const resource of resources) resource.object = changeSpecs(resource.object, annotationSpecs, adding(pairs));
-}
-
-/** YAML may have made numbers and booleans of what must be text. */
-const stringValues = (pairs: Record<string, unknown>): Record<string, string> =>
-  Object.fromEntries(Object.entries(pairs).map(([key, value]) => [key, String(value)]));
-
-type ImageEntry = NonNullable<KustomizationFile['images']>[number];
-
-/** `name[:tag][@digest]`; a colon before the last slash is a port. */
-export function splitImage(image: string): { name: string; tag: string; digest: string } {
-  const at = image.indexOf('@');
-  const digest = at < 0 ? '' : image.slice(at + 1);
-  const rest = at < 0 ? image : image.slice(0, at);
-  const colon = rest.indexOf(':', rest.lastIndexOf('/') + 1);
-  return { name: colon < 0 ? rest : rest.slice(0, colon), tag: colon < 0 ? '' : rest.slice(colon + 1), digest };
-}
-
-export function setImages(resources: readonly Resource[], images: readonly ImageEntry[]): void {
-  const byName = new Map(images.map((image) => [image.name, image]));
-  const change = (value: unknown): unknown => {
-    if (typeof value !== 'string') return value;
-    const { name, tag, digest } = splitImage(value);
-    const entry = byName.get(name);
-    if (!entry) return value;
-    const newName = entry.newName || name;
-    if (entry.digest) return `${newName}${entry.newTag ? `:${entry.newTag}` : ''}@${entry.digest}`;
-    if (entry.newTag) return `${newName}:${entry.newTag}`;
-    const tagged = entry.tagSuffix && tag ? `:${tag}${entry.tagSuffix}` : tag ? `:${tag}` : '';
-    return `${newName}${tagged}${digest ? `@${digest}` : ''}`;
-  };
-  for (const resource of resources) resource.object = changeSpecs(resource.object, imageSpecs, change);
-}
-
-export function setReplicas(resources: readonly Resource[], name: string, count: number): void {
+export function setReplicas(list: ResourceList, name: string, count: number, specs: readonly FieldSpec[]): void {
   let found = false;
-  for (const resource of resources) {
-    const called = resource.names.some((n) => n.name === name) || resource.object.metadata.name === name;
-    if (!called) continue;
-    const gvk = gvkOf(resource.object);
-    if (!replicaSpecs.some((spec) => specApplies(spec, gvk))) continue;
-    found = true;
-    resource.object = changeSpecs(resource.object, replicaSpecs, () => count);
+  for (const spec of specs) {
+    for (const resource of list.byAnyId((id) => id.name === name && isSelected(id, spec))) {
+      found = true;
+      changeAt(resource.object, resource.gvk, spec, () => count, 'scalar');
+    }
   }
-  if (!found) {
-    throw new KustomizeError(
-      `resource with name ${name} does not match a config with the following GVK [Deployment.[noVer].[noGrp] ReplicationController.[noVer].[noGrp] ReplicaSet.[noVer].[noGrp] StatefulSet.[noVer].[noGrp]]`,
-    );
-  }
+  if (found) return;
+  throw new KustomizeError(
+    `resource with name ${name} does not match a config with the following GVK [${specs.map(gvkText).join(' ')}]`,
+  );
 }

@@ -1,12 +1,17 @@
-// What a build works on: files, a kustomization's fields, resources with the names they have had.
+// What a build works on: the files it may read, a kustomization's fields, and what comes out.
 import type { Unstructured } from '../types.ts';
 
 /** The files that a build may read; paths are relative to one root, with `/`, normalised. */
 export interface KustomizeFiles {
+  /** A file that has not changed may be the same array again: its parsed form is kept with it. */
   read(path: string): Uint8Array | undefined;
   isDirectory(path: string): boolean;
   /** Names in a folder, sorted. */
   list(path: string): string[];
+  /** How messages name a path; the default is as it is. */
+  shown?(path: string): string;
+  /** Files must lie below the kustomization that names them; false lifts that. */
+  confined?: boolean;
 }
 
 export interface BuiltObject {
@@ -25,16 +30,6 @@ export class KustomizeError extends Error {
     super(message);
     this.name = 'KustomizeError';
   }
-}
-
-/** A resource during a build. `object` is replaced, never mutated in place, by transformers. */
-export interface Resource {
-  object: Unstructured;
-  origin: string;
-  /** Every name (and namespace) that it has had, the first one first: what references may still call it. */
-  names: { name: string; namespace: string }[];
-  /** Generated, and to get a content hash as the end of its name. */
-  hashed: boolean;
 }
 
 export interface Selector {
@@ -57,7 +52,7 @@ export interface GeneratorOptions {
 export interface GeneratorArgs {
   name?: string;
   namespace?: string;
-  behavior?: 'create' | 'merge' | 'replace';
+  behavior?: string;
   literals?: string[];
   files?: string[];
   envs?: string[];
@@ -85,13 +80,29 @@ export interface PatchEntry {
   path?: string;
   patch?: string;
   target?: Selector;
-  options?: { allowNameChange?: boolean; allowKindChange?: boolean };
+  options?: Record<string, boolean>;
+}
+
+export interface ImageEntry {
+  name?: string;
+  newName?: string;
+  newTag?: string;
+  tagSuffix?: string;
+  digest?: string;
+}
+
+export interface FieldOptions {
+  delimiter?: string;
+  index?: number;
+  encoding?: string;
+  create?: boolean;
 }
 
 export interface ReplacementSource extends Selector {
   fieldPath?: string;
-  options?: { delimiter?: string; index?: number; create?: boolean };
+  options?: FieldOptions;
 }
+
 export interface Replacement {
   path?: string;
   source?: ReplacementSource;
@@ -99,17 +110,23 @@ export interface Replacement {
     select?: Selector;
     reject?: Selector[];
     fieldPaths?: string[];
-    options?: { delimiter?: string; index?: number; create?: boolean };
+    options?: FieldOptions;
   }[];
 }
 
-/** kustomization.yaml. Unknown fields are an error, as kustomize has it. */
+/** `$(name)` means a field of an object; what replacements have replaced. */
+export interface Variable {
+  name: string;
+  objref: { apiVersion?: string; group?: string; version?: string; kind?: string; name?: string; namespace?: string };
+  fieldref?: { fieldpath?: string };
+}
+
+/** kustomization.yaml, after what is deprecated has moved to its new place. */
 export interface KustomizationFile {
   apiVersion?: string;
   kind?: string;
   metadata?: unknown;
   resources?: string[];
-  bases?: string[];
   components?: string[];
   namespace?: string;
   namePrefix?: string;
@@ -117,8 +134,8 @@ export interface KustomizationFile {
   labels?: LabelEntry[];
   commonLabels?: Record<string, string>;
   commonAnnotations?: Record<string, string>;
-  images?: { name: string; newName?: string; newTag?: string; digest?: string; tagSuffix?: string }[];
-  replicas?: { name: string; count: number }[];
+  images?: ImageEntry[];
+  replicas?: { name?: string; count?: number }[];
   patches?: PatchEntry[];
   patchesStrategicMerge?: string[];
   patchesJson6902?: PatchEntry[];
@@ -126,6 +143,14 @@ export interface KustomizationFile {
   secretGenerator?: GeneratorArgs[];
   generatorOptions?: GeneratorOptions;
   replacements?: Replacement[];
-  sortOptions?: { order?: 'legacy' | 'fifo' };
+  vars?: Variable[];
+  crds?: string[];
+  configurations?: string[];
+  openapi?: Record<string, string>;
+  sortOptions?: { order?: string; legacySortOptions?: { orderFirst?: string[]; orderLast?: string[] } };
   buildMetadata?: string[];
+  generators?: string[];
+  transformers?: string[];
+  validators?: string[];
+  helmCharts?: unknown[];
 }

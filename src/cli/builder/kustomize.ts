@@ -8,7 +8,11 @@ import { CliError } from '../errors.ts';
 const NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
 /** The objects of a kustomization and the file that each came from. Paths are of the whole disk: bases may be above. */
-export function kustomizeObjects(folder: string, cwd: string): { object: Unstructured; origin: string }[] {
+export function kustomizeObjects(
+  folder: string,
+  cwd: string,
+  warn: (message: string) => void = () => {},
+): { object: Unstructured; origin: string }[] {
   const path = isAbsolute(folder) ? folder : resolve(cwd, folder);
   let isFolder: boolean;
   try {
@@ -24,7 +28,7 @@ export function kustomizeObjects(folder: string, cwd: string): { object: Unstruc
       `unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${path}'`,
     );
   }
-  return kustomize(disk, path.slice(1));
+  return kustomize(disk, path.slice(1) || '.', { warn });
 }
 
 /** The disk as the engine sees it: paths without the leading slash. */
@@ -44,4 +48,5 @@ const disk: KustomizeFiles = {
     }
   },
   list: (path) => readdirSync(`/${path}`).sort(),
+  shown: (path) => `/${path}`,
 };

@@ -1,0 +1,43 @@
+// Every folder of test/golden/kustomize is built and compared with what `kubectl kustomize` 1.32 (kustomize 5.5) printed:
+// expected.yaml, or expected-error.txt, and expected-warnings.txt. The entry is the folder `overlay` where there is one.
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { stringifyYaml } from '../../../src/api/codec/yaml.ts';
+import { type KustomizeFiles, kustomize } from '../../../src/api/kustomize/kustomize.ts';
+
+const golden = resolve(import.meta.dirname, '../../golden/kustomize');
+const stat = (path: string) => statSync(path, { throwIfNoEntry: false });
+const text = (path: string) => (stat(path) ? readFileSync(path, 'utf8') : undefined);
+
+function folderFiles(root: string): KustomizeFiles {
+  return {
+    read: (path) => (stat(join(root, path))?.isFile() ? readFileSync(join(root, path)) : undefined),
+    isDirectory: (path) => stat(join(root, path))?.isDirectory() ?? false,
+    list: (path) => readdirSync(join(root, path)).sort(),
+    shown: (path) => join('$CASE', path),
+  };
+}
+
+describe('kustomize as kubectl has it', () => {
+  it.each(readdirSync(golden).sort())('%s', (name) => {
+    const folder = join(golden, name);
+    const entry = stat(join(folder, 'overlay')) ? 'overlay' : '.';
+    const warnings: string[] = [];
+    const build = () =>
+      kustomize(folderFiles(folder), entry, { warn: (w) => warnings.push(`${w}\n`) })
+        .map((b) => stringifyYaml(b.object))
+        .join('---\n');
+    const refusal = text(join(folder, 'expected-error.txt'));
+    if (refusal !== undefined) {
+      let message = '(none)';
+      try {
+        build();
+      } catch (error) {
+        message = (error as Error).message;
+      }
+      expect(`${message.trimEnd()}\n`).toBe(refusal);
+    } else expect(build()).toBe(text(join(folder, 'expected.yaml')));
+    expect(warnings.join('')).toBe(text(join(folder, 'expected-warnings.txt')) ?? '');
+  });
+});
