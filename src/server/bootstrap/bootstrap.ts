@@ -13,7 +13,7 @@ import {
   Services,
 } from '../../api/resources.ts';
 import { isNotFound } from '../../api/status.ts';
-import type { ResourceType } from '../../api/types.ts';
+import type { KubeObject, ResourceType } from '../../api/types.ts';
 import type { Client } from '../../client/rest.ts';
 import { nthAddress } from '../addresses.ts';
 import { StartupError } from '../startup-error.ts';
@@ -49,6 +49,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     ensureServices(ensure, options),
     ensureJoining(ensure, options),
     ensurePriorityClasses(ensure),
+    ensureServiceCidr(ensure, options),
     ensure.hasFields(
       ConfigMaps,
       {
@@ -100,6 +101,34 @@ async function ensureServices(ensure: Ensurer, options: BootstrapOptions): Promi
     ensure.hasFields(EndpointsType, kubernetesEndpoints(addresses, port), ['subsets']),
     ensure.hasFields(EndpointSlices, kubernetesEndpointSlice(addresses, port), ['endpoints', 'ports']),
   ]);
+}
+
+const ServiceCidrs: ResourceType<ServiceCidr> = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'servicecidrs',
+  kind: 'ServiceCIDR',
+  namespaced: false,
+};
+interface ServiceCidr extends KubeObject {
+  spec: { cidrs: string[] };
+  status?: { conditions: object[] };
+}
+
+/** What `kubectl get servicecidrs` shows. Upstream: pkg/controlplane/controller/defaultservicecidr. */
+async function ensureServiceCidr(ensure: Ensurer, { client, serviceCidr }: BootstrapOptions): Promise<void> {
+  const metadata = { name: 'kubernetes' };
+  const cidr = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata, spec: { cidrs: [serviceCidr] } };
+  if (!(await ensure.exists(ServiceCidrs, cidr))) return;
+  const stored = await client.get(ServiceCidrs, metadata);
+  const condition = {
+    type: 'Ready',
+    status: 'True',
+    reason: '',
+    message: 'Kubernetes default Service CIDR is ready',
+    lastTransitionTime: stored.metadata?.creationTimestamp,
+  };
+  await client.updateStatus(ServiceCidrs, { ...stored, status: { conditions: [condition] } });
 }
 
 async function ensureJoining(ensure: Ensurer, { token, endpoint, ca }: BootstrapOptions): Promise<void> {

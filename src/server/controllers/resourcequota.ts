@@ -22,6 +22,13 @@ const PersistentVolumeClaims: ResourceType<KubeObject> = {
   kind: 'PersistentVolumeClaim',
   namespaced: true,
 };
+const ReplicationControllers: ResourceType<KubeObject> = {
+  group: '',
+  version: 'v1',
+  plural: 'replicationcontrollers',
+  kind: 'ReplicationController',
+  namespaced: true,
+};
 /** Kinds whose comings and goings are seen at once; what else is counted is looked at every so often. */
 const WATCHED: readonly ResourceType<KubeObject>[] = [
   Pods,
@@ -32,8 +39,13 @@ const WATCHED: readonly ResourceType<KubeObject>[] = [
   Deployments,
   ReplicaSets,
   PersistentVolumeClaims,
+  ReplicationControllers,
 ] as ResourceType<KubeObject>[];
 const RESYNC_MS = 5 * 60_000;
+/** Where a quota counts kinds that are not watched. */
+const UNWATCHED_RESYNC_MS = 2_000;
+const isWatched = ({ group, plural }: { group: string; plural: string }): boolean =>
+  [...WATCHED, ResourceQuotas].some((type) => type.group === group && type.plural === plural);
 
 const quotasOf = (object: KubeObject, { lister }: ControllerContext): string[] =>
   lister(ResourceQuotas)
@@ -57,7 +69,7 @@ export default defineController({
     const amounts = Object.keys(hard).map((name) => [name, formatAmount(used.get(name) ?? 0n, hard[name]!)] as const);
     const status = { hard, used: Object.fromEntries(amounts) };
     if (!isSame(status, quota.status)) await context.client.updateStatus(ResourceQuotas, { ...quota, status });
-    return { requeueAfterMs: RESYNC_MS };
+    return { requeueAfterMs: countedTypes(quota).every(isWatched) ? RESYNC_MS : UNWATCHED_RESYNC_MS };
   },
 });
 

@@ -63,6 +63,8 @@ export function defaultFamilies(spec: ServiceSpec): void {
 
 /** Keeps clusterIP and clusterIPs one. Upstream: NormalizeClusterIPs. */
 export function normalizeClusterIps(spec: ServiceSpec, old: ServiceSpec | undefined): void {
+  // Clients empty it to say that there is none.
+  if (spec.clusterIP === '') delete spec.clusterIP;
   if (!old) {
     if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
     else if (!spec.clusterIP && spec.clusterIPs?.length) spec.clusterIP = spec.clusterIPs[0]!;
