@@ -4,10 +4,23 @@ import { defineConfig } from 'vitest/config';
 const real = ['test/**/*.{etcd,docker,kubectl,browser}.test.ts'];
 
 export default defineConfig({
+  // The examples import the package by its name; here it is the sources.
+  resolve: { alias: { sampan: new URL('./src/index.ts', import.meta.url).pathname } },
   test: {
     projects: [
-      { test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: real, testTimeout: 20_000 } },
-      { test: { name: 'real', include: real, testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+          exclude: real,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'real', include: real, testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
+      },
     ],
   },
 });

@@ -3,6 +3,9 @@ export { startServer, runServer, StartupError } from './server/server.ts';
 export type { RunningServer, ServerOptions } from './server/server.ts';
 export type { ComponentName, StoreSpec } from './server/options.ts';
 
+export { runSimulatedNodes } from './node/simulated/run.ts';
+export type { SimulatedNodesOptions } from './node/simulated/run.ts';
+
 export { Client } from './client/rest.ts';
 export type { Key, ListOptions, PatchType, WatchOptions, WriteOptions } from './client/rest.ts';
 export { createInformers } from './client/informer.ts';
