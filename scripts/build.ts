@@ -101,8 +101,16 @@ async function buildModules(): Promise<void> {
   });
 }
 
+/** Declarations for programs that import the package. Type errors are `npm run check`'s to tell. */
+function buildTypes(): void {
+  const tsc = join(root, 'node_modules/ts7/bin/tsc');
+  spawnSync(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--outDir', join(dist, 'types')], { cwd: root });
+  if (!existsSync(join(dist, 'types/index.d.ts'))) throw new Error('the declarations could not be made');
+}
+
 mkdirSync(dist, { recursive: true });
 try {
+  buildTypes();
   await buildModules();
   await buildCli();
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };

@@ -7,12 +7,12 @@ import { format, resolveConfig } from 'prettier';
 const root = resolve(import.meta.dirname, '..');
 
 /** Each list: every .ts file below `folder` with a default export, named by its path. `lazy` makes import() thunks. */
-const lists: { folder: string; lazy?: boolean; skip?: RegExp }[] = [
-  { folder: 'src/api/kinds', skip: /\/(_|shared\/)/ },
-  { folder: 'src/server/controllers', skip: /\/_/ },
-  { folder: 'src/server/scheduler/plugins', skip: /\/_/ },
-  { folder: 'src/server/admission', skip: /\/(types|chain|_.*)\.ts$/ },
-  { folder: 'src/server/apiserver/resources', skip: /\/_/ },
+const lists: { folder: string; lazy?: boolean; skip?: RegExp; type?: readonly [name: string, from: string] }[] = [
+  { folder: 'src/api/kinds', skip: /\/(_|shared\/)/, type: ['AnyKind', '../kind.ts'] },
+  { folder: 'src/server/controllers', skip: /\/_/, type: ['ControllerExport', './_types.ts'] },
+  { folder: 'src/server/scheduler/plugins', skip: /\/_/, type: ['AnyPlugin', '../framework.ts'] },
+  { folder: 'src/server/admission', skip: /\/(types|chain|_.*)\.ts$/, type: ['AdmissionPlugin', './types.ts'] },
+  { folder: 'src/server/apiserver/resources', skip: /\/_/, type: ['ResourceHooks', '../types.ts'] },
   { folder: 'src/cli/describe', skip: /\/(index|types|_.*)\.ts$/, lazy: true },
   { folder: 'src/commands', skip: /\/_/, lazy: true },
 ];
@@ -39,7 +39,10 @@ function render(list: (typeof lists)[number]): string {
   }
   const name = (f: string) => id(f).replaceAll(/[^A-Za-z0-9]+(.)/g, (_, c: string) => c.toUpperCase());
   const imports = found.map((f) => `import ${name(f)}_ from '${specifier(f)}';`);
-  return `${head}${imports.join('\n')}\n\nexport default [${found.map((f) => `${name(f)}_`).join(', ')}] as const;\n`;
+  const rows = found.map((f) => `${name(f)}_`).join(', ');
+  const [type, from] = list.type ?? ['unknown', undefined];
+  const typed = from ? `import type { ${type} } from '${from}';\n` : '';
+  return `${head}${imports.join('\n')}\n${typed}\nconst list: readonly ${type}[] = [${rows}];\nexport default list;\n`;
 }
 
 const check = process.argv.includes('--check');

@@ -62,8 +62,9 @@ import storageCsistoragecapacity_ from './storage/csistoragecapacity.ts';
 import storageStorageclass_ from './storage/storageclass.ts';
 import storageVolumeattachment_ from './storage/volumeattachment.ts';
 import storageVolumeattributesclass_ from './storage/volumeattributesclass.ts';
+import type { AnyKind } from '../kind.ts';
 
-export default [
+const list: readonly AnyKind[] = [
   admissionregistrationMutatingwebhookconfiguration_,
   admissionregistrationValidatingadmissionpolicy_,
   admissionregistrationValidatingadmissionpolicybinding_,
@@ -127,4 +128,5 @@ export default [
   storageStorageclass_,
   storageVolumeattachment_,
   storageVolumeattributesclass_,
-] as const;
+];
+export default list;

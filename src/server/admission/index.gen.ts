@@ -11,8 +11,9 @@ import rbacEscalation_ from './rbac-escalation.ts';
 import resourceQuota_ from './resource-quota.ts';
 import serviceAccount_ from './service-account.ts';
 import taintNodesByCondition_ from './taint-nodes-by-condition.ts';
+import type { AdmissionPlugin } from './types.ts';
 
-export default [
+const list: readonly AdmissionPlugin[] = [
   certificateApproval_,
   certificateSigning_,
   certificateSubjectRestriction_,
@@ -25,4 +26,5 @@ export default [
   resourceQuota_,
   serviceAccount_,
   taintNodesByCondition_,
-] as const;
+];
+export default list;

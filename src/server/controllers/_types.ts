@@ -41,7 +41,10 @@ export interface ControllerModule {
 
 export const defineControllerModule = (module: ControllerModule): ControllerModule => module;
 
+/** What a file of this folder exports. */
+export type ControllerExport = AnyController | ControllerModule;
+
 /** Turns a plain definition into a module. */
-export function asModule(controller: AnyController | ControllerModule): ControllerModule {
+export function asModule(controller: ControllerExport): ControllerModule {
   return 'setup' in controller ? controller : { name: controller.name, setup: () => [controller] };
 }

@@ -17,8 +17,9 @@ import rootCaCertPublisher_ from './root-ca-cert-publisher.ts';
 import serviceAccount_ from './service-account.ts';
 import taintEviction_ from './taint-eviction.ts';
 import tokencleaner_ from './tokencleaner.ts';
+import type { ControllerExport } from './_types.ts';
 
-export default [
+const list: readonly ControllerExport[] = [
   clusterroleAggregation_,
   csrapproving_,
   csrcleaner_,
@@ -37,4 +38,5 @@ export default [
   serviceAccount_,
   taintEviction_,
   tokencleaner_,
-] as const;
+];
+export default list;

@@ -33,7 +33,7 @@ export interface RunControllersOptions {
   informers?: Informers;
 }
 
-export const controllerModules = (): ControllerModule[] => controllers.map((c) => asModule(c as ControllerModule));
+export const controllerModules = (): ControllerModule[] => controllers.map(asModule);
 
 /** Runs until the signal aborts and all reconciles have ended. Throws for a name that is no controller's. */
 export async function runControllers(options: RunControllersOptions): Promise<void> {

@@ -13,8 +13,9 @@ import service_ from './service.ts';
 import serviceaccount_ from './serviceaccount.ts';
 import subjectaccessreview_ from './subjectaccessreview.ts';
 import tokenreview_ from './tokenreview.ts';
+import type { ResourceHooks } from '../types.ts';
 
-export default [
+const list: readonly ResourceHooks[] = [
   binding_,
   certificatesigningrequest_,
   customresourcedefinition_,
@@ -29,4 +30,5 @@ export default [
   serviceaccount_,
   subjectaccessreview_,
   tokenreview_,
-] as const;
+];
+export default list;

@@ -13,8 +13,9 @@ import podTopologySpread_ from './pod-topology-spread.ts';
 import prioritySort_ from './priority-sort.ts';
 import schedulingGates_ from './scheduling-gates.ts';
 import taintToleration_ from './taint-toleration.ts';
+import type { AnyPlugin } from '../framework.ts';
 
-export default [
+const list: readonly AnyPlugin[] = [
   defaultBinder_,
   defaultPreemption_,
   imageLocality_,
@@ -29,4 +30,5 @@ export default [
   prioritySort_,
   schedulingGates_,
   taintToleration_,
-] as const;
+];
+export default list;
