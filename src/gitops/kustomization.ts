@@ -2,6 +2,7 @@
 // in status and events with Flux's words. Upstream: kustomize-controller internal/controller/kustomization_controller.go.
 // Where Flux polls, this reacts: to new revisions, dependencies that turn ready, and objects changed by hand.
 import { formatDuration, parseDuration } from '../api/duration.ts';
+import { StatusError } from '../api/status.ts';
 import { type Unstructured, objectKey, splitKey } from '../api/types.ts';
 import {
   type ControllerContext,
@@ -12,18 +13,24 @@ import {
 } from '../client/controller.ts';
 import { createInformers } from '../client/informer.ts';
 import { Client } from '../client/rest.ts';
-import { Applier, type Change, KindMap } from './apply/applier.ts';
+import { Applier, type Change } from './apply/applier.ts';
 import { DriftWatch } from './apply/drift.ts';
-import { describeId, union } from './apply/inventory.ts';
+import { type ObjectId, describeId, parseId, stale, union } from './apply/inventory.ts';
+import { KindMap } from './apply/kinds.ts';
+import { inParallel } from './apply/parallel.ts';
 import { Artifacts } from './artifacts.ts';
-import { isReady, withCondition, withoutCondition } from './conditions.ts';
+import { isReady } from './conditions.ts';
 import { Failure, applyBuilt, build, healthChecksOf, inventoryOf, pruneStale, waitHealthy } from './reconcile.ts';
 import { changedByUser } from './source/repository.ts';
 import type { FileTree } from './source/tree.ts';
-import { FINALIZER, type Kustomization, Kustomizations, RECONCILE_AT } from './types.ts';
+import { type Turn, fail, patchStatus, progress, succeed } from './status.ts';
+import { FINALIZER, GitRepositories, type InventoryEntry, type Kustomization, Kustomizations, RECONCILE_AT } from './types.ts';
 
 const DEFAULT_RETRY_MS = 30_000;
+/** After no answer from the API server. */
+const LOST_RETRY_MS = 2000;
 const DRIFT_DELAY_MS = 50;
+const TERMINATION_POLL_MS = 500;
 /** Drift that comes again within the quiet time: so many rounds at once, then slower and slower. */
 const DRIFT_FREE_ROUNDS = 5;
 const DRIFT_QUIET_MS = 10_000;
@@ -37,19 +44,13 @@ interface Done {
   atMs: number;
 }
 
-/** One reconcile: `owner` follows our own status writes, so that later ones build on them. */
-interface Turn {
-  context: ControllerContext;
-  owner: Kustomization;
-  tree: FileTree | undefined;
-}
-
 export function kustomizationController(artifacts: Artifacts): ControllerDefinition<Kustomization> {
   const loop = new Loop(artifacts);
   return defineController<Kustomization>({
     name: 'gitops-kustomize',
     for: Kustomizations,
     filter: changedByUser,
+    reads: [GitRepositories],
     watches: [
       watch(Kustomizations, (changed, old, context) => {
         if (old && isReady(old) === isReady(changed)) return [];
@@ -110,6 +111,7 @@ class Loop {
       this.done.delete(key);
       this.drifted.delete(key);
       this.quarrels.delete(key);
+      this.drift.forget(key);
       return;
     }
     if (owner.metadata.deletionTimestamp) return this.finalize(context, owner);
@@ -122,35 +124,49 @@ class Loop {
     const tree = this.artifacts.get(sourceKey(owner));
     const turn: Turn = { context, owner, tree };
     try {
-      if (!tree) throw new Failure('ArtifactFailed', 'Source artifact not found, retrying in 30s');
-      const missing = (owner.spec.dependsOn ?? []).find((d) => !this.dependencyReady(context, owner, d));
-      if (missing) {
-        const name = `${missing.namespace ?? owner.metadata.namespace}/${missing.name}`;
-        throw new Failure('DependencyNotReady', `dependency '${name}' is not ready`);
-      }
+      checkSpec(owner);
+      if (!tree) throw this.noArtifact(context, owner);
+      for (const dependency of owner.spec.dependsOn ?? []) this.checkDependency(context, owner, dependency);
       return await this.pass(turn, tree, started);
     } catch (error) {
       if (context.signal.aborted) throw error;
       if (!(error instanceof Failure)) context.log.warn({ key, error: String(error) }, 'reconciliation failed');
       const failure = error instanceof Failure ? error : new Failure('ReconciliationFailed', (error as Error).message);
-      await this.fail(turn, failure);
+      await fail(turn, failure);
+      // Only a change of the object can help.
+      if (failure.reason === 'InvalidSpec') return;
       const { retryInterval, interval } = owner.spec;
       const retryMs = safeDuration(retryInterval) ?? safeDuration(interval) ?? DEFAULT_RETRY_MS;
-      const waits = failure.reason === 'ArtifactFailed' || failure.reason === 'DependencyNotReady';
-      return { requeueAfterMs: Math.min(retryMs, waits ? DEFAULT_RETRY_MS : retryMs) };
+      // A server that did not answer is asked again soon; what it refused, at the retry interval.
+      const lost = !(error instanceof Failure) && !(error instanceof StatusError);
+      const atMostMs = lost ? LOST_RETRY_MS : failure.waits ? DEFAULT_RETRY_MS : Infinity;
+      return { requeueAfterMs: Math.min(retryMs, atMostMs) };
     }
   }
 
-  private dependencyReady(
-    context: ControllerContext,
-    owner: Kustomization,
-    d: { name: string; namespace?: string },
-  ): boolean {
-    const other = context.lister(Kustomizations).get(`${d.namespace ?? owner.metadata.namespace}/${d.name}`);
-    if (!other || !isReady(other)) return false;
+  private noArtifact(context: ControllerContext, owner: Kustomization): Failure {
+    const { kind, name, namespace = owner.metadata.namespace ?? '' } = owner.spec.sourceRef;
+    if (kind !== 'GitRepository') {
+      return new Failure('ArtifactFailed', `source \`${name}\` kind '${kind}' not supported`);
+    }
+    const exists = context.lister(GitRepositories).get(`${namespace}/${name}`);
+    const notFound = `GitRepository.source.toolkit.fluxcd.io "${name}" not found`;
+    return new Failure('ArtifactFailed', exists ? 'Source artifact not found, retrying in 30s' : notFound, true);
+  }
+
+  private checkDependency(context: ControllerContext, owner: Kustomization, d: { name: string; namespace?: string }) {
+    const name = `${d.namespace ?? owner.metadata.namespace}/${d.name}`;
+    const other = context.lister(Kustomizations).get(name);
+    const refuse = (why: string) => new Failure('DependencyNotReady', `dependency '${name}' ${why}`, true);
+    if (!other) {
+      throw refuse(`not found: kustomizations.kustomize.toolkit.fluxcd.io "${d.name}" not found`);
+    }
+    if (!isReady(other)) throw refuse('is not ready');
     // From the same source, a dependency must be at the same revision: the commit that both come from.
     const tree = this.artifacts.get(sourceKey(owner));
-    return sourceKey(other) !== sourceKey(owner) || other.status?.lastAppliedRevision === tree?.revision;
+    if (sourceKey(other) === sourceKey(owner) && other.status?.lastAppliedRevision !== tree?.revision) {
+      throw refuse('revision is not up to date');
+    }
   }
 
   private async pass(turn: Turn, tree: FileTree, started: number): Promise<ReconcileResult> {
@@ -171,23 +187,28 @@ class Loop {
     const client = actingFor(context.client, owner);
     const applier = this.applier(context, owner, client);
     if (!same)
-      await this.progress(
+      await progress(
         turn,
         tree,
         `Building manifests for revision ${tree.revision} with a timeout of ${formatDuration(timeoutMs)}`,
       );
     const built = await build(context.client, owner, tree);
-    const changes = await applyBuilt(applier, built, { check: !same, ...(onlyDrift ? { only: ids } : {}) });
-    this.drift.record(changes, (object) => this.typeOf(object));
+    const old = status.inventory?.entries ?? [];
+    const changes = await applyBuilt(applier, built, {
+      check: !same,
+      // Nobody asked, and it is not time yet: only what the commit or somebody else has changed.
+      ...(dueMs > 0 && last?.requestedAt === requestedAt ? { untouched: this.untouched(key) } : {}),
+      ...(onlyDrift ? { only: ids } : { beforeWrite: (entries) => this.track(turn, entries) }),
+    });
+    this.drift.record(key, changes, (object) => this.typeOf(object));
     this.announce(context, owner, changes);
     if (onlyDrift) return { requeueAfterMs: dueMs };
     const inventory = union(inventoryOf(changes), []);
-    const old = status.inventory?.entries ?? [];
     const pruned = spec.prune ? await pruneStale(applier, old, inventory) : [];
-    this.drift.record(pruned, () => undefined);
+    this.drift.record(key, pruned, () => undefined);
     this.announce(context, owner, pruned);
     if (spec.wait || spec.healthChecks) {
-      await this.progress(
+      await progress(
         turn,
         tree,
         `Running health checks for revision ${tree.revision} with a timeout of ${formatDuration(timeoutMs)}`,
@@ -206,7 +227,7 @@ class Loop {
       requestedAt,
       atMs: started,
     });
-    await this.succeed(turn, tree, inventory);
+    await succeed(turn, tree, inventory);
     if (!same || changes.some((c) => c.action !== 'unchanged')) {
       const took = formatDuration(context.clock.now() - started);
       const message = `Reconciliation finished in ${took}, next run in ${formatDuration(intervalMs)}`;
@@ -225,6 +246,19 @@ class Loop {
     });
   }
 
+  private untouched(owner: string) {
+    return (id: ObjectId, manifest: string): Unstructured | undefined => {
+      const type = this.kinds.ofId(id);
+      return type && this.drift.untouched(owner, id, type, manifest);
+    };
+  }
+
+  /** What is going to be applied is in the inventory before it can be lost track of. */
+  private async track(turn: Turn, entries: InventoryEntry[]): Promise<void> {
+    const known = turn.owner.status?.inventory?.entries ?? [];
+    if (stale(entries, known).length > 0) await patchStatus(turn, { inventory: { entries: union(known, entries) } });
+  }
+
   private typeOf(object: Unstructured) {
     return this.kinds.known(object);
   }
@@ -232,15 +266,37 @@ class Loop {
   private async finalize(context: ControllerContext, owner: Kustomization): Promise<void> {
     if (!owner.metadata.finalizers?.includes(FINALIZER)) return;
     const { deletionPolicy = 'MirrorPrune', prune, suspend } = owner.spec;
-    const deletes = deletionPolicy === 'Delete' || (deletionPolicy === 'MirrorPrune' && prune);
+    const waits = deletionPolicy === 'WaitForTermination';
+    const deletes = waits || deletionPolicy === 'Delete' || (deletionPolicy === 'MirrorPrune' && prune);
     const entries = owner.status?.inventory?.entries ?? [];
     if (deletes && !suspend) {
-      for (const { id } of entries) this.drift.forget(id);
+      this.drift.forget(objectKey(owner));
       const applier = this.applier(context, owner, actingFor(context.client, owner));
       this.announce(context, owner, await applier.prune(entries));
+      if (waits) await this.terminated(context, owner, applier, entries);
     }
     const finalizers = owner.metadata.finalizers.filter((f) => f !== FINALIZER);
     await context.client.patch(Kustomizations, splitKey(objectKey(owner)), 'merge', { metadata: { finalizers } });
+  }
+
+  /** Until all is gone, or the timeout is over: then the finalizer goes all the same, as upstream has it. */
+  private async terminated(
+    context: ControllerContext,
+    owner: Kustomization,
+    applier: Applier,
+    entries: readonly InventoryEntry[],
+  ): Promise<void> {
+    const timeoutMs = safeDuration(owner.spec.timeout) ?? safeDuration(owner.spec.interval) ?? DEFAULT_RETRY_MS;
+    const deadline = context.clock.now() + timeoutMs;
+    for (let left = entries; ; await context.clock.sleep(TERMINATION_POLL_MS, context.signal)) {
+      const live = await inParallel(left, (entry) => applier.ours(entry));
+      left = left.filter((_, i) => live[i]);
+      if (left.length === 0) return;
+      if (context.clock.now() < deadline) continue;
+      const names = left.map(({ id }) => describeId(parseId(id))).join(', ');
+      context.log.warn({ kustomization: objectKey(owner), left: names }, 'objects were not terminated in time');
+      return;
+    }
   }
 
   /** One event that lists what changed, as Flux sends it. */
@@ -250,104 +306,22 @@ class Loop {
       .map((c) => `${describeId(c.id)} ${c.action}`);
     if (lines.length > 0) context.events.event(owner, 'Normal', 'Progressing', lines.join('\n'));
   }
-
-  private async progress(
-    turn: Turn,
-    tree: FileTree,
-    message: string,
-    applied: { id: string; v: string }[] = [],
-  ): Promise<void> {
-    const { context, owner } = turn;
-    const observedGeneration = owner.metadata.generation ?? 0;
-    const now = context.clock.now();
-    const base = { reason: 'Progressing', message, observedGeneration };
-    let conditions = withCondition(owner.status?.conditions, { ...base, type: 'Reconciling', status: 'True' }, now);
-    conditions = withCondition(
-      conditions,
-      { ...base, type: 'Ready', status: 'Unknown', message: 'Reconciliation in progress' },
-      now,
-    );
-    // What is being applied is in the inventory before it can be lost track of.
-    const entries = union(owner.status?.inventory?.entries ?? [], applied);
-    await this.patchStatus(turn, {
-      conditions,
-      lastAttemptedRevision: tree.revision,
-      inventory: { entries },
-    });
-  }
-
-  private async succeed(turn: Turn, tree: FileTree, entries: { id: string; v: string }[]): Promise<void> {
-    const { context, owner } = turn;
-    const ready = {
-      type: 'Ready',
-      status: 'True' as const,
-      reason: 'ReconciliationSucceeded',
-      message: `Applied revision: ${tree.revision}`,
-      observedGeneration: owner.metadata.generation ?? 0,
-    };
-    let conditions = withCondition(
-      withoutCondition(owner.status?.conditions, 'Reconciling'),
-      ready,
-      context.clock.now(),
-    );
-    conditions =
-      owner.spec.wait || owner.spec.healthChecks
-        ? withCondition(
-            conditions,
-            { ...ready, type: 'Healthy', reason: 'Succeeded', message: 'Health check passed in time' },
-            context.clock.now(),
-          )
-        : withoutCondition(conditions, 'Healthy');
-    await this.patchStatus(turn, {
-      conditions,
-      inventory: { entries },
-      observedGeneration: owner.metadata.generation ?? 0,
-      lastAppliedRevision: tree.revision,
-      lastAttemptedRevision: tree.revision,
-    });
-  }
-
-  private async fail(turn: Turn, failure: Failure): Promise<void> {
-    const { context, owner, tree } = turn;
-    const observedGeneration = owner.metadata.generation ?? 0;
-    const ready = {
-      type: 'Ready',
-      status: 'False' as const,
-      reason: failure.reason,
-      message: failure.message,
-      observedGeneration,
-    };
-    const known = owner.status?.conditions?.find((c) => c.type === 'Ready');
-    const quiet = failure.reason === 'ArtifactFailed' || failure.reason === 'DependencyNotReady';
-    if (known?.message !== failure.message && !quiet) {
-      context.events.event(owner, 'Warning', failure.reason, failure.message);
-    }
-    const conditions = withCondition(
-      withoutCondition(owner.status?.conditions, 'Reconciling'),
-      ready,
-      context.clock.now(),
-    );
-    await this.patchStatus(turn, {
-      conditions,
-      observedGeneration,
-      ...(tree ? { lastAttemptedRevision: tree.revision } : {}),
-    });
-  }
-
-  private async patchStatus(turn: Turn, change: Kustomization['status']): Promise<void> {
-    const { context, owner } = turn;
-    const handled = owner.metadata.annotations?.[RECONCILE_AT];
-    const status = { ...change, ...(handled ? { lastHandledReconcileAt: handled } : {}) };
-    const entries = Object.entries(status);
-    const current = (owner.status ?? {}) as Record<string, unknown>;
-    if (entries.every(([k, v]) => JSON.stringify(current[k]) === JSON.stringify(v))) return;
-    const key = splitKey(objectKey(owner));
-    turn.owner = await context.client.patch(Kustomizations, key, 'merge', { status }, { subresource: 'status' });
-  }
 }
 
 const sourceKey = ({ spec: { sourceRef }, metadata }: Kustomization): string =>
   Artifacts.key(sourceRef.kind, sourceRef.namespace ?? metadata.namespace ?? '', sourceRef.name);
+
+/** What the definition's schema would refuse, if it were ours. */
+function checkSpec({ spec }: Kustomization): void {
+  for (const field of ['interval', 'retryInterval', 'timeout'] as const) {
+    const text = spec[field];
+    if (text === undefined && field !== 'interval') continue;
+    const value = safeDuration(text);
+    if (value === undefined || value <= 0) {
+      throw new Failure('InvalidSpec', `spec.${field} "${text ?? ''}" is not a duration: write 30s, 5m or 1h`);
+    }
+  }
+}
 
 function safeDuration(text: string | undefined): number | undefined {
   try {

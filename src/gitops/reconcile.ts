@@ -6,10 +6,10 @@ import { ConfigMaps, Secrets } from '../api/resources.ts';
 import { isNotFound } from '../api/status.ts';
 import { parseApiVersion } from '../api/types.ts';
 import type { Client } from '../client/rest.ts';
-import type { Applier, Change } from './apply/applier.ts';
-import { ApplyError, inParallel } from './apply/applier.ts';
+import { type Applier, type ApplyOptions, type Change, ApplyError } from './apply/applier.ts';
+import { inParallel } from './apply/parallel.ts';
 import { describeId, entryOf, formatId, idOf, parseId, stale } from './apply/inventory.ts';
-import { buildManifests } from './build/manifests.ts';
+import { PathError, buildManifests } from './build/manifests.ts';
 import { substitute } from './build/substitute.ts';
 import type { FileTree } from './source/tree.ts';
 import type { InventoryEntry, Kustomization } from './types.ts';
@@ -19,6 +19,7 @@ export type FailureReason =
   | 'BuildFailed'
   | 'DependencyNotReady'
   | 'HealthCheckFailed'
+  | 'InvalidSpec'
   | 'PruneFailed'
   | 'ReconciliationFailed';
 
@@ -27,6 +28,8 @@ export class Failure extends Error {
   constructor(
     readonly reason: FailureReason,
     message: string,
+    /** Nothing is wrong; something else must come first. */
+    readonly waits = false,
   ) {
     super(message);
   }
@@ -40,6 +43,7 @@ export async function build(client: Client, owner: Kustomization, tree: FileTree
     if (!postBuild) return built;
     return substitute(built, await variables(client, owner));
   } catch (error) {
+    if (error instanceof PathError) throw new Failure('ArtifactFailed', error.message);
     if (!(error instanceof KustomizeError)) throw error;
     const where = error.file && !error.message.includes(error.file) ? ` (in ${error.file})` : '';
     throw new Failure('BuildFailed', `kustomize build failed: ${error.message}${where}`);
@@ -74,12 +78,12 @@ async function variables(client: Client, owner: Kustomization): Promise<Record<s
 export async function applyBuilt(
   applier: Applier,
   built: readonly BuiltObject[],
-  options: { check: boolean; only?: ReadonlySet<string> },
+  options: ApplyOptions & { only?: ReadonlySet<string> },
 ): Promise<Change[]> {
-  const { check, only } = options;
+  const { only } = options;
   const chosen = only ? built.filter(({ object }) => only.has(idWithin(object, only))) : built;
   try {
-    return await applier.applyAll(chosen, check);
+    return await applier.applyAll(chosen, options);
   } catch (error) {
     if (error instanceof ApplyError) throw new Failure('ReconciliationFailed', error.message);
     throw error;

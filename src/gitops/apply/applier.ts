@@ -1,8 +1,6 @@
-// Applies objects with server-side apply, deletes what is stale, waits for health. One instance for each pass; it knows
-// how kinds map to resources from discovery.
+// Applies objects with server-side apply and deletes what is stale. One instance for each pass. Upstream: fluxcd/pkg/ssa.
 import { StatusError, isNotFound, isReason } from '../../api/status.ts';
 import type { DiscoveredResource } from '../../client/discovery.ts';
-import { discover, flatten } from '../../client/discovery.ts';
 import type { Client } from '../../client/rest.ts';
 import type { BuiltObject } from '../../api/kustomize/kustomize.ts';
 import type { Unstructured } from '../../api/types.ts';
@@ -17,8 +15,10 @@ import {
   RECONCILE,
   SSA,
 } from '../types.ts';
-import { fingerprint, takeOver } from './fields.ts';
-import { type ObjectId, describeId, idOf, isDefinition, parseId, stages } from './inventory.ts';
+import { fingerprint, manifestDigest, takeOver } from './fields.ts';
+import { type ObjectId, describeId, entryOf, idOf, isDefinition, parseId, stages } from './inventory.ts';
+import type { KindMap } from './kinds.ts';
+import { inParallel } from './parallel.ts';
 
 export type Action = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped';
 export interface Change {
@@ -26,6 +26,8 @@ export interface Change {
   action: Action;
   /** The object as it is now. */
   object?: Unstructured;
+  /** Digest of the manifest that was applied. */
+  manifest?: string;
 }
 
 /** An object was refused; the message names it, its file, and the server's reason. */
@@ -43,57 +45,25 @@ export interface Owner {
   namespace: string;
 }
 
-const PARALLEL = 8;
 const ESTABLISH_MS = 30_000;
 
-/** Runs `use` over all items, a few at a time; the first failure is thrown after those under way have ended. */
-export async function inParallel<T, R>(items: readonly T[], use: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  let failure: { error: unknown } | undefined;
-  const lane = async () => {
-    while (next < items.length && !failure) {
-      const i = next++;
-      try {
-        results[i] = await use(items[i]!);
-      } catch (error) {
-        failure ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, items.length) }, lane));
-  if (failure) throw failure.error;
-  return results;
+/** What a pass may take on trust, and what it must say before it writes. */
+export interface ApplyOptions {
+  /** Try everything without effect before anything is written. */
+  check: boolean;
+  /** The live object, when nothing has happened to it since we wrote this very manifest. */
+  untouched?(id: ObjectId, manifest: string): Unstructured | undefined;
+  /** Called with all that will be there, before the first write. */
+  beforeWrite?(entries: InventoryEntry[]): Promise<void>;
 }
 
-/** Discovery, kept until a kind is missing in it. */
-export class KindMap {
-  private byKind = new Map<string, DiscoveredResource>();
-  private readonly client: Client;
-  constructor(client: Client) {
-    this.client = client;
-  }
-
-  /** Without asking the server. */
-  known(object: Unstructured): DiscoveredResource | undefined {
-    const { group, version } = parseApiVersion(object.apiVersion);
-    return this.byKind.get(`${group}/${version}/${object.kind}`);
-  }
-
-  async find(group: string, version: string | undefined, kind: string): Promise<DiscoveredResource | undefined> {
-    const look = () => this.byKind.get(`${group}/${version ?? ''}/${kind}`);
-    const known = look();
-    if (known) return known;
-    const { groups } = await discover(this.client);
-    this.byKind = new Map();
-    for (const resource of flatten(groups)) {
-      const { group: g, version: v, kind: k } = resource;
-      this.byKind.set(`${g}/${v}/${k}`, resource);
-      // Without a version: the preferred one, which comes first.
-      if (!this.byKind.has(`${g}//${k}`)) this.byKind.set(`${g}//${k}`, resource);
-    }
-    return look();
-  }
+/** An object ready to be written. */
+interface Prepared {
+  built: BuiltObject;
+  type: DiscoveredResource;
+  wanted: Unstructured;
+  id: ObjectId;
+  manifest: string;
 }
 
 export class Applier {
@@ -121,20 +91,52 @@ export class Applier {
    * Definitions first; then, when `check` is set, everything else is tried without effect before anything of it is
    * written: a commit that the server would refuse changes nothing that runs.
    */
-  async applyAll(objects: readonly BuiltObject[], check: boolean): Promise<Change[]> {
+  async applyAll(objects: readonly BuiltObject[], options: ApplyOptions): Promise<Change[]> {
     const definitions = objects.filter((o) => isDefinition(o.object));
     const rest = objects.filter((o) => !isDefinition(o.object));
+    await options.beforeWrite?.(await this.entries(objects));
     const changes: Change[] = [];
-    const applyStages = async (built: readonly BuiltObject[]) => {
-      for (const stage of stages(built, (b) => b.object.kind)) {
-        changes.push(...(await inParallel(stage, (b) => this.applyOne(b))));
+    const applyStages = async (prepared: readonly Prepared[]) => {
+      for (const stage of stages(prepared, (p) => p.wanted.kind)) {
+        changes.push(...(await inParallel(stage, (p) => this.applyOne(p))));
       }
     };
-    await applyStages(definitions);
+    const skipUntouched = (all: readonly Prepared[]): Prepared[] =>
+      all.filter(({ id, manifest }) => {
+        const object = options.untouched?.(id, manifest);
+        if (object) changes.push({ id, action: 'unchanged', object, manifest });
+        return !object;
+      });
+    await applyStages(skipUntouched(await this.prepareAll(definitions)));
     for (const change of changes) if (change.action !== 'unchanged') await this.established(change);
-    if (check) await inParallel(rest, (b) => this.tryOne(b));
-    await applyStages(rest);
+    const touched = skipUntouched(await this.prepareAll(rest));
+    if (options.check) await inParallel(touched, (p) => this.tryOne(p));
+    await applyStages(touched);
     return changes;
+  }
+
+  private prepareAll(objects: readonly BuiltObject[]): Promise<Prepared[]> {
+    return Promise.all(objects.map((built) => this.prepare(built)));
+  }
+
+  private async prepare(built: BuiltObject): Promise<Prepared> {
+    const type = await this.resource(built);
+    const wanted = this.withOwner(built.object, type);
+    return { built, type, wanted, id: idOf(wanted), manifest: manifestDigest(wanted) };
+  }
+
+  /** Kinds that come with the same commit are taken to be namespaced as their objects say. */
+  private async entries(objects: readonly BuiltObject[]): Promise<InventoryEntry[]> {
+    const missing = new Set<string>();
+    const entries: InventoryEntry[] = [];
+    for (const { object } of objects) {
+      const { group, version } = parseApiVersion(object.apiVersion);
+      const kind = `${group}/${version}/${object.kind}`;
+      const type = this.kinds.known(object) ?? (missing.has(kind) ? undefined : await this.kinds.find(group, version, object.kind));
+      if (!type) missing.add(kind);
+      entries.push(entryOf(type ? this.withOwner(object, type) : object));
+    }
+    return entries;
   }
 
   /** Deletes in the reverse order of applying. What is no longer ours, or marked to stay, stays. */
@@ -166,17 +168,16 @@ export class Applier {
   }
 
   /** Owner labels, and the namespace that namespaced objects without one go to. */
-  private prepared(object: Unstructured, type: DiscoveredResource): Unstructured {
+  private withOwner(object: Unstructured, type: DiscoveredResource): Unstructured {
     const { namespace: _namespace, ...metadata } = object.metadata;
     const labels = { ...metadata.labels, [OWNER_NAME]: this.owner.name, [OWNER_NAMESPACE]: this.owner.namespace };
     const namespace = type.namespaced ? { namespace: object.metadata.namespace || this.owner.namespace } : {};
     return { ...object, metadata: { ...metadata, ...namespace, labels } };
   }
 
-  private async tryOne(built: BuiltObject): Promise<void> {
-    const type = await this.resource(built);
-    const wanted = this.prepared(built.object, type);
-    if (wanted.metadata.annotations?.[RECONCILE] === 'disabled') return;
+  private async tryOne({ built, type, wanted }: Prepared): Promise<void> {
+    const { [RECONCILE]: reconcile, [SSA]: ssa } = wanted.metadata.annotations ?? {};
+    if (reconcile === 'disabled' || ssa === 'Ignore') return;
     try {
       await this.client.apply(type, wanted, {
         fieldManager: FIELD_MANAGER,
@@ -190,11 +191,8 @@ export class Applier {
     }
   }
 
-  private async applyOne(built: BuiltObject): Promise<Change> {
-    const type = await this.resource(built);
-    const wanted = this.prepared(built.object, type);
+  private async applyOne({ built, type, wanted, id, manifest }: Prepared): Promise<Change> {
     const { name = '', namespace } = wanted.metadata;
-    const id = idOf(wanted);
     try {
       const live = await this.client.get<Unstructured>(type, { name, namespace }).catch((error: unknown) => {
         if (isNotFound(error)) return undefined;
@@ -203,11 +201,11 @@ export class Applier {
       const says = (annotation: string) =>
         wanted.metadata.annotations?.[annotation] ?? live?.metadata.annotations?.[annotation];
       if (says(RECONCILE) === 'disabled' || says(SSA) === 'Ignore') return { id, action: 'skipped', object: live };
-      if (live && says(SSA) === 'IfNotPresent') return { id, action: 'unchanged', object: live };
+      if (live && says(SSA) === 'IfNotPresent') return { id, action: 'unchanged', object: live, manifest };
       if (live && says(SSA) !== 'Merge') await this.overrule(type, live);
       const object = await this.write(type, wanted);
       const action = !live ? 'created' : fingerprint(object) === fingerprint(live) ? 'unchanged' : 'configured';
-      return { id, action, object };
+      return { id, action, object, manifest };
     } catch (error) {
       throw refused(built, error, 'apply failed');
     }
@@ -265,13 +263,23 @@ export class Applier {
     throw new ApplyError(`CustomResourceDefinition/${name} was not established within ${ESTABLISH_MS / 1000} s`);
   }
 
+  /** The live object, when it carries our labels and is not marked to stay. */
+  async ours(entry: InventoryEntry): Promise<Unstructured | undefined> {
+    const live = await this.read(entry);
+    const { labels, annotations } = live?.metadata ?? {};
+    const owned = labels?.[OWNER_NAME] === this.owner.name && labels[OWNER_NAMESPACE] === this.owner.namespace;
+    const kept =
+      annotations?.[PRUNE] === 'disabled' || annotations?.[RECONCILE] === 'disabled' || annotations?.[SSA] === 'Ignore';
+    return owned && !kept ? live : undefined;
+  }
+
   private async deleteOne(entry: InventoryEntry): Promise<Change> {
     const id = parseId(entry.id);
-    const live = await this.read(entry);
-    if (!live) return { id, action: 'unchanged' };
-    const { labels, annotations, uid } = live.metadata;
-    const ours = labels?.[OWNER_NAME] === this.owner.name && labels[OWNER_NAMESPACE] === this.owner.namespace;
-    if (!ours || annotations?.[PRUNE] === 'disabled') return { id, action: 'skipped' };
+    const live = await this.ours(entry);
+    // Gone, another's by now, or to stay.
+    if (!live) return { id, action: 'skipped' };
+    const { uid } = live.metadata;
+    if (live.metadata.deletionTimestamp) return { id, action: 'deleted' };
     const type = (await this.kinds.find(id.group, entry.v, id.kind))!;
     const options = { propagationPolicy: 'Background' as const, ...(uid ? { preconditions: { uid } } : {}) };
     await this.client.delete(type, id, options).catch((error: unknown) => {

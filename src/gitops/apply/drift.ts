@@ -5,11 +5,19 @@ import type { Informer, Informers } from '../../client/informer.ts';
 import { OWNER_NAME, OWNER_NAMESPACE, RECONCILE } from '../types.ts';
 import type { Change } from './applier.ts';
 import { fingerprint } from './fields.ts';
-import { formatId, idOf } from './inventory.ts';
+import { type ObjectId, formatId, idOf } from './inventory.ts';
+
+interface Written {
+  /** The Kustomization that wrote. */
+  owner: string;
+  manifest: string | undefined;
+  fingerprint: string;
+  revision: number;
+}
 
 export class DriftWatch {
   /** Inventory id → what our last write left. */
-  private readonly written = new Map<string, { fingerprint: string; revision: number }>();
+  private readonly written = new Map<string, Written>();
   private readonly watched = new Map<string, Informer<Unstructured>>();
   private readonly informers: Informers;
   private readonly onDrift: (owner: string, id: string) => void;
@@ -20,20 +28,41 @@ export class DriftWatch {
   }
 
   /** Remembers what was written, and follows its kind from now on. */
-  record(changes: readonly Change[], typeOf: (object: Unstructured) => ResourceType | undefined): void {
-    for (const { id, action, object } of changes) {
+  record(
+    owner: string,
+    changes: readonly Change[],
+    typeOf: (object: Unstructured) => ResourceType | undefined,
+  ): void {
+    for (const { id, action, object, manifest } of changes) {
+      const key = formatId(id);
       if (action === 'deleted' || action === 'skipped' || !object) {
-        this.written.delete(formatId(id));
+        this.written.delete(key);
         continue;
       }
-      this.written.set(formatId(id), { fingerprint: fingerprint(object), revision: revisionOf(object) });
+      const known = this.written.get(key);
+      const revision = revisionOf(object);
+      // Skipped as untouched: what is known is still right.
+      if (known?.owner === owner && known.manifest === manifest && known.revision === revision) continue;
+      this.written.set(key, { owner, manifest, fingerprint: fingerprint(object), revision });
       const type = typeOf(object);
       if (type) this.follow(type);
     }
   }
 
-  forget(id: string): void {
-    this.written.delete(id);
+  /** The live object, when it is as our own last write of the same manifest left it. */
+  untouched(owner: string, id: ObjectId, type: ResourceType, manifest: string): Unstructured | undefined {
+    const known = this.written.get(formatId(id));
+    const informer = this.watched.get(`${type.group}/${type.plural}`);
+    if (!known || known.owner !== owner || known.manifest !== manifest || !informer?.synced) return undefined;
+    const live = informer.lister.get(id.namespace ? `${id.namespace}/${id.name}` : id.name);
+    if (!live || live.metadata.deletionTimestamp || revisionOf(live) < known.revision) return undefined;
+    if (revisionOf(live) !== known.revision && fingerprint(live) !== known.fingerprint) return undefined;
+    return live;
+  }
+
+  /** The Kustomization is gone: what it wrote is no longer looked after. */
+  forget(owner: string): void {
+    for (const [id, written] of this.written) if (written.owner === owner) this.written.delete(id);
   }
 
   private follow(type: ResourceType): void {

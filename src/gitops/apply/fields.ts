@@ -1,4 +1,5 @@
 // Looks at one object: what of it is ours to compare, and who else has written to it. Pure.
+import { createHash } from 'node:crypto';
 import type { ManagedFieldsEntry, Unstructured } from '../../api/types.ts';
 import { FIELD_MANAGER } from '../types.ts';
 
@@ -9,8 +10,16 @@ import { FIELD_MANAGER } from '../types.ts';
 export function fingerprint(object: Unstructured): string {
   const { metadata, status: _status, ...rest } = object;
   const { labels, annotations, ownerReferences, finalizers, deletionTimestamp } = metadata;
-  return JSON.stringify([labels, annotations, ownerReferences, finalizers, deletionTimestamp, rest]);
+  return digest([labels, annotations, ownerReferences, finalizers, deletionTimestamp, rest]);
 }
+
+/** Equal for equal manifests. */
+export const manifestDigest = (wanted: Unstructured): string => digest(wanted);
+
+const digest = (value: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? `${inner}n` : inner)))
+    .digest('base64');
 
 type Fields = { [key: string]: Fields };
 

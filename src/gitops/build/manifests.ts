@@ -8,13 +8,16 @@ import type { KustomizationSpec } from '../types.ts';
 
 const NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
-/** Throws KustomizeError with the file (and field) that is wrong. */
+/** The Kustomization's path leads nowhere. */
+export class PathError extends Error {}
+
+/** Throws KustomizeError with the file (and field) that is wrong, or PathError. */
 export function buildManifests(tree: FileTree, spec: KustomizationSpec): BuiltObject[] {
   const path = posix.normalize((spec.path ?? '.').replace(/^\/+/, '') || '.').replace(/\/$/, '');
-  if (path.startsWith('..')) throw new KustomizeError(`kustomization path '${spec.path}' is outside of the repository`);
+  if (path.startsWith('..')) throw new PathError(`kustomization path '${spec.path}' is outside of the repository`);
   const files = treeFiles(tree);
   if (!files.isDirectory(path))
-    throw new KustomizeError(`kustomization path not found: stat ${path}: no such file or directory`);
+    throw new PathError(`kustomization path not found: stat ${path}: no such file or directory`);
   const own = NAMES.map((n) => posix.join(path, n)).find((n) => files.read(n));
   const base = own ? readKustomization(files, own) : generated(files, path);
   const file = own ?? posix.join(path, NAMES[0]!);
@@ -46,6 +49,8 @@ export function treeFiles(tree: FileTree): KustomizeFiles {
     read: (path) => tree.files.get(posix.normalize(path)),
     isDirectory: (path) => folders.has(posix.normalize(path)),
     list: (path) => [...(folders.get(posix.normalize(path)) ?? [])].sort(),
+    // Everything in a repository may use everything else in it.
+    confined: false,
   };
 }
 
