@@ -6,7 +6,7 @@ import { silentLogger } from '../client/log.ts';
 import { Client } from '../client/rest.ts';
 import { inProcess } from '../client/transport/in-process.ts';
 import { createHttpServer, type HttpServer } from '../wire/http-server.ts';
-import { type Handler, type Request, SHARED_CONTENT_TYPE, type User } from '../wire/http.ts';
+import type { Handler, User } from '../wire/http.ts';
 import { hostAddress, nthAddress } from './addresses.ts';
 import { admissionChain } from './admission/chain.ts';
 import type { Lister } from './admission/types.ts';
@@ -117,10 +117,7 @@ class Startup {
     const gate = { handler: undefined as Handler | undefined };
     let open: () => void = () => undefined;
     const ready = new Promise<void>((resolve) => (open = resolve));
-    const handler: Handler = (request) => {
-      withoutSharing(request);
-      return gate.handler?.(request) ?? ready.then(() => api.handler(request));
-    };
+    const handler: Handler = (request) => gate.handler?.(request) ?? ready.then(() => api.handler(request));
     const listening = await this.listen(handler, pki, api);
     await api.ready;
     this.opened.push(auth.attach({ get: api.lister.get, observe: api.observe }));
@@ -283,13 +280,6 @@ class Startup {
 }
 
 const identity = (pki: Pki) => ({ cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.authority.certificate });
-
-/** Objects are shared within the process alone: what a client on a socket says of that is not passed on. */
-function withoutSharing({ headers }: Request): void {
-  const { accept } = headers;
-  if (accept?.includes(SHARED_CONTENT_TYPE))
-    headers['accept'] = accept.replaceAll(SHARED_CONTENT_TYPE, 'application/json');
-}
 
 function readTokenFile(path: string) {
   try {

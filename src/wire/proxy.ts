@@ -139,7 +139,19 @@ function passedOn(headers: Request['headers']): Record<string, string> {
     const withheld = name.startsWith(':') || name.startsWith('impersonate-') || name.startsWith('x-remote-');
     if (value !== undefined && !withheld && !NOT_PASSED_ON.has(name)) kept[name] = value;
   }
+  withoutToken(kept);
   return kept;
+}
+
+/** Browsers put their bearer token among a WebSocket's sub-protocols. Upstream: request/websocket/protocol.go. */
+const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
+
+function withoutToken(headers: Record<string, string>): void {
+  const name = 'sec-websocket-protocol';
+  if (!headers[name]?.includes(TOKEN_PROTOCOL)) return;
+  const others = headers[name].split(',').filter((protocol) => !protocol.trim().startsWith(TOKEN_PROTOCOL));
+  if (others.length > 0) headers[name] = others.join(',').trim();
+  else delete headers[name];
 }
 
 async function sendBody(request: Request, outgoing: ClientRequest): Promise<void> {

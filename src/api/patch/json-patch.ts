@@ -1,6 +1,6 @@
 // JSON patches (RFC 6902). Inputs are never changed; containers on a changed path are copied once, the rest is shared.
 // Upstream: gopkg.in/evanphx/json-patch.v4 patch.go, whose error texts these are.
-import { setOwn } from '../codec/json.ts';
+import { setOwn, stringifyJson } from '../codec/json.ts';
 import { StatusError, badRequest } from '../status.ts';
 import { deepEqual, isFields } from './equal.ts';
 
@@ -13,6 +13,8 @@ export interface JsonPatchOperation {
 
 /** Upstream's limit of operations in one patch (endpoints/handlers, maxJSONPatchOperations). */
 const MAX_OPERATIONS = 10_000;
+/** What all copies of one patch may add: as much as a body may have (upstream: jsonpatch.AccumulatedCopySizeLimit). */
+const MAX_COPIED_BYTES = 3 * 1024 * 1024;
 
 type Container = Record<string, unknown> | unknown[];
 
@@ -22,6 +24,7 @@ const decodeToken = (token: string): string => token.replaceAll('~1', '/').repla
 
 class Document {
   root: unknown;
+  private copiedBytes = 0;
   /** Containers that are already ours to change. */
   private readonly own = new Set<object>();
 
@@ -122,6 +125,16 @@ class Document {
     return read(place.holder, place.key);
   }
 
+  /** A copy that later operations change alone. Doubling something thirty times would be a billion of it. */
+  duplicate(path: string): unknown {
+    const value = this.get(path, 'copy');
+    this.copiedBytes += Buffer.byteLength(stringifyJson(value ?? null));
+    if (this.copiedBytes <= MAX_COPIED_BYTES) return structuredClone(value);
+    throw new PatchFailure(
+      `Unable to complete the copy, the accumulated size increase of copy is ${this.copiedBytes}, exceeding the limit ${MAX_COPIED_BYTES}`,
+    );
+  }
+
   test(path: string, expected: unknown): void {
     const place = path === '' ? undefined : this.container(path);
     if (path !== '' && !place) {
@@ -168,7 +181,7 @@ function applyOperation(document: Document, operation: JsonPatchOperation): void
     case 'move':
       return document.add(path, document.remove(from ?? '', 'move'));
     case 'copy':
-      return document.add(path, document.get(from ?? '', 'copy'));
+      return document.add(path, document.duplicate(from ?? ''));
     case 'test':
       return document.test(path, value);
   }

@@ -1,14 +1,13 @@
 // What a node may write is about itself: its Node, its Lease, the pods bound to it, and tokens for those.
 // Upstream: plugin/pkg/admission/noderestriction/admission.go.
 import type { TokenRequest } from 'kubernetes-types/authentication/v1.js';
-import type { Node, Pod } from 'kubernetes-types/core/v1.js';
+import type { Node, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1.js';
 import { isDeepStrictEqual } from 'node:util';
-import { Pods } from '../../api/resources.ts';
+import { MIRROR_ANNOTATION, referencesOf } from '../../api/pod-references.ts';
+import { Nodes, Pods } from '../../api/resources.ts';
 import { forbidden } from '../../api/status.ts';
 import { nodeOf } from '../auth/types.ts';
 import { type AdmissionContext, type AdmissionRequest, defineAdmission } from './types.ts';
-
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 
 export default defineAdmission({
   name: 'NodeRestriction',
@@ -34,6 +33,9 @@ const checks: Record<string, Check> = {
     );
   },
   '/nodes': checkNode,
+  '/persistentvolumeclaims': (node, request) => {
+    if (request.subresource === 'status' && request.operation === 'UPDATE') checkClaimStatus(node, request);
+  },
   '/serviceaccounts': checkToken,
   'coordination.k8s.io/leases': (node, request) => {
     if (request.namespace !== 'kube-node-lease') {
@@ -86,8 +88,43 @@ async function checkPod(node: string, request: AdmissionRequest, context: Admiss
   if (pod.spec?.nodeName !== node) {
     throw refuse(request, `node ${JSON.stringify(node)} can only create pods with spec.nodeName set to itself`);
   }
-  if (pod.spec.serviceAccountName) {
-    throw refuse(request, `node ${JSON.stringify(node)} can not create pods that reference a service account`);
+  checkMirrorOwner(node, pod, request, context);
+  checkMirrorReferences(node, pod, request);
+}
+
+/** A mirror pod goes with its node. */
+function checkMirrorOwner(node: string, pod: Pod, request: AdmissionRequest, context: AdmissionContext): void {
+  const quoted = JSON.stringify(node);
+  const [owner, ...others] = pod.metadata?.ownerReferences ?? [];
+  if (others.length > 0) {
+    throw refuse(request, `node ${quoted} can only create pods with a single owner reference set to itself`);
+  }
+  if (!owner || owner.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node) {
+    throw refuse(request, `node ${quoted} can only create pods with an owner reference set to itself`);
+  }
+  if (!owner.controller) {
+    throw refuse(request, `node ${quoted} can only create pods with a controller owner reference set to itself`);
+  }
+  if (owner.blockOwnerDeletion) {
+    throw refuse(request, `node ${quoted} must not set blockOwnerDeletion on an owner reference`);
+  }
+  const uid = context.lister.get(Nodes, undefined, node)?.metadata?.uid ?? '';
+  if (owner.uid !== uid) throw refuse(request, `node ${node} UID mismatch: expected ${owner.uid} got ${uid}`);
+}
+
+const MIRROR_REFERENCES: readonly (readonly [prefix: string, what: string])[] = [
+  ['serviceaccount/', 'a service account'],
+  ['secret/', 'secrets'],
+  ['configmap/', 'configmaps'],
+  ['pvc/', 'persistentvolumeclaims'],
+];
+
+/** Whatever a pod of a node names, that node may read: a node must not name things itself. */
+function checkMirrorReferences(node: string, pod: Pod, request: AdmissionRequest): void {
+  const references = [...referencesOf(pod)];
+  for (const [prefix, what] of MIRROR_REFERENCES) {
+    if (!references.some((reference) => reference.startsWith(prefix))) continue;
+    throw refuse(request, `node ${JSON.stringify(node)} can not create pods that reference ${what}`);
   }
 }
 
@@ -103,6 +140,19 @@ function checkPodStatus(node: string, request: AdmissionRequest): void {
   if (!isDeepStrictEqual(old.metadata?.labels ?? {}, request.object?.metadata.labels ?? {})) {
     throw refuse(request, `node ${JSON.stringify(node)} cannot update labels through pod status`);
   }
+}
+
+function checkClaimStatus(node: string, request: AdmissionRequest): void {
+  const rest = (claim: unknown): unknown => {
+    const { metadata, status, ...others } = claim as PersistentVolumeClaim;
+    const { resourceVersion: _version, managedFields: _fields, ...meta } = metadata ?? {};
+    const { capacity: _capacity, conditions: _conditions, ...state } = status ?? {};
+    const { allocatedResources: _resources, allocatedResourceStatuses: _statuses, ...kept } = state;
+    return { ...others, metadata: meta, status: kept };
+  };
+  if (isDeepStrictEqual(rest(request.oldObject), rest(request.object))) return;
+  const allowed = 'status.capacity and status.conditions';
+  throw refuse(request, `node ${JSON.stringify(node)} is not allowed to update fields other than ${allowed}`);
 }
 
 async function checkEviction(node: string, request: AdmissionRequest, context: AdmissionContext): Promise<void> {
@@ -124,6 +174,11 @@ function checkNode(node: string, request: AdmissionRequest): void {
   const taints = (n: Node): unknown => n.spec?.taints ?? [];
   if (old && request.subresource === '' && !isDeepStrictEqual(taints(now), taints(old))) {
     throw refuse(request, `node ${JSON.stringify(node)} is not allowed to modify taints`);
+  }
+  // With an owner that is gone, the garbage collector would remove the node; it would come back without its taints.
+  const owners = (n: Node): unknown => n.metadata?.ownerReferences ?? [];
+  if (old && !isDeepStrictEqual(owners(now), owners(old))) {
+    throw refuse(request, `node ${JSON.stringify(node)} is not allowed to modify ownerReferences`);
   }
   const modified = modifiedLabels(now, old).filter(isReserved).sort();
   if (modified.length === 0) return;

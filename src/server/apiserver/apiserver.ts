@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import kinds from '../../api/kinds/index.gen.ts';
-import type { Handler, Request, Response } from '../../wire/http.ts';
+import { type Handler, type Request, type Response, SHARED_CONTENT_TYPE } from '../../wire/http.ts';
 import { Feed } from './cache/feed.ts';
 import { authentication } from './chain/authentication.ts';
 import { authorization } from './chain/authorization.ts';
@@ -86,7 +86,8 @@ export function createApiServer(given: ApiServerOptions): ApiServer {
   ready.catch(() => {});
 
   const run = compose(chain());
-  const handler: Handler = async (request: Request): Promise<Response> => {
+  const handler: Handler = async (received: Request): Promise<Response> => {
+    const request = withoutSharing(received);
     const context = newContext(server, request, request.headers['audit-id'] ?? randomUUID());
     if (!isReady && !isHealthPath(request.path)) await ready;
     inFlight++;
@@ -105,6 +106,14 @@ export function createApiServer(given: ApiServerOptions): ApiServer {
     feed.close();
   };
   return { handler, lister, observe: observer(registry), ready, close };
+}
+
+/** Objects are shared within this process alone: with nobody who comes with credentials instead of a user. */
+function withoutSharing(request: Request): Request {
+  const { accept } = request.headers;
+  if (request.user || !accept?.toLowerCase().includes(SHARED_CONTENT_TYPE)) return request;
+  const kept = accept.split(',').filter((clause) => !clause.toLowerCase().includes(SHARED_CONTENT_TYPE));
+  return { ...request, headers: { ...request.headers, accept: kept.join(',') || 'application/json' } };
 }
 
 /** Folds the chain once, so that a request only calls functions. */

@@ -1,11 +1,12 @@
 // Which objects the pods of each node refer to, kept up to date by each change of a pod.
-// Upstream: plugin/pkg/auth/authorizer/node/graph.go and pkg/api/v1/pod/util.go (VisitPodSecretNames, …).
-import type { Container, Pod } from 'kubernetes-types/core/v1.js';
+// Upstream: plugin/pkg/auth/authorizer/node/graph.go.
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { MIRROR_ANNOTATION, type ReferenceKind, referencesOf } from '../../api/pod-references.ts';
 import { Pods } from '../../api/resources.ts';
 import { objectKey } from '../../api/types.ts';
 import type { ClusterView } from './feed.ts';
 
-export type ReferenceKind = 'secret' | 'configmap' | 'serviceaccount' | 'pvc';
+const NO_REFERENCES: ReadonlySet<string> = new Set();
 
 export class NodeGraph {
   /** Node → pod key → `<kind>/<name>` in the pod's namespace. */
@@ -33,8 +34,10 @@ export class NodeGraph {
   private put(node: string, pod: Pod): void {
     let pods = this.nodes.get(node);
     if (!pods) this.nodes.set(node, (pods = new Map()));
-    const key = objectKey(pod);
-    pods.set(key, { namespace: pod.metadata?.namespace ?? '', references: referencesOf(pod) });
+    // A mirror pod is written by its node: what it names must not open anything to that node.
+    const isMirror = pod.metadata?.annotations?.[MIRROR_ANNOTATION] !== undefined;
+    const references = isMirror ? NO_REFERENCES : referencesOf(pod);
+    pods.set(objectKey(pod), { namespace: pod.metadata?.namespace ?? '', references });
   }
 
   refers(node: string, kind: ReferenceKind, namespace: string, name: string): boolean {
@@ -54,45 +57,7 @@ function isSame(pod: Pod, old: Pod): boolean {
   return (
     pod.metadata?.uid === old.metadata?.uid &&
     pod.spec?.nodeName === old.spec?.nodeName &&
+    pod.metadata?.annotations?.[MIRROR_ANNOTATION] === old.metadata?.annotations?.[MIRROR_ANNOTATION] &&
     (pod.spec?.ephemeralContainers?.length ?? 0) === (old.spec?.ephemeralContainers?.length ?? 0)
   );
-}
-
-function referencesOf(pod: Pod): ReadonlySet<string> {
-  const found = new Set<string>();
-  const add = (kind: ReferenceKind, name: string | undefined): void => {
-    if (name) found.add(`${kind}/${name}`);
-  };
-  const spec = pod.spec;
-  if (!spec) return found;
-  add('serviceaccount', spec.serviceAccountName);
-  for (const secret of spec.imagePullSecrets ?? []) add('secret', secret.name);
-  const containers = [
-    ...(spec.initContainers ?? []),
-    ...spec.containers,
-    ...((spec.ephemeralContainers ?? []) as unknown as Container[]),
-  ];
-  for (const container of containers) {
-    for (const source of container.envFrom ?? []) {
-      add('secret', source.secretRef?.name);
-      add('configmap', source.configMapRef?.name);
-    }
-    for (const variable of container.env ?? []) {
-      add('secret', variable.valueFrom?.secretKeyRef?.name);
-      add('configmap', variable.valueFrom?.configMapKeyRef?.name);
-    }
-  }
-  for (const volume of spec.volumes ?? []) {
-    add('secret', volume.secret?.secretName);
-    add('secret', volume.csi?.nodePublishSecretRef?.name);
-    add('secret', volume.iscsi?.secretRef?.name);
-    add('configmap', volume.configMap?.name);
-    add('pvc', volume.persistentVolumeClaim?.claimName);
-    if (volume.ephemeral) add('pvc', `${pod.metadata?.name}-${volume.name}`);
-    for (const source of volume.projected?.sources ?? []) {
-      add('secret', source.secret?.name);
-      add('configmap', source.configMap?.name);
-    }
-  }
-  return found;
 }

@@ -184,7 +184,9 @@ describe('a node', () => {
       message:
         'pods "sneaky" is forbidden: pod does not have "kubernetes.io/config.mirror" annotation, node "n1" can only create mirror pods',
     });
-    const mirror = { annotations: { 'kubernetes.io/config.mirror': 'hash' } };
+    const { uid } = (await client.get(Nodes, { name: 'n1' })).metadata!;
+    const owner = { apiVersion: 'v1', kind: 'Node', name: 'n1', uid: uid!, controller: true };
+    const mirror = { annotations: { 'kubernetes.io/config.mirror': 'hash' }, ownerReferences: [owner] };
     const made = await n1.create(Pods, pod('static', { nodeName: 'n1' }, mirror));
     expect(made.spec!.serviceAccountName).toBeUndefined();
   });

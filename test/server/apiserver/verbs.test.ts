@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigMaps } from '../../../src/api/resources.ts';
 import { SHARED_CONTENT_TYPE } from '../../../src/wire/http.ts';
 import type { WatchEvent } from '../../../src/api/types.ts';
-import { type TestServer, startTestServer } from '../../support/server.ts';
+import { type TestServer, startTestServer, admin } from '../../support/server.ts';
 import { raw } from '../../support/raw.ts';
 import { configMap, widget } from './kinds.ts';
 
@@ -184,6 +184,7 @@ describe('watch', () => {
       query: new URLSearchParams(),
       headers: { accept: SHARED_CONTENT_TYPE },
       signal: new AbortController().signal,
+      user: admin,
     });
     expect(answer.body!.shared!()).toBe(created);
   });

@@ -157,7 +157,9 @@ describe('service account tokens', () => {
     });
     expect(await auth.authenticate(bearer(token))).toBe(user);
     const websocket = `base64url.bearer.authorization.k8s.io.${Buffer.from(token).toString('base64url')}, v4.channel.k8s.io`;
-    expect(await auth.authenticate(request({ headers: { 'sec-websocket-protocol': websocket } }))).toBe(user);
+    const headers = { 'sec-websocket-protocol': websocket };
+    expect(await auth.authenticate(request({ headers: { ...headers, upgrade: 'websocket' } }))).toBe(user);
+    expect(await auth.authenticate(request({ headers }))).toMatchObject({ name: 'system:anonymous' });
   });
 
   it('end with their time', async () => {

@@ -1,6 +1,7 @@
 // The proxy subresources: plain HTTP to a pod or a service's pod, TLS to a node's daemon. The name in the path may say
 // a scheme and a port: `https:name:port`. Upstream: pkg/registry/core/{pod,service,node}/strategy.go (ResourceLocation).
-import type { Endpoints, Pod } from 'kubernetes-types/core/v1.js';
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import type { EndpointAddress, Endpoints, Pod } from 'kubernetes-types/core/v1.js';
 import { EndpointsType, Pods, Services } from '../../../api/resources.ts';
 import { StatusError, badRequest, notFound } from '../../../api/status.ts';
 import type { Response } from '../../../wire/http.ts';
@@ -20,6 +21,31 @@ export function splitName(text: string): ProxyName {
   throw badRequest(`invalid proxy request ${JSON.stringify(text)}`);
 }
 
+/** Addresses that a pod or node cannot have: with them, whoever writes status would reach into our own machine. */
+const NOT_PROXIED = new BlockList();
+for (const [network, bits] of [
+  ['0.0.0.0', 32],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['224.0.0.0', 4],
+  ['255.255.255.255', 32],
+] as const) {
+  NOT_PROXIED.addSubnet(network, bits, 'ipv4');
+}
+for (const [network, bits] of [
+  ['::', 128],
+  ['::1', 128],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const) {
+  NOT_PROXIED.addSubnet(network, bits, 'ipv6');
+}
+
+/** Upstream: apimachinery/pkg/util/proxy IsProxyableIP (Go's IsGlobalUnicast). */
+export function isProxyable(address: string): boolean {
+  return isIP(address) !== 0 && !NOT_PROXIED.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+}
+
 async function send(context: SubresourceContext, address: string, port: number): Promise<Response> {
   const { nodes } = context.options;
   if (!nodes?.forwardPlain) throw new StatusError('ServiceUnavailable', 'this API server cannot reach pods');
@@ -31,10 +57,11 @@ async function send(context: SubresourceContext, address: string, port: number):
   }
 }
 
-/** What follows `/proxy`, with the query. */
-export function proxiedPath({ request }: SubresourceContext): string {
-  const at = request.path.indexOf('/proxy');
-  const rest = request.path.slice(at + '/proxy'.length) || '/';
+/** What follows `…/<name>/proxy`, with the query. Namespaces and objects may be called proxy, too. */
+export function proxiedPath({ request, namespace }: SubresourceContext): string {
+  const parts = request.path.replace(/^\/+/, '').split('/');
+  const at = parts.indexOf('proxy', namespace === '' ? 4 : 6);
+  const rest = `/${parts.slice(at + 1).join('/')}`;
   return request.query.size > 0 ? `${rest}?${request.query}` : rest;
 }
 
@@ -43,7 +70,7 @@ export async function proxyPod(context: SubresourceContext): Promise<Response> {
   const pod = context.lister.get(Pods, context.namespace, name) as Pod | undefined;
   if (!pod) throw notFound({ group: '', plural: 'pods' }, name);
   const address = pod.status?.podIP;
-  if (!address) throw badRequest('address not allowed');
+  if (!address || !isProxyable(address)) throw badRequest('address not allowed');
   const first = pod.spec?.containers?.[0]?.ports?.[0]?.containerPort ?? 80;
   return send(context, address, port === '' ? first : numberedPort(pod, port));
 }
@@ -70,10 +97,17 @@ export async function proxyService(context: SubresourceContext): Promise<Respons
     );
   for (const subset of endpoints?.subsets ?? []) {
     const target = subset.ports?.find((p) => (p.name ?? '') === (wanted.name ?? ''));
-    const addresses = subset.addresses ?? [];
+    const addresses = (subset.addresses ?? []).filter((address) => isOfPod(context, address));
     if (!target || addresses.length === 0) continue;
     const chosen = addresses[Math.floor(Math.random() * addresses.length)]!;
     return send(context, chosen.ip, target.port);
   }
   throw new StatusError('ServiceUnavailable', `no endpoints available for service ${JSON.stringify(name)}`);
+}
+
+/** Endpoints that people write lead anywhere: only those of a pod are followed. Upstream: storage.go isValidAddress. */
+function isOfPod(context: SubresourceContext, { ip, targetRef }: EndpointAddress): boolean {
+  if (targetRef?.kind !== 'Pod' || targetRef.namespace !== context.namespace || !isProxyable(ip)) return false;
+  const { podIP, podIPs = [] } = context.lister.get(Pods, context.namespace, targetRef.name ?? '')?.status ?? {};
+  return podIP === ip || podIPs.some((known) => known.ip === ip);
 }

@@ -20,14 +20,36 @@ export function baseHeaders(context: RequestContext, contentType: string): Recor
     'cache-control': 'no-cache, private',
     'content-type': contentType,
   };
-  if (context.warnings.length > 0) headers['warning'] = [...new Set(context.warnings)].map(warningHeader);
+  if (context.warnings.length > 0) headers['warning'] = boundedWarnings(context.warnings).map(warningHeader);
   return headers;
 }
 
-/** Upstream: apimachinery/pkg/util/net NewWarningHeader with code 299 and agent `-`. */
+/** Upstream: apiserver/pkg/endpoints/filters/warning.go: when all are too long together, each is cut short. */
+const WARNINGS_CHARACTERS = 4 * 1024;
+const WARNING_CHARACTERS = 256;
+
+function boundedWarnings(texts: readonly string[]): string[] {
+  const unique = [...new Set(texts)];
+  let left = WARNINGS_CHARACTERS;
+  if (unique.reduce((sum, text) => sum + text.length, 0) <= left) return unique;
+  const kept: string[] = [];
+  for (const text of unique) {
+    const short = text.slice(0, WARNING_CHARACTERS);
+    left -= short.length;
+    if (left < 0) break;
+    kept.push(short);
+  }
+  return kept;
+}
+
+/**
+ * Upstream: apimachinery/pkg/util/net NewWarningHeader with code 299 and agent `-`. Headers are bytes: other characters
+ * than ASCII go as their UTF-8.
+ */
 function warningHeader(text: string): string {
   const clean = [...text].map((c) => (c < ' ' || c === '\u007f' ? ' ' : c)).join('');
-  return `299 - "${clean.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  const quoted = `299 - "${clean.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  return Buffer.from(quoted, 'utf8').toString('latin1');
 }
 
 /** The whole answer, in whatever encoding was negotiated. `bytes` is its JSON when somebody already has it. */

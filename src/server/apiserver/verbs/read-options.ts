@@ -36,7 +36,7 @@ export function readOptions(context: RequestContext, endpoint: Endpoint, watchin
     fields,
     matches: undefined,
     namespace: endpoint.namespaced && context.info.namespace !== '' ? context.info.namespace : undefined,
-    name: fields.requires('metadata.name'),
+    name: fields.requires('metadata.name') ?? (context.info.name || undefined),
     resourceVersion: parseRevision(query.get('resourceVersion')),
     resourceVersionMatch: (query.get('resourceVersionMatch') ?? '') as ReadOptions['resourceVersionMatch'],
     limit: parseCount(query.get('limit'), 'limit') ?? 0,
@@ -46,7 +46,7 @@ export function readOptions(context: RequestContext, endpoint: Endpoint, watchin
     timeoutSeconds: parseCount(query.get('timeoutSeconds'), 'timeoutSeconds'),
   };
   checkCombination(options, watching);
-  options.matches = matcher(endpoint, labels, fields);
+  options.matches = onlyNamed(context.info.name, matcher(endpoint, labels, fields));
   return options;
 }
 
@@ -118,6 +118,12 @@ function checkCombination(options: ReadOptions, watching: boolean): void {
       forbid('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
   if (!errors.empty) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
+}
+
+/** The old `/watch/…/pods/a` was authorised for that one name, and shows no other. */
+function onlyNamed(name: string, matches: ReadOptions['matches']): ReadOptions['matches'] {
+  if (name === '') return matches;
+  return (entry) => entry.name === name && (!matches || matches(entry));
 }
 
 /** One test for an entry, made once per request. */

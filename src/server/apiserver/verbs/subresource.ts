@@ -30,8 +30,8 @@ export async function serveSubresource(context: RequestContext, endpoint: Endpoi
   const declared = Object.hasOwn(subresources, info.subresource) ? subresources[info.subresource] : undefined;
   if (!declared || info.name === '') throw noSuchPath();
   const hook = hooks?.subresources?.[info.subresource];
+  if (!declared.verbs.includes(info.verb as never) && !proxies(context)) throw methodNotAllowed();
   if (CONNECTS.has(info.subresource) && hook) return connect(context, endpoint, hook);
-  if (!declared.verbs.includes(info.verb as never)) throw methodNotAllowed();
   if (info.subresource === 'scale' && !hook) return serveScale(context, endpoint);
   if (hook) return answer(context, endpoint, hook);
   if (info.verb === 'get') return get(context, endpoint);
@@ -40,9 +40,12 @@ export async function serveSubresource(context: RequestContext, endpoint: Endpoi
   throw noSuchPath();
 }
 
+/** A proxy passes every method on. That of the old `/watch/…` paths is none: its verb says nothing of the method. */
+const proxies = ({ info }: RequestContext): boolean => info.subresource === 'proxy' && info.verb !== 'watch';
+
 type Hook = (context: SubresourceContext) => Promise<Response | Unstructured>;
 
-/** Any method opens a connection; admission sees CONNECT. */
+/** Admission sees CONNECT, whatever the method. */
 async function connect(context: RequestContext, endpoint: Endpoint, hook: Hook): Promise<Response> {
   const { subresource } = context.info;
   // A proxied name may say a scheme and a port too.

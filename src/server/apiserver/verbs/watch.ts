@@ -15,6 +15,8 @@ import { type ReadOptions, readOptions } from './read-options.ts';
 import { eventFormat } from './watch-format.ts';
 import { type WatchStart, WatchStream } from './watch-stream.ts';
 
+/** What a timer can wait; one that is told more fires at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** Upstream's min-request-timeout: watches without a timeout end after 30 to 60 minutes. */
 const MIN_TIMEOUT_SECONDS = 1_800;
 
@@ -24,7 +26,7 @@ export async function watch(context: RequestContext, endpoint: Endpoint): Promis
   const format = eventFormat(context, endpoint, negotiated);
   const timeoutSeconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + Math.random());
   const begin = await beginning(context, endpoint, options);
-  const stream = new WatchStream(context, endpoint, options, format, begin, timeoutSeconds * 1000);
+  const stream = new WatchStream(context, endpoint, options, format, begin, Math.min(timeoutSeconds * 1000, MAX_TIMEOUT_MS));
   return {
     status: 200,
     headers: baseHeaders(context, negotiated.contentType),

@@ -48,7 +48,7 @@ export function bearerToken(request: Request): string | undefined {
     return match?.[1];
   }
   const protocols = request.headers['sec-websocket-protocol'];
-  if (protocols === undefined) return undefined;
+  if (protocols === undefined || request.headers['upgrade']?.toLowerCase() !== 'websocket') return undefined;
   const entry = protocols
     .split(',')
     .map((p) => p.trim())
