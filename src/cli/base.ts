@@ -24,6 +24,14 @@ export interface CommandClass {
   flagErrorCode?: number;
 }
 
+/** What a signal does to this process while the command runs; a command may change it. */
+export interface Interrupts {
+  /** SIGINT only aborts the command's signal: it ends by itself. */
+  ends: boolean;
+  /** SIGINT and SIGTERM end with this code, as upstream's interrupt.Handler does, instead of with the signal. */
+  exitCode?: number;
+}
+
 /** What the entry hands to a command. */
 export interface CommandContext {
   io: Io;
@@ -34,6 +42,7 @@ export interface CommandContext {
   globals: GlobalFlags;
   /** Aborted by SIGINT and SIGTERM. */
   signal: AbortSignal;
+  interrupts: Interrupts;
   /** The cluster of the kubeconfig and flags; connected on first use. */
   cluster(): Promise<Cluster>;
 }

@@ -1,6 +1,6 @@
 // One command line: finds the command in the generated table, parses its flags together with the global ones, runs it, prints
 // its error, answers the exit code. No command is loaded but the one that runs; no plug-in discovery.
-import type { CommandClass, CommandContext } from './base.ts';
+import type { CommandClass, CommandContext, Interrupts } from './base.ts';
 import type { Cluster } from './cluster.ts';
 import { AggregateCliError, FlagError, formatError, PlainError, UsageError } from './errors.ts';
 import { type GlobalFlags, globalFlags } from './globals.ts';
@@ -16,6 +16,7 @@ export interface MainOptions {
   program?: string;
   io?: Io;
   signal?: AbortSignal;
+  interrupts?: Interrupts;
   /** Replaces the connection that kubeconfig and flags name (tests, embedders). */
   connect?: (globals: GlobalFlags) => Promise<Cluster>;
 }
@@ -144,6 +145,7 @@ class Invocation {
       parsed,
       globals,
       signal: this.options.signal ?? new AbortController().signal,
+      interrupts: this.options.interrupts ?? { ends: false },
       cluster: () => (this.connected ??= this.connect(globals, parsed)),
     };
   }
@@ -182,6 +184,8 @@ class Invocation {
         );
         return 1;
       }
+      const plugin = await this.plugin(rest, 1);
+      if (plugin !== undefined) return plugin;
       const { suggestionsFor } = await import('./suggest.ts');
       const near = suggestionsFor(unknown);
       const hint = near.length > 0 ? `\n\nDid you mean this?\n${near.map((n) => `\t${n}`).join('\n')}\n` : '';
@@ -194,6 +198,14 @@ class Invocation {
     const toStdout = !mistake || topics[path.join('/')]?.helpToStdout === true;
     await this.help(undefined, toStdout ? this.io.stdout : this.io.stderr);
     return mistake ? 1 : 0;
+  }
+
+  /** Runs the plug-in that these words name; undefined when there is none. */
+  private async plugin(argv: readonly string[], least: number): Promise<number | undefined> {
+    if (argv[0]?.startsWith('-')) return undefined;
+    const { findPlugin, runPlugin } = await import('./plugins.ts');
+    const found = findPlugin(argv, this.io, least);
+    return found && runPlugin(found, this.io);
   }
 
   private async help(command?: CommandClass, to: NodeJS.WritableStream = this.io.stdout): Promise<void> {

@@ -10,7 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as tar from 'tar-stream';
 
@@ -21,7 +21,10 @@ export function packPath(source: string, name: string): Readable {
     () => pack.finalize(),
     (error: Error) => pack.destroy(error),
   );
-  return pack as unknown as Readable;
+  // The archive is no stream of node's own; exec wants one that can be taken off its pipe.
+  const bytes = new PassThrough();
+  pipeline(pack as unknown as Readable, bytes).catch(() => undefined);
+  return bytes;
 }
 
 async function addPath(pack: tar.Pack, source: string, name: string): Promise<void> {
@@ -37,36 +40,48 @@ async function addPath(pack: tar.Pack, source: string, name: string): Promise<vo
   }
 }
 
+export interface UnpackOptions {
+  /** The remote path that was packed; entries begin with it. */
+  prefix: string;
+  /** Where it goes, as the user wrote it. */
+  target: string;
+  cwd: string;
+  /** What follows the first warning about a link. */
+  advice: string;
+  warn(text: string): void;
+}
+
 /**
- * Writes an archive's files. Entries begin with `prefix` (the remote path); what would land outside of the destination
- * is left out with a word about it, links too.
+ * Writes an archive's files below the target. What would land outside of it is left out with a word about it, links
+ * too. A single file goes into a target that is a folder, where upstream fails.
  */
-export async function unpackTo(
-  archive: Readable,
-  prefix: string,
-  target: string,
-  warn: (text: string) => void,
-): Promise<void> {
-  const remote = prefix.replace(/^\/+/, '').replace(/\/+$/, '');
-  const isFolder = existsSync(target) && statSync(target).isDirectory();
-  const destination = isFolder ? join(target, basename(remote)) : target;
+export async function unpackTo(archive: Readable, options: UnpackOptions): Promise<void> {
+  const { target, cwd, warn } = options;
+  const remote = options.prefix.replace(/^\/+/, '').replace(/\/+$/, '');
+  const destination = resolve(cwd, target);
+  const shown = (below: string): string => JSON.stringify(join(target, below));
+  let { advice } = options;
   const extract = tar.extract();
   archive.pipe(extract);
   archive.on('error', (error) => extract.destroy(error));
   for await (const entry of extract) {
-    const { name, type, mode } = entry.header;
+    const { name, type, mode, linkname } = entry.header;
     const below = relative(remote, name.replace(/^\/+/, ''));
-    const path = below === '' ? destination : resolve(destination, below);
+    const path = fileInFolder(resolve(destination, below), type === 'file' && below === '', basename(remote));
     if (path !== destination && !path.startsWith(destination + sep)) {
-      warn(`warning: file ${JSON.stringify(name)} is outside target destination, skipping\n`);
+      warn(`warning: file ${shown(below)} is outside target destination, skipping\n`);
     } else if (type === 'directory') mkdirSync(path, { recursive: true });
     else if (type === 'file') {
       mkdirSync(dirname(path), { recursive: true });
       await pipeline(entry, createWriteStream(path, { mode: mode === undefined ? 0o644 : mode & 0o777 }));
       continue;
     } else if (type === 'symlink') {
-      warn(`warning: skipping symlink: ${JSON.stringify(path)} -> ${JSON.stringify(entry.header.linkname)}\n`);
+      warn(`warning: skipping symlink: ${shown(below)} -> ${JSON.stringify(linkname)}${advice}\n`);
+      advice = '';
     }
     entry.resume();
   }
 }
+
+const fileInFolder = (path: string, alone: boolean, name: string): string =>
+  alone && existsSync(path) && statSync(path).isDirectory() ? join(path, name) : path;

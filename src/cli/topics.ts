@@ -26,6 +26,7 @@ export const rootGroups: readonly CommandGroup[] = [
     commands: [
       ['rollout', 'Manage the rollout of a resource'],
       ['scale', 'Set a new size for a deployment, replica set, or replication controller'],
+      ['autoscale', 'Auto-scale a deployment, replica set, stateful set, or replication controller'],
     ],
   },
   {
@@ -48,8 +49,10 @@ export const rootGroups: readonly CommandGroup[] = [
       ['attach', 'Attach to a running container'],
       ['exec', 'Execute a command in a container'],
       ['port-forward', 'Forward one or more local ports to a pod'],
+      ['proxy', 'Run a proxy to the Kubernetes API server'],
       ['cp', 'Copy files and directories to and from containers'],
       ['auth', 'Inspect authorization'],
+      ['debug', 'Create debugging sessions for troubleshooting workloads and nodes'],
       ['events', 'List events'],
     ],
   },
@@ -69,6 +72,7 @@ export const rootGroups: readonly CommandGroup[] = [
     commands: [
       ['label', 'Update the labels on a resource'],
       ['annotate', 'Update the annotations on a resource'],
+      ['completion', 'Output shell completion code for the specified shell (bash, zsh, fish, or powershell)'],
     ],
   },
   {
@@ -87,6 +91,7 @@ export const rootGroups: readonly CommandGroup[] = [
       ['api-resources', 'Print the supported API resources on the server'],
       ['api-versions', 'Print the supported API versions on the server, in the form of "group/version"'],
       ['config', 'Modify kubeconfig files'],
+      ['plugin', 'Provides utilities for interacting with plugins'],
       ['version', 'Print the client and server version information'],
     ],
   },
@@ -114,6 +119,16 @@ A tls type secret holds TLS certificate and its associated key.`,
   },
   'create/service': { summary: 'Create a service using a specified subcommand', usage: '[flags]', aliases: ['svc'] },
   gitops: { summary: 'Keep the cluster equal to Git repositories' },
+  plugin: {
+    summary: 'Provides utilities for interacting with plugins',
+    description: `Plugins provide extended functionality that is not part of the major command-line distribution. They are programs on your PATH whose names begin with "kubectl-" or "sampan-".`,
+    examples: `# List all available plugins
+{program} plugin list
+
+# List only binary names of available plugins without paths
+{program} plugin list --name-only`,
+    usage: '[flags]',
+  },
   rollout: {
     helpToStdout: true,
     summary: 'Manage the rollout of one or many resources',

@@ -2,6 +2,7 @@
 import { stringifySorted } from '../api/codec/json.ts';
 import { isConflict, isNotFound, StatusError } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
+import { migrateToServerSide, SERVER_SIDE_MANAGER } from '../cli/apply/ssa-migration.ts';
 import { applyToExisting, withoutNulls } from '../cli/apply/three-way.ts';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
@@ -262,14 +263,18 @@ cat pod.json | {program} apply -f -
 
   private async serverSide(cluster: Cluster, info: Info): Promise<void> {
     const { opts } = this;
+    const body = info.object;
+    const write = {
+      dryRun: this.dryRun,
+      fieldManager: this.changed('field-manager') ? opts['field-manager'] : SERVER_SIDE_MANAGER,
+      fieldValidation: this.fieldValidation,
+      force: opts['force-conflicts'],
+    };
+    const apply = (): Promise<Unstructured> =>
+      patchObject(cluster, info, 'apply', body, { ...write, subresource: opts.subresource });
+    let applied: Unstructured;
     try {
-      info.object = await patchObject(cluster, info, 'apply', info.object, {
-        dryRun: this.dryRun,
-        fieldManager: this.changed('field-manager') ? opts['field-manager'] : 'kubectl',
-        fieldValidation: this.fieldValidation,
-        subresource: opts.subresource,
-        force: opts['force-conflicts'],
-      });
+      applied = await apply();
     } catch (error) {
       if (error instanceof StatusError && error.code === 415) {
         throw new CliError(`Server-side apply not available on the server: (${error.message})`);
@@ -277,6 +282,7 @@ cat pod.json | {program} apply -f -
       if (isConflict(error)) throw new CliError(`${error.message}\n${CONFLICT_ADVICE}`);
       throw error;
     }
+    info.object = await migrateToServerSide(cluster, info, applied, apply, write, (text) => this.err(text));
     this.warnIfDeleting(info.object);
     this.done(info, 'serverside-applied');
   }

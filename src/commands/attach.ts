@@ -1,9 +1,9 @@
 // `attach`. Upstream: kubectl/pkg/cmd/attach/attach.go.
+import { attachTo } from '../cli/attach.ts';
 import { CliError } from '../cli/errors.ts';
 import { flag } from '../cli/pflag.ts';
-import { chooseContainer, findContainer } from '../cli/pods.ts';
-import { checkRemoteStatus, localStreams } from '../cli/terminal.ts';
-import { PodCommand, podRunningTimeoutFlag, streamPath } from './_pod-target.ts';
+import { chooseContainer } from '../cli/pods.ts';
+import { PodCommand, podRunningTimeoutFlag } from './_pod-target.ts';
 
 export default class Attach extends PodCommand {
   static override summary = 'Attach to a process that is already running inside an existing container';
@@ -46,26 +46,7 @@ export default class Attach extends PodCommand {
       throw new CliError(`cannot attach a container in a completed pod; current phase is ${phase}`);
     }
     const container = chooseContainer(pod, flags.container, (t) => void (flags.quiet || this.err(t)));
-    let wantsTty = flags.tty;
-    if (wantsTty && !findContainer(pod, container)?.tty) {
-      wantsTty = false;
-      if (!flags.quiet) this.err(`error: Unable to use a TTY - container ${container} did not allocate one\n`);
-    }
-    const cluster = await this.cluster();
-    const { runRemoteCommand } = await import('../wire/remote-command.ts');
-    const streams = localStreams(this.io, { ...flags, tty: wantsTty });
-    if (!flags.quiet && streams.stdin) this.err("If you don't see a command prompt, try pressing enter.\n");
-    try {
-      const path = streamPath(pod, 'attach', [
-        ['container', container],
-        ['stderr', !streams.tty],
-        ['stdin', flags.stdin],
-        ['stdout', true],
-        ['tty', streams.tty],
-      ]);
-      checkRemoteStatus(await runRemoteCommand(cluster.dialer, path, streams, this.context.signal));
-    } finally {
-      streams.restore();
-    }
+    const wishes = { ...flags, program: this.context.program };
+    await attachTo(this.io, await this.cluster(), pod, container, wishes, this.context.signal);
   }
 }

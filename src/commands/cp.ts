@@ -102,7 +102,13 @@ export default class Cp extends PodCommand {
     const { pod, container } = await this.target(from);
     for (let attempt = 0; ; attempt++) {
       const stdout = new PassThrough();
-      const unpacked = unpackTo(stdout, from.file, resolve(this.io.cwd, local), (text) => this.err(text));
+      const unpacked = unpackTo(stdout, {
+        prefix: from.file,
+        target: local,
+        cwd: this.io.cwd,
+        advice: ` (consider using "${this.context.program} exec -n ${JSON.stringify(from.namespace)} ${JSON.stringify(from.pod)} -- tar cf - ${JSON.stringify(from.file)} | tar xf -")`,
+        warn: (text) => this.err(text),
+      });
       try {
         await Promise.all([
           this.exec(pod, container, ['tar', 'cf', '-', from.file], { stdout, stderr: this.io.stderr }).finally(() =>

@@ -115,6 +115,7 @@ export default class Events extends Command {
     fieldSelector: string | undefined,
     resourceVersion: string,
   ): Promise<void> {
+    this.context.interrupts.exitCode = 1;
     const columns = new Columns();
     this.addHeaders(columns);
     for (const event of found) columns.add(this.row(event));

@@ -243,6 +243,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
 
   private async watch(): Promise<void> {
     const { opts } = this;
+    this.context.interrupts.exitCode = 1;
     const { watchResources } = await import('../cli/print/watch.ts');
     const columns = new Columns(abnormalStyle(this.io));
     await watchResources({

@@ -100,6 +100,7 @@ export default class Logs extends Command {
     const pods = await this.pods(args[0]);
     this.validate(args);
     const streams = pods.flatMap((pod) => this.streamsOf(pod));
+    this.context.interrupts.exitCode = 1;
     if (opts.follow && streams.length > 1) {
       if (streams.length > opts['max-log-requests']) {
         throw new CliError(

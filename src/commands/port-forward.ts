@@ -1,7 +1,6 @@
 // `port-forward`: local listeners whose connections end in a pod. Upstream: kubectl/pkg/cmd/portforward,
 // client-go/tools/portforward.
-import { createServer, type Server, type Socket } from 'node:net';
-import { lookup } from 'node:dns/promises';
+import { createServer, isIP, type Server, type Socket } from 'node:net';
 import type { Pod, Service } from 'kubernetes-types/core/v1.js';
 import type { Unstructured } from '../api/types.ts';
 import { CliError } from '../cli/errors.ts';
@@ -57,11 +56,17 @@ If there are multiple pods matching the criteria, a pod will be selected automat
     }
     const ports = args.slice(1).map((text) => parsePort(text, object, pod));
     const cluster = await this.cluster();
+    // SIGINT is how forwarding ends: upstream answers 0 then.
+    this.context.interrupts.ends = true;
     const { dialPortForward } = await import('../wire/port-forward.ts');
     const connection = await dialPortForward(cluster.dialer, streamPath(pod, 'portforward', []));
     const servers: Server[] = [];
     try {
       for (const port of ports) servers.push(...(await this.listen(port, flags.address, connection)));
+      if (servers.length === 0) {
+        const tried = ports.map((p) => `{${p.local} ${p.remote}}`).join(' ');
+        throw new CliError(`unable to listen on any of the requested ports: [${tried}]`);
+      }
       await Promise.race([connection.closed, aborted(this.context.signal)]);
       if (!this.context.signal.aborted) {
         throw new CliError('lost connection to pod');
@@ -80,7 +85,7 @@ If there are multiple pods matching the criteria, a pod will be selected automat
     const servers: Server[] = [];
     const failures: string[] = [];
     let local = port.local;
-    for (const address of await bindAddresses(addresses)) {
+    for (const address of bindAddresses(addresses)) {
       try {
         const server = await listenOn(
           address,
@@ -95,10 +100,12 @@ If there are multiple pods matching the criteria, a pod will be selected automat
         failures.push((error as Error).message);
       }
     }
-    if (servers.length > 0) return servers;
-    throw new CliError(
-      `unable to listen on port ${port.local}: Listeners failed to create with the following errors: [${failures.join(' ')}]`,
-    );
+    if (servers.length === 0) {
+      this.err(
+        `Unable to listen on port ${port.local}: Listeners failed to create with the following errors: [${failures.join(' ')}]\n`,
+      );
+    }
+    return servers;
   }
 
   private async forward(
@@ -114,6 +121,8 @@ If there are multiple pods matching the criteria, a pod will be selected automat
       stream.on('error', (error) => {
         this.err(`E portforward: an error occurred forwarding ${local} -> ${remote}: ${error.message}\n`);
         socket.destroy();
+        // Upstream gives up the whole connection then: the pod is not what it was.
+        connection.close();
       });
       socket.on('close', () => stream.destroy());
       stream.on('end', () => socket.end());
@@ -133,16 +142,12 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** `localhost` is both loopback addresses. */
-async function bindAddresses(names: readonly string[]): Promise<string[]> {
+/** `localhost` is both loopback addresses; one of them is enough. */
+function bindAddresses(names: readonly string[]): string[] {
   const found = new Set<string>();
   for (const name of names) {
-    if (name === 'localhost') {
-      const all = await lookup('localhost', { all: true }).catch(() => []);
-      const known = all.map((a) => a.address);
-      found.add('127.0.0.1');
-      if (known.includes('::1')) found.add('::1');
-    } else if (/^[\d.]+$|:/.test(name)) found.add(name);
+    if (name === 'localhost') found.add('127.0.0.1').add('::1');
+    else if (isIP(name) !== 0) found.add(name);
     else throw new CliError(`${name} is not a valid IP`);
   }
   return [...found];

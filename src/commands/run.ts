@@ -2,15 +2,15 @@
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { mergePatch } from '../api/patch/merge-patch.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
-import { CliError } from '../cli/errors.ts';
+import { attachTo } from '../cli/attach.ts';
+import { CliError, PlainError } from '../cli/errors.ts';
 import { type DryRun, dryRunFlag, dryRunOf, fieldManagerFlag, saveConfigFlag } from '../cli/flags.ts';
 import { updatedLastApplied } from '../cli/last-applied.ts';
 import { operationPrinter } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
-import { checkRemoteStatus, localStreams } from '../cli/terminal.ts';
 import { waitFor } from '../cli/wait/conditions.ts';
-import { PodCommand, podRunningTimeoutFlag, streamPath } from './_pod-target.ts';
+import { PodCommand, podRunningTimeoutFlag } from './_pod-target.ts';
 import { parseResources } from './set/resources.ts';
 
 const flags = {
@@ -29,6 +29,9 @@ const flags = {
     'The image pull policy for the container.  If left empty, this value will not be specified by the client and defaulted by the server.',
   ),
   labels: flag.string('Comma separated labels to apply to the pod. Will override previous values.', { short: 'l' }),
+  'leave-stdin-open': flag.bool(
+    'If the pod is started in interactive mode or with stdin, leave stdin open after the first attach completes. By default, stdin will be closed after the first attach completes.',
+  ),
   overrides: flag.string(
     'An inline JSON override for the generated object. If this is non-empty, it is used to override the generated object. Requires that the object supply a valid apiVersion field.',
   ),
@@ -92,6 +95,7 @@ export default class Run extends PodCommand {
     if (opts.overrides) pod = mergePatch(pod, JSON.parse(opts.overrides)) as Unstructured;
     if (dryRun !== 'client') pod = await this.create(updatedLastApplied(pod, opts['save-config']), dryRun);
     if (!attach) return this.out(print(pod, 'created'));
+    this.context.interrupts.exitCode = 1;
     try {
       await this.follow(pod);
     } finally {
@@ -113,7 +117,7 @@ export default class Run extends PodCommand {
       resources: {},
       ...(opts['image-pull-policy'] ? { imagePullPolicy: opts['image-pull-policy'] } : {}),
       ...(opts.privileged ? { securityContext: { privileged: true } } : {}),
-      ...(opts.stdin ? { stdin: true, stdinOnce: true } : {}),
+      ...(opts.stdin ? { stdin: true, ...(opts['leave-stdin-open'] ? {} : { stdinOnce: true }) } : {}),
       ...(opts.tty ? { tty: true } : {}),
     };
     return {
@@ -157,42 +161,30 @@ export default class Run extends PodCommand {
     if (!started.done) throw new CliError('timed out waiting for the condition');
     const running = started.object as unknown as Pod;
     if (phase(started.object) === 'Running') {
-      const { runRemoteCommand } = await import('../wire/remote-command.ts');
-      const streams = localStreams(this.io, opts);
-      if (!opts.quiet && streams.stdin) this.err("If you don't see a command prompt, try pressing enter.\n");
-      try {
-        const path = streamPath(running, 'attach', [
-          ['container', name],
-          ['stderr', !streams.tty],
-          ['stdin', opts.stdin],
-          ['stdout', true],
-          ['tty', streams.tty],
-        ]);
-        checkRemoteStatus(await runRemoteCommand(cluster.dialer, path, streams, this.context.signal));
-      } finally {
-        streams.restore();
-      }
+      const wishes = { stdin: opts.stdin, tty: opts.tty, quiet: opts.quiet, program: this.context.program };
+      await attachTo(this.io, cluster, running, name, wishes, this.context.signal);
     } else
       this.out(
         await cluster.text('GET', resourcePath(Pods, { name, namespace, subresource: 'log' }), {
           query: { container: name },
         }),
       );
-    if (opts.restart === 'Always') return;
+    if (opts.restart === 'Always' || opts['leave-stdin-open']) return;
     const ended = await waitFor(
       cluster,
       info,
-      (o) => !o || ['Succeeded', 'Failed'].includes(phase(o)),
+      (o) => !o || phase(o) === 'Succeeded' || (phase(o) === 'Failed' && opts.restart === 'Never'),
       this.io.nowMs() + opts['pod-running-timeout'],
     );
+    if (!ended.done) throw new CliError('timed out waiting for the condition');
+    if (phase(ended.object) !== 'Failed') return;
     const status = ended.object?.['status'] as Pod['status'];
-    const code = status?.containerStatuses?.[0]?.state?.terminated?.exitCode ?? 0;
-    if (opts.restart === 'Never' && code !== 0) {
-      throw new CliError(
-        `pod ${namespace}/${name} terminated (${status?.containerStatuses?.[0]?.state?.terminated?.reason ?? 'Error'})`,
-        code,
-      );
-    }
+    const terminated = status?.containerStatuses?.[0]?.state?.terminated;
+    if (!terminated?.exitCode) throw new CliError(`pod ${namespace}/${name} failed with unknown exit code`);
+    throw new PlainError(
+      `pod ${namespace}/${name} terminated (${terminated.reason ?? ''})\n${terminated.message ?? ''}`,
+      terminated.exitCode,
+    );
   }
 
   private async remove(pod: Unstructured): Promise<void> {

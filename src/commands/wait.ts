@@ -79,6 +79,7 @@ A successful message will be printed to stdout indicating when the specified con
     const built = mode === 'create' ? await this.created(args, deadline) : await this.build(args);
     const errors = built.errors.filter((e) => !(mode === 'delete' && isNotFound(e)));
     const cluster = await this.cluster();
+    this.context.interrupts.exitCode = 1;
     const waits = built.infos.map((info) =>
       waitFor(cluster, info, testFor(info), deadline).catch((error: unknown) => error),
     );

@@ -39,6 +39,7 @@ export default class RolloutStatus extends Command {
       fetch: 'latest',
     }).build();
     const cluster = await this.cluster();
+    this.context.interrupts.exitCode = 1;
     for (const info of built.infos) {
       const view = statusViewerFor(info.mapping.group, info.mapping.kind);
       const deadline = this.io.nowMs() + (flags.timeout || YEAR_MS);

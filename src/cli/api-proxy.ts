@@ -1,0 +1,204 @@
+// A local HTTP server that passes requests on to a cluster with its credentials, upgrades too, and may serve a folder.
+// Upstream: kubectl/pkg/proxy/proxy_server.go.
+import { createReadStream, readdirSync, rmSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { StatusError } from '../api/status.ts';
+import type { Cluster } from './cluster.ts';
+import { CliError } from './errors.ts';
+
+export interface ProxyFilter {
+  acceptPaths: RegExp[];
+  rejectPaths: RegExp[];
+  acceptHosts: RegExp[];
+  rejectMethods: RegExp[];
+}
+
+export interface ProxyOptions {
+  listen: { host: string; port: number } | { path: string };
+  apiPrefix: string;
+  www?: { folder: string; prefix: string };
+  filter?: ProxyFilter;
+}
+
+export interface RunningProxy {
+  address: string;
+  close(): void;
+}
+
+/** Of this connection, not of the request. */
+const HOP_HEADERS = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding']);
+
+export async function startProxy(cluster: Cluster, options: ProxyOptions): Promise<RunningProxy> {
+  const server = createServer((request, response) => {
+    void answer(cluster, options, request, response).catch((error: Error) => {
+      if (!response.headersSent) plain(response, 502, error.message);
+      else response.destroy();
+    });
+  });
+  server.on('upgrade', (request, socket, head) => void upgrade(cluster, options, request, socket, head));
+  const { listen } = options;
+  if ('path' in listen && statSync(listen.path, { throwIfNoEntry: false })?.isSocket()) rmSync(listen.path);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const what = 'path' in listen ? `unix ${listen.path}` : `tcp ${listen.host}:${listen.port}`;
+      const why = error.code === 'EADDRINUSE' ? 'bind: address already in use' : error.message;
+      reject(new CliError(`listen ${what}: ${why}`));
+    });
+    server.listen(listen, resolve);
+  });
+  const bound = server.address() as AddressInfo | string;
+  const address =
+    typeof bound === 'string'
+      ? bound
+      : `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
+  return {
+    address,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+const matches = (text: string, patterns: readonly RegExp[]): boolean => patterns.some((p) => p.test(text));
+
+function accepts(filter: ProxyFilter | undefined, request: IncomingMessage, path: string): boolean {
+  if (!filter) return true;
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+  if (matches(path, filter.rejectPaths) || matches(request.method ?? '', filter.rejectMethods)) return false;
+  return matches(path, filter.acceptPaths) && matches(host, filter.acceptHosts);
+}
+
+/** The API's path; undefined when the request is not below the prefix. */
+function apiPath(options: ProxyOptions, path: string): string | undefined {
+  const { apiPrefix } = options;
+  if (!path.startsWith(apiPrefix)) return undefined;
+  if (apiPrefix.startsWith('/api')) return path;
+  return `/${path.slice(apiPrefix.length)}`;
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
+  response.end(`${text}\n`);
+}
+
+async function answer(
+  cluster: Cluster,
+  options: ProxyOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const { www } = options;
+  if (www && url.pathname.startsWith(www.prefix))
+    return serveFile(www.folder, url.pathname.slice(www.prefix.length), response);
+  const path = apiPath(options, url.pathname);
+  if (path === undefined) return plain(response, 404, '404 page not found');
+  if (!accepts(options.filter, request, path)) return plain(response, 403, 'Forbidden');
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+  const answered = await cluster.client.handler({
+    method: request.method ?? 'GET',
+    path,
+    query: url.searchParams,
+    headers: forwarded(request),
+    signal: gone.signal,
+    ...(hasBody ? { body: { bytes: () => collect(request) } } : {}),
+  });
+  const headers = Object.entries(answered.headers).filter(([name]) => !HOP_HEADERS.has(name));
+  response.writeHead(answered.status, Object.fromEntries(headers));
+  response.flushHeaders();
+  const bytes = answered.body?.bytes() ?? new Uint8Array();
+  if (bytes instanceof Uint8Array) response.end(bytes);
+  else await pipeline(bytes, response);
+}
+
+/** The request's headers without those of the connection; credentials are the cluster's own. */
+function forwarded(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined || HOP_HEADERS.has(name) || name === 'host' || name === 'content-length') continue;
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return headers;
+}
+
+async function collect(request: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+async function upgrade(
+  cluster: Cluster,
+  options: ProxyOptions,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  socket.on('error', () => socket.destroy());
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const path = apiPath(options, url.pathname);
+  const refuse = (status: string, text: string): void => {
+    const length = Buffer.byteLength(text);
+    socket.end(
+      `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${text}`,
+    );
+  };
+  if (path === undefined) return refuse('404 Not Found', '404 page not found\n');
+  if (!accepts(options.filter, request, path)) return refuse('403 Forbidden', 'Forbidden\n');
+  try {
+    const headers = { ...forwarded(request), connection: 'Upgrade', upgrade: request.headers.upgrade ?? '' };
+    const far = await cluster.dialer.upgrade(request.method ?? 'GET', `${path}${url.search}`, headers);
+    const lines = Object.entries(far.headers).map(([name, value]) => `${name}: ${value}`);
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
+    if (far.head.length > 0) socket.write(far.head);
+    if (head.length > 0) far.socket.write(head);
+    far.socket.on('error', () => socket.destroy());
+    socket.on('close', () => far.socket.destroy());
+    far.socket.on('close', () => socket.destroy());
+    far.socket.pipe(socket).pipe(far.socket);
+  } catch (error) {
+    const status = error instanceof StatusError ? `${error.code} Refused` : '502 Bad Gateway';
+    refuse(status, `${(error as Error).message}\n`);
+  }
+}
+
+const types: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+async function serveFile(folder: string, below: string, response: ServerResponse): Promise<void> {
+  let path = join(folder, normalize(`/${decodeURIComponent(below)}`));
+  let stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) {
+    const index = join(path, 'index.html');
+    const indexStat = statSync(index, { throwIfNoEntry: false });
+    if (!indexStat) return listFolder(path, response);
+    [path, stat] = [index, indexStat];
+  }
+  if (!stat?.isFile()) return plain(response, 404, '404 page not found');
+  const type = types[extname(path)] ?? 'application/octet-stream';
+  response.writeHead(200, { 'content-type': type, 'content-length': stat.size });
+  await pipeline(createReadStream(path), response);
+}
+
+function listFolder(path: string, response: ServerResponse): void {
+  const names = readdirSync(path, { withFileTypes: true }).map((e) => (e.isDirectory() ? `${e.name}/` : e.name));
+  const escaped = (text: string): string =>
+    text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&#34;');
+  const links = names.sort().map((n) => `<a href="${encodeURI(n)}">${escaped(n)}</a>\n`);
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+  response.end(`<pre>\n${links.join('')}</pre>\n`);
+}
