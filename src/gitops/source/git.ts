@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import { type SimpleGit, simpleGit } from 'simple-git';
 import { extract } from 'tar-stream';
 import type { GitReference } from '../types.ts';
-import { type FileTree, MAX_TREE_BYTES, resolveLinks } from './tree.ts';
+import { withoutIgnored } from './ignore.ts';
+import { newestTag } from './semver.ts';
+import { type FileTree, MAX_TREE_BYTES, digestOf, resolveLinks, reuseUnchanged } from './tree.ts';
+import { isToken, referenceProblem } from './untrusted.ts';
 
 /** A Secret's data, decoded; keys as Flux has them. */
 export interface GitCredentials {
@@ -24,7 +27,12 @@ export interface GitSource {
   url: string;
   ref?: GitReference;
   credentials?: GitCredentials;
+  /** For each Git operation as a whole. */
   timeoutMs: number;
+  /** spec.ignore. */
+  ignore?: string;
+  /** Ends what is under way. */
+  signal?: AbortSignal;
 }
 
 /** What went wrong, by Flux's reasons. */
@@ -52,56 +60,116 @@ export async function remoteHead(source: GitSource): Promise<Head> {
     throw new GitError('URLInvalid', `git url "${source.url}" is not http, https, ssh, or file`);
   }
   const { ref = {} } = source;
-  if (ref.semver) throw new GitError('InvalidReference', `spec.ref.semver "${ref.semver}" is not supported: use tag`);
+  if (ref.commit && !/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(ref.commit)) {
+    throw new GitError('InvalidReference', `spec.ref.commit "${ref.commit}" is not a whole commit id`);
+  }
   if (ref.commit && !ref.branch && !ref.name) {
-    return { revision: `sha1:${ref.commit}`, commit: ref.commit, ref: ref.commit };
+    return { revision: `sha1:${ref.commit}`, commit: ref.commit, ref: 'refs/heads/*' };
   }
-  const name = ref.name ?? (ref.tag ? `refs/tags/${ref.tag}` : `refs/heads/${ref.branch ?? 'master'}`);
-  const output = await withGit(source, tmpdir(), (git) => git.raw(['ls-remote', source.url, name, `${name}^{}`]));
-  const rows = output.split('\n').map((line) => line.split('\t') as [string, string]);
-  // An annotated tag's commit is at its peeled name.
-  const commit = rows.find(([, r]) => r === `${name}^{}`)?.[0] ?? rows.find(([, r]) => r === name)?.[0];
-  if (!commit) {
-    throw new GitError(
-      'GitOperationFailed',
-      `failed to checkout and determine revision: unable to resolve '${name}' of '${source.url}': reference not found`,
-    );
-  }
+  if (ref.semver && !ref.name && !ref.commit) return newestVersion(source, ref.semver);
+  const name = ref.name ?? (ref.tag && !ref.commit ? `refs/tags/${ref.tag}` : `refs/heads/${ref.branch ?? 'master'}`);
+  const rows = await listRemote(source, [name, `${name}^{}`]);
+  const commit = commitOf(rows, name);
+  if (!commit) throw unresolved(source, `unable to resolve '${name}' of '${source.url}': reference not found`);
   const wanted = ref.commit ?? commit;
   return { revision: `${name.replace(/^refs\/(heads|tags)\//, '')}@sha1:${wanted}`, commit: wanted, ref: name };
 }
 
-/** Fetches one commit into the cache and reads its files. */
-export async function fetchTree(source: GitSource, head: Head, cacheFolder: string): Promise<FileTree> {
+const unresolved = (source: GitSource, why: string): GitError =>
+  new GitError('GitOperationFailed', `failed to checkout and determine revision: ${why}`);
+
+async function listRemote(source: GitSource, patterns: readonly string[]): Promise<Map<string, string>> {
+  const output = await withGit(source, tmpdir(), (git) => git.raw(['ls-remote', source.url, ...patterns]));
+  const rows = output.split('\n').flatMap((line) => {
+    const [commit, name] = line.split('\t');
+    return commit && name ? [[name, commit] as const] : [];
+  });
+  return new Map(rows);
+}
+
+/** An annotated tag's commit is at its peeled name. */
+const commitOf = (rows: ReadonlyMap<string, string>, name: string): string | undefined =>
+  rows.get(`${name}^{}`) ?? rows.get(name);
+
+async function newestVersion(source: GitSource, range: string): Promise<Head> {
+  const rows = await listRemote(source, ['refs/tags/*']);
+  const tags = [...rows.keys()].filter((n) => !n.endsWith('^{}')).map((n) => n.slice('refs/tags/'.length));
+  let tag: string | undefined;
+  try {
+    tag = newestTag(tags, range);
+  } catch (error) {
+    throw new GitError('InvalidReference', `semver parse error: ${(error as Error).message}`);
+  }
+  if (!tag) throw unresolved(source, `no match found for semver: ${range}`);
+  const commit = commitOf(rows, `refs/tags/${tag}`)!;
+  return { revision: `${tag}@sha1:${commit}`, commit, ref: `refs/tags/${tag}` };
+}
+
+/** Fetches one commit into the cache and reads its files. What has not changed since `previous` shares its bytes. */
+export async function fetchTree(
+  source: GitSource,
+  head: Head,
+  cacheFolder: string,
+  previous?: FileTree,
+): Promise<FileTree> {
+  try {
+    return await fetchOnce(source, head, cacheFolder, previous);
+  } catch (error) {
+    if (!(error instanceof GitError) || error.reason !== 'GitOperationFailed' || source.signal?.aborted) throw error;
+    // What is on disk may be broken: the cache can be lost at any time.
+    await rm(cacheFolder, { recursive: true, force: true });
+    return fetchOnce(source, head, cacheFolder, previous);
+  }
+}
+
+async function fetchOnce(source: GitSource, head: Head, cacheFolder: string, previous?: FileTree): Promise<FileTree> {
   await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
   const archive = join(cacheFolder, `.archive-${head.commit}-${process.pid}.tar`);
   try {
-    await withGit(source, cacheFolder, async (git) => {
-      if (!(await isRepository(cacheFolder))) await git.raw(['init', '--bare', '--quiet', '.']);
+    const subject = await withGit(source, cacheFolder, async (git) => {
+      if (!(await isRepository(cacheFolder))) await createCache(git, cacheFolder);
       const have = await git.raw(['cat-file', '-t', head.commit]).then(
         (type) => type.trim() === 'commit',
         () => false,
       );
       if (!have) await fetchCommit(git, source, head);
       await git.raw(['archive', '--format=tar', '-o', archive, head.commit]);
+      return git.raw(['log', '-1', '--format=%s', head.commit]);
     });
-    const files = await readArchive(archive);
-    return { revision: head.revision, ...files };
+    const { files: all, sizeBytes } = await readArchive(archive);
+    const files = reuseUnchanged(withoutIgnored(all, source.ignore), previous?.files);
+    return {
+      revision: head.revision,
+      files,
+      sizeBytes,
+      digest: digestOf(files),
+      subject: subject.trim(),
+      ...(source.ignore === undefined ? {} : { ignore: source.ignore }),
+    };
   } finally {
     await rm(archive, { force: true });
   }
+}
+
+async function createCache(git: SimpleGit, folder: string): Promise<void> {
+  await git.raw(['init', '--bare', '--quiet', '.']);
+  // An artifact is what a checkout would be: no file is left out, nothing is put into files.
+  await mkdir(join(folder, 'info'), { recursive: true });
+  await writeFile(join(folder, 'info', 'attributes'), '* -export-ignore -export-subst\n');
 }
 
 async function fetchCommit(git: SimpleGit, source: GitSource, head: Head): Promise<void> {
   const fetch = ['fetch', '--quiet', '--force', '--no-tags', '--depth=1', source.url];
   try {
     await git.raw([...fetch, head.commit]);
-  } catch {
+  } catch (error) {
+    if (source.signal?.aborted) throw error;
     // Servers may refuse to hand out a commit by its name: fetch its branch, whole when the commit is an older one.
-    await git.raw([...fetch, `+${head.ref}:refs/sampan/head`]);
+    const target = head.ref.endsWith('*') ? 'refs/sampan/heads/*' : 'refs/sampan/head';
+    await git.raw([...fetch, `+${head.ref}:${target}`]);
     const have = await git.raw(['cat-file', '-t', head.commit]).catch(() => '');
     if (have.trim() !== 'commit') {
-      await git.raw(['fetch', '--quiet', '--force', '--unshallow', source.url, `+${head.ref}:refs/sampan/head`]);
+      await git.raw(['fetch', '--quiet', '--force', '--unshallow', source.url, `+${head.ref}:${target}`]);
     }
   }
 }
@@ -137,17 +205,19 @@ async function readArchive(path: string): Promise<{ files: Map<string, Uint8Arra
 /** Runs Git with the source's credentials in place; errors are GitErrors with Git's own last word. */
 async function withGit<T>(source: GitSource, folder: string, use: (git: SimpleGit) => Promise<T>): Promise<T> {
   const secrets = await mkdtemp(join(tmpdir(), 'sampan-git-'));
+  const late = AbortSignal.timeout(source.timeoutMs);
+  const abort = source.signal ? AbortSignal.any([late, source.signal]) : late;
   try {
     const env = await environment(source, secrets);
     const git = simpleGit({
       baseDir: folder,
       allowEnvironment: Object.keys(env),
       unsafe: { allowUnsafeConfigPaths: true, allowUnsafeSshCommand: true },
-      timeout: { block: source.timeoutMs },
+      abort,
     }).env(env);
     return await use(git);
   } catch (error) {
-    throw error instanceof GitError ? error : explain(source, error);
+    throw error instanceof GitError ? error : explain(source, error, late.aborted);
   } finally {
     await rm(secrets, { recursive: true, force: true });
   }
@@ -164,6 +234,9 @@ async function environment(source: GitSource, folder: string): Promise<Record<st
   const config = ['[safe]\n\tdirectory = *\n[protocol "ext"]\n\tallow = never\n'];
   const authority = credentials['ca.crt'] ?? credentials.caFile;
   if (authority) config.push(`[http]\n\tsslCAInfo = ${await secret('ca.crt', authority)}\n`);
+  if (credentials.bearerToken && !isToken(credentials.bearerToken)) {
+    throw new GitError('AuthenticationFailed', "the secret's bearerToken has characters that no token has");
+  }
   const authorization = credentials.bearerToken
     ? `Bearer ${credentials.bearerToken}`
     : credentials.username !== undefined
@@ -209,14 +282,26 @@ async function sshCommand(
   return `ssh -i ${identity} ${options.map((o) => `-o ${o}`).join(' ')}`;
 }
 
-function explain(source: GitSource, error: unknown): GitError {
+function explain(source: GitSource, error: unknown, late: boolean): GitError {
   const text = String((error as Error).message ?? error);
   const lines = text.split('\n').map((l) => l.trim().replace(/^(fatal|error|remote): /, ''));
   const last = lines.filter((l) => l !== '' && !/^(Please make sure|and the repository exists)/.test(l)).at(-1) ?? text;
-  const denied = /Authentication failed|Permission denied|could not read Username|access denied|403/i.test(text);
-  const timedOut = /block timeout reached/.test(text) ? `no answer within ${source.timeoutMs / 1000} s` : last;
+  const denied =
+    /Authentication failed|Permission denied|could not read (Username|Password)|access denied|error: 40[13]|Host key verification failed/i.test(
+      text,
+    );
+  const { username, bearerToken } = source.credentials ?? {};
+  const refused =
+    username !== undefined || bearerToken !== undefined
+      ? 'authentication failed: the server refused the credentials of the secret'
+      : 'authentication required: give spec.secretRef';
+  const why = late
+    ? `no answer within ${source.timeoutMs / 1000} s`
+    : /could not read (Username|Password)|Authentication failed|error: 401/.test(text)
+      ? refused
+      : last;
   return new GitError(
-    denied ? 'AuthenticationFailed' : 'GitOperationFailed',
-    `failed to checkout and determine revision: unable to clone '${source.url}': ${timedOut}`,
+    denied && !late ? 'AuthenticationFailed' : 'GitOperationFailed',
+    `failed to checkout and determine revision: unable to clone '${source.url}': ${why}`,
   );
 }
