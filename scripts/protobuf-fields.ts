@@ -1,10 +1,10 @@
 // Reads the field numbers of Kubernetes' protobuf messages out of the struct tags of its Go types, and writes them as
 // the table src/api/codec/protobuf-fields.gen.ts. Run by hand when a new version of the API is taken in:
-//   tsx scripts/protobuf-fields.ts <checkout of kubernetes/api> <checkout of kubernetes/apimachinery>
+//   tsx scripts/protobuf-fields.ts <checkouts of kubernetes/api, kubernetes/apimachinery and kubernetes/kube-aggregator>
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-const [apiRoot = '', machineryRoot = ''] = process.argv.slice(2);
+const [apiRoot = '', machineryRoot = '', aggregatorRoot = ''] = process.argv.slice(2);
 const packages: [name: string, file: string][] = [
   ['meta/v1', join(machineryRoot, 'pkg/apis/meta/v1/types.go')],
   ...[
@@ -15,18 +15,23 @@ const packages: [name: string, file: string][] = [
     'autoscaling/v1',
     'autoscaling/v2',
     'batch/v1',
+    'batch/v1beta1',
     'certificates/v1',
     'coordination/v1',
     'core/v1',
     'discovery/v1',
     'events/v1',
+    'flowcontrol/v1',
     'networking/v1',
     'node/v1',
     'policy/v1',
+    'policy/v1beta1',
     'rbac/v1',
+    'resource/v1',
     'scheduling/v1',
     'storage/v1',
   ].map((name): [string, string] => [name, join(apiRoot, name, 'types.go')]),
+  ['apiregistration/v1', join(aggregatorRoot, 'pkg/apis/apiregistration/v1/types.go')],
 ];
 
 /** Types that are no plain messages on the wire, or that JSON shows in another shape; see protobuf.ts. */

@@ -48,6 +48,8 @@ export interface Subresource {
   verbs: readonly ('get' | 'create' | 'update' | 'patch' | 'delete')[];
   /** The kind that its requests and answers have, when it is not the parent's: `Scale`, `Binding`, `Eviction`. */
   kind?: { group: string; version: string; kind: string };
+  /** Older versions of that kind with the same fields, which clients may still send. */
+  also?: readonly string[];
 }
 
 /** All callbacks get drafts that they may mutate in place, except `old`, which is frozen. T is the stored version's type. */

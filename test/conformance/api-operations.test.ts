@@ -25,9 +25,16 @@ describe.each(rows)('$testname', (row) => {
     }
     const { resources } = await api.get(row.api === 'v1' ? '/api/v1' : `/apis/${row.api}`);
     const found = resources.filter((r: Doc) => (r['name'] as string).split('/')[0] === row.plural);
-    expect(found[0].verbs.sort()).toEqual(
-      ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
-    );
+    expect(found[0].verbs.sort()).toEqual([
+      'create',
+      'delete',
+      'deletecollection',
+      'get',
+      'list',
+      'patch',
+      'update',
+      'watch',
+    ]);
     if (row.status) expect(found.map((r: Doc) => r['name'])).toContain(`${row.plural}/status`);
   });
 

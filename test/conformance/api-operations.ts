@@ -14,8 +14,17 @@ export interface Row {
   status?: [object, object];
 }
 
-const condition = (type: string) => ({ type, status: 'True', reason: 'E2E', message: 'Set from an e2e test', lastTransitionTime: '2026-01-01T00:00:00Z' });
-const conditions: [object, object] = [{ conditions: [condition('StatusPatch')] }, { conditions: [condition('StatusUpdate')] }];
+const condition = (type: string) => ({
+  type,
+  status: 'True',
+  reason: 'E2E',
+  message: 'Set from an e2e test',
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+});
+const conditions: [object, object] = [
+  { conditions: [condition('StatusPatch')] },
+  { conditions: [condition('StatusUpdate')] },
+];
 const template = {
   metadata: { labels: { app: 'x' } },
   spec: { containers: [{ name: 'c', image: 'registry.k8s.io/pause:3.10' }] },
@@ -66,7 +75,9 @@ export const rows: Row[] = [
       spec: {
         validations: [{ expression: 'object.spec.replicas <= 100', message: 'no' }],
         matchConstraints: {
-          resourceRules: [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] }],
+          resourceRules: [
+            { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] },
+          ],
         },
       },
     },
@@ -285,7 +296,9 @@ export const rows: Row[] = [
       spec: {
         suspend: true,
         schedule: '*/1 * * * *',
-        jobTemplate: { spec: { template: { spec: { restartPolicy: 'OnFailure', containers: template.spec.containers } } } },
+        jobTemplate: {
+          spec: { template: { spec: { restartPolicy: 'OnFailure', containers: template.spec.containers } } },
+        },
       },
     },
     status: [{ lastScheduleTime: '2026-01-01T00:00:00Z' }, { lastScheduleTime: '2026-01-01T01:00:00Z' }],
@@ -310,7 +323,9 @@ export const rows: Row[] = [
       spec: {
         maxReplicas: 3,
         scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'x' },
-        metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }],
+        metrics: [
+          { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } },
+        ],
       },
     },
     status: [
@@ -373,7 +388,12 @@ export const rows: Row[] = [
     kind: 'PersistentVolume',
     ...clusterScoped,
     body: {
-      spec: { capacity: { storage: '5Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/tmp/x' }, storageClassName: 'e' },
+      spec: {
+        capacity: { storage: '5Gi' },
+        accessModes: ['ReadWriteOnce'],
+        hostPath: { path: '/tmp/x' },
+        storageClassName: 'e',
+      },
     },
     status: [
       { message: 'patched', reason: 'E2E' },
@@ -396,10 +416,7 @@ export const rows: Row[] = [
     plural: 'services',
     kind: 'Service',
     body: { spec: { type: 'LoadBalancer', ports: [{ name: 'http', port: 80, targetPort: 80 }] } },
-    status: [
-      { loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } },
-      { conditions: [condition('StatusUpdate')] },
-    ],
+    status: [{ loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } }, { conditions: [condition('StatusUpdate')] }],
   },
   {
     testname: 'Pods, completes the lifecycle of a Pod and the PodStatus',

@@ -67,7 +67,11 @@ export class Api {
   }
   gone = (path: string) =>
     this.until(
-      () => this.get(path).then(() => 200, (error: StatusError) => error.code),
+      () =>
+        this.get(path).then(
+          () => 200,
+          (error: StatusError) => error.code,
+        ),
       (code) => code === 404,
       'gone',
     );

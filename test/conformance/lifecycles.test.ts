@@ -21,7 +21,9 @@ const names = (items: Doc[]) => items.map((o) => o.metadata.name).sort();
 
 describe('namespaces', () => {
   it('Namespace patching; Namespace, apply update to a namespace', async () => {
-    expect((await api.patch(ns, { metadata: { labels: { testLabel: 'v' } } }, 'strategic')).metadata.labels).toMatchObject({ testLabel: 'v', 'kubernetes.io/metadata.name': name });
+    expect(
+      (await api.patch(ns, { metadata: { labels: { testLabel: 'v' } } }, 'strategic')).metadata.labels,
+    ).toMatchObject({ testLabel: 'v', 'kubernetes.io/metadata.name': name });
     const current = await api.get(ns);
     current.metadata.labels.updated = 'x';
     expect((await api.put(ns, current)).metadata.labels).toMatchObject({ updated: 'x' });
@@ -30,7 +32,10 @@ describe('namespaces', () => {
   it('Namespace, apply changes to a namespace status', async () => {
     const condition = (type: string) => ({ type, status: 'True', reason: 'E2E', message: 'by an e2e test' });
     expect((await api.get(`${ns}/status`))['status'].phase).toBe('Active');
-    const patched = await api.patch(`${ns}/status`, { metadata: { annotations: { 'e2e-patched-ns-status': name } }, status: { conditions: [condition('StatusPatch')] } });
+    const patched = await api.patch(`${ns}/status`, {
+      metadata: { annotations: { 'e2e-patched-ns-status': name } },
+      status: { conditions: [condition('StatusPatch')] },
+    });
     expect(patched['status'].conditions).toMatchObject([condition('StatusPatch')]);
     expect(patched.metadata.annotations).toMatchObject({ 'e2e-patched-ns-status': name });
     patched['status'].conditions.push(condition('StatusUpdate'));
@@ -54,7 +59,17 @@ describe('namespaces', () => {
     expect(await api.failure(api.post(`${ns}/configmaps`, { metadata: { name: 'late' } }))).toMatchObject({
       code: 403,
       message: `configmaps "late" is forbidden: unable to create new content in namespace ${name} because it is being terminated`,
-      status: { details: { causes: [{ reason: 'NamespaceTerminating', message: `namespace ${name} is being terminated`, field: 'metadata.namespace' }] } },
+      status: {
+        details: {
+          causes: [
+            {
+              reason: 'NamespaceTerminating',
+              message: `namespace ${name} is being terminated`,
+              field: 'metadata.namespace',
+            },
+          ],
+        },
+      },
     });
     await api.gone(ns);
     await api.post('/api/v1/namespaces', { metadata: { name } });
@@ -67,20 +82,43 @@ describe('namespaces', () => {
     await api.del(ns);
     const waiting = await api.until(
       () => api.get(ns),
-      (o) => o['status'].conditions?.some((c: Doc) => c['type'] === 'NamespaceFinalizersRemaining' && c['status'] === 'True'),
+      (o) =>
+        o['status'].conditions?.some(
+          (c: Doc) => c['type'] === 'NamespaceFinalizersRemaining' && c['status'] === 'True',
+        ),
     );
     const remaining = waiting['status'].conditions.find((c: Doc) => c['type'] === 'NamespaceFinalizersRemaining');
-    expect(remaining).toMatchObject({ reason: 'SomeFinalizersRemain', message: 'Some content in the namespace has finalizers remaining: e2e.example.com/hold in 1 resource instances' });
+    expect(remaining).toMatchObject({
+      reason: 'SomeFinalizersRemain',
+      message: 'Some content in the namespace has finalizers remaining: e2e.example.com/hold in 1 resource instances',
+    });
     const types = waiting['status'].conditions.map((c: Doc) => c['type']);
-    expect(types).toEqual(expect.arrayContaining(['NamespaceDeletionDiscoveryFailure', 'NamespaceDeletionGroupVersionParsingFailure', 'NamespaceDeletionContentFailure', 'NamespaceContentRemaining']));
+    expect(types).toEqual(
+      expect.arrayContaining([
+        'NamespaceDeletionDiscoveryFailure',
+        'NamespaceDeletionGroupVersionParsingFailure',
+        'NamespaceDeletionContentFailure',
+        'NamespaceContentRemaining',
+      ]),
+    );
     await api.patch(`${ns}/configmaps/kept`, { metadata: { finalizers: null } });
     await api.gone(ns);
   });
 });
 
 describe('garbage collection', () => {
-  const template = { metadata: { labels: { app: 'gc' } }, spec: { schedulerName: 'nobody', containers: [{ name: 'c', image: 'x' }] } };
-  const rs = (n: string, replicas: number, label = n) => ({ metadata: { name: n }, spec: { replicas, selector: { matchLabels: { app: label } }, template: { ...template, metadata: { labels: { app: label } } } } });
+  const template = {
+    metadata: { labels: { app: 'gc' } },
+    spec: { schedulerName: 'nobody', containers: [{ name: 'c', image: 'x' }] },
+  };
+  const rs = (n: string, replicas: number, label = n) => ({
+    metadata: { name: n },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: label } },
+      template: { ...template, metadata: { labels: { app: label } } },
+    },
+  });
   const apps = () => `/apis/apps/v1/namespaces/${name}`;
   const pods = () => api.items(`${ns}/pods`);
 
@@ -88,7 +126,10 @@ describe('garbage collection', () => {
     await api.post(`${apps()}/deployments`, rs('d', 2));
     await api.until(pods, (items) => items.length === 2);
     await api.del(`${apps()}/deployments/d`, { propagationPolicy: 'Background' });
-    await api.until(() => api.items(`${apps()}/replicasets`), (items) => items.length === 0);
+    await api.until(
+      () => api.items(`${apps()}/replicasets`),
+      (items) => items.length === 0,
+    );
     await api.until(pods, (items) => items.length === 0);
   });
 
@@ -121,7 +162,15 @@ describe('garbage collection', () => {
     const owned = await api.until(pods, (items) => items.length === 4);
     const half = owned.slice(0, 2);
     for (const p of half) {
-      await api.patch(`${ns}/pods/${p.metadata.name}`, { metadata: { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'two', uid: staying.metadata.uid }] } }, 'strategic');
+      await api.patch(
+        `${ns}/pods/${p.metadata.name}`,
+        {
+          metadata: {
+            ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'two', uid: staying.metadata.uid }],
+          },
+        },
+        'strategic',
+      );
     }
     expect((await api.get(`${ns}/pods/${half[0]!.metadata.name}`)).metadata.ownerReferences).toHaveLength(2);
     await api.del(`${apps()}/replicasets/${dying.metadata.name}`, { propagationPolicy: 'Foreground' });
@@ -136,10 +185,20 @@ describe('garbage collection', () => {
 
   it('Garbage Collector, dependency cycle', async () => {
     const made: Doc[] = [];
-    for (const n of ['pod1', 'pod2', 'pod3']) made.push(await api.post(`${ns}/pods`, pod(n, {}, { schedulerName: 'nobody' })));
+    for (const n of ['pod1', 'pod2', 'pod3'])
+      made.push(await api.post(`${ns}/pods`, pod(n, {}, { schedulerName: 'nobody' })));
     for (const [i, p] of made.entries()) {
       const owner = made[(i + 2) % 3]!;
-      const references = [{ apiVersion: 'v1', kind: 'Pod', name: owner.metadata.name, uid: owner.metadata.uid, controller: true, blockOwnerDeletion: true }];
+      const references = [
+        {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          name: owner.metadata.name,
+          uid: owner.metadata.uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ];
       await api.patch(`${ns}/pods/${p.metadata.name}`, { metadata: { ownerReferences: references } });
     }
     await api.del(`${ns}/pods/pod1`, { propagationPolicy: 'Foreground' });
@@ -147,15 +206,26 @@ describe('garbage collection', () => {
   });
 
   it('what is owned by nothing that ever was goes too', async () => {
-    await api.post(`${ns}/configmaps`, { metadata: { name: 'lost', ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'never', uid: '11111111-2222-3333-4444-555555555555' }] } });
+    await api.post(`${ns}/configmaps`, {
+      metadata: {
+        name: 'lost',
+        ownerReferences: [
+          { apiVersion: 'v1', kind: 'ConfigMap', name: 'never', uid: '11111111-2222-3333-4444-555555555555' },
+        ],
+      },
+    });
     await api.gone(`${ns}/configmaps/lost`);
   });
 
   it('orphanDependents, the old field, and propagation policies that are none', async () => {
     await api.post(`${apps()}/replicasets`, rs('r', 1));
     await api.until(pods, (items) => items.length === 1);
-    expect(await api.failure(api.del(`${apps()}/replicasets/r`, { propagationPolicy: 'Sideways' }))).toMatchObject({ code: 422 });
-    expect(await api.failure(api.del(`${apps()}/replicasets/r`, { propagationPolicy: 'Orphan', orphanDependents: true }))).toMatchObject({ code: 422 });
+    expect(await api.failure(api.del(`${apps()}/replicasets/r`, { propagationPolicy: 'Sideways' }))).toMatchObject({
+      code: 422,
+    });
+    expect(
+      await api.failure(api.del(`${apps()}/replicasets/r`, { propagationPolicy: 'Orphan', orphanDependents: true })),
+    ).toMatchObject({ code: 422 });
     await api.del(`${apps()}/replicasets/r`, { orphanDependents: true });
     await api.gone(`${apps()}/replicasets/r`);
     expect(await pods()).toHaveLength(1);
@@ -164,20 +234,24 @@ describe('garbage collection', () => {
 
 describe('quotas', () => {
   const quotas = () => `${ns}/resourcequotas`;
-  const make = (hard: object, more: object = {}, n = 'test-quota') => api.post(quotas(), { metadata: { name: n }, spec: { hard, ...more } });
+  const make = (hard: object, more: object = {}, n = 'test-quota') =>
+    api.post(quotas(), { metadata: { name: n }, spec: { hard, ...more } });
   const used = (expected: object, n = 'test-quota') =>
     api.until(
       () => api.get(`${quotas()}/${n}`),
       (o) => Object.entries(expected).every(([k, v]) => o['status']?.used?.[k] === v),
       `used ${JSON.stringify(expected)}`,
     );
-  const running = (n: string, resources: object = {}, more: object = {}) => pod(n, {}, { schedulerName: 'nobody', containers: [{ name: 'c', image: 'x', resources }], ...more });
+  const running = (n: string, resources: object = {}, more: object = {}) =>
+    pod(n, {}, { schedulerName: 'nobody', containers: [{ name: 'c', image: 'x', resources }], ...more });
 
   it('ResourceQuota, object count quota, resourcequotas; update and delete', async () => {
     await make({ resourcequotas: '1', cpu: '1' });
     await used({ resourcequotas: '1' });
     expect(await api.failure(make({ cpu: '1' }, {}, 'second'))).toMatchObject({
-      code: 403, message: 'resourcequotas "second" is forbidden: exceeded quota: test-quota, requested: resourcequotas=1, used: resourcequotas=1, limited: resourcequotas=1',
+      code: 403,
+      message:
+        'resourcequotas "second" is forbidden: exceeded quota: test-quota, requested: resourcequotas=1, used: resourcequotas=1, limited: resourcequotas=1',
     });
     const current = await api.get(`${quotas()}/test-quota`);
     current['spec'].hard = { cpu: '2', memory: '1Gi' };
@@ -187,13 +261,33 @@ describe('quotas', () => {
   });
 
   it.each([
-    ['service', 'services', { spec: { type: 'NodePort', ports: [{ port: 80 }] } }, { services: '1', 'services.nodeports': '1' }],
+    [
+      'service',
+      'services',
+      { spec: { type: 'NodePort', ports: [{ port: 80 }] } },
+      { services: '1', 'services.nodeports': '1' },
+    ],
     ['secret', 'secrets', { data: {} }, { secrets: '1' }],
     ['configMap', 'configmaps', { data: {} }, { configmaps: '2' }],
-    ['replicationController', 'replicationcontrollers', { spec: { replicas: 0, selector: { a: 'b' }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x' }] } } } }, { replicationcontrollers: '1' }],
+    [
+      'replicationController',
+      'replicationcontrollers',
+      {
+        spec: {
+          replicas: 0,
+          selector: { a: 'b' },
+          template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x' }] } },
+        },
+      },
+      { replicationcontrollers: '1' },
+    ],
   ])('ResourceQuota, object count quota, %s', async (_kind, plural, body, expected) => {
     const before = Object.fromEntries(Object.keys(expected).map((k) => [k, k === 'configmaps' ? '1' : '0']));
-    if ('configmaps' in expected) await api.until(() => api.items(`${ns}/configmaps`), (items) => items.length === 1);
+    if ('configmaps' in expected)
+      await api.until(
+        () => api.items(`${ns}/configmaps`),
+        (items) => items.length === 1,
+      );
     await make(Object.fromEntries(Object.keys(expected).map((k) => [k, '5'])));
     await used(before);
     await api.post(`${ns}/${plural}`, { metadata: { name: 'counted' }, ...body });
@@ -204,7 +298,14 @@ describe('quotas', () => {
 
   it('ResourceQuota, object count quota, replicaSet', async () => {
     await make({ 'count/replicasets.apps': '5' });
-    await api.post(`/apis/apps/v1/namespaces/${name}/replicasets`, { metadata: { name: 'r' }, spec: { replicas: 0, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x' }] } } } });
+    await api.post(`/apis/apps/v1/namespaces/${name}/replicasets`, {
+      metadata: { name: 'r' },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: { a: 'b' } },
+        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x' }] } },
+      },
+    });
     await used({ 'count/replicasets.apps': '1' });
     await api.del(`/apis/apps/v1/namespaces/${name}/replicasets/r`);
     await used({ 'count/replicasets.apps': '0' });
@@ -218,10 +319,20 @@ describe('quotas', () => {
     const requests = { cpu: '500m', memory: '200Mi', 'ephemeral-storage': '30Gi', 'example.com/dongle': '2' };
     await api.post(`${ns}/pods`, running('test-pod', { requests, limits: { 'example.com/dongle': '2' } }));
     await used({ pods: '1', cpu: '500m', memory: '200Mi', 'requests.ephemeral-storage': '30Gi', [extended]: '2' });
-    const over = (resources: object) => api.failure(api.post(`${ns}/pods`, running('fail-pod', { requests: { ...requests, ...resources }, limits: { 'example.com/dongle': '2' } })));
-    expect((await over({ cpu: '600m', 'ephemeral-storage': '1Gi' })).message).toContain('exceeded quota: test-quota, requested: cpu=600m,requests.example.com/dongle=2, used: cpu=500m,requests.example.com/dongle=2, limited: cpu=1,requests.example.com/dongle=3');
+    const over = (resources: object) =>
+      api.failure(
+        api.post(
+          `${ns}/pods`,
+          running('fail-pod', { requests: { ...requests, ...resources }, limits: { 'example.com/dongle': '2' } }),
+        ),
+      );
+    expect((await over({ cpu: '600m', 'ephemeral-storage': '1Gi' })).message).toContain(
+      'exceeded quota: test-quota, requested: cpu=600m,requests.example.com/dongle=2, used: cpu=500m,requests.example.com/dongle=2, limited: cpu=1,requests.example.com/dongle=3',
+    );
     expect(await over({ memory: '400Mi' })).toMatchObject({ code: 403 });
-    expect((await api.failure(api.post(`${ns}/pods`, running('bare')))).message).toBe('pods "bare" is forbidden: failed quota: test-quota: must specify cpu for: c; memory for: c');
+    expect((await api.failure(api.post(`${ns}/pods`, running('bare')))).message).toBe(
+      'pods "bare" is forbidden: failed quota: test-quota: must specify cpu for: c; memory for: c',
+    );
     const live = await api.get(`${ns}/pods/test-pod`);
     live['spec'].containers[0].resources.requests.cpu = '100m';
     expect(await api.failure(api.put(`${ns}/pods/test-pod`, live))).toMatchObject({ code: 422 });
@@ -260,62 +371,110 @@ describe('quotas', () => {
   it('ResourceQuota, apply changes to a ResourceQuota status', async () => {
     await make({ cpu: '500m', memory: '500Mi' });
     const at = `${quotas()}/test-quota`;
-    await api.until(() => api.get(at), (o) => o['status']?.hard?.cpu === '500m');
+    await api.until(
+      () => api.get(at),
+      (o) => o['status']?.hard?.cpu === '500m',
+    );
     const status = (hard: object) => async () => {
       const current = await api.get(at);
       current['status'].hard = hard;
       return api.put(`${at}/status`, current);
     };
     expect((await status({ cpu: '250m', memory: '500Mi' })())['status'].hard.cpu).toBe('250m');
-    await api.until(() => api.get(at), (o) => o['status'].hard.cpu === '500m', 'put right by the controller');
-    expect((await api.patch(at, { spec: { hard: { cpu: '1', memory: '1Gi' } } }))['spec'].hard).toEqual({ cpu: '1', memory: '1Gi' });
-    await api.until(() => api.get(`${at}/status`), (o) => o['status'].hard.cpu === '1');
+    await api.until(
+      () => api.get(at),
+      (o) => o['status'].hard.cpu === '500m',
+      'put right by the controller',
+    );
+    expect((await api.patch(at, { spec: { hard: { cpu: '1', memory: '1Gi' } } }))['spec'].hard).toEqual({
+      cpu: '1',
+      memory: '1Gi',
+    });
+    await api.until(
+      () => api.get(`${at}/status`),
+      (o) => o['status'].hard.cpu === '1',
+    );
     const patched = await api.patch(`${at}/status`, { spec: { hard: { cpu: '9' } }, status: { hard: { cpu: '7' } } });
     expect(patched['spec'].hard).toEqual({ cpu: '1', memory: '1Gi' });
     expect(patched['status'].hard.cpu).toBe('7');
-    await api.until(() => api.get(`${at}/status`), (o) => o['status'].hard.cpu === '1');
+    await api.until(
+      () => api.get(`${at}/status`),
+      (o) => o['status'].hard.cpu === '1',
+    );
   });
 });
 
 describe('objects with rules of their own', () => {
   it('ConfigMap, with empty-key; Secrets, with empty key', async () => {
-    expect(await api.failure(api.post(`${ns}/configmaps`, { metadata: { name: 'c' }, data: { '': 'v' } }))).toMatchObject({ code: 422, message: expect.stringContaining('data[]: Invalid value: ""') });
-    expect(await api.failure(api.post(`${ns}/secrets`, { metadata: { name: 's' }, data: { '': 'dg==' } }))).toMatchObject({ code: 422 });
+    expect(
+      await api.failure(api.post(`${ns}/configmaps`, { metadata: { name: 'c' }, data: { '': 'v' } })),
+    ).toMatchObject({ code: 422, message: expect.stringContaining('data[]: Invalid value: ""') });
+    expect(
+      await api.failure(api.post(`${ns}/secrets`, { metadata: { name: 's' }, data: { '': 'dg==' } })),
+    ).toMatchObject({ code: 422 });
   });
 
-  it.each([['configmaps', { data: { a: 'x' } }, { data: { a: 'y' } }], ['secrets', { data: { a: 'eA==' } }, { stringData: { a: 'y' } }]])(
-    'Secrets Volume, immutability; ConfigMap immutability: %s',
-    async (plural, body, change) => {
-      const at = `${ns}/${plural}/i`;
-      await api.post(`${ns}/${plural}`, { metadata: { name: 'i' }, ...body });
-      await api.patch(at, change);
-      await api.patch(at, { immutable: true });
-      expect((await api.failure(api.patch(at, { data: { a: 'eg==' } }))).message).toContain('field is immutable when `immutable` is set');
-      expect((await api.failure(api.patch(at, { immutable: false }))).message).toContain('immutable: Forbidden: field is immutable when `immutable` is set');
-      await api.patch(at, { metadata: { labels: { ok: 'yes' } } });
-      await api.del(at);
-    },
-  );
+  it.each([
+    ['configmaps', { data: { a: 'x' } }, { data: { a: 'y' } }],
+    ['secrets', { data: { a: 'eA==' } }, { stringData: { a: 'y' } }],
+  ])('Secrets Volume, immutability; ConfigMap immutability: %s', async (plural, body, change) => {
+    const at = `${ns}/${plural}/i`;
+    await api.post(`${ns}/${plural}`, { metadata: { name: 'i' }, ...body });
+    await api.patch(at, change);
+    await api.patch(at, { immutable: true });
+    expect((await api.failure(api.patch(at, { data: { a: 'eg==' } }))).message).toContain(
+      'field is immutable when `immutable` is set',
+    );
+    expect((await api.failure(api.patch(at, { immutable: false }))).message).toContain(
+      'immutable: Forbidden: field is immutable when `immutable` is set',
+    );
+    await api.patch(at, { metadata: { labels: { ok: 'yes' } } });
+    await api.del(at);
+  });
 
   it('Service, change type between ClusterIP, ExternalName and NodePort', async () => {
     const at = `${ns}/services/s`;
     const set = (change: object) => api.patch(at, { spec: change });
-    const made = await api.post(`${ns}/services`, { metadata: { name: 's' }, spec: { type: 'ExternalName', externalName: 'foo.example.com' } });
+    const made = await api.post(`${ns}/services`, {
+      metadata: { name: 's' },
+      spec: { type: 'ExternalName', externalName: 'foo.example.com' },
+    });
     expect(made['spec'].clusterIP).toBeUndefined();
-    const ip = await set({ type: 'ClusterIP', externalName: null, ports: [{ port: 80, name: 'http', protocol: 'TCP' }] });
+    const ip = await set({
+      type: 'ClusterIP',
+      externalName: null,
+      ports: [{ port: 80, name: 'http', protocol: 'TCP' }],
+    });
     expect(ip['spec'].clusterIP).toMatch(/^10\.96\./);
     const node = await set({ type: 'NodePort' });
     expect(node['spec'].ports[0].nodePort).toBeGreaterThanOrEqual(30000);
     expect(node['spec'].clusterIP).toBe(ip['spec'].clusterIP);
-    const external = await set({ type: 'ExternalName', externalName: 'foo.example.com', clusterIP: '', clusterIPs: null });
+    const external = await set({
+      type: 'ExternalName',
+      externalName: 'foo.example.com',
+      clusterIP: '',
+      clusterIPs: null,
+    });
     expect(external['spec'].clusterIP).toBeUndefined();
     expect(external['spec'].ports?.[0].nodePort).toBeUndefined();
-    expect((await api.post(`${ns}/services`, { metadata: { name: 'again' }, spec: { type: 'NodePort', ports: [{ port: 1, nodePort: node['spec'].ports[0].nodePort }] } }))['spec'].type).toBe('NodePort');
+    expect(
+      (
+        await api.post(`${ns}/services`, {
+          metadata: { name: 'again' },
+          spec: { type: 'NodePort', ports: [{ port: 1, nodePort: node['spec'].ports[0].nodePort }] },
+        })
+      )['spec'].type,
+    ).toBe('NodePort');
   });
 
   it('Find Kubernetes Service in default Namespace; Kubernetes Service', async () => {
-    expect((await api.items('/api/v1/services')).map((s) => `${s.metadata.namespace}/${s.metadata.name}`)).toContain('default/kubernetes');
-    expect(await api.get('/apis/networking.k8s.io/v1/servicecidrs/kubernetes')).toMatchObject({ spec: { cidrs: ['10.96.0.0/16'] }, status: { conditions: [{ type: 'Ready', status: 'True' }] } });
+    expect((await api.items('/api/v1/services')).map((s) => `${s.metadata.namespace}/${s.metadata.name}`)).toContain(
+      'default/kubernetes',
+    );
+    expect(await api.get('/apis/networking.k8s.io/v1/servicecidrs/kubernetes')).toMatchObject({
+      spec: { cidrs: ['10.96.0.0/16'] },
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    });
   });
 
   it('PriorityClass endpoints: values and what they are for cannot change', async () => {
@@ -323,9 +482,16 @@ describe('objects with rules of their own', () => {
     await api.post('/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name: 'p1' }, value: 1000 });
     const changed = await api.get(at);
     changed['value'] = 1001;
-    expect(await api.failure(api.put(at, changed))).toMatchObject({ code: 422, status: { details: { causes: [{ field: 'value', message: expect.stringContaining('may not be changed in an update') }] } } });
+    expect(await api.failure(api.put(at, changed))).toMatchObject({
+      code: 422,
+      status: {
+        details: { causes: [{ field: 'value', message: expect.stringContaining('may not be changed in an update') }] },
+      },
+    });
     expect((await api.patch(at, { description: 'New description' }))['description']).toBe('New description');
-    expect((await api.items('/apis/scheduling.k8s.io/v1/priorityclasses')).map((o) => o.metadata.name)).toEqual(expect.arrayContaining(['system-cluster-critical', 'system-node-critical']));
+    expect((await api.items('/apis/scheduling.k8s.io/v1/priorityclasses')).map((o) => o.metadata.name)).toEqual(
+      expect.arrayContaining(['system-cluster-critical', 'system-node-critical']),
+    );
     await api.del(at);
   });
 });

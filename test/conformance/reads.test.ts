@@ -1,6 +1,6 @@
 // Upstream's entries on watches, chunks, tables, discovery and the version (sig-api-machinery).
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Api, type Cluster, type Doc, startCluster } from './api.ts';
+import { Api, type Cluster, type Doc, type Watch, startCluster } from './api.ts';
 
 let cluster: Cluster;
 let api: Api;
@@ -18,13 +18,19 @@ const map = (name: string, label: string, data?: object) => ({
   metadata: { name, labels: { 'watch-this-configmap': label } },
   ...(data ? { data } : {}),
 });
-const selector = (...labels: string[]) => `labelSelector=${encodeURIComponent(`watch-this-configmap in (${labels.join(',')})`)}`;
+const selector = (...labels: string[]) =>
+  `labelSelector=${encodeURIComponent(`watch-this-configmap in (${labels.join(',')})`)}`;
 const mutate = (name: string, n: number) => api.patch(`${maps}/${name}`, { data: { mutation: String(n) } });
-const shown = ({ type, object }: { type: string; object: Doc }) => `${type} ${object.metadata.name} ${object['data']?.mutation ?? ''}`;
+const shown = ({ type, object }: { type: string; object: Doc }) =>
+  `${type} ${object.metadata.name} ${object['data']?.mutation ?? ''}`;
 
 describe('watches', () => {
   it('watch-configmaps-with-multiple-watchers', async () => {
-    const [a, b, both] = ['a', 'b', 'a,b'].map((l) => api.watch(`${maps}?${selector(...l.split(','))}`)) as [any, any, any];
+    const [a, b, both] = ['a', 'b', 'a,b'].map((l) => api.watch(`${maps}?${selector(...l.split(','))}`)) as [
+      Watch,
+      Watch,
+      Watch,
+    ];
     await api.post(maps, map('a', 'a'));
     expect(shown(await a.next())).toBe('ADDED a ');
     expect(shown(await both.next())).toBe('ADDED a ');
@@ -105,14 +111,22 @@ describe('watches', () => {
 
   it('bookmarks end the initial events and carry the annotation', async () => {
     await api.post(maps, map('a', 'x'));
-    const watch = api.watch(`${maps}?sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&${selector('x')}`);
+    const watch = api.watch(
+      `${maps}?sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&${selector('x')}`,
+    );
     const [added, bookmark] = await watch.take(2);
     expect(added!.type).toBe('ADDED');
     expect(bookmark).toMatchObject({
       type: 'BOOKMARK',
-      object: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
+      object: {
+        kind: 'ConfigMap',
+        apiVersion: 'v1',
+        metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } },
+      },
     });
-    expect(Number(bookmark!.object.metadata['resourceVersion'])).toBeGreaterThanOrEqual(Number(added!.object.metadata['resourceVersion']));
+    expect(Number(bookmark!.object.metadata['resourceVersion'])).toBeGreaterThanOrEqual(
+      Number(added!.object.metadata['resourceVersion']),
+    );
     watch.close();
   });
 
@@ -120,14 +134,22 @@ describe('watches', () => {
     expect(await api.failure(api.get(`${maps}?resourceVersion=abc`))).toMatchObject({ code: 400 });
     expect(await api.failure(api.get(`${maps}?resourceVersionMatch=Exact`))).toMatchObject({
       code: 422,
-      message: expect.stringContaining('resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided'),
+      message: expect.stringContaining(
+        'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
+      ),
     });
     expect(await api.failure(api.get(`${maps}?resourceVersion=0&resourceVersionMatch=Exact`))).toMatchObject({
       code: 422,
-      message: expect.stringContaining('resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
+      message: expect.stringContaining(
+        'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+      ),
     });
     const future = await api.failure(api.get(`${maps}?resourceVersion=99999999&resourceVersionMatch=NotOlderThan`));
-    expect(future).toMatchObject({ code: 504, reason: 'Timeout', message: expect.stringContaining('Too large resource version') });
+    expect(future).toMatchObject({
+      code: 504,
+      reason: 'Timeout',
+      message: expect.stringContaining('Too large resource version'),
+    });
     expect(future.status.details?.causes?.[0]).toMatchObject({ reason: 'ResourceVersionTooLarge' });
   });
 });
@@ -165,7 +187,11 @@ describe('lists', () => {
     expect(page.metadata['continue']).toEqual(expect.any(String));
     expect(await api.failure(api.get(`${maps}?limit=1&continue=nonsense`))).toMatchObject({ code: 400 });
     expect(
-      await api.failure(api.get(`${maps}?limit=1&resourceVersion=3&continue=${encodeURIComponent(page.metadata['continue'] as string)}`)),
+      await api.failure(
+        api.get(
+          `${maps}?limit=1&resourceVersion=3&continue=${encodeURIComponent(page.metadata['continue'] as string)}`,
+        ),
+      ),
     ).toMatchObject({ code: 400, message: 'specifying resource version is not allowed when using continue' });
   });
 });
@@ -175,7 +201,11 @@ const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
 describe('forms', () => {
   it('API metadata HTTP return', async () => {
-    const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: { namespace: 'default', verb: 'list', resource: 'nodes', version: 'v1' } } };
+    const review = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes: { namespace: 'default', verb: 'list', resource: 'nodes', version: 'v1' } },
+    };
     const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
     const error = await api.failure(as(TABLE).post(path, review));
     expect(error).toMatchObject({ code: 406, reason: 'NotAcceptable' });
@@ -186,7 +216,8 @@ describe('forms', () => {
     await api.post(maps, map('a', 'x', { k: 'v' }));
     const table = await as(TABLE).get(maps);
     expect(table).toMatchObject({
-      kind: 'Table', apiVersion: 'meta.k8s.io/v1',
+      kind: 'Table',
+      apiVersion: 'meta.k8s.io/v1',
       columnDefinitions: [{ name: 'Name' }, { name: 'Data' }, { name: 'Age' }],
       rows: expect.arrayContaining([expect.objectContaining({ cells: ['a', 1, expect.any(String)] })]),
     });
@@ -197,7 +228,8 @@ describe('forms', () => {
     expect(partial).toMatchObject({ kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' });
     expect(partial['items'][0].data).toBeUndefined();
     expect(await as('application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io').get(`${maps}/a`)).toMatchObject({
-      kind: 'PartialObjectMetadata', metadata: { name: 'a' },
+      kind: 'PartialObjectMetadata',
+      metadata: { name: 'a' },
     });
     const yaml = await as('application/yaml').send('GET', `${maps}/a`);
     expect(yaml).toContain('kind: ConfigMap\n');
@@ -241,22 +273,34 @@ describe('discovery', () => {
     }
   });
 
-  const builtin = { '': 'namespaces', apps: 'deployments', 'rbac.authorization.k8s.io': 'clusterroles', 'admissionregistration.k8s.io': 'validatingwebhookconfigurations' };
+  const builtin = {
+    '': 'namespaces',
+    apps: 'deployments',
+    'rbac.authorization.k8s.io': 'clusterroles',
+    'admissionregistration.k8s.io': 'validatingwebhookconfigurations',
+  };
   const found = (documents: Doc[]) =>
-    documents.flatMap((d) => d['items']).flatMap((g: Doc) => g['versions'].flatMap((v: Doc) => v['resources'].map((r: Doc) => `${g.metadata.name ?? ''}/${r['resource']}`)));
+    documents
+      .flatMap((d) => d['items'])
+      .flatMap((g: Doc) =>
+        g['versions'].flatMap((v: Doc) => v['resources'].map((r: Doc) => `${g.metadata.name ?? ''}/${r['resource']}`)),
+      );
 
   it('Aggregated Discovery Interface, Endpoint Accept Headers, CRDs', async () => {
     for (const v of ['v2', 'v2beta1']) {
       const aggregated = as(`application/json;v=${v};g=apidiscovery.k8s.io;as=APIGroupDiscoveryList`);
       const documents = [await aggregated.get('/api'), await aggregated.get('/apis')];
       expect(documents[0]).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${v}` });
-      for (const [group, resource] of Object.entries(builtin)) expect(found(documents)).toContain(`${group}/${resource}`);
+      for (const [group, resource] of Object.entries(builtin))
+        expect(found(documents)).toContain(`${group}/${resource}`);
     }
     const plural = 'discos';
     await api.post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
       metadata: { name: `${plural}.disco.example.com` },
       spec: {
-        group: 'disco.example.com', scope: 'Cluster', names: { plural, kind: 'Disco' },
+        group: 'disco.example.com',
+        scope: 'Cluster',
+        names: { plural, kind: 'Disco' },
         versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
       },
     });
@@ -265,11 +309,17 @@ describe('discovery', () => {
     expect((await api.get('/apis'))['kind']).toBe('APIGroupList');
     expect(await api.get('/api')).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
     // Upstream's suite names a version that no server has: plain JSON is the answer to what also takes that.
-    expect((await as('application/json;v=v3;g=apidiscovery.k8s.io;as=APIGroupDiscoveryList,application/json').get('/apis'))['kind']).toBe('APIGroupList');
+    expect(
+      (await as('application/json;v=v3;g=apidiscovery.k8s.io;as=APIGroupDiscoveryList,application/json').get('/apis'))[
+        'kind'
+      ],
+    ).toBe('APIGroupList');
   });
 
   it('Custom Resource Definition, discovery', async () => {
     const { resources } = await api.get('/apis/apiextensions.k8s.io/v1');
-    expect(resources.map((r: Doc) => r['name'])).toEqual(expect.arrayContaining(['customresourcedefinitions', 'customresourcedefinitions/status']));
+    expect(resources.map((r: Doc) => r['name'])).toEqual(
+      expect.arrayContaining(['customresourcedefinitions', 'customresourcedefinitions/status']),
+    );
   });
 });

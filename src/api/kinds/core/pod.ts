@@ -63,7 +63,11 @@ export default defineKind<Pod>({
     ephemeralcontainers: { verbs: ['get', 'patch', 'update'] },
     resize: { verbs: ['get', 'patch', 'update'] },
     binding: { verbs: ['create'], kind: { ...OPTIONS, kind: 'Binding' } },
-    eviction: { verbs: ['create'], kind: { group: 'policy', version: 'v1', kind: 'Eviction' } },
+    eviction: {
+      verbs: ['create'],
+      kind: { group: 'policy', version: 'v1', kind: 'Eviction' },
+      also: ['policy/v1beta1'],
+    },
     log: { verbs: ['get'] },
     exec: { verbs: ['create', 'get'], kind: { ...OPTIONS, kind: 'PodExecOptions' } },
     attach: { verbs: ['create', 'get'], kind: { ...OPTIONS, kind: 'PodAttachOptions' } },

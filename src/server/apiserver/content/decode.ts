@@ -1,7 +1,8 @@
 // Request bodies to drafts: media types, size, JSON and YAML, and the checks that the body is about what the path says.
 // Schema work (unknown fields, defaults) is not done here. Upstream: apiserver/pkg/endpoints/handlers/{create,rest}.go.
 import { parseJson } from '../../../api/codec/json.ts';
-import { PROTOBUF_CONTENT_TYPE, decodeProtobuf } from '../../../api/codec/protobuf.ts';
+import { decodeProtobuf } from '../../../api/codec/protobuf.ts';
+import { PROTOBUF_CONTENT_TYPE } from '../../../api/codec/protobuf-messages.ts';
 import { YamlError, parseYaml, yamlConversionError } from '../../../api/codec/yaml.ts';
 import { StatusError, badRequest } from '../../../api/status.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
@@ -193,8 +194,14 @@ export function checkType(
 }
 
 /** The body of a subresource that is an object of another kind (Scale, Binding), typed as Go would; else BadRequest. */
-export async function decodeAs(context: RequestContext, type: GroupVersionKind): Promise<Unstructured | undefined> {
+export async function decodeAs(
+  context: RequestContext,
+  type: GroupVersionKind,
+  also: readonly string[] = [],
+): Promise<Unstructured | undefined> {
   const body = await decodeBody(context, type.kind);
+  // Upstream: AcceptsGroupVersion of the subresource's storage.
+  if (body && also.includes(String(body.draft['apiVersion']))) body.draft['apiVersion'] = apiVersionOf(type);
   return body && typed(body.draft, type);
 }
 

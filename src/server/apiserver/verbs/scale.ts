@@ -1,16 +1,20 @@
 // The scale subresource: an autoscaling/v1 Scale made of, and written back to, a few fields of the object.
 // Upstream: pkg/registry/apps/deployment/storage (ScaleREST), apiextensions-apiserver pkg/registry/customresource.
+import type { AnyKind } from '../../../api/kind.ts';
+import { ageColumn, column } from '../../../api/kinds/shared/columns.ts';
 import { jsonPatch } from '../../../api/patch/json-patch.ts';
 import { mergePatch } from '../../../api/patch/merge-patch.ts';
 import { selectorFromObject } from '../../../api/selector.ts';
 import { badRequest } from '../../../api/status.ts';
+import { tableFor } from '../../../api/table.ts';
 import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
 import { decodeAs, mediaType, typed } from '../content/decode.ts';
-import { negotiate } from '../content/negotiate.ts';
+import { negotiate, negotiatePlain } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
+import { includeObject } from '../content/shapes.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint, ScalePaths } from '../registry.ts';
 import { current } from './get.ts';
@@ -32,14 +36,32 @@ const BUILTIN: ScalePaths = {
   selector: ['spec', 'selector'],
 };
 
+/** All that a table needs to know of a kind. */
+const SCALE_TABLE = {
+  columns: [
+    column<Scale>(
+      'Desired',
+      'integer',
+      'desired number of instances for the scaled object.',
+      (s) => s.spec.replicas ?? 0,
+    ),
+    column<Scale>(
+      'Available',
+      'integer',
+      'actual number of observed instances of the scaled object.',
+      (s) => s.status.replicas,
+    ),
+    ageColumn,
+  ],
+} as Pick<AnyKind, 'columns'> as AnyKind;
+
 export async function serveScale(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { info, server } = context;
   const paths = endpoint.kind.scale ?? BUILTIN;
-  const negotiated = { ...negotiate(context.request.headers['accept']), shape: '' as const };
   if (info.verb === 'get') {
     await server.feed.fresh();
     const scale = scaleOf(current(context, endpoint).object(), paths);
-    return objectResponse(context, 200, () => scale, negotiated);
+    return answer(context, scale);
   }
   const change = info.verb === 'update' ? await sentScale(context) : await patchedScale(context);
   if (!change) throw noSuchPath();
@@ -67,7 +89,21 @@ export async function serveScale(context: RequestContext, endpoint: Endpoint): P
     },
     track: (draft, old) => trackUpdate(context, endpoint, draft, old, options, 'scale'),
   });
-  return objectResponse(context, 200, () => scaleOf(written.object, paths), negotiated);
+  return answer(context, scaleOf(written.object, paths));
+}
+
+function answer(context: RequestContext, scale: Scale): Promise<Response> {
+  const { accept } = context.request.headers;
+  const negotiated = negotiate(accept);
+  if (negotiated.shape !== 'Table') return objectResponse(context, 200, () => scale, negotiatePlain(accept));
+  const { shapeVersion: version } = negotiated;
+  const table = tableFor(SCALE_TABLE, [scale], {
+    nowMs: context.server.now(),
+    version,
+    includeObject: includeObject(context),
+    metadata: { resourceVersion: scale.metadata.resourceVersion ?? '' },
+  });
+  return objectResponse(context, 200, () => table, negotiated);
 }
 
 type Change = (scale: Scale) => Scale;

@@ -119,7 +119,8 @@ function subresourceContext(context: RequestContext, endpoint: Endpoint): Subres
       const { definition } = endpoint.kind;
       const { group, version } = endpoint;
       const own = { group, version, kind: definition.kind };
-      const draft = await decodeAs(context, definition.subresources?.[subresource]?.kind ?? own);
+      const { kind = own, also = [] } = definition.subresources?.[subresource] ?? {};
+      const draft = await decodeAs(context, kind, also);
       if (draft && info.verb === 'create') await admitCreate(context, endpoint, draft, options?.dryRun ?? false);
       return draft;
     },
