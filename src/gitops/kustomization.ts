@@ -24,7 +24,14 @@ import { Failure, applyBuilt, build, healthChecksOf, inventoryOf, pruneStale, wa
 import { changedByUser } from './source/repository.ts';
 import type { FileTree } from './source/tree.ts';
 import { type Turn, fail, patchStatus, progress, succeed } from './status.ts';
-import { FINALIZER, GitRepositories, type InventoryEntry, type Kustomization, Kustomizations, RECONCILE_AT } from './types.ts';
+import {
+  FINALIZER,
+  GitRepositories,
+  type InventoryEntry,
+  type Kustomization,
+  Kustomizations,
+  RECONCILE_AT,
+} from './types.ts';
 
 const DEFAULT_RETRY_MS = 30_000;
 /** After no answer from the API server. */
@@ -39,6 +46,8 @@ const DRIFT_MAX_MS = 30_000;
 /** What this process did last for a Kustomization: a pass for drift alone needs no more than the drifted objects. */
 interface Done {
   revision: string;
+  /** Of the tree: with other ignored files, one revision is another tree. */
+  digest: string;
   generation: number;
   requestedAt?: string;
   atMs: number;
@@ -179,7 +188,8 @@ class Loop {
     this.drifted.delete(key);
     const last = this.done.get(key);
     const requestedAt = owner.metadata.annotations?.[RECONCILE_AT];
-    const same = last?.revision === tree.revision && last.generation === owner.metadata.generation;
+    const same =
+      last?.digest === tree.digest && last.revision === tree.revision && last.generation === owner.metadata.generation;
     const dueMs = (last?.atMs ?? 0) + intervalMs - started;
     const settled = same && last.requestedAt === requestedAt && dueMs > 0 && isReady(owner);
     if (settled && !ids) return { requeueAfterMs: dueMs };
@@ -223,6 +233,7 @@ class Loop {
     }
     this.done.set(key, {
       revision: tree.revision,
+      digest: tree.digest,
       generation: owner.metadata.generation ?? 0,
       requestedAt,
       atMs: started,

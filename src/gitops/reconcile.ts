@@ -37,17 +37,38 @@ export class Failure extends Error {
 
 /** The objects that the tree says, variables put in. */
 export async function build(client: Client, owner: Kustomization, tree: FileTree): Promise<BuiltObject[]> {
+  const built = attempt('kustomize build failed', () => buildManifests(tree, owner.spec));
+  const values = owner.spec.postBuild ? await variables(client, owner) : {};
+  const substituted = attempt('post build failed for', () => substitute(built, values));
+  const { commonMetadata } = owner.spec;
+  return commonMetadata
+    ? substituted.map((b) => ({ ...b, object: withMetadata(b.object, commonMetadata) }))
+    : substituted;
+}
+
+function attempt<T>(what: string, work: () => T): T {
   try {
-    const built = buildManifests(tree, owner.spec);
-    const { postBuild } = owner.spec;
-    if (!postBuild) return built;
-    return substitute(built, await variables(client, owner));
+    return work();
   } catch (error) {
     if (error instanceof PathError) throw new Failure('ArtifactFailed', error.message);
     if (!(error instanceof KustomizeError)) throw error;
     const where = error.file && !error.message.includes(error.file) ? ` (in ${error.file})` : '';
-    throw new Failure('BuildFailed', `kustomize build failed: ${error.message}${where}`);
+    const between = what.endsWith(' for') ? ' ' : ': ';
+    throw new Failure('BuildFailed', `${what}${between}${error.message}${where}`);
   }
+}
+
+function withMetadata(
+  object: BuiltObject['object'],
+  common: NonNullable<Kustomization['spec']['commonMetadata']>,
+): BuiltObject['object'] {
+  const { labels, annotations } = common;
+  const metadata = {
+    ...object.metadata,
+    ...(labels ? { labels: { ...object.metadata.labels, ...labels } } : {}),
+    ...(annotations ? { annotations: { ...object.metadata.annotations, ...annotations } } : {}),
+  };
+  return { ...object, metadata };
 }
 
 /** `substituteFrom` in order, then `substitute`, which wins. */
@@ -67,7 +88,7 @@ async function variables(client: Client, owner: Kustomization): Promise<Record<s
       if (optional && isNotFound(error)) continue;
       throw new Failure(
         'BuildFailed',
-        `post build failed: substitute from '${kind}/${name}': ${(error as Error).message}`,
+        `post build failed: substitute from '${kind}/${name}' error: ${(error as Error).message}`,
       );
     }
   }

@@ -26,7 +26,8 @@ const applied = (commit: string) =>
       `main@sha1:${commit}`,
     60_000,
   );
-const say = (what: string, since: number) => process.stdout.write(`${what}: ${Math.round(performance.now() - since)} ms\n`);
+const say = (what: string, since: number) =>
+  process.stdout.write(`${what}: ${Math.round(performance.now() - since)} ms\n`);
 
 const files = Object.fromEntries(Array.from({ length: count }, (_, i) => [`apps/c${i}.yaml`, manifest(i, 'one')]));
 let commit = repository.push(files);

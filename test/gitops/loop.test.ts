@@ -179,7 +179,9 @@ describe('the GitOps loop', () => {
       const found = await read('later');
       return readyOf(found)?.reason === 'DependencyNotReady' && found;
     });
-    expect(readyOf(waiting)?.message).toBe("dependency 'default/first' not found: kustomizations.kustomize.toolkit.fluxcd.io \"first\" not found");
+    expect(readyOf(waiting)?.message).toBe(
+      'dependency \'default/first\' not found: kustomizations.kustomize.toolkit.fluxcd.io "first" not found',
+    );
     await client.create(Kustomizations, kustomization('first', { path: './first' }));
     await applied('later', commit);
     expect((await client.get(Namespaces, { name: 'made' })).metadata?.name).toBe('made');

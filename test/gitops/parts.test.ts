@@ -3,6 +3,7 @@ import type { Unstructured } from '../../src/api/types.ts';
 import { fingerprint, takeOver } from '../../src/gitops/apply/fields.ts';
 import { formatId, idOf, parseId, stages, stale, union } from '../../src/gitops/apply/inventory.ts';
 import { buildManifests } from '../../src/gitops/build/manifests.ts';
+import { envsubst } from '../../src/gitops/build/envsubst.ts';
 import { substitute } from '../../src/gitops/build/substitute.ts';
 import { withCondition } from '../../src/gitops/conditions.ts';
 import { resolveLinks } from '../../src/gitops/source/tree.ts';
@@ -83,6 +84,8 @@ describe('build', () => {
   const spec: KustomizationSpec = { sourceRef: { kind: 'GitRepository', name: 'x' }, prune: true, interval: '1m' };
   const tree = (files: Record<string, string>) => ({
     revision: 'main@sha1:1',
+    digest: '',
+    subject: '',
     sizeBytes: 0,
     files: new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)])),
   });
@@ -110,9 +113,8 @@ describe('build', () => {
       targetNamespace: 'prod',
       namePrefix: 'y-',
       images: [{ name: 'nginx', newTag: '2' }],
-      commonMetadata: { labels: { team: 'a' } },
     });
-    expect(built!.object.metadata).toEqual({ name: 'y-x-a', namespace: 'prod', labels: { team: 'a' } });
+    expect(built!.object.metadata).toEqual({ name: 'y-x-a', namespace: 'prod' });
     expect(built!.object['spec']).toMatchObject({ containers: [{ image: 'nginx:2' }] });
   });
   it('names a file that is broken', () => {
@@ -126,6 +128,22 @@ describe('build', () => {
     );
     expect(() => buildManifests(tree({ 'a.yaml': pod('a') }), { ...spec, path: './gone' })).toThrow(/path not found/);
     expect(resolveLinks(new Map(), new Map([['a', '../../etc/passwd']])).size).toBe(0);
+  });
+  it('knows the shell’s forms of variables', () => {
+    const variables = new Map([['a', 'one'], ['path', '/x/y/file.tar.gz'], ['empty', '']]); // prettier-ignore
+    const cases: [string, string][] = [
+      ['${a}-${gone}', 'one-'],
+      ['${gone:-d} ${gone:=d} ${empty:-d} ${a:-d} ${gone=d}', 'd d d one d'],
+      ['${gone:-${also:-${a}}}', 'one'],
+      ['$${a} $a ${#a}', '${a} $a 3'],
+      ['${a^} ${a^^} ${a,,}', 'One ONE one'],
+      ['${a:1} ${a:0:2} ${a:-2}', 'ne on one'],
+      ['${a/n/N} ${path//\\//.} ${a/#o/O} ${a/%e/E}', 'oNe .x.y.file.tar.gz One onE'],
+      ['${path##*/} ${path%%.*} ${path%.*} ${path#*/}', 'file.tar.gz /x/y/file /x/y/file.tar x/y/file.tar.gz'],
+    ];
+    for (const [text, expected] of cases) expect(envsubst(text, variables), text).toBe(expected);
+    expect(() => envsubst('${a', variables)).toThrow('missing closing brace');
+    expect(() => envsubst('${1}', variables)).toThrow('unable to parse variable name');
   });
   it('puts variables in', () => {
     const built = [

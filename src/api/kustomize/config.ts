@@ -29,7 +29,8 @@ const rank = ({ kind = '' }: { kind?: string }): number => {
   const first = ORDER_FIRST.indexOf(kind);
   return first >= 0 ? first - ORDER_FIRST.length : ORDER_LAST.indexOf(kind) + 1;
 };
-const sortText = ({ group, version, kind }: Partial<FieldSpec>) => `${group || '~G'}_${version || '~V'}_${kind || '~K'}`;
+const sortText = ({ group, version, kind }: Partial<FieldSpec>) =>
+  `${group || '~G'}_${version || '~V'}_${kind || '~K'}`;
 const byKind = (a: Partial<FieldSpec>, b: Partial<FieldSpec>): number =>
   rank(a) - rank(b) || (sortText(a) < sortText(b) ? -1 : sortText(a) > sortText(b) ? 1 : 0);
 

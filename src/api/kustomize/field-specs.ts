@@ -260,7 +260,9 @@ const varReference: FieldSpec[] = [
   { path: 'metadata/annotations' },
 ];
 
-const imagePaths = ['spec', 'spec/template/spec'].flatMap((at) => below(at, ['containers[]/image', 'initContainers[]/image']));
+const imagePaths = ['spec', 'spec/template/spec'].flatMap((at) =>
+  below(at, ['containers[]/image', 'initContainers[]/image']),
+);
 
 export const builtinTables: FieldTables = {
   namePrefix: [{ path: 'metadata/name' }],

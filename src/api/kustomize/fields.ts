@@ -88,7 +88,13 @@ export function cloneData<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   const copy: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(value)) {
-    if (key === '__proto__') Object.defineProperty(copy, key, { value: cloneData(inner), enumerable: true, writable: true, configurable: true });
+    if (key === '__proto__')
+      Object.defineProperty(copy, key, {
+        value: cloneData(inner),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
     else copy[key] = cloneData(inner);
   }
   return copy as T;

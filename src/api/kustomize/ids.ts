@@ -49,15 +49,13 @@ export function effectiveNamespace(id: ResId): string {
   return isClusterScoped(id) ? CLUSTER_SCOPE : id.namespace || 'default';
 }
 
-export const sameGvk = (a: Gvk, b: Gvk): boolean =>
-  a.kind === b.kind && a.group === b.group && a.version === b.version;
+export const sameGvk = (a: Gvk, b: Gvk): boolean => a.kind === b.kind && a.group === b.group && a.version === b.version;
 
 export const sameId = (a: ResId, b: ResId): boolean =>
   a.name === b.name && sameGvk(a, b) && effectiveNamespace(a) === effectiveNamespace(b);
 
 /** One string for equal ids: a key for maps. */
-export const idKey = (id: ResId): string =>
-  `${id.group}/${id.version}/${id.kind}/${effectiveNamespace(id)}/${id.name}`;
+export const idKey = (id: ResId): string => `${id.group}/${id.version}/${id.kind}/${effectiveNamespace(id)}/${id.name}`;
 
 /** Empty fields of the selector match all. */
 export const isSelected = (gvk: Gvk, selector: GvkSelector): boolean =>
@@ -67,8 +65,7 @@ export const isSelected = (gvk: Gvk, selector: GvkSelector): boolean =>
 
 export const isSelectedBy = (id: ResId, selector: Partial<ResId>): boolean =>
   (!selector.name || selector.name === id.name) &&
-  (!selector.namespace ||
-    effectiveNamespace({ ...emptyId, ...selector }) === effectiveNamespace(id)) &&
+  (!selector.namespace || effectiveNamespace({ ...emptyId, ...selector }) === effectiveNamespace(id)) &&
   isSelected(id, selector);
 
 const emptyId: ResId = { group: '', version: '', kind: '', name: '', namespace: '' };

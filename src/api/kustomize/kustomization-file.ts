@@ -88,13 +88,17 @@ function checkFields(parsed: unknown, path: string): Record<string, unknown> {
     if (!hasShape(value, shape)) throw wrong(value, goNames[shape]);
     if (shape === 'texts') {
       const other = (value as unknown[]).find((item) => typeof item !== 'string' && item !== null);
-      if (other !== undefined) throw wrong(other, field === 'patchesStrategicMerge' ? 'types.PatchStrategicMerge' : 'string');
+      if (other !== undefined)
+        throw wrong(other, field === 'patchesStrategicMerge' ? 'types.PatchStrategicMerge' : 'string');
     }
     if (shape === 'list') {
       const other = (value as unknown[]).find((item) => !isMap(item) && item !== null);
       if (other !== undefined) throw wrong(other, `types.${TYPES[field] ?? field}`);
     }
-    fields[field] = shape === 'list' || shape === 'texts' ? (value as unknown[]).map((item) => item ?? (shape === 'list' ? {} : '')) : value;
+    fields[field] =
+      shape === 'list' || shape === 'texts'
+        ? (value as unknown[]).map((item) => item ?? (shape === 'list' ? {} : ''))
+        : value;
   }
   return fields;
 }
@@ -120,7 +124,10 @@ const goKind = (value: unknown): string =>
           : 'number';
 
 function modernised(fields: Record<string, unknown>): KustomizationFile {
-  const { bases, imageTags, ...rest } = fields as Record<string, unknown> & { bases?: string[]; imageTags?: ImageEntry[] };
+  const { bases, imageTags, ...rest } = fields as Record<string, unknown> & {
+    bases?: string[];
+    imageTags?: ImageEntry[];
+  };
   const file = rest as KustomizationFile;
   if (bases) file.resources = [...(file.resources ?? []), ...bases];
   if (imageTags) file.images = [...(file.images ?? []), ...imageTags];
@@ -137,5 +144,9 @@ function enforce(file: KustomizationFile, folder: string, path: string): void {
   const required = `kustomize.config.k8s.io/${kind === 'Component' ? 'v1alpha1' : 'v1beta1'}`;
   if (apiVersion && apiVersion !== required) wrong.push(`apiVersion for ${kind} should be ${required}`);
   if (wrong.length === 0) return;
-  throw new KustomizeError(`Failed to read kustomization file under ${folder}:\n${wrong.join('\n')}`, path, 'apiVersion');
+  throw new KustomizeError(
+    `Failed to read kustomization file under ${folder}:\n${wrong.join('\n')}`,
+    path,
+    'apiVersion',
+  );
 }

@@ -285,7 +285,11 @@ function refuseUnsupported(file: KustomizationFile): void {
   }
 }
 
-function wrapped(prefix: string, error: unknown, reword = (message: string) => `${prefix}: ${message}`): KustomizeError {
+function wrapped(
+  prefix: string,
+  error: unknown,
+  reword = (message: string) => `${prefix}: ${message}`,
+): KustomizeError {
   if (!(error instanceof KustomizeError)) throw error;
   return new KustomizeError(reword(error.message), error.file, error.field);
 }

@@ -170,7 +170,10 @@ function toResources(documents: readonly unknown[], file: string): Resource[] {
     }
     const { items } = document;
     if (items !== null && !Array.isArray(items)) {
-      throw new KustomizeError(`expected array in ${document['kind'] as string}/items, but found ${typeof items}`, file);
+      throw new KustomizeError(
+        `expected array in ${document['kind'] as string}/items, but found ${typeof items}`,
+        file,
+      );
     }
     queue.push(...((items as unknown[] | null) ?? []));
   }

@@ -101,9 +101,7 @@ class Turn {
     if (all.length === 0 || isClusterScoped(id)) return all;
     const here = effectiveNamespace(id);
     const bound = boundNamespaces(this.referrer);
-    return all.filter(
-      (r) => isClusterScoped(r.gvk) || effectiveNamespace(r.id) === here || bound.has(r.namespace),
-    );
+    return all.filter((r) => isClusterScoped(r.gvk) || effectiveNamespace(r.id) === here || bound.has(r.namespace));
   }
 
   private select(name: string, candidates: Resource[], withNamespace: boolean): Resource | undefined {
@@ -149,9 +147,7 @@ function boundNamespaces({ object }: Resource): Set<string> {
 
 /** Made in the same kustomization: the shorter list of affixes is the end of the longer one. */
 function sameAffixes(a: Resource, b: Resource, emptyMatches: boolean): boolean {
-  return (
-    sameEnding(a.prefixes, b.prefixes, emptyMatches) && sameEnding(a.suffixes, b.suffixes, emptyMatches)
-  );
+  return sameEnding(a.prefixes, b.prefixes, emptyMatches) && sameEnding(a.suffixes, b.suffixes, emptyMatches);
 }
 
 function sameEnding(a: readonly string[], b: readonly string[], emptyMatches: boolean): boolean {

@@ -121,7 +121,10 @@ function lookUp(node: unknown, path: readonly string[]): unknown {
       else if (isListIndex(part)) {
         const [key, wanted] = keyAndValue(part);
         value = list.find((item) => String(key === '' ? item : isMap(item) ? item[key] : undefined) === wanted);
-      } else throw refuse(`error looking up replacement source: wrong node kind: expected MappingNode but got SequenceNode: node contents:\n${JSON.stringify(value)}`);
+      } else
+        throw refuse(
+          `error looking up replacement source: wrong node kind: expected MappingNode but got SequenceNode: node contents:\n${JSON.stringify(value)}`,
+        );
     } else value = isMap(value) && Object.hasOwn(value, part) ? value[part] : undefined;
   }
   return value;

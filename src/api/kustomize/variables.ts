@@ -19,7 +19,9 @@ export function mergeVariables(
       throw new KustomizeError(`var '${variable.name}' already encountered`, undefined, 'vars');
     }
     const { objref } = variable;
-    const gv = objref.apiVersion ? parseApiVersion(objref.apiVersion) : { group: objref.group ?? '', version: objref.version ?? '' };
+    const gv = objref.apiVersion
+      ? parseApiVersion(objref.apiVersion)
+      : { group: objref.group ?? '', version: objref.version ?? '' };
     const target = { ...gv, kind: objref.kind ?? '', name: objref.name ?? '', namespace: objref.namespace ?? '' };
     const anywhere = target.namespace === '' && !isClusterScoped(target);
     const matched = list.byAnyId(

@@ -132,7 +132,9 @@ export class Applier {
     for (const { object } of objects) {
       const { group, version } = parseApiVersion(object.apiVersion);
       const kind = `${group}/${version}/${object.kind}`;
-      const type = this.kinds.known(object) ?? (missing.has(kind) ? undefined : await this.kinds.find(group, version, object.kind));
+      const type =
+        this.kinds.known(object) ??
+        (missing.has(kind) ? undefined : await this.kinds.find(group, version, object.kind));
       if (!type) missing.add(kind);
       entries.push(entryOf(type ? this.withOwner(object, type) : object));
     }

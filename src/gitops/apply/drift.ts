@@ -28,11 +28,7 @@ export class DriftWatch {
   }
 
   /** Remembers what was written, and follows its kind from now on. */
-  record(
-    owner: string,
-    changes: readonly Change[],
-    typeOf: (object: Unstructured) => ResourceType | undefined,
-  ): void {
+  record(owner: string, changes: readonly Change[], typeOf: (object: Unstructured) => ResourceType | undefined): void {
     for (const { id, action, object, manifest } of changes) {
       const key = formatId(id);
       if (action === 'deleted' || action === 'skipped' || !object) {

@@ -82,7 +82,6 @@ const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as un
 function overlay(base: Record<string, unknown>, spec: KustomizationSpec): Record<string, unknown> {
   const images = new Map(list(base['images']).map((image) => [(image as { name: string }).name, image]));
   for (const image of spec.images ?? []) images.set(image.name, { ...(images.get(image.name) as object), ...image });
-  const { labels, annotations } = spec.commonMetadata ?? {};
   return {
     ...base,
     ...(spec.targetNamespace ? { namespace: spec.targetNamespace } : {}),
@@ -91,7 +90,5 @@ function overlay(base: Record<string, unknown>, spec: KustomizationSpec): Record
     ...(images.size > 0 ? { images: [...images.values()] } : {}),
     ...(spec.patches ? { patches: [...list(base['patches']), ...spec.patches] } : {}),
     ...(spec.components ? { components: [...list(base['components']), ...spec.components] } : {}),
-    ...(labels ? { labels: [...list(base['labels']), { pairs: labels }] } : {}),
-    ...(annotations ? { commonAnnotations: { ...(base['commonAnnotations'] as object), ...annotations } } : {}),
   };
 }

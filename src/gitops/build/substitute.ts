@@ -1,36 +1,34 @@
-// Variables in manifests after the build: ${name}, ${name:-default}, ${name:=default}; $${name} stays as ${name}.
-// Upstream: fluxcd/pkg/kustomize (varsub), drone/envsubst. Objects annotated `kustomize.toolkit.fluxcd.io/substitute:
-// disabled` are left alone. Pure.
-import type { BuiltObject } from '../../api/kustomize/kustomize.ts';
+// Variables in manifests after the build. They are put into an object's YAML text, which is then read again: a variable
+// that is a value of its own takes the type of its text. Upstream: fluxcd/pkg/kustomize (kustomize_varsub.go). Pure.
+import { parseYaml, stringifyYaml } from '../../api/codec/yaml.ts';
+import { type BuiltObject, KustomizeError } from '../../api/kustomize/kustomize.ts';
 import type { Unstructured } from '../../api/types.ts';
+import { envsubst } from './envsubst.ts';
 
-const DISABLED = 'kustomize.toolkit.fluxcd.io/substitute';
-const PATTERN = /\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?(=|-)([^}]*))?\}/g;
+/** On objects, as label or annotation: `disabled` leaves them alone. */
+const SUBSTITUTE = 'kustomize.toolkit.fluxcd.io/substitute';
+const NAME = '^[_[:alpha:]][_[:alpha:][:digit:]]*$';
 
 export function substitute(built: readonly BuiltObject[], variables: Record<string, string>): BuiltObject[] {
+  const names = Object.keys(variables);
+  // Without a single variable nothing is done, whatever defaults there are.
+  if (names.length === 0) return [...built];
+  const bad = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+  if (bad !== undefined) {
+    throw new KustomizeError(`envsubst error: '${bad}' var name is invalid, must match '${NAME}'`);
+  }
+  // Lines would break the text that they are put into.
+  const values = new Map(names.map((name) => [name, variables[name]!.replaceAll('\n', '')]));
   return built.map(({ object, origin }) => {
     const { labels, annotations } = object.metadata;
-    if (labels?.[DISABLED] === 'disabled' || annotations?.[DISABLED] === 'disabled') return { object, origin };
-    return { object: walk(object, variables) as Unstructured, origin };
+    if (labels?.[SUBSTITUTE] === 'disabled' || annotations?.[SUBSTITUTE] === 'disabled') return { object, origin };
+    const text = stringifyYaml(object);
+    if (!text.includes('${')) return { object, origin };
+    try {
+      return { object: parseYaml(envsubst(text, values)) as unknown as Unstructured, origin };
+    } catch (error) {
+      const why = `envsubst error: variable substitution failed: ${(error as Error).message}`;
+      throw new KustomizeError(`'${object.kind}/${object.metadata.name}': ${why}`, origin);
+    }
   });
-}
-
-function walk(value: unknown, variables: Record<string, string>): unknown {
-  if (typeof value === 'string') return value.includes('${') ? scalar(value, variables) : value;
-  if (Array.isArray(value)) return value.map((item) => walk(item, variables));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, walk(v, variables)]));
-}
-
-/** A value that is one variable and nothing else takes the variable's YAML type: `replicas: ${n}` is a number. */
-function scalar(text: string, variables: Record<string, string>): unknown {
-  const replaced = text.replaceAll(PATTERN, (all, name: string, _operator: string, fallback?: string) => {
-    if (all.startsWith('$$')) return all.slice(1);
-    // Unset variables are empty, as in a shell.
-    return (Object.hasOwn(variables, name) ? variables[name] : fallback) ?? '';
-  });
-  const whole = /^\$\{[^}]*\}$/.test(text);
-  if (!whole) return replaced;
-  if (/^-?(0|[1-9]\d{0,14})$/.test(replaced)) return Number(replaced);
-  return replaced === 'true' ? true : replaced === 'false' ? false : replaced;
 }

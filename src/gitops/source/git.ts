@@ -40,6 +40,8 @@ export class GitError extends Error {
   constructor(
     readonly reason: 'GitOperationFailed' | 'AuthenticationFailed' | 'URLInvalid' | 'InvalidReference',
     message: string,
+    /** The time was over. */
+    readonly late = false,
   ) {
     super(message);
   }
@@ -56,13 +58,12 @@ const SCHEMES = /^(https?|ssh|file|git):\/\/|^\//;
 
 /** Asks the remote which commit the reference is at now; nothing is downloaded. */
 export async function remoteHead(source: GitSource): Promise<Head> {
-  if (!SCHEMES.test(source.url) && !/^[\w.-]+@[\w.-]+:/.test(source.url)) {
+  if (!SCHEMES.test(source.url) && !/^\w[\w.-]*@[\w.-]+:/.test(source.url)) {
     throw new GitError('URLInvalid', `git url "${source.url}" is not http, https, ssh, or file`);
   }
   const { ref = {} } = source;
-  if (ref.commit && !/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(ref.commit)) {
-    throw new GitError('InvalidReference', `spec.ref.commit "${ref.commit}" is not a whole commit id`);
-  }
+  const problem = referenceProblem(ref);
+  if (problem) throw new GitError('InvalidReference', problem);
   if (ref.commit && !ref.branch && !ref.name) {
     return { revision: `sha1:${ref.commit}`, commit: ref.commit, ref: 'refs/heads/*' };
   }
@@ -115,7 +116,8 @@ export async function fetchTree(
   try {
     return await fetchOnce(source, head, cacheFolder, previous);
   } catch (error) {
-    if (!(error instanceof GitError) || error.reason !== 'GitOperationFailed' || source.signal?.aborted) throw error;
+    const other = !(error instanceof GitError) || error.reason !== 'GitOperationFailed' || error.late;
+    if (other || source.signal?.aborted) throw error;
     // What is on disk may be broken: the cache can be lost at any time.
     await rm(cacheFolder, { recursive: true, force: true });
     return fetchOnce(source, head, cacheFolder, previous);
@@ -303,5 +305,6 @@ function explain(source: GitSource, error: unknown, late: boolean): GitError {
   return new GitError(
     denied && !late ? 'AuthenticationFailed' : 'GitOperationFailed',
     `failed to checkout and determine revision: unable to clone '${source.url}': ${why}`,
+    late,
   );
 }

@@ -1,6 +1,7 @@
 // The GitRepository loop: asks the remote at each interval (a local one at each push), fetches what is new, says so in
 // status. Upstream: source-controller internal/controller/gitrepository_controller.go.
-import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDuration } from '../../api/duration.ts';
 import { Secrets } from '../../api/resources.ts';
@@ -18,17 +19,20 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const RETRY_MS = 30_000;
 
 export function repositoryController(artifacts: Artifacts, cacheFolder: string): ControllerDefinition<GitRepository> {
-  const watches = new Map<string, { url: string; stop(): void }>();
+  const watches = new Map<string, { url: string; inode: number; stop(): void }>();
   let enqueue: (key: string) => void = () => {};
   const unwatch = (key: string) => {
     watches.get(key)?.stop();
     watches.delete(key);
   };
   const follow = (key: string, url: string) => {
-    if (watches.get(key)?.url === url) return;
-    unwatch(key);
     const folder = localGitFolder(url);
-    if (folder) watches.set(key, { url, stop: watchRefs(folder, () => enqueue(key)) });
+    // A repository that was deleted and made again is another one to the watch.
+    const inode = (folder && statSync(join(folder, 'refs'), { throwIfNoEntry: false })?.ino) || 0;
+    const known = watches.get(key);
+    if (known?.url === url && known.inode === inode) return;
+    unwatch(key);
+    if (folder) watches.set(key, { url, inode, stop: watchRefs(folder, () => enqueue(key)) });
   };
   return defineController<GitRepository>({
     name: 'gitops-source',
@@ -45,6 +49,7 @@ export function repositoryController(artifacts: Artifacts, cacheFolder: string):
       if (!repository || repository.metadata.deletionTimestamp) {
         unwatch(key);
         artifacts.delete(id);
+        await rm(join(cacheFolder, `${namespace}_${name}.git`), { recursive: true, force: true });
         return;
       }
       if (repository.spec.suspend) return unwatch(key);
@@ -74,7 +79,7 @@ async function fetchOnce(
   artifacts: Artifacts,
   id: string,
   cache: string,
-): Promise<{ requeueAfterMs: number }> {
+): Promise<{ requeueAfterMs: number } | void> {
   const { spec } = repository;
   const before = artifacts.get(id);
   try {
@@ -82,29 +87,36 @@ async function fetchOnce(
     const source: GitSource = {
       url: spec.url,
       timeoutMs: spec.timeout ? parseDuration(spec.timeout) : DEFAULT_TIMEOUT_MS,
+      signal: context.signal,
       ...(spec.ref ? { ref: spec.ref } : {}),
+      ...(spec.ignore === undefined ? {} : { ignore: spec.ignore }),
       ...(spec.secretRef ? { credentials: await readCredentials(context, repository, spec.secretRef.name) } : {}),
     };
     const head = await remoteHead(source);
     let tree = before;
-    if (tree?.revision !== head.revision) {
-      tree = await fetchTree(source, head, cache);
+    if (tree?.revision !== head.revision || tree.ignore !== spec.ignore) {
+      tree = await fetchTree(source, head, cache, before);
       await report(context, repository, { tree });
       artifacts.set(id, tree);
-      const short = head.revision.replace(/(sha1:.{8}).*/, '$1');
+      const { subject } = tree;
+      const short = subject.length > 50 ? `${subject.slice(0, 50)}...` : subject;
       context.events.event(repository, 'Normal', 'NewArtifact', `stored artifact for commit '${short}'`);
     } else await report(context, repository, { tree });
     return { requeueAfterMs: intervalMs };
   } catch (error) {
+    if (context.signal.aborted) throw error;
     const failure = error instanceof GitError ? error : undefined;
     const reason = failure?.reason ?? 'GitOperationFailed';
     const message = (error as Error).message;
     const known = repository.status?.conditions?.find((c) => c.type === 'Ready');
     if (known?.message !== message) context.events.event(repository, 'Warning', reason, message);
     await report(context, repository, { failure: { reason, message } });
-    return { requeueAfterMs: RETRY_MS };
+    if (!isTerminal(reason)) return { requeueAfterMs: RETRY_MS };
   }
 }
+
+/** Only a change of the object can help. */
+const isTerminal = (reason: string): boolean => reason === 'URLInvalid' || reason === 'InvalidReference';
 
 async function readCredentials(
   context: ControllerContext,
@@ -141,11 +153,17 @@ async function report(context: ControllerContext, repository: GitRepository, out
         observedGeneration,
       }
     : { type: 'Ready', status: 'False', ...outcome.failure, observedGeneration };
-  let conditions = withCondition(withoutCondition(status.conditions, 'Reconciling', 'FetchFailed'), ready, now);
+  let conditions = withCondition(
+    withoutCondition(status.conditions, 'Reconciling', 'FetchFailed', 'Stalled'),
+    ready,
+    now,
+  );
   if (outcome.tree) {
     conditions = withCondition(conditions, { ...ready, type: 'ArtifactInStorage' }, now);
   } else {
     conditions = withCondition(conditions, { ...ready, type: 'FetchFailed', status: 'True' }, now);
+    if (isTerminal(ready.reason))
+      conditions = withCondition(conditions, { ...ready, type: 'Stalled', status: 'True' }, now);
   }
   const artifact = outcome.tree ? artifactOf(repository, outcome.tree, now) : status.artifact;
   const handled = metadata.annotations?.[RECONCILE_AT];
@@ -173,7 +191,7 @@ function artifactOf(
   nowMs: number,
 ): NonNullable<GitRepository['status']>['artifact'] {
   const known = repository.status?.artifact;
-  if (known?.revision === tree.revision) return known;
+  if (known?.revision === tree.revision && known.digest === tree.digest) return known;
   const { namespace, name } = repository.metadata;
   const commit = tree.revision.slice(tree.revision.lastIndexOf(':') + 1);
   const path = `gitrepository/${namespace}/${name}/${commit}`;
@@ -181,7 +199,7 @@ function artifactOf(
     path,
     url: repository.spec.url,
     revision: tree.revision,
-    digest: `sha256:${createHash('sha256').update(tree.revision).digest('hex')}`,
+    digest: tree.digest,
     lastUpdateTime: `${new Date(nowMs).toISOString().slice(0, 19)}Z`,
     size: tree.sizeBytes,
   };

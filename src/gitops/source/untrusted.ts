@@ -4,7 +4,8 @@ import type { GitReference } from '../types.ts';
 
 /** After git-check-ref-format(1). */
 const REFERENCE = /^(?!-)(?!.*(\.\.|@\{|\/\/))[^\s\u0000-\u001f\u007f~^:?*[\\]+$/;
-const COMMIT = /^[0-9a-f]{7,64}$/i;
+/** Whole: a remote is asked for a commit by its full hash. */
+const COMMIT = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 const TOKEN = /^[!#-[\]-~]+$/;
 
 /** What is wrong with a reference; undefined: nothing. */
