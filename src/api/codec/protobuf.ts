@@ -1,33 +1,26 @@
 // Reads Kubernetes' protobuf encoding, in which Go clients (kubectl create, auth can-i, drain …) send objects of the
-// built-in kinds. Answers are always JSON, which those clients accept too, so nothing is written here.
+// built-in kinds. Answers are written by protobuf-writer.ts.
 //
 //   k8s\0  Unknown { typeMeta = 1 { apiVersion = 1, kind = 2 }, raw = 2 <the message>, … }
 //
-// A field is a varint key (number << 3 | wire type) and its value. The table of numbers stands in
-// protobuf-fields.gen.ts. Go's non-pointer scalars are on the wire even when they are zero, and JSON leaves them out.
+// A field is a varint key (number << 3 | wire type) and its value; protobuf-messages.ts knows the numbers. Go's
+// non-pointer scalars are on the wire even when they are zero, and JSON leaves them out.
 // Upstream: apimachinery/pkg/runtime/serializer/protobuf/protobuf.go.
 import type { Json, JsonObject } from '../types.ts';
 import { parseJson } from './json.ts';
-import { protobufFields } from './protobuf-fields.gen.ts';
+import { type Field, messageFor, messageNamed } from './protobuf-messages.ts';
 
-export const PROTOBUF_CONTENT_TYPE = 'application/vnd.kubernetes.protobuf';
 const MAGIC = Buffer.from('k8s\0');
 const EMPTY = Buffer.alloc(0);
 const MAX_DEPTH = 100;
-
-interface Field {
-  name: string;
-  type: string;
-}
-type Message = ReadonlyMap<number, Field>;
 
 /** Throws an Error that says what is wrong; unknown kinds are wrong too. */
 export function decodeProtobuf(bytes: Uint8Array): JsonObject {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!buffer.subarray(0, 4).equals(MAGIC)) throw new Error('provided data does not appear to be a protobuf message');
   const unknown = new Reader(buffer, 4, buffer.length).unknown();
-  const message = `${packageOf(unknown.apiVersion, unknown.kind)}.${unknown.kind}`;
-  if (!protobufFields[message]) {
+  const message = messageFor(unknown.apiVersion, unknown.kind);
+  if (message === undefined) {
     throw new Error(
       `no kind ${JSON.stringify(unknown.kind)} is known in protobuf for ${JSON.stringify(unknown.apiVersion)}`,
     );
@@ -35,32 +28,6 @@ export function decodeProtobuf(bytes: Uint8Array): JsonObject {
   const { raw } = unknown;
   const object = new Reader(raw, 0, raw.length).message(message, 0);
   return { apiVersion: unknown.apiVersion, kind: unknown.kind, ...object };
-}
-
-/** The folder of a group's Go types: `rbac.authorization.k8s.io/v1` is `rbac/v1`. */
-function packageOf(apiVersion: string, kind: string): string {
-  if (kind === 'DeleteOptions' || kind.endsWith('Options')) return 'meta/v1';
-  const [group, version] = apiVersion.includes('/')
-    ? (apiVersion.split('/') as [string, string])
-    : ['core', apiVersion];
-  return `${group.split('.')[0]}/${version}`;
-}
-
-const messages = new Map<string, Message>();
-
-function fieldsOf(message: string): Message {
-  let fields = messages.get(message);
-  if (!fields) {
-    const own = message.slice(0, message.indexOf('.'));
-    fields = new Map(
-      (protobufFields[message] ?? '').split(';').map((row): [number, Field] => {
-        const [number, name = '', type = ''] = row.split(' ');
-        return [Number(number), { name, type: type.replace(/^(\[\]|\{\})?\./, `$1${own}.`) }];
-      }),
-    );
-    messages.set(message, fields);
-  }
-  return fields;
 }
 
 class Reader {
@@ -90,7 +57,7 @@ class Reader {
 
   message(name: string, depth: number): JsonObject {
     if (depth > MAX_DEPTH) throw new Error('the message is nested too deeply');
-    const fields = fieldsOf(name);
+    const fields = messageNamed(name).byNumber;
     const object: JsonObject = {};
     while (this.at < this.end) {
       const { number, wire } = this.key();

@@ -85,7 +85,7 @@ describe('negotiation', () => {
   });
 
   it('takes the best of what is acceptable', async () => {
-    const accept = 'application/vnd.kubernetes.protobuf, application/yaml;q=0.5, application/json;q=0.4';
+    const accept = 'application/cbor, application/yaml;q=0.5, application/json;q=0.4';
     const answer = await raw(server, 'GET', configMaps, { headers: { accept } });
     expect(answer.headers['content-type']).toBe('application/yaml');
     expect(answer.text).toContain('kind: ConfigMapList');

@@ -12,6 +12,7 @@ import type { Endpoint } from '../registry.ts';
 import type { Negotiated } from './negotiate.ts';
 import { GZIP_FROM_BYTES, acceptsGzip, baseHeaders, objectResponse, wantsPretty } from './respond.ts';
 import { columnDefinitions, includeObject, partial, tableRow } from './shapes.ts';
+import { protobufList } from './protobuf-list.ts';
 import { partialItems, tableRows } from './shaped-body.ts';
 import { bytesOf, objectOf } from './view.ts';
 
@@ -32,6 +33,10 @@ export async function listResponse(
   if (negotiated.shape !== '') return shapedList(context, endpoint, page, negotiated);
   const { kind, listKind } = endpoint.kind.definition;
   const envelope = { kind: listKind ?? `${kind}List`, apiVersion: endpoint.apiVersion, metadata };
+  if (negotiated.encoding === 'protobuf') {
+    const chunks = await protobufList(envelope, entries, endpoint);
+    if (chunks) return chunked(context, negotiated, sizeOf(chunks), () => chunks.values());
+  }
   const items = () => entries.map((entry) => objectOf(entry, endpoint));
   if (negotiated.encoding !== 'json' || wantsPretty(context, negotiated)) {
     return objectResponse(context, 200, () => freeze({ ...envelope, items: items() }), negotiated);
@@ -44,12 +49,14 @@ export async function listResponse(
   return chunked(context, negotiated, size, chunks);
 }
 
+const sizeOf = (chunks: readonly Buffer[]): number => chunks.reduce((size, chunk) => size + chunk.length, 0);
+
 /** Whole when it is small, streamed when it is not. */
 async function chunked(
   context: RequestContext,
   negotiated: Negotiated,
   size: number,
-  chunks: () => Generator<Buffer>,
+  chunks: () => Iterable<Buffer>,
 ): Promise<Response> {
   const headers = baseHeaders(context, negotiated.contentType);
   if (size >= GZIP_FROM_BYTES && acceptsGzip(context)) {
@@ -63,7 +70,7 @@ async function chunked(
   return { status: 200, headers, body: { bytes: () => bytes } };
 }
 
-async function* pulled(chunks: Generator<Buffer>): AsyncGenerator<Buffer> {
+async function* pulled(chunks: Iterable<Buffer>): AsyncGenerator<Buffer> {
   yield* chunks;
 }
 

@@ -1,9 +1,10 @@
 // Content negotiation: which of our encodings an Accept header asks for, and whether as a Table or as metadata only.
 // Upstream: apiserver/pkg/endpoints/handlers/negotiation/negotiate.go.
+import { PROTOBUF_CONTENT_TYPE, messageFor } from '../../../api/codec/protobuf-messages.ts';
 import { StatusError } from '../../../api/status.ts';
 import { SHARED_CONTENT_TYPE } from '../../../wire/http.ts';
 
-export type Encoding = 'json' | 'yaml' | 'shared';
+export type Encoding = 'json' | 'yaml' | 'protobuf' | 'shared';
 export type Shape = '' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 
 export interface Negotiated {
@@ -27,6 +28,7 @@ const PLAIN: Negotiated = {
 };
 const SHARED: Negotiated = { ...PLAIN, encoding: 'shared', contentType: SHARED_CONTENT_TYPE };
 const SUPPORTED = ['application/json', 'application/yaml'];
+const PROTOBUF: Negotiated = { ...PLAIN, encoding: 'protobuf', contentType: PROTOBUF_CONTENT_TYPE };
 const SHAPES = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
 
 interface Clause {
@@ -54,9 +56,10 @@ function parseAccept(header: string): Clause[] {
   return clauses.sort((a, b) => b.quality - a.quality);
 }
 
-function accepts(clause: Clause): Negotiated | undefined {
+function accepts(clause: Clause, protobuf: Protobuf): Negotiated | undefined {
   const { type, parameters } = clause;
   if (type === SHARED_CONTENT_TYPE) return SHARED;
+  if (type === PROTOBUF_CONTENT_TYPE) return acceptsProtobuf(parameters, protobuf);
   const yaml = type === 'application/yaml' || type === 'application/x-yaml' || type === 'text/yaml';
   if (type !== 'application/json' && !yaml && type !== '*/*' && type !== 'application/*') return undefined;
   const encoding: Encoding = yaml ? 'yaml' : 'json';
@@ -77,48 +80,76 @@ function accepts(clause: Clause): Negotiated | undefined {
   return { ...base, shape: as as Shape, shapeVersion: version };
 }
 
+/** What can be answered in protobuf: nothing, the metadata of any object, or the objects themselves too. */
+type Protobuf = 'none' | 'metadata' | 'objects';
+
+/** A Table has no protobuf form. */
+function acceptsProtobuf(parameters: Clause['parameters'], protobuf: Protobuf): Negotiated | undefined {
+  const as = parameters.get('as');
+  if (as === undefined) return protobuf === 'objects' ? PROTOBUF : undefined;
+  const partial = as.startsWith('PartialObjectMetadata') && SHAPES.has(as);
+  if (protobuf === 'none' || !partial || parameters.get('g') !== 'meta.k8s.io' || parameters.get('v') !== 'v1') {
+    return undefined;
+  }
+  return { ...PROTOBUF, shape: as as Shape, shapeVersion: 'v1' };
+}
+
 /** Headers that clients send are few, so answers are remembered. */
-const remembered = new Map<string, Negotiated | null>();
+const remembered = { none: new Map(), metadata: new Map(), objects: new Map() } satisfies Record<
+  Protobuf,
+  Map<string, Negotiated | null>
+>;
+
+/** For answers that are objects of an endpoint's kind: only built-in kinds have a protobuf form. Throws NotAcceptable. */
+export function negotiateFor(accept: string | undefined, endpoint: KindOfVersion): Negotiated {
+  return negotiate(accept, accept?.includes('protobuf') ? protobufOf(endpoint) : 'none');
+}
+
+interface KindOfVersion {
+  readonly apiVersion: string;
+  readonly kind: { readonly definition: { readonly kind: string } };
+}
+
+const protobufOf = ({ apiVersion, kind }: KindOfVersion): Protobuf =>
+  messageFor(apiVersion, kind.definition.kind) === undefined ? 'metadata' : 'objects';
 
 /** For answers that are no stored object (reviews, tokens): they have no table and no metadata of their own. */
 export function negotiatePlain(accept: string | undefined): Negotiated {
-  if (!accept?.includes(';')) return negotiate(accept);
+  if (!accept?.includes(';')) return negotiate(accept, 'objects');
   const clauses = accept.split(',').filter((clause) => !/;\s*as=/.test(clause));
-  return negotiate(clauses.length > 0 ? clauses.join(',') : 'none');
+  return negotiate(clauses.length > 0 ? clauses.join(',') : 'none', 'objects');
 }
 
 /** Throws NotAcceptable. */
-export function negotiate(accept: string | undefined): Negotiated {
+export function negotiate(accept: string | undefined, protobuf: Protobuf = 'none'): Negotiated {
   if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return PLAIN;
-  let found = remembered.get(accept);
+  const known = remembered[protobuf] as Map<string, Negotiated | null>;
+  let found = known.get(accept);
   if (found === undefined) {
     found = null;
     for (const clause of parseAccept(accept)) {
       if (clause.quality === 0) continue;
-      const match = accepts(clause);
+      const match = accepts(clause, protobuf);
       if (!match) continue;
       found = match;
       break;
     }
-    if (remembered.size > 500) remembered.clear();
-    if (accept.length < 1000) remembered.set(accept, found);
+    if (known.size > 500) known.clear();
+    if (accept.length < 1000) known.set(accept, found);
   }
   if (found) return found;
-  const list = SUPPORTED.join(', ');
+  const list = (protobuf === 'objects' ? [...SUPPORTED, PROTOBUF_CONTENT_TYPE] : SUPPORTED).join(', ');
   throw new StatusError('NotAcceptable', `only the following media types are accepted: ${list}`);
 }
 
 /** A shape that only lists or only objects have is asked of both by kubectl; this is the one that fits. */
 export const forErrors = (accept: string | undefined): Negotiated => {
   try {
-    const found = negotiate(accept);
-    return found.shape === '' && found.discovery === ''
-      ? found
-      : {
-          ...PLAIN,
-          encoding: found.encoding,
-          contentType: found.encoding === 'yaml' ? 'application/yaml' : 'application/json',
-        };
+    const found = negotiate(accept, 'objects');
+    if (found.shape === '' && found.discovery === '') return found;
+    if (found.encoding === 'protobuf') return PROTOBUF;
+    const contentType = found.encoding === 'yaml' ? 'application/yaml' : 'application/json';
+    return { ...PLAIN, encoding: found.encoding, contentType };
   } catch {
     return PLAIN;
   }

@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import type { Status, StatusError } from '../../../api/status.ts';
 import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
+import { encodeProtobuf } from '../../../api/codec/protobuf-writer.ts';
 import type { Response, ResponseBody } from '../../../wire/http.ts';
 import { stringifyYaml } from '../../../api/codec/yaml.ts';
 import { encodeWhole } from '../cache/encoding.ts';
@@ -64,8 +65,7 @@ export async function objectResponse(
   if (negotiated.encoding === 'shared') {
     return { status, headers, body: { bytes: () => bytes ?? encodeWhole(object()), shared: object } };
   }
-  let encoded =
-    negotiated.encoding === 'yaml' ? Buffer.from(stringifyYaml(object())) : (bytes ?? encodeWhole(object()));
+  let encoded = encode(object, negotiated, headers, bytes);
   if (negotiated.encoding === 'json' && wantsPretty(context, negotiated)) encoded = prettyPrint(encoded);
   if (encoded.length >= GZIP_FROM_BYTES && acceptsGzip(context)) {
     headers['content-encoding'] = 'gzip';
@@ -74,6 +74,20 @@ export async function objectResponse(
   }
   headers['content-length'] = String(encoded.length);
   return { status, headers, body: { bytes: () => encoded } };
+}
+
+function encode(
+  object: () => unknown,
+  { encoding }: Negotiated,
+  headers: Record<string, string | string[]>,
+  bytes: Uint8Array | undefined,
+): Uint8Array {
+  if (encoding === 'yaml') return Buffer.from(stringifyYaml(object()));
+  const json = bytes ?? encodeWhole(object());
+  const protobuf = encoding === 'protobuf' ? encodeProtobuf(json) : undefined;
+  // Those who accept protobuf accept JSON for what has no protobuf form.
+  if (encoding === 'protobuf' && !protobuf) headers['content-type'] = 'application/json';
+  return protobuf ?? json;
 }
 
 export function acceptsGzip(context: RequestContext): boolean {
@@ -106,7 +120,7 @@ export function statusResponse(context: RequestContext, status: Status): Respons
   if (negotiated.encoding === 'shared') {
     return { status: code, headers, body: { bytes: () => encodeWhole(body), shared: () => body } };
   }
-  const bytes = negotiated.encoding === 'yaml' ? Buffer.from(stringifyYaml(body)) : encodeWhole(body);
+  const bytes = encode(() => body, negotiated, headers, undefined);
   headers['content-length'] = String(bytes.length);
   return { status: code, headers, body: { bytes: () => bytes } };
 }

@@ -30,7 +30,8 @@ export function entryResponse(
   negotiated: Negotiated,
 ): Promise<Response> {
   if (negotiated.shape !== '') return shaped(context, 200, endpoint, objectOf(entry, endpoint), negotiated);
-  const bytes = negotiated.encoding === 'json' ? bytesOf(entry, endpoint) : undefined;
+  const bytes =
+    negotiated.encoding === 'json' || negotiated.encoding === 'protobuf' ? bytesOf(entry, endpoint) : undefined;
   return objectResponse(context, 200, () => objectOf(entry, endpoint), negotiated, bytes);
 }
 

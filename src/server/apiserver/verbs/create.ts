@@ -6,7 +6,7 @@ import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
-import { negotiate, negotiatePlain } from '../content/negotiate.ts';
+import { negotiateFor, negotiatePlain } from '../content/negotiate.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { Admission } from './admit.ts';
@@ -23,7 +23,7 @@ const NAME_ATTEMPTS = 8;
 
 export async function create(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { accept } = context.request.headers;
-  const negotiated = endpoint.kind.definition.virtual ? negotiatePlain(accept) : negotiate(accept);
+  const negotiated = endpoint.kind.definition.virtual ? negotiatePlain(accept) : negotiateFor(accept, endpoint);
   const options = writeOptions(context, 'CreateOptions');
   if (endpoint.namespaced && context.info.namespace === '') {
     throw badRequest('an empty namespace may not be set during creation');

@@ -3,7 +3,7 @@ import { isConflict, isNotFound } from '../../../api/status.ts';
 import type { Response } from '../../../wire/http.ts';
 import type { Entry } from '../cache/entry.ts';
 import { listResponse } from '../content/list-body.ts';
-import { negotiate } from '../content/negotiate.ts';
+import { negotiateFor } from '../content/negotiate.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { deleteObject, readDeleteOptions } from './delete.ts';
@@ -13,7 +13,7 @@ import { readOptions } from './read-options.ts';
 const WORKERS = 16;
 
 export async function deleteCollection(context: RequestContext, endpoint: Endpoint): Promise<Response> {
-  const negotiated = negotiate(context.request.headers['accept']);
+  const negotiated = negotiateFor(context.request.headers['accept'], endpoint);
   const options = await readDeleteOptions(context);
   const selected = await page(context, endpoint, readOptions(context, endpoint, false));
   let at = 0;

@@ -6,7 +6,7 @@ import type { Response } from '../../../wire/http.ts';
 import { cloneJson, encodeWhole } from '../cache/encoding.ts';
 import { Entry } from '../cache/entry.ts';
 import { decodeBody } from '../content/decode.ts';
-import { negotiate } from '../content/negotiate.ts';
+import { negotiateFor } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
@@ -34,7 +34,7 @@ export interface Deleted extends Written {
 }
 
 export async function remove(context: RequestContext, endpoint: Endpoint): Promise<Response> {
-  const negotiated = negotiate(context.request.headers['accept']);
+  const negotiated = negotiateFor(context.request.headers['accept'], endpoint);
   const options = await readDeleteOptions(context);
   const { name, namespace } = context.info;
   await context.server.feed.fresh();

@@ -2,7 +2,7 @@
 import { StatusError, notFound } from '../../../api/status.ts';
 import type { Response } from '../../../wire/http.ts';
 import type { Entry } from '../cache/entry.ts';
-import { negotiate } from '../content/negotiate.ts';
+import { negotiateFor } from '../content/negotiate.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { entryResponse } from './answer.ts';
@@ -12,7 +12,7 @@ import { parseRevision } from './read-options.ts';
 const WAIT_MS = 3_000;
 
 export async function get(context: RequestContext, endpoint: Endpoint): Promise<Response> {
-  const negotiated = negotiate(context.request.headers['accept']);
+  const negotiated = negotiateFor(context.request.headers['accept'], endpoint);
   await freshEnough(context, parseRevision(context.request.query.get('resourceVersion')));
   return entryResponse(context, endpoint, current(context, endpoint), negotiated);
 }

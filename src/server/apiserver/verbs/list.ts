@@ -6,7 +6,7 @@ import { sortKey } from '../../store/keys.ts';
 import { prefixEnd } from '../../store/store.ts';
 import { Entry } from '../cache/entry.ts';
 import { listResponse } from '../content/list-body.ts';
-import { negotiate } from '../content/negotiate.ts';
+import { negotiateFor } from '../content/negotiate.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { keyOf } from './commit.ts';
@@ -21,7 +21,7 @@ export interface Page {
 }
 
 export async function list(context: RequestContext, endpoint: Endpoint): Promise<Response> {
-  const negotiated = negotiate(context.request.headers['accept']);
+  const negotiated = negotiateFor(context.request.headers['accept'], endpoint);
   const options = readOptions(context, endpoint, false);
   return listResponse(context, endpoint, await page(context, endpoint, options), negotiated);
 }

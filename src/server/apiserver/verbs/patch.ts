@@ -11,7 +11,7 @@ import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
 import { mediaType, readBytes, readText, unsupportedMediaType } from '../content/decode.ts';
-import { negotiate } from '../content/negotiate.ts';
+import { negotiateFor } from '../content/negotiate.ts';
 import { viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
@@ -36,7 +36,7 @@ export function acceptedPatches(endpoint: Endpoint): string[] {
 export async function patch(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const type = mediaType(context.request);
   if (!acceptedPatches(endpoint).includes(type)) throw unsupportedMediaType(acceptedPatches(endpoint));
-  const negotiated = negotiate(context.request.headers['accept']);
+  const negotiated = negotiateFor(context.request.headers['accept'], endpoint);
   const options = writeOptions(context, 'PatchOptions');
   checkOptions(context, options, type === APPLY);
   if (type === APPLY) return apply(context, endpoint, options, negotiated);

@@ -4,7 +4,7 @@ import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
-import { negotiate } from '../content/negotiate.ts';
+import { negotiateFor } from '../content/negotiate.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
@@ -15,7 +15,7 @@ import { modifyExisting } from './modify.ts';
 import { writeOptions } from './options.ts';
 
 export async function update(context: RequestContext, endpoint: Endpoint): Promise<Response> {
-  const negotiated = negotiate(context.request.headers['accept']);
+  const negotiated = negotiateFor(context.request.headers['accept'], endpoint);
   const options = writeOptions(context, 'UpdateOptions');
   const { name, subresource } = context.info;
   const sent = await decodeObject(context, endpoint, options.fieldValidation);

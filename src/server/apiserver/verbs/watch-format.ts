@@ -1,6 +1,6 @@
 // How one watch event looks to one class of watchers (a version, a shape). Encodings are kept on the event, so that
 // watchers who want the same share the bytes.
-import type { Status } from '../../../api/status.ts';
+import { encodeProtobuf, watchFrame } from '../../../api/codec/protobuf-writer.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { encodeWhole } from '../cache/encoding.ts';
 import type { Entry } from '../cache/entry.ts';
@@ -13,8 +13,10 @@ import type { Endpoint } from '../registry.ts';
 export interface EventFormat {
   /** Events of equal names have equal bytes. */
   name: string;
-  /** One line of the stream. */
+  /** One event of the stream. */
   encode(type: string, entry: Entry): Buffer;
+  /** A bookmark or an error in the stream. */
+  mark(type: 'BOOKMARK' | 'ERROR', object: unknown): Buffer;
   /** What an in-process watcher gets. */
   object(entry: Entry): Unstructured;
   bookmark(revision: number, initialEnd: boolean): Unstructured;
@@ -33,13 +35,20 @@ function line(type: string, object: Buffer): Buffer {
   return to;
 }
 
-export const encodeLine = (type: string, object: unknown): Buffer => line(type, encodeWhole(object));
-export const errorLine = (status: Status): Buffer => encodeLine('ERROR', status);
+const encodeLine = (type: string, object: unknown): Buffer => line(type, encodeWhole(object));
+
+/** `json` is of a kind that has a protobuf form: negotiation saw to it. */
+const frame = (type: string, json: Buffer): Buffer => watchFrame(type, encodeProtobuf(json)!);
+const encodeFrame = (type: string, object: unknown): Buffer => frame(type, encodeWhole(object));
 
 export function eventFormat(context: RequestContext, endpoint: Endpoint, negotiated: Negotiated): EventFormat {
+  const protobuf = negotiated.encoding === 'protobuf';
+  const mark = protobuf ? encodeFrame : encodeLine;
+  const prefix = protobuf ? 'protobuf ' : '';
   const plain: EventFormat = {
-    name: endpoint.apiVersion,
-    encode: (type, entry) => line(type, bytesOf(entry, endpoint)),
+    name: prefix + endpoint.apiVersion,
+    encode: (type, entry) => (protobuf ? frame : line)(type, bytesOf(entry, endpoint)),
+    mark,
     object: (entry) => objectOf(entry, endpoint),
     bookmark: (revision, initialEnd) =>
       bookmark(endpoint.kind.definition.kind, endpoint.apiVersion, revision, initialEnd),
@@ -48,8 +57,9 @@ export function eventFormat(context: RequestContext, endpoint: Endpoint, negotia
   const { shapeVersion: version } = negotiated;
   if (negotiated.shape !== 'Table') {
     return {
-      name: `partial ${version}`,
-      encode: (type, entry) => line(type, encodeWhole(partial(entry.object(), version))),
+      name: `${prefix}partial ${version}`,
+      encode: (type, entry) => mark(type, partial(entry.object(), version)),
+      mark,
       object: (entry) => partial(entry.object(), version) as Unstructured,
       bookmark: (revision, initialEnd) =>
         bookmark('PartialObjectMetadata', `meta.k8s.io/${version}`, revision, initialEnd),
@@ -72,6 +82,7 @@ function tableFormat(context: RequestContext, endpoint: Endpoint, version: strin
   return {
     name: '',
     encode: (type, entry) => encodeLine(type, one(entry)),
+    mark: encodeLine,
     object: (entry) => one(entry) as Unstructured,
     bookmark: (revision, initialEnd) => {
       const mark = bookmark('PartialObjectMetadata', `meta.k8s.io/${version}`, revision, initialEnd);

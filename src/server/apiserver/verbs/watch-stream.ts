@@ -12,7 +12,7 @@ import type { CacheEvent } from '../cache/window.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import type { ReadOptions } from './read-options.ts';
-import { type EventFormat, encodeLine, errorLine } from './watch-format.ts';
+import type { EventFormat } from './watch-format.ts';
 
 export interface WatchStart {
   /** The state, as ADDED events. */
@@ -89,12 +89,12 @@ export class WatchStream implements CacheListener {
   async *bytes(): AsyncGenerator<Uint8Array> {
     const format = this.#format;
     const { error, initial, endMark, past, after } = this.#start;
-    if (error) return void (yield errorLine(error.status));
+    if (error) return void (yield format.mark('ERROR', error.status));
     this.#open();
     try {
       if (initial) yield* chunks(initial.map((entry) => () => format.encode('ADDED', entry)));
       if (past) yield* chunks(this.#changes(past).map((change) => () => this.#line(change)));
-      if (endMark && this.#bookmarks) yield encodeLine('BOOKMARK', format.bookmark(after, true));
+      if (endMark && this.#bookmarks) yield format.mark('BOOKMARK', format.bookmark(after, true));
       for (;;) {
         const batch = this.#take();
         if (batch === undefined) return;
@@ -103,7 +103,7 @@ export class WatchStream implements CacheListener {
           continue;
         }
         const why = await this.#wait();
-        if (why !== 'event' && this.#bookmarks) yield encodeLine('BOOKMARK', format.bookmark(this.#seen(), false));
+        if (why !== 'event' && this.#bookmarks) yield format.mark('BOOKMARK', format.bookmark(this.#seen(), false));
         if (why === 'end') return;
       }
     } finally {

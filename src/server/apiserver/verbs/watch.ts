@@ -5,7 +5,7 @@ import type { Response } from '../../../wire/http.ts';
 import { prefixEnd } from '../../store/store.ts';
 import { Entry } from '../cache/entry.ts';
 import type { CacheEvent } from '../cache/window.ts';
-import { negotiate } from '../content/negotiate.ts';
+import { negotiateFor } from '../content/negotiate.ts';
 import { baseHeaders } from '../content/respond.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
@@ -21,15 +21,25 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const MIN_TIMEOUT_SECONDS = 1_800;
 
 export async function watch(context: RequestContext, endpoint: Endpoint): Promise<Response> {
-  const negotiated = negotiate(context.request.headers['accept']);
+  const negotiated = negotiateFor(context.request.headers['accept'], endpoint);
   const options = readOptions(context, endpoint, true);
   const format = eventFormat(context, endpoint, negotiated);
   const timeoutSeconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + Math.random());
   const begin = await beginning(context, endpoint, options);
-  const stream = new WatchStream(context, endpoint, options, format, begin, Math.min(timeoutSeconds * 1000, MAX_TIMEOUT_MS));
+  const stream = new WatchStream(
+    context,
+    endpoint,
+    options,
+    format,
+    begin,
+    Math.min(timeoutSeconds * 1000, MAX_TIMEOUT_MS),
+  );
   return {
     status: 200,
-    headers: baseHeaders(context, negotiated.contentType),
+    headers: baseHeaders(
+      context,
+      negotiated.encoding === 'protobuf' ? `${negotiated.contentType};stream=watch` : negotiated.contentType,
+    ),
     body: { bytes: () => stream.bytes(), shared: () => stream.events() },
   };
 }
