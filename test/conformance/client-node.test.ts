@@ -12,6 +12,7 @@ import {
   Watch,
   makeInformer,
   setHeaderOptions,
+  type KubernetesObject,
   type V1ConfigMap,
 } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -137,7 +138,7 @@ describe('@kubernetes/client-node', () => {
       selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'x' }] } },
     };
-    const made = await objects.create({ ...key, spec } as never);
+    const made = await objects.create({ ...key, spec } as KubernetesObject);
     expect(made.metadata?.uid).toBeDefined();
     await objects.patch({ ...key, metadata: { ...key.metadata, annotations: { patched: 'yes' } } } as never);
     expect((await objects.read(key)).metadata?.annotations).toMatchObject({ patched: 'yes' });
