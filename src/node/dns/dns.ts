@@ -1,8 +1,9 @@
 // The node's part of the cluster DNS: a server on this node, published as an endpoint of Service kube-system/kube-dns.
 // The service's traffic stays on the node (internalTrafficPolicy Local), so every node runs one.
 import { readFileSync } from 'node:fs';
+import type { Node } from 'kubernetes-types/core/v1.js';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js';
-import { EndpointSlices, Services } from '../../api/resources.ts';
+import { EndpointSlices, Nodes, Services } from '../../api/resources.ts';
 import type { Informers } from '../../client/informer.ts';
 import type { Logger } from '../../client/log.ts';
 import type { Client } from '../../client/rest.ts';
@@ -45,7 +46,8 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
     port: options.port ?? DEFAULT_PORT,
     log,
   });
-  await client.apply(EndpointSlices, endpointSlice(nodeName, address, server.port), {
+  const node = await client.get(Nodes, { name: nodeName });
+  await client.apply(EndpointSlices, endpointSlice(node, address, server.port), {
     fieldManager: 'sampan-dns',
     force: true,
   });
@@ -60,13 +62,16 @@ function upstreams(path: string, self: string): string[] {
   }
 }
 
-function endpointSlice(nodeName: string, address: string, port: number): EndpointSlice {
+/** Owned by the Node: it goes with it. */
+function endpointSlice({ metadata }: Node, address: string, port: number): EndpointSlice {
+  const { name: nodeName = '', uid = '' } = metadata ?? {};
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
       name: `kube-dns-${nodeName}`,
       namespace: 'kube-system',
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid }],
       labels: {
         'kubernetes.io/service-name': 'kube-dns',
         'endpointslice.kubernetes.io/managed-by': 'dns.sampan.io',

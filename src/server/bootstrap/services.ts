@@ -51,6 +51,8 @@ export const dnsService = (clusterIP: string): Service => ({
     type: 'ClusterIP',
     clusterIP,
     clusterIPs: [clusterIP],
+    // Every node answers for its own pods: a node that is gone takes nobody's names along.
+    internalTrafficPolicy: 'Local',
     ports: [
       { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
       { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 },
