@@ -13,6 +13,10 @@ export interface Quantity {
 }
 
 const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:([eE][+-]?\d+)|([numkKMGTPEi]*))$/;
+/** Right but for its suffix. Each part starts with what the one before cannot end with: the time is linear. */
+const NUMBER_WITH_SUFFIX = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEinumkKMGTP]+[-+]?\d*|[-+]\d*)?$/;
+/** Longer ones mean nothing, and a million digits are a minute's arithmetic. */
+const MAX_LENGTH = 1_000;
 const NANO = 1_000_000_000n;
 const MAX_BINARY = (1n << 63n) - 1n;
 
@@ -51,9 +55,10 @@ function split(text: string): Parts | string {
 }
 
 function splitAnew(text: string): Parts | string {
+  if (text.length > MAX_LENGTH) return QUANTITY_FORMAT_MESSAGE;
   const m = PATTERN.exec(text);
   if (!m || ((m[2] ?? '') === '' && (m[3] ?? '') === '')) {
-    return /^[+-]?(\d+\.?\d*|\.\d+)[eEinumkKMGTP]*[-+]?\d*$/.test(text) ? SUFFIX_MESSAGE : QUANTITY_FORMAT_MESSAGE;
+    return NUMBER_WITH_SUFFIX.test(text) ? SUFFIX_MESSAGE : QUANTITY_FORMAT_MESSAGE;
   }
   const [, sign, whole = '', fraction = '', exponentText, suffix = ''] = m;
   const shifted = whole.replace(/^0+/, '') + fraction;

@@ -12,6 +12,8 @@ interface Options {
 }
 
 const MAX_DEPTH = 10_000;
+const MAX_DUPLICATES = 100;
+const MAX_PATHS = 1_000;
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const space = /[ \t\n\r]*/y;
 const plainString = /[^"\\\u0000-\u001f]*/y;
@@ -33,6 +35,8 @@ class Reader {
   private at = 0;
   private readonly stack: Frame[] = [];
   private readonly duplicates = new Set<string>();
+  /** Made for duplicates so far, the same ones again too. */
+  private paths = 0;
 
   constructor(text: string, options: Options) {
     this.text = text;
@@ -141,8 +145,9 @@ class Reader {
     return path;
   }
 
-  /** Each path is told once, like upstream. */
+  /** Each path is told once, and so many in all, like upstream (maxErrors in sigs.k8s.io/json). Paths may be long. */
   private reportDuplicate(): void {
+    if (this.duplicates.size >= MAX_DUPLICATES || ++this.paths > MAX_PATHS) return;
     const path = this.path();
     if (this.duplicates.has(path)) return;
     this.duplicates.add(path);

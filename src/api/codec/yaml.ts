@@ -25,17 +25,36 @@ export interface YamlOptions {
 const MAX_ALIASED = 1_000_000;
 const MAX_DEPTH = 10_000;
 
+/** What aliases repeat may be this many characters: a few lines of YAML can otherwise print as gigabytes. */
+const MAX_ALIASED_CHARACTERS = 16 * 1024 * 1024;
+
+/** The line of an offset. Counts on from the last one that was asked for. */
+function lineCounter(text: string): (offset: number) => number {
+  let line = 1;
+  let next = text.indexOf('\n');
+  let last = 0;
+  return (offset) => {
+    if (offset < last) [line, next] = [1, text.indexOf('\n')];
+    last = offset;
+    for (; next >= 0 && next < offset; next = text.indexOf('\n', next + 1)) line++;
+    return line;
+  };
+}
+
 class Converter {
   private readonly options: YamlOptions;
   private readonly lineOf: (offset: number) => number;
   private visited = 0;
+  /** How many aliases are being followed. */
+  private aliases = 0;
+  private repeated = 0;
   private readonly open = new Set<Node>();
   /** Anchors met so far: a name may be given again, and an alias means the last one before it. */
   private readonly anchors = new Map<string, Node>();
 
   constructor(text: string, options: YamlOptions) {
     this.options = options;
-    this.lineOf = (offset) => text.slice(0, offset).split('\n').length;
+    this.lineOf = lineCounter(text);
   }
 
   convert(node: unknown, depth = 0): Json {
@@ -44,7 +63,11 @@ class Converter {
     if (isAlias(node)) return this.alias(node.source, this.anchors.get(node.source), depth);
     const anchor = (node as { anchor?: string } | null)?.anchor;
     if (anchor) this.anchors.set(anchor, node as Node);
-    if (isScalar(node)) return scalarValue(node, this.options.resolve ?? resolvePlain) as Json;
+    if (isScalar(node)) {
+      const value = scalarValue(node, this.options.resolve ?? resolvePlain) as Json;
+      if (this.aliases > 0 && typeof value === 'string') this.countRepeated(value.length);
+      return value;
+    }
     if (isMap(node)) return this.map(node, depth);
     if (isSeq(node)) return node.items.map((item) => this.convert(item, depth + 1));
     return null;
@@ -54,9 +77,16 @@ class Converter {
     if (!target) throw new YamlError(`yaml: unknown anchor '${name}' referenced`);
     if (this.open.has(target)) throw new YamlError(`yaml: anchor '${name}' value contains itself`);
     this.open.add(target);
+    this.aliases++;
     const value = this.convert(target, depth + 1);
+    this.aliases--;
     this.open.delete(target);
     return value;
+  }
+
+  private countRepeated(characters: number): void {
+    this.repeated += characters;
+    if (this.repeated > MAX_ALIASED_CHARACTERS) throw new YamlError('yaml: document contains excessive aliasing');
   }
 
   private map(node: YAMLMap, depth: number): Json {
@@ -169,7 +199,7 @@ export function splitYamlDocuments(text: string): { text: string; line: number }
   };
   const lines = text.split(/(?<=\n)/);
   lines.forEach((line, i) => {
-    if (/^---\s*(#.*)?\s*$/.test(line)) end(i + 1);
+    if (line.startsWith('---') && /^(#|$)/.test(line.slice(3).trimStart())) end(i + 1);
     else current.push(line);
   });
   end(lines.length);

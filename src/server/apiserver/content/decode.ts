@@ -72,16 +72,28 @@ export async function decodeBody(context: RequestContext, expected: string): Pro
   return { draft, duplicates, inOrder: (problems) => inOrderOf(text, problems) };
 }
 
+/** What the paths of all keys may add up to; beyond that problems stand as they were found. */
+const MAX_PATH_CHARACTERS = 16 * 1024 * 1024;
+class TooManyPaths extends Error {}
+
 function inOrderOf(text: string, problems: readonly string[]): string[] {
   const seen = new Set<string>();
   const places = new Map<string, number>();
-  parseJson(text, {
-    onKey(path) {
+  let characters = 0;
+  const note = {
+    onKey(path: string) {
+      if ((characters += path.length) > MAX_PATH_CHARACTERS) throw new TooManyPaths();
       const problem = `${seen.has(path) ? 'duplicate' : 'unknown'} field ${JSON.stringify(path)}`;
       seen.add(path);
       if (!places.has(problem)) places.set(problem, places.size);
     },
-  });
+  };
+  try {
+    parseJson(text, note);
+  } catch (error) {
+    if (!(error instanceof TooManyPaths)) throw error;
+    return [...problems];
+  }
   return [...problems].sort((a, b) => (places.get(a) ?? places.size) - (places.get(b) ?? places.size));
 }
 
