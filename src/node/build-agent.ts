@@ -81,7 +81,8 @@ export async function buildAgent(options: BuildAgentOptions): Promise<Agent> {
     machine: { memoryCapacityBytes: (await memory()).total, lowestOomScore: await lowestOomScore() },
     services: (): Service[] => services.lister.list(),
     nodeObject: () => nodes.lister.get(node.nodeName),
-    otherPods: (uid) => [...agent.workers.values()].filter((w) => w.uid !== uid && !w.finished).map((w) => w.pod),
+    otherPods: (uid) =>
+      [...agent.workers.values()].filter((w) => w.uid !== uid && !w.finished && !w.refused).map((w) => w.pod),
     hostPortsChanged: () => options.onHostPorts(agent),
   };
   await services.whenSynced(signal);

@@ -23,6 +23,7 @@ export interface ContainerContext extends EnvironmentSources {
   files: { hosts: string; resolvConf: string; terminationLog: string };
 }
 
+/** Without a word of the pod Docker chooses: private, or following where the source holds Docker's own folder. */
 const PROPAGATION: Record<string, string> = { HostToContainer: 'rslave', Bidirectional: 'rshared' };
 /** As the kubelet rotates: five files of ten mebibytes. */
 const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } };
@@ -79,13 +80,14 @@ function mountsOf(
   for (const mount of container.volumeMounts ?? []) {
     const target = absolute(mount.mountPath);
     const { path, readOnly } = context.mountSource(mount, subPathOf(mount, lookUp));
+    const propagation = PROPAGATION[mount.mountPropagation ?? ''];
     taken.add(target);
     mounts.push({
       Type: 'bind',
       Source: path,
       Target: target,
       ReadOnly: mount.readOnly === true || readOnly,
-      BindOptions: { Propagation: PROPAGATION[mount.mountPropagation ?? ''] ?? 'rprivate' },
+      ...(propagation !== undefined && { BindOptions: { Propagation: propagation } }),
     });
   }
   const own: [string, string][] = [

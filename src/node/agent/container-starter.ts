@@ -8,6 +8,7 @@ import { resolveSubPath } from '../volumes/sub-path.ts';
 import { type ContainerContext, containerConfig } from './container-config.ts';
 import { type AgentContext, containerEvent } from './context.ts';
 import { formatResolvConf, hostsFile, podHostname, podResolver } from './dns-files.ts';
+import { LOST_REASON } from './container-status.ts';
 import { ConfigError } from './environment.ts';
 import { Grace } from './grace.ts';
 import { runHook } from './hooks.ts';
@@ -213,6 +214,8 @@ function restartCount({ pod, container, runtime }: StartRequest): number {
     statusNamed(status?.containerStatuses, container.name) ??
     statusNamed(status?.initContainerStatuses, container.name);
   if (!known) return 0;
+  // The status has counted a container that is lost already.
+  if (known.state?.waiting && known.lastState?.terminated?.reason === LOST_REASON) return known.restartCount;
   const ran = known.state?.terminated !== undefined || known.lastState?.terminated !== undefined;
   return ran || known.state?.running ? known.restartCount + 1 : known.restartCount;
 }

@@ -27,8 +27,10 @@ export interface StatusInput {
   probes: ProbeVerdicts;
 }
 
+/** Of a container that was removed by somebody else. */
+export const LOST_REASON = 'ContainerStatusUnknown';
 const LOST = {
-  reason: 'ContainerStatusUnknown',
+  reason: LOST_REASON,
   message: 'The container could not be located when the pod was deleted.  The container used to be Running',
   exitCode: 137,
 };

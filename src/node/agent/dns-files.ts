@@ -92,7 +92,9 @@ export function hostsFile(pod: Pod, podIps: readonly string[], name: PodHostname
       'fe00::0\tip6-mcastprefix\n' +
       'fe00::1\tip6-allnodes\n' +
       'fe00::2\tip6-allrouters\n';
-    const { hostname, domain } = name;
+    const { domain } = name;
+    // The name that the kernel is given may be the whole one; the file has both forms all the same.
+    const hostname = domain === '' ? name.hostname : name.hostname.replace(`.${domain}`, '');
     for (const ip of podIps)
       text += domain === '' ? `${ip}\t${hostname}\n` : `${ip}\t${hostname}.${domain}\t${hostname}\n`;
   }

@@ -42,16 +42,23 @@ export function nodeLabels(name: string): Record<string, string> {
   };
 }
 
+/** What somebody else has said that the node has (`example.com/dongle`) stays, and all of it may be used. */
+const extendedResources = (capacity: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(capacity).filter(([name]) => name.includes('/')));
+
 export function nodeStatus(facts: NodeFacts, old: NodeStatus | undefined): NodeStatus {
   const { identity } = facts;
   const common = { cpu: String(facts.cpus), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: MAX_PODS };
+  const extended = extendedResources(old?.capacity);
   return {
     capacity: {
+      ...extended,
       ...common,
       'ephemeral-storage': kibibytes(facts.disk.total),
       memory: kibibytes(facts.memory.total),
     },
     allocatable: {
+      ...extended,
       ...common,
       'ephemeral-storage': String(Math.floor(facts.disk.total * (1 - DISK_RESERVE_FRACTION))),
       memory: kibibytes(facts.memory.total - MEMORY_RESERVE),

@@ -3,6 +3,7 @@
 import type { Node, NodeSelectorTerm, Pod } from 'kubernetes-types/core/v1.js';
 import { appContainers, initContainers, isRestartable, isTerminalPhase } from './pod-facts.ts';
 import { podRequests, toAmounts } from './pod-requests.ts';
+import { forbiddenSysctl } from './sysctls.ts';
 
 export interface Rejection {
   reason: string;
@@ -11,6 +12,10 @@ export interface Rejection {
 
 export function admitPod(pod: Pod, node: Node, others: readonly Pod[]): Rejection | undefined {
   const reject = (reason: string, message: string): Rejection => ({ reason, message: `Pod was rejected: ${message}` });
+  const foreign = otherSystem(pod, node);
+  if (foreign) return reject(...foreign);
+  const sysctl = forbiddenSysctl(pod);
+  if (sysctl) return reject('SysctlForbidden', `forbidden sysctl: ${sysctl}`);
   const active = others.filter((other) => !isTerminalPhase(other.status?.phase));
   if (!matchesNode(pod, node)) {
     return reject('NodeAffinity', "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector");
@@ -28,7 +33,8 @@ export function admitPod(pod: Pod, node: Node, others: readonly Pod[]): Rejectio
     return reject('OutOfpods', `Node didn't have enough resource: pods, ${numbers}`);
   }
   for (const [name, wanted] of podRequests(pod)) {
-    if (wanted === 0n) continue;
+    // Extended resources that the node does not know are the cluster's, not the node's, to count.
+    if (wanted === 0n || (name.includes('/') && !capacity.has(name))) continue;
     const have = capacity.get(name) ?? 0n;
     const used = active.reduce((sum, other) => sum + (podRequests(other).get(name) ?? 0n), 0n);
     if (used + wanted <= have) continue;
@@ -37,6 +43,19 @@ export function admitPod(pod: Pod, node: Node, others: readonly Pod[]): Rejectio
     return reject(`OutOf${name}`, `Node didn't have enough resource: ${name}, ${numbers}`);
   }
   return undefined;
+}
+
+const OS_LABEL = 'kubernetes.io/os';
+
+/** Pods of another operating system, by their label or their field. */
+function otherSystem(pod: Pod, node: Node): [reason: string, message: string] | undefined {
+  const label = pod.metadata?.labels?.[OS_LABEL];
+  if (label !== undefined && label !== (node.metadata?.labels?.[OS_LABEL] ?? 'linux')) {
+    const message = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label";
+    return ['PodOSSelectorNodeLabelDoesNotMatch', message];
+  }
+  if ((pod.spec?.os?.name ?? 'linux') === 'linux') return undefined;
+  return ['PodOSNotSupported', "Failed to admit pod as the OS field doesn't match node OS"];
 }
 
 interface HostPort {

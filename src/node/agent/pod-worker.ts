@@ -375,6 +375,11 @@ export class PodWorker {
     }
   }
 
+  /** The node has not taken it, or has ended it: it uses nothing. */
+  get refused(): boolean {
+    return this.rejected !== undefined;
+  }
+
   runtime(): Promise<PodRuntime> {
     return this.context.reader.read(this.uid);
   }

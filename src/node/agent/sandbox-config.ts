@@ -7,6 +7,7 @@ import { podHostname } from './dns-files.ts';
 import { type NodeIdentity, sandboxLabels } from './names.ts';
 import { isHostNetwork } from './pod-facts.ts';
 import { type MachineLimits, sandboxResources } from './resources.ts';
+import { dotted } from './sysctls.ts';
 
 export interface SandboxContext {
   node: NodeIdentity;
@@ -30,7 +31,7 @@ export function sandboxConfig(pod: Pod, context: SandboxContext): ContainerCreat
   };
   const sysctls = pod.spec?.securityContext?.sysctls ?? [];
   if (sysctls.length > 0) {
-    host.Sysctls = Object.fromEntries(sysctls.map(({ name, value }) => [name.replaceAll('/', '.'), value]));
+    host.Sysctls = Object.fromEntries(sysctls.map(({ name, value }) => [dotted(name), value]));
   }
   const body: ContainerCreate = {
     Image: PAUSE_IMAGE,

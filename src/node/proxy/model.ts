@@ -26,6 +26,8 @@ export interface ServicePort {
   sourceRanges: string[];
   /** Seconds; undefined is no affinity. */
   affinitySeconds?: number;
+  /** Anywhere in the cluster: without one, clients are refused; with some, but none that the policy allows, dropped. */
+  hasEndpoints: boolean;
   internalLocal: boolean;
   externalLocal: boolean;
   /** For cluster addresses (all, or only local ones by internalTrafficPolicy). */
@@ -35,6 +37,8 @@ export interface ServicePort {
 }
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
+const PROXY_NAME = 'service.kubernetes.io/service-proxy-name';
+const HEADLESS = 'service.kubernetes.io/headless';
 const DEFAULT_AFFINITY_SECONDS = 10_800;
 
 /** Sorted by name, so that equal input makes equal text. Headless and ExternalName services have no rules. */
@@ -57,6 +61,9 @@ export function servicePorts(
     const clusterIp = service.spec?.clusterIP;
     if (!clusterIp || clusterIp === 'None' || clusterIp.includes(':') || service.spec?.type === 'ExternalName')
       continue;
+    // Somebody else's to implement, or nobody's. Upstream: the label selector of cmd/kube-proxy/app/server.go.
+    const labels = service.metadata?.labels ?? {};
+    if (PROXY_NAME in labels || HEADLESS in labels) continue;
     const key = `${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''}`;
     for (const port of service.spec?.ports ?? []) {
       result.push(servicePort(key, service, port, clusterIp, byService.get(key) ?? [], nodeName));
@@ -93,6 +100,7 @@ function servicePort(
     ),
     sourceRanges: (spec.loadBalancerSourceRanges ?? []).filter((cidr) => !cidr.includes(':')),
     ...(spec.sessionAffinity === 'ClientIP' ? { affinitySeconds: affinity } : {}),
+    hasEndpoints: all.length > 0,
     internalLocal,
     externalLocal,
     endpoints: internalLocal ? locals : all,

@@ -79,15 +79,15 @@ function filterTable({ services, podCidr }: RuleInput): string {
   const out = ['*filter', ':KUBE-SERVICES - [0:0]', ':KUBE-EXTERNAL-SERVICES - [0:0]', ':KUBE-FORWARD - [0:0]'];
   for (const s of services) {
     if (s.endpoints.length === 0) {
-      const why = s.internalLocal ? 'has no local endpoints' : 'has no endpoints';
-      const verdict = s.internalLocal ? 'DROP' : 'REJECT';
+      const why = s.hasEndpoints ? 'has no local endpoints' : 'has no endpoints';
+      const verdict = s.hasEndpoints ? 'DROP' : 'REJECT';
       out.push(
         `-A KUBE-SERVICES ${comment(`${s.name} ${why}`)} ${match(s)} -d ${s.clusterIp} --dport ${s.port} -j ${verdict}`,
       );
     }
     if (s.externalEndpoints.length === 0) {
-      const why = comment(`${s.name} ${s.externalLocal ? 'has no local endpoints' : 'has no endpoints'}`);
-      const verdict = s.externalLocal ? 'DROP' : 'REJECT';
+      const why = comment(`${s.name} ${s.hasEndpoints ? 'has no local endpoints' : 'has no endpoints'}`);
+      const verdict = s.hasEndpoints ? 'DROP' : 'REJECT';
       for (const ip of [...s.externalIps, ...s.loadBalancerIps]) {
         out.push(`-A KUBE-EXTERNAL-SERVICES ${why} ${match(s)} -d ${ip} --dport ${s.port} -j ${verdict}`);
       }

@@ -9,6 +9,7 @@ import nodeRestriction_ from './node-restriction.ts';
 import priority_ from './priority.ts';
 import rbacEscalation_ from './rbac-escalation.ts';
 import resourceQuota_ from './resource-quota.ts';
+import runtimeClass_ from './runtime-class.ts';
 import serviceAccount_ from './service-account.ts';
 import taintNodesByCondition_ from './taint-nodes-by-condition.ts';
 import type { AdmissionPlugin } from './types.ts';
@@ -24,6 +25,7 @@ const list: readonly AdmissionPlugin[] = [
   priority_,
   rbacEscalation_,
   resourceQuota_,
+  runtimeClass_,
   serviceAccount_,
   taintNodesByCondition_,
 ];

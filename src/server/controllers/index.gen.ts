@@ -6,6 +6,7 @@ import csrsigning_ from './csrsigning.ts';
 import deployment_ from './deployment.ts';
 import endpoint_ from './endpoint.ts';
 import endpointslice_ from './endpointslice.ts';
+import endpointslicemirroring_ from './endpointslicemirroring.ts';
 import garbageCollector_ from './garbage-collector.ts';
 import namespace_ from './namespace.ts';
 import nodeIpam_ from './node-ipam.ts';
@@ -27,6 +28,7 @@ const list: readonly ControllerExport[] = [
   deployment_,
   endpoint_,
   endpointslice_,
+  endpointslicemirroring_,
   garbageCollector_,
   namespace_,
   nodeIpam_,

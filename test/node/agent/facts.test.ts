@@ -118,10 +118,25 @@ describe('admission', () => {
     expect(admitPod(asks({ memory: '2Gi' }), node, [])?.message).toBe(
       "Pod was rejected: Node didn't have enough resource: memory, requested: 2147483648, used: 0, capacity: 1073741824",
     );
-    expect(reason(asks({ 'example.com/gpu': '1' }))).toBe('OutOfexample.com/gpu');
+    expect(reason(asks({ 'example.com/gpu': '1' }))).toBeUndefined();
     expect(reason(pod(), [pod(), pod()])).toBe('OutOfpods');
     const done = { ...asks({ cpu: '2' }), status: { phase: 'Succeeded' } };
     expect(reason(asks({ cpu: '2' }), [done, done])).toBeUndefined();
+  });
+  test('refuses other systems and settings that the node does not hand out', () => {
+    expect(reason(pod({ os: { name: 'windows' } }))).toBe('PodOSNotSupported');
+    expect(reason({ ...pod(), metadata: { labels: { 'kubernetes.io/os': 'windows' } } })).toBe(
+      'PodOSSelectorNodeLabelDoesNotMatch',
+    );
+    const sysctl = (name: string, more: object = {}) =>
+      admitPod(pod({ securityContext: { sysctls: [{ name, value: '1' }] }, ...more }), node, []);
+    expect(sysctl('kernel.shm_rmid_forced')).toBeUndefined();
+    expect(sysctl('net/ipv4/tcp_rmem')).toBeUndefined();
+    expect(sysctl('kernel.msgmax')).toEqual({
+      reason: 'SysctlForbidden',
+      message: 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted',
+    });
+    expect(sysctl('net.ipv4.tcp_rmem', { hostNetwork: true })?.message).toContain('not allowed with host Net enabled');
   });
   test('counts init containers by their peak and sidecars with the rest', () => {
     const c = (cpu: string, restartPolicy?: string) => ({
