@@ -1,7 +1,7 @@
 // `controller-manager`: the controllers alone, against any API server. All act as the one user of the kubeconfig.
 import { Command } from '../cli/base.ts';
 import { CliError } from '../cli/errors.ts';
-import { daemonClient, logFlags } from '../cli/local/daemon.ts';
+import { daemonClient, lifeOf, logFlags, noArguments } from '../cli/local/daemon.ts';
 import { flag } from '../cli/pflag.ts';
 
 export default class ControllerManager extends Command {
@@ -18,10 +18,10 @@ export default class ControllerManager extends Command {
   };
 
   async run(): Promise<void> {
-    const { flags } = this.parse(ControllerManager);
+    const { flags, args } = this.parse(ControllerManager);
+    noArguments(args);
     const { daemonLog } = await import('../cli/local/log.ts');
     const log = await daemonLog('controller-manager', flags['log-level']);
-    const { client, close } = daemonClient(this.context, 'kube-controller-manager');
     const [{ controllerModules, runControllers }, { systemClock }] = await Promise.all([
       import('../server/controllers/run.ts'),
       import('../client/clock.ts'),
@@ -30,8 +30,14 @@ export default class ControllerManager extends Command {
     const unknown = flags.controllers.find((name) => !known.includes(name));
     if (unknown)
       throw new CliError(`unknown controller "${unknown}" in --controllers: must be among ${known.join(', ')}`);
+    const { client, close } = await daemonClient(this.context, 'kube-controller-manager');
     const names = flags.controllers.length > 0 ? { names: flags.controllers } : {};
-    await runControllers({ client: () => client, clock: systemClock, log, signal: this.context.signal, ...names });
+    const { signal } = this.context;
+    await lifeOf(
+      () => runControllers({ client: () => client, clock: systemClock, log, signal, ...names }),
+      log,
+      signal,
+    );
     close();
   }
 }

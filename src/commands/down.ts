@@ -1,16 +1,43 @@
 // `down`: stops the cluster on this machine and removes what it put there. What it stored stays, for the next `up`.
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { kubeConfigPaths } from '../client/kubeconfig.ts';
 import { Command } from '../cli/base.ts';
 import { CliError } from '../cli/errors.ts';
 import { removeContext } from '../cli/local/context.ts';
 import { removeExtraNodes } from '../cli/local/machine.ts';
+import { noArguments } from '../cli/local/daemon.ts';
+import { exclusively, serverOf } from '../cli/local/busy.ts';
 import { Processes } from '../cli/local/processes.ts';
 import { type Step, runSteps } from '../cli/local/progress.ts';
 import { runCommand } from '../cli/local/run-command.ts';
 import { flag } from '../cli/pflag.ts';
 import { defaultDataDir } from './up.ts';
+
+/** What a cluster keeps in its data directory. Whatever else somebody put there is not ours to delete. */
+const OURS = [
+  ...['version', 'lock', 'pki', 'store', 'run', 'log', 'nodes', 'git', 'examples.git', 'admin.kubeconfig'],
+  'node.token',
+];
+
+function deleteData(dataDir: string): void {
+  for (const name of OURS) rmSync(join(dataDir, name), { recursive: true, force: true });
+  if (existsSync(dataDir) && readdirSync(dataDir).length === 0) rmdirSync(dataDir);
+}
+
+function hasCluster(dataDir: string): boolean {
+  try {
+    return readdirSync(dataDir).some((name) => name === 'version' || name === 'run');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return false;
+    const why = code === 'EACCES' ? 'permission denied; run it as who started the cluster' : message;
+    throw new CliError(`cannot read the data directory ${dataDir}: ${code === 'ENOTDIR' ? 'it is a file' : why}`);
+  }
+}
+
+const isPermission = (error: unknown): boolean =>
+  ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 export default class Down extends Command {
   static override summary = 'Stop the cluster on this machine and remove what it started';
@@ -29,13 +56,34 @@ export default class Down extends Command {
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(Down);
-    if (args.length > 0) throw new CliError(`unknown argument "${args[0]}"`);
+    noArguments(args);
     const dataDir = resolve(flags['data-dir'] || defaultDataDir());
-    if (!existsSync(join(dataDir, 'version'))) {
+    if (!hasCluster(dataDir)) {
       this.out(`There is no cluster in ${dataDir}.\n`);
       return;
     }
     const processes = new Processes(dataDir);
+    const stranger = serverOf(dataDir);
+    if (stranger !== undefined && stranger !== processes.alive('server')) {
+      throw new CliError(`a server that "up" did not start (process ${stranger}) runs on ${dataDir}: stop it first`);
+    }
+    try {
+      await exclusively(dataDir, `${this.context.program} down`, () =>
+        runSteps(this.steps(dataDir, processes), this.io),
+      );
+    } catch (error) {
+      if (!isPermission(error)) throw error;
+      throw new CliError(`cannot stop the cluster in ${dataDir}: permission denied; run it as who started it`);
+    }
+    if (flags['delete-data']) deleteData(dataDir);
+    this.out(
+      flags['delete-data']
+        ? 'The cluster and its data are gone.\n'
+        : `The cluster is down. Its data is kept in ${dataDir}.\n`,
+    );
+  }
+
+  private steps(dataDir: string, processes: Processes): Step[] {
     const names = processes.names();
     const engines = names.filter((name) => /^dockerd-\d+$/.test(name));
     const docker = names.some((name) => name.startsWith('node-') && name !== 'node-simulated') || engines.length > 0;
@@ -47,30 +95,17 @@ export default class Down extends Command {
         return chosen.length > 0;
       },
     });
-    await runSteps(
-      [
-        stop('Stopped the GitOps loop', (name) => name === 'gitops'),
-        stop('Stopped the nodes', (name) => name.startsWith('node-')),
-        ...(docker || this.hasNodes(dataDir) ? [this.cleanStep(dataDir, engines)] : []),
-        stop('Stopped the control plane', (name) => name === 'server'),
-        stop('Stopped the Docker Engines of further nodes', (name) => engines.includes(name)),
-        { title: 'Removed network namespaces', run: async () => this.removeNamespaces(engines) },
-        stop('Stopped the Docker Engine', (name) => name === 'dockerd'),
-        {
-          title: 'Removed the kubeconfig context',
-          run: async () => {
-            removeContext(kubeConfigPaths(this.context.globals.kubeconfig || undefined, this.io.env));
-          },
-        },
-      ],
-      this.io,
-    );
-    if (flags['delete-data']) rmSync(dataDir, { recursive: true, force: true });
-    this.out(
-      flags['delete-data']
-        ? 'The cluster and its data are gone.\n'
-        : `The cluster is down. Its data is kept in ${dataDir}.\n`,
-    );
+    const paths = kubeConfigPaths(this.context.globals.kubeconfig || undefined, this.io.env);
+    return [
+      stop('Stopped the GitOps loop', (name) => name === 'gitops'),
+      stop('Stopped the nodes', (name) => name.startsWith('node-')),
+      ...(docker || this.hasNodes(dataDir) ? [this.cleanStep(dataDir, engines)] : []),
+      stop('Stopped the control plane', (name) => name === 'server'),
+      stop('Stopped the Docker Engines of further nodes', (name) => engines.includes(name)),
+      { title: 'Removed network namespaces', run: async () => this.removeNamespaces(dataDir, engines) },
+      stop('Stopped the Docker Engine', (name) => name === 'dockerd'),
+      { title: 'Removed the kubeconfig context', run: async () => removeContext(dataDir, paths) },
+    ];
   }
 
   private hasNodes(dataDir: string): boolean {
@@ -106,21 +141,32 @@ export default class Down extends Command {
 
   private async unmount(dataDir: string): Promise<void> {
     const inside = `${join(dataDir, 'nodes')}/`;
-    const points = readFileSync('/proc/self/mounts', 'utf8')
-      .split('\n')
-      .map((line) => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '))
-      .filter((point) => point.startsWith(inside) && !point.includes('/docker/'));
-    for (const point of points.reverse()) await runCommand('umount', ['-l', point]).catch(() => {});
+    const points = mountsBelow(inside).filter((point) => !point.includes('/docker/'));
+    for (const point of points) await runCommand('umount', ['-l', point]).catch(() => {});
     for (const node of existsSync(inside) ? readdirSync(inside) : []) {
       rmSync(join(inside, node, 'pods'), { recursive: true, force: true });
     }
   }
 
-  private async removeNamespaces(engines: readonly string[]): Promise<boolean> {
+  private async removeNamespaces(dataDir: string, engines: readonly string[]): Promise<boolean> {
     if (engines.length === 0) return false;
     await removeExtraNodes(engines.map((name) => Number(name.slice('dockerd-'.length))));
-    for (const name of engines)
-      rmSync(`/run/sampan/${name.slice('dockerd-'.length)}`, { recursive: true, force: true });
+    for (const name of engines) {
+      const run = `/run/sampan/${name.slice('dockerd-'.length)}`;
+      // An engine that was killed leaves namespaces, and its folders, mounted.
+      for (const point of [...mountsBelow(`${run}/`), ...mountsBelow(`${join(dataDir, 'nodes')}/`)])
+        await runCommand('umount', ['-l', point]).catch(() => {});
+      rmSync(run, { recursive: true, force: true });
+    }
     return true;
   }
+}
+
+/** Mount points in a folder, the innermost first. */
+function mountsBelow(folder: string): string[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '))
+    .filter((point) => point.startsWith(folder))
+    .reverse();
 }

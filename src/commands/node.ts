@@ -1,10 +1,15 @@
 // `node`: a node daemon in the foreground, on Docker Engine or simulated.
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { Command } from '../cli/base.ts';
 import { CliError } from '../cli/errors.ts';
-import { daemonClient, logFlags, startedByUser } from '../cli/local/daemon.ts';
+import { daemonClient, lifeOf, logFlags, noArguments } from '../cli/local/daemon.ts';
+import { checkDataDir } from '../cli/local/preflight.ts';
 import { flag } from '../cli/pflag.ts';
+
+/** RFC 1123 subdomain: what the API server accepts as a name. */
+const NODE_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 export default class Node extends Command {
   static override summary = 'Run a node';
@@ -30,7 +35,13 @@ export default class Node extends Command {
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(Node);
-    if (args.length > 0) throw new CliError(`unknown argument "${args[0]}"`);
+    noArguments(args);
+    if (flags.name && !NODE_NAME.test(flags.name)) {
+      throw new CliError(`invalid --name "${flags.name}": must be lower case letters, digits, "-" and "."`);
+    }
+    if (flags['node-ip'] && !isIPv4(flags['node-ip'])) {
+      throw new CliError(`invalid --node-ip "${flags['node-ip']}": must be an IPv4 address`);
+    }
     if (flags.runtime === 'simulated') return this.simulate(flags);
     if (flags.runtime !== 'docker') {
       throw new CliError(`invalid --runtime "${flags.runtime}": must be docker or simulated`);
@@ -42,13 +53,17 @@ export default class Node extends Command {
     const token = flags['token-file'] ? readToken(flags['token-file']) : this.context.globals.token;
     if (!kubeconfig && !(server && token))
       throw new CliError('say which cluster to join: --server and --token, or --kubeconfig');
+    if (!kubeconfig && !/^https:\/\/./.test(server)) {
+      throw new CliError(`invalid --server "${server}": must be a URL, like https://10.0.0.1:6443`);
+    }
     const { daemonLog } = await import('../cli/local/log.ts');
     const log = await daemonLog('node', flags['log-level']);
     const { signal } = this.context;
-    await startedByUser(async () => {
+    const dataDir = resolve(flags['data-dir']);
+    const join = async (): Promise<void> => {
       const { runNode } = await import('../node/node.ts');
       const node = await runNode({
-        dataDir: resolve(flags['data-dir']),
+        dataDir,
         dockerSocket: flags.docker.slice('unix://'.length),
         port: flags.port,
         ...(flags.name ? { nodeName: flags.name } : {}),
@@ -63,7 +78,9 @@ export default class Node extends Command {
         () => {},
       );
       await node.stopped;
-    });
+    };
+    if (process.getuid?.() === 0) checkDataDir(dataDir);
+    await lifeOf(join, log, signal);
   }
 
   private async simulate(flags: { name: string; count: number; 'log-level': string }): Promise<void> {
@@ -71,20 +88,16 @@ export default class Node extends Command {
       throw new CliError(`invalid --count ${flags.count}: must be between 1 and 10000`);
     const { daemonLog } = await import('../cli/local/log.ts');
     const log = await daemonLog('node', flags['log-level']);
-    const { client, close } = daemonClient(this.context, 'sampan-node');
+    const { client, close } = await daemonClient(this.context, 'sampan-node');
     const [{ runSimulatedNodes }, { systemClock }] = await Promise.all([
       import('../node/simulated/run.ts'),
       import('../client/clock.ts'),
     ]);
     const names = flags.name && flags.count === 1 ? { names: [flags.name] } : { count: flags.count };
-    await runSimulatedNodes({
-      client,
-      ...names,
-      clock: systemClock,
-      log,
-      signal: this.context.signal,
-      onRegistered: () => log.info({ nodes: flags.count }, 'ready'),
-    });
+    const { signal } = this.context;
+    const onRegistered = () => log.info({ nodes: flags.count }, 'ready');
+    const run = () => runSimulatedNodes({ client, ...names, clock: systemClock, log, signal, onRegistered });
+    await lifeOf(run, log, signal);
     close();
   }
 }

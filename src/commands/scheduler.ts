@@ -1,6 +1,6 @@
 // `scheduler`: the scheduler alone, against any API server.
 import { Command } from '../cli/base.ts';
-import { daemonClient, logFlags } from '../cli/local/daemon.ts';
+import { daemonClient, lifeOf, logFlags, noArguments } from '../cli/local/daemon.ts';
 import { flag } from '../cli/pflag.ts';
 
 export default class Scheduler extends Command {
@@ -16,16 +16,18 @@ export default class Scheduler extends Command {
   };
 
   async run(): Promise<void> {
-    const { flags } = this.parse(Scheduler);
+    const { flags, args } = this.parse(Scheduler);
+    noArguments(args);
     const { daemonLog } = await import('../cli/local/log.ts');
     const log = await daemonLog('scheduler', flags['log-level']);
-    const { client, close } = daemonClient(this.context, 'kube-scheduler');
+    const { client, close } = await daemonClient(this.context, 'kube-scheduler');
     const [{ runScheduler }, { systemClock }] = await Promise.all([
       import('../server/scheduler/run.ts'),
       import('../client/clock.ts'),
     ]);
     const config = { schedulerName: flags['scheduler-name'] };
-    await runScheduler({ client, clock: systemClock, log, signal: this.context.signal, config });
+    const { signal } = this.context;
+    await lifeOf(() => runScheduler({ client, clock: systemClock, log, signal, config }), log, signal);
     close();
   }
 }

@@ -1,10 +1,11 @@
 // `server`: the control plane in the foreground.
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from '../client/log.ts';
 import type { Client } from '../client/rest.ts';
 import { Command } from '../cli/base.ts';
 import { CliError } from '../cli/errors.ts';
-import { logFlags, parseListen, startedByUser } from '../cli/local/daemon.ts';
+import { lifeOf, logFlags, noArguments, parseListen } from '../cli/local/daemon.ts';
 import { flag } from '../cli/pflag.ts';
 
 const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'gitops'] as const;
@@ -48,7 +49,10 @@ The data directory holds the keys and, with the embedded store, the cluster. Whe
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(Server);
-    if (args.length > 0) throw new CliError(`unknown argument "${args[0]}"`);
+    noArguments(args);
+    if (flags['advertise-address'] && isIP(flags['advertise-address']) === 0) {
+      throw new CliError(`invalid --advertise-address "${flags['advertise-address']}": must be an IP address`);
+    }
     const components = this.components(flags.components);
     const store = flags.store;
     if (store !== 'lmdb' && store !== 'memory' && !store.startsWith('etcd=')) {
@@ -57,7 +61,7 @@ The data directory holds the keys and, with the embedded store, the cluster. Whe
     const { daemonLog } = await import('../cli/local/log.ts');
     const log = await daemonLog('server', flags['log-level']);
     const { signal } = this.context;
-    await startedByUser(async () => {
+    const serve = async (): Promise<void> => {
       const { startServer } = await import('../server/server.ts');
       const server = await startServer({
         dataDir: flags['data-dir'],
@@ -77,8 +81,8 @@ The data directory holds the keys and, with the embedded store, the cluster. Whe
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       await gitops;
       await server.close();
-      log.info({}, 'stopped');
-    });
+    };
+    await lifeOf(serve, log, signal);
   }
 
   private components(names: readonly string[]): Component[] {

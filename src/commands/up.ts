@@ -18,6 +18,10 @@ import {
   startDocker,
   startExtraNode,
 } from '../cli/local/machine.ts';
+import { noArguments } from '../cli/local/daemon.ts';
+import { exclusively } from '../cli/local/busy.ts';
+import { DEFAULT_PORT, type Plan, planOf } from '../cli/local/plan.ts';
+import { checkDataDir, checkKubeConfig, checkRepository } from '../cli/local/preflight.ts';
 import { Processes } from '../cli/local/processes.ts';
 import { type Step, type StepGroup, runSteps } from '../cli/local/progress.ts';
 import { flag } from '../cli/pflag.ts';
@@ -40,6 +44,21 @@ const kind = (group: string, plural: string, name: string): ResourceType<Unstruc
 const repositories = kind('source.toolkit.fluxcd.io', 'gitrepositories', 'GitRepository');
 const kustomizations = kind('kustomize.toolkit.fluxcd.io', 'kustomizations', 'Kustomization');
 
+interface KustomizationStatus {
+  observedGeneration?: number;
+  conditions?: { type: string; status: string; reason: string; message: string }[];
+}
+/** A commit that is wrong stays wrong; anything else is tried again. */
+const FINAL_REASONS = new Set(['BuildFailed', 'ArtifactFailed']);
+
+/** The host's short name, as a node may be called. */
+const hostName = (): string =>
+  hostname()
+    .split('.')[0]!
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, '-')
+    .replaceAll(/^-+|-+$/g, '') || 'node';
+
 export default class Up extends Command {
   static override summary = 'Start a cluster on this machine';
   static description = `Start a cluster on this machine, in the background: the control plane, nodes, and the GitOps loop on a repository of examples (or on --git). It returns when all is ready. Run again, it starts what is dead.
@@ -56,15 +75,17 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
   static override usage = '[--data-dir DIR] [--nodes N] [--runtime docker|simulated]';
   static override flags = {
     'data-dir': flag.string('Where everything is kept. Default: /var/lib/sampan, without root ~/.local/share/sampan.'),
-    port: flag.uint16('Port of the API server.', { default: 6443 }),
+    port: flag.uint16('Port of the API server. A cluster keeps the port that it has.', { default: DEFAULT_PORT }),
     nodes: flag.int(
       'How many nodes. Docker nodes beyond the first get a network namespace and a Docker Engine of their own.',
       { default: 1 },
     ),
     runtime: flag.string('What nodes run pods on: docker or simulated.', { default: 'docker' }),
-    git: flag.string('Git repository to keep the cluster equal to. Default: a local one made of the examples.'),
+    git: flag.string(
+      'Git repository to keep the cluster equal to: a URL or a folder. Default: a local one made of the examples.',
+    ),
     branch: flag.string('Its branch.', { default: EXAMPLE_BRANCH }),
-    path: flag.string('The folder in it.'),
+    path: flag.string("The folder in it. Default: the repository's root."),
   };
 
   private processes!: Processes;
@@ -72,59 +93,73 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
   private wasRunning = false;
   private readonly startedAt = Date.now();
 
-  async run(): Promise<void> {
+  async run(): Promise<number | void> {
     const { flags, args } = this.parse(Up);
-    if (args.length > 0) throw new CliError(`unknown argument "${args[0]}"`);
-    if (flags.runtime !== 'docker' && flags.runtime !== 'simulated') {
-      throw new CliError(`invalid --runtime "${flags.runtime}": must be docker or simulated`);
-    }
-    if (flags.nodes < 1 || flags.nodes > 100)
-      throw new CliError(`invalid --nodes ${flags.nodes}: must be between 1 and 100`);
-    const docker = flags.runtime === 'docker';
-    if (docker && process.getuid?.() !== 0) {
-      throw new CliError('Docker nodes need root: run it with sudo, or with --runtime simulated');
-    }
+    noArguments(args);
     this.dataDir = resolve(flags['data-dir'] || defaultDataDir());
     this.processes = new Processes(this.dataDir);
+    const plan = planOf(flags, this.context.parsed.changed, this.processes);
+    if (plan.docker && process.getuid?.() !== 0) {
+      throw new CliError('Docker nodes need root: run it with sudo, or with --runtime simulated');
+    }
+    const paths = kubeConfigPaths(this.context.globals.kubeconfig || undefined, this.io.env);
+    checkKubeConfig(paths);
+    checkDataDir(this.dataDir);
+    try {
+      await exclusively(this.dataDir, `${this.context.program} up`, () => this.bringAbout(plan));
+    } catch (error) {
+      if (!this.context.signal.aborted) throw error;
+      throw new CliError(
+        `interrupted; what was started goes on: run "${this.context.program} up" again to complete it, or "${this.context.program} down"`,
+        130,
+      );
+    }
+  }
+
+  private async bringAbout(plan: Plan): Promise<void> {
+    const { docker, nodes, git, branch } = plan;
     this.wasRunning = this.processes.alive('server') !== undefined;
-    const base =
-      hostname()
-        .split('.')[0]!
-        .toLowerCase()
-        .replaceAll(/[^a-z0-9-]/g, '-') || 'node';
-    const extras = docker
-      ? Array.from({ length: flags.nodes - 1 }, (_, i) => extraNode(i + 2, `${base}-${i + 2}`))
-      : [];
-    await runSteps(
-      [
-        ...(docker ? this.machineSteps(extras) : []),
-        this.serverStep(flags.port),
-        {
-          title: 'Starting nodes and the GitOps loop',
-          steps: [
-            ...(docker ? this.dockerNodeSteps(base, extras) : [this.simulatedStep(flags.nodes)]),
-            this.gitopsStep(flags, docker),
-          ],
-        },
-        ...(docker && !flags.git ? [this.exampleStep()] : []),
-      ],
-      this.io,
-    );
-    await this.conclude(flags, docker);
+    const base = hostName();
+    const extras = docker ? Array.from({ length: nodes - 1 }, (_, i) => extraNode(i + 2, `${base}-${i + 2}`)) : [];
+    const nodeSteps = docker ? this.dockerNodeSteps(base, extras) : [this.simulatedStep(nodes)];
+    const steps: (Step | StepGroup)[] = [
+      ...(docker ? [this.packagesStep()] : []),
+      ...(git ? [this.repositoryStep(git, branch)] : []),
+      ...(docker ? this.machineSteps(extras) : []),
+      this.serverStep(plan.port),
+      { title: 'Starting nodes and the GitOps loop', steps: [...nodeSteps, this.gitopsStep(plan)] },
+      ...(docker && !git ? [this.exampleStep()] : []),
+    ];
+    await runSteps(steps, this.io);
+    await this.conclude(plan);
+  }
+
+  private packagesStep(): Step {
+    return {
+      title: 'System packages',
+      run: async () => {
+        const missing = missingPackages();
+        if (missing.length === 0) return false;
+        await installPackages(missing);
+        return `Installed system packages: ${missing.join(', ')}`;
+      },
+    };
+  }
+
+  /** Before anything is started: a URL that does not answer leaves nothing behind. */
+  private repositoryStep(url: string, branch: string): Step {
+    return {
+      title: 'Git repository',
+      run: async () => {
+        await checkRepository(url, branch);
+        return false;
+      },
+    };
   }
 
   private machineSteps(extras: readonly ExtraNode[]): (Step | StepGroup)[] {
     const { signal } = this.context;
     return [
-      {
-        title: 'System packages',
-        run: async () => {
-          const missing = missingPackages();
-          if (missing.length === 0) return false;
-          await installPackages(missing);
-          return `Installed system packages: ${missing.join(', ')}`;
-        },
-      },
       {
         title: 'Docker Engine',
         run: async () => (await startDocker(this.processes, signal)) && 'Started the Docker Engine',
@@ -231,6 +266,8 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
       title: count === 1 ? 'Simulated node' : `${count} simulated nodes`,
       run: async () => {
         const kubeconfig = join(this.dataDir, 'admin.kubeconfig');
+        const running = this.processes.argument('node-simulated', '--count');
+        if (running !== undefined && Number(running) !== count) await this.processes.stop('node-simulated');
         const started = this.start('node-simulated', [
           'node',
           '--runtime',
@@ -269,30 +306,19 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
     return this.processes.waitFor(process, `node ${names[0]}`, ready, READY_MS, this.context.signal);
   }
 
-  private gitopsStep(flags: { git: string; branch: string; path: string }, docker: boolean): Step {
+  private gitopsStep({ git, branch, path, docker }: Plan): Step {
     return {
       title: 'GitOps loop',
       run: async () => {
-        const url = flags.git || (await this.exampleUrl());
-        const path = flags.path || (flags.git ? './' : './hello');
+        const url = git ?? (await this.exampleUrl());
         const kubeconfig = join(this.dataDir, 'admin.kubeconfig');
         const started = this.start('gitops', ['gitops', 'run', '--kubeconfig', kubeconfig, '--data-dir', this.dataDir]);
-        const name = flags.git ? 'cluster' : 'examples';
-        await this.processes.waitFor(
-          'gitops',
-          'the GitOps loop',
-          () => this.declare(name, url, flags.branch, path),
-          READY_MS,
-          this.context.signal,
-        );
-        if (!docker && !flags.git) return started ? 'GitOps loop is running' : false;
-        await this.processes.waitFor(
-          'gitops',
-          `the first sync of ${url}`,
-          () => this.synced(name),
-          SYNC_MS,
-          this.context.signal,
-        );
+        const name = git ? 'cluster' : 'examples';
+        const wait = (what: string, ready: () => Promise<boolean>, timeoutMs: number) =>
+          this.processes.waitFor('gitops', what, ready, timeoutMs, this.context.signal);
+        await wait('the GitOps loop', () => this.declare(name, url, branch, path), READY_MS);
+        if (!docker && !git) return started ? 'GitOps loop is running' : false;
+        await wait(`the first sync of ${url}`, () => this.synced(name, !started), SYNC_MS);
         return started ? `GitOps loop keeps the cluster equal to ${url}` : false;
       },
     };
@@ -308,7 +334,7 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
     return resolve(process.argv[1]!, process.argv[1]!.endsWith('.ts') ? '../../..' : '../..');
   }
 
-  /** What to follow, unless somebody has declared it before: then it is theirs. */
+  /** What to follow, unless it is declared already: then it is the user's, and only a contradiction is said. */
   private async declare(name: string, url: string, branch: string, path: string): Promise<boolean> {
     const metadata = { name, namespace: NAMESPACE };
     return this.asAdmin(async (client) => {
@@ -316,22 +342,36 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
         client
           .create(type, { apiVersion: `${type.group}/${type.version}`, kind: type.kind, metadata, spec })
           .catch((error: unknown) => {
-            if (!isAlreadyExists(error)) throw error;
+            if (isAlreadyExists(error)) return client.get(type, metadata);
+            throw error;
           });
       await client.get(Namespaces, { name: NAMESPACE });
-      await create(repositories, { url, ref: { branch }, interval: '1m' });
+      const { spec } = (await create(repositories, { url, ref: { branch }, interval: '1m' })) as {
+        spec?: { url?: string };
+      };
+      if (name === 'cluster' && spec?.url !== url) {
+        throw new CliError(
+          `the cluster follows ${spec?.url}, not ${url}: leave out --git, or change it with "${this.context.program} edit gitrepository ${name} -n ${NAMESPACE}"`,
+        );
+      }
       await create(kustomizations, { sourceRef: { kind: 'GitRepository', name }, path, prune: true, interval: '10m' });
       return true;
     });
   }
 
-  private async synced(name: string): Promise<boolean> {
+  /** A loop that ran before may still show what it said about an earlier commit: only a new one's failure is final. */
+  private async synced(name: string, ranBefore: boolean): Promise<boolean> {
     return this.asAdmin(async (client) => {
       const object = await client.get(kustomizations, { name, namespace: NAMESPACE });
-      const ready = (
-        object['status'] as { conditions?: { type: string; status: string; reason: string; message: string }[] }
-      )?.conditions?.find((c) => c.type === 'Ready');
-      if (ready?.status === 'False' && ready.reason === 'BuildFailed') throw new CliError(ready.message);
+      const { conditions, observedGeneration } = (object['status'] ?? {}) as KustomizationStatus;
+      const ready = conditions?.find((c) => c.type === 'Ready');
+      const current = observedGeneration === object.metadata.generation;
+      const early = ready?.message.startsWith('Source artifact not found') === true;
+      if (!ranBefore && current && !early && ready?.status === 'False' && FINAL_REASONS.has(ready.reason)) {
+        throw new CliError(
+          `the cluster runs, but the first sync failed: ${ready.message.split('\n')[0]}; push a commit that mends it`,
+        );
+      }
       return ready?.status === 'True';
     });
   }
@@ -347,9 +387,9 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
     };
   }
 
-  private async conclude(flags: { git: string; runtime: string; nodes: number }, docker: boolean): Promise<void> {
+  private async conclude({ git, nodes, docker }: Plan): Promise<void> {
     const server = await this.asAdmin(async (_, url) => url);
-    const what = `${flags.nodes} ${flags.runtime === 'docker' ? 'Docker' : 'simulated'} node${flags.nodes === 1 ? '' : 's'}`;
+    const what = `${nodes} ${docker ? 'Docker' : 'simulated'} node${nodes === 1 ? '' : 's'}`;
     const lines = [
       this.wasRunning ? 'The cluster was running already.' : 'The cluster is running.',
       '',
@@ -357,7 +397,7 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
       `  Context      ${CONTEXT} in ${kubeConfigPaths(this.context.globals.kubeconfig || undefined, this.io.env)[0]}`,
       `  Data, logs   ${this.dataDir}, ${join(this.dataDir, 'log')}`,
     ];
-    if (docker && !flags.git) {
+    if (docker && !git) {
       lines.push(
         `  Example      ${EXAMPLE_URL}/`,
         '',

@@ -127,6 +127,8 @@ async function start(options: StartOptions): Promise<RunningNode> {
   await nodes.whenSynced(signal);
   const common = { node, docker, client, informers, nodes, log, signal };
   const network = startNodeNetwork({ ...common, ...cluster(options), nodeIp: address });
+  // Who waits for it comes later; a signal may come before.
+  network.ready.catch(() => undefined);
   const agent = await buildAgent({
     ...common,
     folder,

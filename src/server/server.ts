@@ -227,7 +227,8 @@ class Startup {
       return { ...(await server.listen(listen)), server };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new StartupError(`${why}; stop what uses it, or choose another address or port`, { cause: error });
+      const advice = why.includes('in use') ? 'stop what uses it, or choose another port' : 'choose another address';
+      throw new StartupError(`${why}; ${advice}`, { cause: error });
     }
   }
 

@@ -1,6 +1,6 @@
 // The kubeconfig context `sampan` of the cluster on this machine: put in by `up`, taken out by `down`.
 import { join } from 'node:path';
-import { clientConfigFrom, loadKubeConfig, modifyKubeConfig } from '../../client/kubeconfig.ts';
+import { type ClusterStanza, clientConfigFrom, loadKubeConfig, modifyKubeConfig } from '../../client/kubeconfig.ts';
 import { Client } from '../../client/rest.ts';
 import { httpsTransport } from '../../client/transport/https.ts';
 
@@ -23,13 +23,33 @@ export function addContext(dataDir: string, paths: readonly string[]): void {
   });
 }
 
-export function removeContext(paths: readonly string[]): void {
+/** Takes the context out when it is this data directory's; another cluster's stays. False when there was none. */
+export function removeContext(dataDir: string, paths: readonly string[]): boolean {
+  let removed = false;
   modifyKubeConfig(paths, (config) => {
+    const named = config.clusters.get(CONTEXT);
+    const authority = authorityOf(dataDir);
+    if (!named || authority === undefined || named['certificate-authority-data'] !== authority) return;
+    removed = true;
     config.clusters.delete(CONTEXT);
     config.users.delete(CONTEXT);
     config.contexts.delete(CONTEXT);
     if (config.currentContext === CONTEXT) config.currentContext = [...config.contexts.keys()][0] ?? '';
   });
+  return removed;
+}
+
+const clusterOf = (dataDir: string): ClusterStanza | undefined =>
+  [...loadKubeConfig([adminFile(dataDir)]).clusters.values()][0];
+const authorityOf = (dataDir: string): string | undefined => clusterOf(dataDir)?.['certificate-authority-data'];
+
+/** The port at which the cluster was served last; undefined when nothing that can be read says so. */
+export function lastPort(dataDir: string): number | undefined {
+  try {
+    return Number(new URL(clusterOf(dataDir)?.server ?? '').port || 443);
+  } catch {
+    return undefined;
+  }
 }
 
 /** An administrator's client for the cluster of a data directory. Throws when the server has not written its file yet. */

@@ -2,9 +2,10 @@
 import { Client } from '../../client/rest.ts';
 import { inClusterConfig } from '../../client/kubeconfig.ts';
 import { httpsTransport } from '../../client/transport/https.ts';
+import type { Logger } from '../../client/log.ts';
 import type { CommandContext } from '../base.ts';
 import { clientConfig } from '../connect.ts';
-import { CliError } from '../errors.ts';
+import { CliError, PlainError, formatError } from '../errors.ts';
 import { flag } from '../pflag.ts';
 
 export const logFlags = {
@@ -20,22 +21,45 @@ export function parseListen(text: string, name = '--listen'): { host?: string; p
   return host ? { host, port } : { port };
 }
 
-/** Turns what a daemon throws for the user to mend (StartupError and the like) into one line without a stack. */
-export async function startedByUser<T>(start: () => Promise<T>): Promise<T> {
-  try {
-    return await start();
-  } catch (error) {
-    if (error instanceof Error && error.name === 'StartupError') throw new CliError(error.message);
-    throw error;
-  }
+/** Daemons take no arguments. */
+export function noArguments(args: readonly string[]): void {
+  if (args.length > 0) throw new CliError(`unknown argument "${args[0]}"`);
 }
 
-/** A client for a part that runs alone: the kubeconfig that flags name, or the service account of the pod we are in. */
-export function daemonClient(context: CommandContext, userAgent: string): { client: Client; close(): void } {
+/**
+ * The life of a daemon: what it throws for the user to mend (StartupError and the like) becomes one line without a stack;
+ * what a signal cut off is no failure; a log line is the last thing it does.
+ */
+export async function lifeOf(run: () => Promise<void>, log: Logger, signal: AbortSignal): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!signal.aborted)
+      throw error instanceof Error && error.name === 'StartupError' ? new CliError(error.message) : error;
+  }
+  log.info({}, 'stopped');
+}
+
+/**
+ * A client for a part that runs alone: the kubeconfig that flags name, or the service account of the pod we are in. The
+ * server must answer it: a wrong address or token is said at once, not tried again for ever.
+ */
+export async function daemonClient(
+  context: CommandContext,
+  userAgent: string,
+): Promise<{ client: Client; close(): void }> {
   const explicit = context.globals.kubeconfig !== '' || context.io.env['KUBECONFIG'];
   const config =
     (explicit ? undefined : inClusterConfig(context.io.env as NodeJS.ProcessEnv)) ??
     clientConfig(context.globals, context.parsed.changed, context.io);
   const transport = httpsTransport(config);
-  return { client: new Client(transport.handler, { userAgent }), close: () => transport.close() };
+  const client = new Client(transport.handler, { userAgent });
+  try {
+    await client.request('GET', '/version');
+  } catch (error) {
+    transport.close();
+    const printed = formatError(error, context.program, new URL(config.server).host);
+    throw new PlainError(printed.text, printed.exitCode);
+  }
+  return { client, close: () => transport.close() };
 }

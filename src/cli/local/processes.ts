@@ -1,13 +1,33 @@
 // Background processes of `up`: started detached with their own log, found again by a pid file that also says when the
 // process started, so that a reused pid is never taken for ours.
 import { type SpawnOptions, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CliError } from '../errors.ts';
+import { CliError, PlainError } from '../errors.ts';
+import { commandLine, isSame, startTime } from './process-identity.ts';
+
+/** A log that is larger when its daemon starts is put aside, as NAME.log.1. */
+const LOG_BYTES = 16 * 1024 * 1024;
+
+const KILL_MS = 5_000;
 
 export class Processes {
   readonly dataDir: string;
+  /** Where in its log each process began that was started here: what stands before is of an earlier time. */
+  private readonly logStart = new Map<string, number>();
+  private readonly notStarted = new Map<string, string>();
   constructor(dataDir: string) {
     this.dataDir = dataDir;
   }
@@ -38,7 +58,15 @@ export class Processes {
       .trim()
       .split(' ')
       .map((part, i) => (i === 0 ? Number(part) : part)) as [number, string];
-    return startTime(pid) === startedAt ? pid : undefined;
+    return isSame(pid, startedAt) ? pid : undefined;
+  }
+
+  /** The value that a living process was given for a flag. */
+  argument(name: string, flag: string): string | undefined {
+    const pid = this.alive(name);
+    const args = pid === undefined ? [] : commandLine(pid);
+    const at = args.indexOf(flag);
+    return at < 0 ? undefined : args[at + 1];
   }
 
   /** Starts unless it runs. True when it was started now. */
@@ -46,12 +74,14 @@ export class Processes {
     if (this.alive(name) !== undefined) return false;
     const file = this.logFile(name);
     for (const path of [file, this.pidFile(name)]) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    this.logStart.set(name, rotate(file));
+    this.notStarted.delete(name);
     const log = openSync(file, 'a', 0o600);
     try {
       const child = spawn(command, [...args], { detached: true, ...options, stdio: ['ignore', log, log] });
       child.unref();
       // A program that is not there: the missing pid file says so to who waits.
-      child.on('error', () => {});
+      child.on('error', (error) => this.notStarted.set(name, error.message));
       if (child.pid === undefined) return true;
       writeFileSync(this.pidFile(name), `${child.pid} ${startTime(child.pid) ?? ''}\n`);
     } finally {
@@ -60,7 +90,10 @@ export class Processes {
     return true;
   }
 
-  /** Waits until `ready` answers true; fails with the log's last error when the process dies, or when time is up. */
+  /**
+   * Waits until `ready` answers true; fails with the log's last error when the process dies, or when time is up. An error
+   * that is meant for the user ends the wait, too; any other means that it is not ready yet.
+   */
   async waitFor(
     name: string,
     what: string,
@@ -70,9 +103,10 @@ export class Processes {
   ): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (let pause = 10; ; pause = Math.min(pause * 1.5, 200)) {
-      if (await ready().catch(() => false)) return;
+      if (await ready().catch(notYet)) return;
       signal.throwIfAborted();
       if (this.alive(name) === undefined) {
+        rmSync(this.pidFile(name), { force: true });
         throw new CliError(`${what} stopped: ${this.lastError(name)} (log: ${this.logFile(name)})`);
       }
       if (Date.now() > deadline) {
@@ -92,6 +126,7 @@ export class Processes {
       const deadline = Date.now() + graceMs;
       while (this.alive(name) !== undefined) {
         if (Date.now() > deadline) signalProcess(pid, 'SIGKILL');
+        if (Date.now() > deadline + KILL_MS) throw new CliError(`${name} (process ${pid}) cannot be killed`);
         await sleep(20);
       }
     }
@@ -99,36 +134,53 @@ export class Processes {
   }
 
   private lastError(name: string): string {
-    let text = '';
-    try {
-      text = readFileSync(this.logFile(name), 'utf8');
-    } catch {
-      return 'it wrote no log';
-    }
-    const lines = text.trimEnd().split('\n').slice(-40).reverse();
+    const lines = this.logTail(name);
     const error =
       lines.find((line) => /^error: /.test(line)) ?? lines.find((line) => /"level":50|Error:/.test(line)) ?? lines[0];
-    const structured = error?.startsWith('{') ? (JSON.parse(error) as { msg?: string; error?: string }) : undefined;
-    if (structured) return [structured.msg, structured.error].filter(Boolean).join(': ');
-    return (error ?? '').replace(/^error: /, '') || 'it wrote no log';
+    if (!error) return this.notStarted.get(name) ?? 'it wrote no log';
+    return structured(error) ?? error.replace(/^error: /, '');
+  }
+
+  /** The newest lines of this process first. */
+  private logTail(name: string): string[] {
+    try {
+      const text = readFileSync(this.logFile(name)).subarray(this.logStart.get(name) ?? 0);
+      return text.toString('utf8').trimEnd().split('\n').slice(-40).reverse();
+    } catch {
+      return [];
+    }
   }
 }
 
-/** Jiffies since boot at which a process started: the same pid with another one is another process. */
-function startTime(pid: number): string | undefined {
+const notYet = (error: unknown): boolean => {
+  if (error instanceof CliError || error instanceof PlainError) throw error;
+  return false;
+};
+
+/** The message of a JSON line; undefined for any other line, or half a one. */
+function structured(line: string): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : fields[19];
+    const { msg, error } = JSON.parse(line) as { msg?: string; error?: string };
+    return [msg, error?.split('\n')[0]].filter(Boolean).join(': ');
   } catch {
     return undefined;
   }
 }
 
+/** Answers where new lines will begin. */
+function rotate(file: string): number {
+  if (!existsSync(file)) return 0;
+  const { size } = statSync(file);
+  if (size <= LOG_BYTES) return size;
+  renameSync(file, `${file}.1`);
+  return 0;
+}
+
 function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
-  } catch {
-    // It is gone already.
+  } catch (error) {
+    // Else it is gone already.
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') throw error;
   }
 }

@@ -4,7 +4,20 @@ import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
 
-export class CommandFailed extends Error {}
+export class CommandFailed extends Error {
+  /** What the program said about it, in one line. */
+  readonly said: string;
+  constructor(command: string, said: string) {
+    super(`${command}: ${said}`);
+    this.said = said;
+  }
+}
+
+/** The line that names the cause: Git's and others' first one with a mark, else the last. */
+function tellingLine(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  return lines.find((line) => /^(fatal|error|E): /.test(line)) ?? lines.at(-1) ?? '';
+}
 
 export async function runCommand(
   program: string,
@@ -19,11 +32,10 @@ export async function runCommand(
     });
     return stdout;
   } catch (error) {
-    const { stderr = '', code } = error as { stderr?: string; code?: string | number };
-    const said = stderr.trim().split('\n').at(-1);
-    throw new CommandFailed(
-      `${program} ${args.join(' ')}: ${said || (code === 'ENOENT' ? 'not found' : String(error))}`,
-    );
+    const { stderr = '', code, killed } = error as { stderr?: string; code?: string | number; killed?: boolean };
+    const why = killed ? `no answer after ${(options.timeoutMs ?? 0) / 1000} s` : tellingLine(stderr);
+    const absent = code === 'ENOENT' ? `${program} is not installed` : `it ended with ${String(code)}`;
+    throw new CommandFailed(`${program} ${args.join(' ')}`, why || absent);
   }
 }
 

@@ -1,8 +1,8 @@
 // `gitops run`: the GitOps loop in the foreground, against any API server.
-import { resolve } from 'node:path';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command } from '../../cli/base.ts';
-import { daemonClient, logFlags } from '../../cli/local/daemon.ts';
+import { daemonClient, lifeOf, logFlags, noArguments } from '../../cli/local/daemon.ts';
+import { checkDataDir } from '../../cli/local/preflight.ts';
 import { flag } from '../../cli/pflag.ts';
 
 export default class GitOpsRun extends Command {
@@ -20,13 +20,16 @@ export default class GitOpsRun extends Command {
   };
 
   async run(): Promise<void> {
-    const { flags } = this.parse(GitOpsRun);
+    const { flags, args } = this.parse(GitOpsRun);
+    noArguments(args);
     const { daemonLog } = await import('../../cli/local/log.ts');
     const log = await daemonLog('gitops', flags['log-level']);
-    const { client, close } = daemonClient(this.context, 'sampan-gitops');
+    const { client, close } = await daemonClient(this.context, 'sampan-gitops');
     const { runGitOps } = await import('../../gitops/gitops.ts');
     const cacheFolder = join(resolve(flags['data-dir']), 'git');
-    await runGitOps({ client, cacheFolder, log, signal: this.context.signal });
+    const { signal } = this.context;
+    checkDataDir(cacheFolder);
+    await lifeOf(() => runGitOps({ client, cacheFolder, log, signal }), log, signal);
     close();
   }
 }
