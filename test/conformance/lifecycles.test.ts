@@ -494,4 +494,33 @@ describe('objects with rules of their own', () => {
     );
     await api.del(at);
   });
+
+  it('EndpointSlice Mirroring', async () => {
+    const slices = `/apis/discovery.k8s.io/v1/namespaces/${name}/endpointslices?labelSelector=kubernetes.io/service-name%3Dmirrored`;
+    const subsets = (ip: string) => [{ ports: [{ name: 'example', port: 80 }], addresses: [{ ip }] }];
+    const ports = [{ name: 'example', port: 80 }];
+    await api.post(`${ns}/services`, { metadata: { name: 'mirrored' }, spec: { ports } });
+    await api.post(`${ns}/endpoints`, { metadata: { name: 'mirrored' }, subsets: subsets('10.1.2.3') });
+    const [slice] = await api.until(
+      () => api.items(slices),
+      (items) => items.length === 1,
+    );
+    expect(slice).toMatchObject({
+      metadata: {
+        labels: { 'endpointslice.kubernetes.io/managed-by': 'endpointslicemirroring-controller.k8s.io' },
+      },
+      endpoints: [{ addresses: ['10.1.2.3'] }],
+      ports,
+    });
+    await api.patch(`${ns}/endpoints/mirrored`, { subsets: subsets('10.2.3.4') });
+    await api.until(
+      () => api.items(slices),
+      ([s]) => s?.['endpoints'][0].addresses[0] === '10.2.3.4',
+    );
+    await api.del(`${ns}/endpoints/mirrored`);
+    await api.until(
+      () => api.items(slices),
+      (items) => items.length === 0,
+    );
+  });
 });

@@ -17,11 +17,11 @@ import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
 import { apply } from './apply.ts';
-import { toStorage } from './decode-object.ts';
+import { settleNamespace, toStorage } from './decode-object.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modify } from './modify.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
-import { checkPreconditions } from './update.ts';
+import { checkName, checkPreconditions } from './update.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
@@ -97,6 +97,8 @@ function patched(
   draft.apiVersion ||= endpoint.apiVersion;
   draft.kind ||= endpoint.kind.definition.kind;
   checkPreconditions(endpoint, draft, old);
+  settleNamespace(context, endpoint, draft);
+  checkName(draft, context.info.name);
   return toStorage(context, endpoint, draft, options.fieldValidation, body.duplicates);
 }
 
