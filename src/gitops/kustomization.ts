@@ -75,6 +75,8 @@ export function kustomizationController(artifacts: Artifacts): ControllerDefinit
 class Loop {
   private readonly artifacts: Artifacts;
   private readonly done = new Map<string, Done>();
+  /** After a failure: when to try the same again. Timers of earlier attempts must not bring it forward. */
+  private readonly held = new Map<string, { of: string; untilMs: number }>();
   private readonly drifted = new Map<string, Set<string>>();
   private readonly quarrels = new Map<string, { rounds: number; atMs: number }>();
   private kinds!: KindMap;
@@ -118,6 +120,7 @@ class Loop {
     const owner = context.lister(Kustomizations).get(key);
     if (!owner) {
       this.done.delete(key);
+      this.held.delete(key);
       this.drifted.delete(key);
       this.quarrels.delete(key);
       this.drift.forget(key);
@@ -132,6 +135,10 @@ class Loop {
     const started = context.clock.now();
     const tree = this.artifacts.get(sourceKey(owner));
     const turn: Turn = { context, owner, tree };
+    const of = JSON.stringify([tree?.digest, tree?.revision, owner.metadata.generation, requestOf(owner)]);
+    const held = this.held.get(key);
+    if (held?.of === of && started < held.untilMs) return { requeueAfterMs: held.untilMs - started };
+    this.held.delete(key);
     try {
       checkSpec(owner);
       if (!tree) throw this.noArtifact(context, owner);
@@ -149,7 +156,9 @@ class Loop {
       // A server that did not answer is asked again soon; what it refused, at the retry interval.
       const lost = !(error instanceof Failure) && !(error instanceof StatusError);
       const atMostMs = lost ? LOST_RETRY_MS : failure.waits ? DEFAULT_RETRY_MS : Infinity;
-      return { requeueAfterMs: Math.min(retryMs, atMostMs) };
+      const requeueAfterMs = Math.min(retryMs, atMostMs);
+      if (!failure.waits) this.held.set(key, { of, untilMs: context.clock.now() + requeueAfterMs });
+      return { requeueAfterMs };
     }
   }
 
@@ -187,7 +196,7 @@ class Loop {
     const ids = this.drifted.get(key);
     this.drifted.delete(key);
     const last = this.done.get(key);
-    const requestedAt = owner.metadata.annotations?.[RECONCILE_AT];
+    const requestedAt = requestOf(owner);
     const same =
       last?.digest === tree.digest && last.revision === tree.revision && last.generation === owner.metadata.generation;
     const dueMs = (last?.atMs ?? 0) + intervalMs - started;
@@ -321,6 +330,8 @@ class Loop {
 
 const sourceKey = ({ spec: { sourceRef }, metadata }: Kustomization): string =>
   Artifacts.key(sourceRef.kind, sourceRef.namespace ?? metadata.namespace ?? '', sourceRef.name);
+
+const requestOf = ({ metadata }: Kustomization): string | undefined => metadata.annotations?.[RECONCILE_AT];
 
 /** What the definition's schema would refuse, if it were ours. */
 function checkSpec({ spec }: Kustomization): void {
