@@ -11,6 +11,7 @@ import type { NodeIdentity } from './agent/names.ts';
 import type { ClusterDns } from './agent/pod-network.ts';
 import { startDns } from './dns/dns.ts';
 import type { DockerClient } from './docker/client.ts';
+import { hairpinPorts } from './network/hairpin.ts';
 import { startNetwork } from './network/network.ts';
 import { systemIptables } from './proxy/iptables.ts';
 import { type Proxy, startProxy } from './proxy/proxy.ts';
@@ -43,7 +44,13 @@ const RETRY_MS = 2000;
 
 export function startNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
   const { node, docker, signal, log } = options;
-  const pods = new BridgeNetwork({ docker, node, dns: options.dns, podCidr: () => podCidrOf(options) });
+  const pods = new BridgeNetwork({
+    docker,
+    node,
+    dns: options.dns,
+    podCidr: () => podCidrOf(options),
+    onPort: hairpinPorts,
+  });
   let routed = false;
   let proxy: Proxy | undefined;
   let hostPorts: ReturnType<Agent['hostPorts']> = [];

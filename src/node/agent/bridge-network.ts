@@ -12,6 +12,8 @@ export interface BridgeNetworkOptions {
   dns: ClusterDns;
   /** Resolves when the node has been given its range: `10.244.1.0/24`. */
   podCidr(): Promise<string>;
+  /** Called with the bridge's name when it has got another port. */
+  onPort?(bridge: string): Promise<void>;
 }
 
 /** Room for the tunnel's headers on networks with packets of 1,500 bytes. */
@@ -35,6 +37,10 @@ export class BridgeNetwork implements PodNetwork {
     // Looked at each time: somebody may have removed it. Callers at the same moment share one look.
     this.looking ??= this.ensure().finally(() => (this.looking = undefined));
     return this.looking;
+  }
+
+  async attached(): Promise<void> {
+    await this.options.onPort?.(bridgeName(this.options.node));
   }
 
   private async ensure(): Promise<string> {

@@ -4,6 +4,8 @@
 export interface PodNetwork {
   /** The name of the Docker network that sandboxes join; waits until the node has its address range. */
   dockerNetwork(): Promise<string>;
+  /** A sandbox has been connected. */
+  attached(): Promise<void>;
   dnsConfig: ClusterDns;
 }
 

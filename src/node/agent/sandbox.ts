@@ -30,6 +30,7 @@ export async function createSandbox(context: AgentContext, pod: Pod, attempt: nu
   }
   try {
     await docker.startContainer(id);
+    if (!isHostNetwork(pod)) await network.attached();
   } catch (error) {
     await docker.removeContainer(id).catch(() => undefined);
     throw error;
