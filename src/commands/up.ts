@@ -301,7 +301,8 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
             .filter((n) => n.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'))
             .map((n) => n.metadata?.name),
         );
-        return names.every((name) => up.has(name) && fresh.has(name));
+        // Nodes of one process are all registered before the first of them renews its Lease.
+        return fresh.has(names[0]) && names.every((name) => up.has(name));
       });
     return this.processes.waitFor(process, `node ${names[0]}`, ready, READY_MS, this.context.signal);
   }

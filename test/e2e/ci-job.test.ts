@@ -46,7 +46,7 @@ describe('a CI job', () => {
     expect(up.code).toBe(0);
     expect(up.stdout).toContain(`Control plane is ready at https://127.0.0.1:${port}\n`);
     expect(up.stdout).toContain('The cluster is running.');
-     
+
     expect(up.stdout).not.toMatch(/\u001b/);
   });
 
