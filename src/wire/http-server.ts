@@ -1,5 +1,6 @@
 // The HTTP shell: turns connections (TLS or plain, HTTP/1.1 or HTTP/2) into calls of one Handler. It knows no kinds,
 // users or content types and never compresses. http1.ts and http2.ts hold what differs between the protocols.
+import { constants } from 'node:crypto';
 import { createServer as createPlainServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import type { ServerHttp2Session } from 'node:http2';
@@ -39,6 +40,8 @@ export interface HttpLimits {
   idleTimeoutMs: number;
   /** A response whose client reads nothing for this long is cut. */
   stallTimeoutMs: number;
+  /** How long the rest of an HTTP/2 request may still come after its answer. */
+  unreadBodyTimeoutMs: number;
 }
 
 const DEFAULT_LIMITS: HttpLimits = {
@@ -50,6 +53,7 @@ const DEFAULT_LIMITS: HttpLimits = {
   requestTimeoutMs: 120_000,
   idleTimeoutMs: 120_000,
   stallTimeoutMs: 300_000,
+  unreadBodyTimeoutMs: 5_000,
 };
 
 export type ListenAddress = { host?: string; port: number } | { path: string };
@@ -188,7 +192,7 @@ const checkInterval = (limits: HttpLimits): number =>
 
 function secureContext({ cert, key, clientCa }: TlsIdentity): object {
   // Without a client CA, Node would trust the world's public authorities to name our users.
-  return { cert, key, ca: clientCa ?? [], minVersion: 'TLSv1.2' };
+  return { cert, key, ca: clientCa ?? [], minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION };
 }
 
 function listenMessage(address: ListenAddress, error: NodeJS.ErrnoException): string {

@@ -80,7 +80,7 @@ async function answer(
     response = errorResponse(error);
   }
   try {
-    await send(response, stream, request.method === 'HEAD', limits.stallTimeoutMs);
+    await send(response, stream, request.method === 'HEAD', limits);
   } catch (error) {
     onError(error, `${request.method} ${request.path}`);
     stream.close(constants.NGHTTP2_INTERNAL_ERROR);
@@ -91,7 +91,7 @@ async function send(
   response: Response,
   stream: ServerHttp2Stream,
   headOnly: boolean,
-  stallTimeoutMs: number,
+  limits: HttpLimits,
 ): Promise<void> {
   const body = response.body?.bytes();
   const whole = body === undefined || body instanceof Uint8Array;
@@ -108,10 +108,18 @@ async function send(
   } else {
     stream.respond(head, { endStream: headOnly });
     if (headOnly) await body[Symbol.asyncIterator]().return?.();
-    else if (await pump(body, stream, stallTimeoutMs)) stream.end();
+    else if (await pump(body, stream, limits.stallTimeoutMs)) stream.end();
   }
-  // An unread request body would keep the stream, and its flow-control window, for ever.
+  // An unread request body would keep the stream, its window and its connection for as long as the client likes: what
+  // is on its way is dropped, and a stream whose answer is out ends (RFC 9113 section 8.1).
   stream.resume();
+  if (stream.readableEnded || stream.destroyed) return;
+  const end = (): void => {
+    if (!stream.readableEnded && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+  };
+  const linger = setTimeout(end, limits.unreadBodyTimeoutMs);
+  linger.unref();
+  stream.once('close', () => clearTimeout(linger));
 }
 
 /** Without the headers that belong to one HTTP/1.1 connection, which HTTP/2 forbids. */

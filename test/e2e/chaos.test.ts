@@ -163,7 +163,13 @@ it('loses nothing, doubles nothing, and gets there', async () => {
   }
 
   const wanted = `a:${kills % 3}`;
-  await eventually(async () => {
+  await convergence(wanted, replicas);
+  watching.abort();
+}, 120_000);
+
+/** Exactly the pods that are wanted, owned, running and reachable. A failure says what the daemons last said. */
+async function convergence(wanted: string, replicas: number): Promise<void> {
+  const check = async () => {
     const pods = (await client.list(Pods, { namespace })).items;
     expect(pods.map((pod) => [pod.spec?.containers[0]?.image, alive(pod)])).toEqual(
       Array(replicas).fill([wanted, true]),
@@ -180,6 +186,15 @@ it('loses nothing, doubles nothing, and gets there', async () => {
     expect(new Set(ips).size).toBe(replicas);
     expect(addresses.sort()).toEqual(ips.sort());
     return true;
-  }, 30_000);
-  watching.abort();
-}, 120_000);
+  };
+  try {
+    await eventually(check, 30_000);
+  } catch (error) {
+    const words = [...running].map(([name, { output }]) => `${name}: ${output().slice(-2_000)}`);
+    const pods = (await client.list(Pods, { namespace })).items.map(({ metadata, spec, status }) => {
+      const { name, deletionTimestamp = '' } = metadata ?? {};
+      return [name, spec?.nodeName, status?.phase, deletionTimestamp].join(' ');
+    });
+    throw new Error(`${(error as Error).message}\n${[...pods, ...words].join('\n')}`, { cause: error });
+  }
+}

@@ -399,6 +399,27 @@ describe('listening', () => {
     expect(await subject()).toBe('renewed');
   });
 
+  it('ends an HTTP/2 stream that was answered, whatever the client still means to send', async () => {
+    const port = await start(async () => text(403, 'no'), { limits: { unreadBodyTimeoutMs: 20 } });
+    const session = connectHttp2(`https://127.0.0.1:${port}`, { ca: authority.ca });
+    const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+    stream.resume();
+    await once(stream, 'close');
+    expect(stream.rstCode).toBe(0);
+    session.destroy();
+  });
+
+  it('negotiates once', async () => {
+    const port = await start(async () => text(200, 'a'));
+    const versions = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
+    const socket = connectTls({ port, host: '127.0.0.1', ca: authority.ca, ...versions });
+    await once(socket, 'secureConnect');
+    const failed = once(socket, 'error');
+    socket.renegotiate({}, () => undefined);
+    expect(String((await failed)[0])).toContain('no renegotiation');
+    socket.destroy();
+  });
+
   it('is not hurt by clients that speak nothing, or nonsense', async () => {
     const port = await start(async () => text(200, 'fine'));
     const silent = connectNet({ port, host: '127.0.0.1' });
