@@ -299,4 +299,26 @@ describe('deletes', () => {
     await api.patch(`${maps}/last`, { metadata: { finalizers: null } });
     await api.gone(ns);
   });
+
+  it('Pods, generation: bindings do not count, deletion does', async () => {
+    const at = `${ns}/pods/g`;
+    await api.post(`${ns}/pods`, pod('g', {}, { schedulerName: 'nobody', terminationGracePeriodSeconds: 30 }));
+    const target = { kind: 'Node', name: 'n1' };
+    await api.post(`${at}/binding`, { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'g' }, target });
+    const bound = await api.get(at);
+    expect(bound).toMatchObject({ metadata: { generation: 1 }, spec: { nodeName: 'n1' } });
+    expect((await api.del(at)).metadata.generation).toBe(2);
+  });
+
+  it('verbs that a path does not have', async () => {
+    for (const [method, path] of [
+      ['PUT', maps],
+      ['PATCH', maps],
+      ['POST', `${maps}/x`],
+    ] as const) {
+      const type = method === 'PATCH' ? 'application/merge-patch+json' : undefined;
+      expect(await api.failure(api.send(method, path, {}, type))).toMatchObject({ code: 405 });
+    }
+    expect(await api.failure(api.get('/api/v1/frogs'))).toMatchObject({ code: 404 });
+  });
 });

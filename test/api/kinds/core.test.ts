@@ -210,7 +210,7 @@ describe('secrets and config maps', () => {
       { data: { a: '1' }, binaryData: { a: 'eA==' } },
       ['data[a]: Invalid value: "a": duplicate of key present in binaryData'],
     ],
-    [configmap, { data: { a: 'x'.repeat(1048577) } }, [': Too long: may not be more than 1048576 bytes']],
+    [configmap, { data: { a: 'x'.repeat(1048577) } }, ['[]: Too long: may not be more than 1048576 bytes']],
   ])('refuse %#', (kind, fields, errors) => expect(create(kind, { metadata: meta, ...fields }).errors).toEqual(errors));
   it('stay as they are when immutable', () => {
     const old = { metadata: meta, immutable: true, data: { a: '1' } };

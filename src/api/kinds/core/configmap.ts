@@ -31,7 +31,7 @@ export default defineKind<ConfigMap>({
       push(errors, `binaryData[${key}]`, key, configMapKeyErrors(key));
       bytes += base64Length(map.binaryData[key] ?? '');
     }
-    if (bytes > MAX_SECRET_BYTES) errors.tooLong('', MAX_SECRET_BYTES);
+    if (bytes > MAX_SECRET_BYTES) errors.tooLong('[]', MAX_SECRET_BYTES);
   },
   validateUpdate(map, old, errors) {
     if (old.immutable) frozenData(errors, map, old, ['data', 'binaryData']);

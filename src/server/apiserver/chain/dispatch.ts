@@ -55,6 +55,7 @@ function route(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const verb = VERBS[info.verb];
   if (!verb || (allowed && !allowed.includes(info.verb as never))) throw methodNotAllowed();
   if (info.verb === 'create' && request.path.endsWith(`/${info.name}`) && info.name !== '') throw methodNotAllowed();
+  if (info.name === '' && (info.verb === 'update' || info.verb === 'patch')) throw methodNotAllowed();
   return verb(context, endpoint);
 }
 

@@ -121,7 +121,9 @@ function prepare(endpoint: Endpoint, draft: Unstructured, old: Unstructured, sub
     }
     definition.prepareUpdate?.(draft, old);
   } else endpoint.kind.hooks?.prepareSubresource?.[subresource]?.(draft, old);
-  if (subresource !== 'status' && countsGenerations(endpoint, draft) && specChanged(draft, old)) {
+  // A binding is not the owner's wish: upstream writes it past the strategy.
+  const counts = subresource !== 'status' && subresource !== 'binding';
+  if (counts && countsGenerations(endpoint, draft) && specChanged(draft, old)) {
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
 }
