@@ -6,6 +6,9 @@ import { kustomizeObjects } from '../cli/builder/kustomize.ts';
 import { CliError } from '../cli/errors.ts';
 import { flag } from '../cli/pflag.ts';
 
+const ROOT_ONLY = 'LoadRestrictionsRootOnly';
+const NONE = 'LoadRestrictionsNone';
+
 export default class Kustomize extends Command {
   static override summary = "Build a set of KRM resources using a 'kustomization.yaml' file";
   static short = 'Build a kustomization target from a directory or URL';
@@ -17,13 +20,24 @@ export default class Kustomize extends Command {
   static override usage = 'DIR';
   static override flags = {
     output: flag.string('If specified, write output to this path.', { short: 'o' }),
+    'load-restrictor': flag.string(
+      "if set to 'LoadRestrictionsNone', local kustomizations may load files from outside their root. This does, however, break the relocatability of the kustomization.",
+      { default: ROOT_ONLY },
+    ),
   };
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(Kustomize);
     if (args.length > 1) throw new CliError('specify one path to kustomization.yaml');
+    const restrictor = flags['load-restrictor'];
+    if (restrictor !== ROOT_ONLY && restrictor !== NONE) {
+      throw new CliError(`illegal flag value --load-restrictor ${restrictor}; legal values: [${ROOT_ONLY} ${NONE}]`);
+    }
     const { toYaml } = await import('../cli/yaml.ts');
-    const built = kustomizeObjects(args[0] ?? '.', this.io.cwd, (warning) => this.err(`${warning}\n`));
+    const built = kustomizeObjects(args[0] ?? '.', this.io.cwd, {
+      warn: (warning) => this.err(`${warning}\n`),
+      confined: restrictor !== NONE,
+    });
     const text = built.map(({ object }) => toYaml(object)).join('---\n');
     if (flags.output) writeFileSync(resolve(this.io.cwd, flags.output), text);
     else await this.write(text);

@@ -11,7 +11,7 @@ const NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 export function kustomizeObjects(
   folder: string,
   cwd: string,
-  warn: (message: string) => void = () => {},
+  options: { warn?(message: string): void; confined?: boolean } = {},
 ): { object: Unstructured; origin: string }[] {
   const path = isAbsolute(folder) ? folder : resolve(cwd, folder);
   let isFolder: boolean;
@@ -28,7 +28,8 @@ export function kustomizeObjects(
       `unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${path}'`,
     );
   }
-  return kustomize(disk, path.slice(1) || '.', { warn });
+  const { confined = true, ...rest } = options;
+  return kustomize({ ...disk, confined }, path.slice(1) || '.', rest);
 }
 
 /** The disk as the engine sees it: paths without the leading slash. */

@@ -1,6 +1,7 @@
 // `gitops get`: what is followed, and what was applied at which commit.
 import { isNotFound } from '../../api/status.ts';
 import { Command } from '../../cli/base.ts';
+import { CliError } from '../../cli/errors.ts';
 import { type GitOpsKind, type GitOpsObject, gitopsKind, gitopsKinds, readyOf } from '../../cli/gitops.ts';
 import { allNamespacesFlag } from '../../cli/flags.ts';
 import { tabulate } from '../../cli/print/tabwriter.ts';
@@ -18,6 +19,7 @@ export default class GitOpsGet extends Command {
   async run(): Promise<void> {
     const { args } = this.parse(GitOpsGet);
     const kinds: GitOpsKind[] = args[0] ? [gitopsKind(args[0])] : ['gitrepository', 'kustomization'];
+    if (args.length > 2) throw new CliError('give at most a kind and a name');
     const cluster = await this.cluster();
     const rows: string[][] = [];
     for (const kind of kinds) {
@@ -31,6 +33,10 @@ export default class GitOpsGet extends Command {
       for (const item of list.items as GitOpsObject[]) {
         if (args[1] === undefined || item.metadata.name === args[1]) rows.push(row(kind, item));
       }
+    }
+    if (args[1] !== undefined && rows.length === 0) {
+      const where = cluster.explicitNamespace ? ` in namespace "${cluster.namespace}"` : '';
+      throw new CliError(`${kinds[0]} "${args[1]}" not found${where}`);
     }
     if (rows.length === 0) {
       this.err('No repositories and no kustomizations found.\n');
