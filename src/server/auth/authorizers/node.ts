@@ -1,7 +1,8 @@
 // What node daemons may do: fixed rules, and of secrets, config maps, claims and tokens only those of pods bound to
 // them. Upstream: plugin/pkg/auth/authorizer/node/node_authorizer.go. Unlike there a node may read all nodes (by RBAC):
 // our daemon routes between them.
-import type { NodeGraph, ReferenceKind } from '../node-graph.ts';
+import type { ReferenceKind } from '../../../api/pod-references.ts';
+import type { NodeGraph } from '../node-graph.ts';
 import { nodeRules } from '../policy/node-rules.ts';
 import { parseFieldSelector } from '../../../api/field-selector.ts';
 import { ruleAllows, ruleQuery } from '../../../api/rbac.ts';
