@@ -57,7 +57,8 @@ export function systemIptables(): Iptables {
       return (await chains('nat')).filter(isServiceChain);
     },
     async ensureJumps() {
-      for (const [table, chain, rule] of jumps) {
+      // Each goes first in its chain, so the last of the list is put in first: refusals stand before what lets pods pass.
+      for (const [table, chain, rule] of [...jumps].reverse()) {
         const words = splitRule(rule);
         if (await jumpExists(table, chain, words)) continue;
         await run('iptables', [...WAIT, '-t', table, '-I', chain, '1', ...words]);
