@@ -62,7 +62,8 @@ export function startNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     const { nodeName } = node;
     const bridge = bridgeName(node);
     // What a failed attempt has brought up stays up: each part is started once.
-    if (!routed) await startNetwork({ informers, nodeName, nodeIp, podCidr, serviceCidr, bridge, log, signal });
+    const ranges = { podCidr, clusterCidr, serviceCidr };
+    if (!routed) await startNetwork({ informers, nodeName, nodeIp, ...ranges, bridge, log, signal });
     routed = true;
     const iptables = systemIptables();
     proxy ??= startProxy({ informers, nodeName, clusterCidr, podCidr, iptables, clock: systemClock, log, signal });

@@ -24,6 +24,8 @@ export interface NetworkOptions {
   /** This node's own address, the near end of tunnels. */
   nodeIp: string;
   podCidr: string;
+  /** All pods of the cluster: no node's range leads out of it. */
+  clusterCidr: string;
   serviceCidr: string;
   /** The bridge of this node's pods, as the kernel calls it. */
   bridge: string;
@@ -56,7 +58,7 @@ export async function startNetwork(options: NetworkOptions): Promise<void> {
   await addServiceRoute(options);
   const peers = new Peers(log);
   const nodes = informers.for(Nodes);
-  const follow = () => peers.want(peersOf(nodes.lister.list(), nodeName));
+  const follow = () => peers.want(peersOf(nodes.lister.list(), nodeName, options.clusterCidr));
   await nodes.whenSynced(signal);
   nodes.addHandler({ add: follow, update: follow, delete: follow });
   await peers.settled();

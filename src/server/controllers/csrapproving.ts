@@ -2,7 +2,8 @@
 // every name in them is the node's. Others wait for a person. Upstream: pkg/controller/certificates/approver/
 // sarapprove.go; upstream leaves serving certificates to others, here the Node's addresses decide.
 import type { CertificateSigningRequest } from 'kubernetes-types/certificates/v1.js';
-import { CertificateSigningRequests, Nodes, SubjectAccessReviews } from '../../api/resources.ts';
+import type { Node } from 'kubernetes-types/core/v1.js';
+import { CertificateSigningRequests, Nodes, Services, SubjectAccessReviews } from '../../api/resources.ts';
 import { isNotFound } from '../../api/status.ts';
 import { type ControllerContext, defineController, watch } from '../../client/controller.ts';
 import {
@@ -54,8 +55,24 @@ async function approveServing(
 ) {
   const node = context.lister(Nodes).get(nodeNameOf(wanted));
   // The node's addresses may still be on their way; their arrival wakes this request again.
-  if (!node || !namesBelongToNode(wanted, node)) return;
+  if (!node || !namesBelongToNode(wanted, node, await namesOfOthers(context, node))) return;
   return approve(context, csr, "Auto approving kubelet serving certificate after checking the Node's addresses.");
+}
+
+/** Other nodes' names, and the addresses at which pods reach the API server. */
+async function namesOfOthers({ client, lister }: ControllerContext, node: Node): Promise<Set<string>> {
+  const others = new Set(
+    lister(Nodes)
+      .list()
+      .map((other) => other.metadata?.name ?? ''),
+  );
+  others.delete(node.metadata?.name ?? '');
+  const api = await client.get(Services, { namespace: 'default', name: 'kubernetes' }).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });
+  for (const address of api?.spec?.clusterIPs ?? []) others.add(address);
+  return others;
 }
 
 async function isAllowed({ client }: ControllerContext, csr: CertificateSigningRequest, subresource: string) {

@@ -213,6 +213,19 @@ describe('a node’s request', () => {
     expect(names(['n2'])).toBe(false);
     expect(names([], ['127.0.0.1'])).toBe(false);
   });
+
+  it('is not called what the API server or another node is called, whatever it says of itself', () => {
+    const lies = ['kubernetes', 'kubernetes.default.svc', 'web.default.svc.cluster.local', 'localhost', '*', 'n2'];
+    const addresses = [
+      ...lies.map((address) => ({ type: 'Hostname', address })),
+      { type: 'InternalIP', address: '10.96.0.1' },
+    ];
+    const owner = { metadata: { name: 'n1' }, status: { addresses } };
+    const taken = new Set(['n2', '10.96.0.1']);
+    for (const name of lies) expect(namesBelongToNode({ ...proper, dnsNames: [name] }, owner, taken)).toBe(false);
+    const claimed = { ...proper, dnsNames: ['n1'], addresses: ['10.96.0.1'] };
+    expect(namesBelongToNode(claimed, owner, taken)).toBe(false);
+  });
 });
 
 describe('old requests', () => {

@@ -21,6 +21,7 @@ const certificates = [
   rule('sign', 'certificates.k8s.io', 'signers', SIGNERS),
   rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
   rule(READ, 'core', 'nodes'),
+  rule('get', 'core', 'services', 'kubernetes'),
   EVENTS,
 ];
 const nodes = [

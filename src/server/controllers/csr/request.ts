@@ -92,8 +92,21 @@ function canonicalAddress(text: string): string {
   }
 }
 
-/** Every name in the request is one of the node's own addresses (or its name). */
-export function namesBelongToNode(wanted: RequestedCertificate, node: Node): boolean {
+/** Names of the API server and of services: a node may say that it is called so, and is not believed. */
+const isClusterName = (name: string): boolean =>
+  /^(localhost|kubernetes)(\.|$)|\.svc(\.|$)/i.test(name) || name.includes('*');
+
+/**
+ * Every name in the request is one of the node's own addresses (or its name), as far as a node can be believed in what
+ * it says of itself: `taken` are names and addresses of others.
+ */
+export function namesBelongToNode(
+  wanted: RequestedCertificate,
+  node: Node,
+  taken: ReadonlySet<string> = new Set(),
+): boolean {
+  if (wanted.dnsNames.some((name) => isClusterName(name) || taken.has(name))) return false;
+  if (wanted.addresses.some((ip) => taken.has(canonicalAddress(ip)))) return false;
   const addresses = node.status?.addresses ?? [];
   const dns = new Set(addresses.filter((a) => !a.type.endsWith('IP')).map((a) => a.address));
   dns.add(node.metadata?.name ?? '');
