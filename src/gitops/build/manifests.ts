@@ -1,7 +1,8 @@
 // A tree and a Kustomization → the objects to apply. A plain folder of manifests gets a kustomization of its own, as
 // Flux makes one; the Kustomization's own settings are laid over it. Pure.
 import { posix } from 'node:path';
-import { parse } from 'yaml';
+import { stringifyJson } from '../../api/codec/json.ts';
+import { parseYaml } from '../../api/codec/yaml.ts';
 import { type BuiltObject, KustomizeError, type KustomizeFiles, kustomize } from '../../api/kustomize/kustomize.ts';
 import type { FileTree } from '../source/tree.ts';
 import type { KustomizationSpec } from '../types.ts';
@@ -22,16 +23,21 @@ export function buildManifests(tree: FileTree, spec: KustomizationSpec): BuiltOb
   const base = own ? readKustomization(files, own) : generated(files, path);
   const file = own ?? posix.join(path, NAMES[0]!);
   const laid = overlay(base, spec);
-  const content = Buffer.from(JSON.stringify(laid));
+  const content = Buffer.from(stringifyJson(laid));
   return kustomize({ ...files, read: (p) => (p === file ? content : files.read(p)) }, path);
 }
 
 function readKustomization(files: KustomizeFiles, path: string): Record<string, unknown> {
+  let parsed: unknown;
   try {
-    return (parse(Buffer.from(files.read(path)!).toString('utf8')) ?? {}) as Record<string, unknown>;
+    parsed = parseYaml(Buffer.from(files.read(path)!).toString('utf8')) ?? {};
   } catch (error) {
-    throw new KustomizeError(`${path}: ${(error as Error).message.split('\n')[0]}`, path);
+    throw new KustomizeError(`invalid Kustomization: ${(error as Error).message}`, path);
   }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new KustomizeError('invalid Kustomization: it is not a mapping', path);
+  }
+  return parsed as Record<string, unknown>;
 }
 
 export function treeFiles(tree: FileTree): KustomizeFiles {
