@@ -16,6 +16,20 @@ const GITOPS_USER = {
   groups: ['system:serviceaccounts', 'system:serviceaccounts:sampan-system', 'system:authenticated'],
 };
 
+/**
+ * When a commit fails (the disk is full), lmdb also rejects promises that nobody holds. The writes that failed have been
+ * answered by then, and reads go on: that is no reason to end. Anything else that nobody catches still is.
+ */
+function keepServing(log: Logger): void {
+  process.on('unhandledRejection', (reason) => {
+    if (!(reason instanceof Error)) throw reason;
+    const cause = (reason as { commitError?: Promise<unknown> }).commitError;
+    if (!cause && !/lmdb\/write\.js/.test(reason.stack ?? '')) throw reason;
+    cause?.catch(() => undefined);
+    log.error({ error: reason.message }, 'the store could not write; is the disk full?');
+  });
+}
+
 export default class Server extends Command {
   static override summary = 'Run the control plane';
   static description = `Run the control plane in the foreground: the API server, its controllers and the scheduler.
@@ -61,6 +75,7 @@ The data directory holds the keys and, with the embedded store, the cluster. Whe
     const { daemonLog } = await import('../cli/local/log.ts');
     const log = await daemonLog('server', flags['log-level']);
     const { signal } = this.context;
+    keepServing(log);
     const serve = async (): Promise<void> => {
       const { startServer } = await import('../server/server.ts');
       const server = await startServer({

@@ -59,6 +59,7 @@ interface Write {
 
 const GIB = 1024 ** 3;
 const MAX_BATCH = 512;
+const CAUSE_MS = 200;
 const FORGET_AT_ONCE = 500;
 
 class LmdbStore implements Store, RevisionLog {
@@ -210,8 +211,9 @@ class LmdbStore implements Store, RevisionLog {
         if (revision > this.#revision) this.#tables.setMeta('head', revision);
       });
     } catch (error) {
+      const cause = await causeOf(error);
       this.#catchUp();
-      throw commitError(error);
+      throw commitError(cause);
     }
     // Whoever is acknowledged must read what was written: the open read snapshot is older.
     this.#tables.root.resetReadTxn();
@@ -280,10 +282,18 @@ class LmdbStore implements Store, RevisionLog {
   }
 }
 
+/** lmdb says "see commitError": a promise that is rejected with what the system said. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const { commitError: cause } = error as { commitError?: Promise<unknown> };
+  if (!cause) return error;
+  const unsaid = new Promise((resolve) => setTimeout(resolve, CAUSE_MS, error));
+  return Promise.race([cause.catch((why: unknown) => why), unsaid]);
+}
+
 /** Nothing was committed when the file or the disk was full; after any other failure of a commit nobody knows. */
 function commitError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (/MDB_MAP_FULL|No space left|ENOSPC|EDQUOT|quota/i.test(message)) return new StoreError('NoSpace', message);
-  return new StoreError('OutcomeUnknown', `the commit failed: ${message}`);
+  return new StoreError('OutcomeUnknown', `the commit failed: ${message}; is the disk full?`);
 }
