@@ -5,6 +5,8 @@ import { type FlagTable, formatDefault } from './pflag.ts';
 
 export interface Topic {
   summary: string;
+  /** Where the list of commands says it shorter. */
+  short?: string;
   description?: string;
   examples?: string;
   usage?: string;

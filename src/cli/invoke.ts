@@ -25,9 +25,44 @@ export interface MainOptions {
 export async function run(argv: readonly string[], options: MainOptions): Promise<number> {
   const io = options.io ?? processIo();
   const program = options.program ?? 'sampan';
+  if (argv[0] === '__complete' || argv[0] === '__completeNoDesc') return completeLine(argv, options, io);
   const found = findCommand(argv, options.commands);
   const invocation = new Invocation(found, program, io, options);
   return invocation.run();
+}
+
+/** Answers a shell's completion script. Nothing that goes wrong may disturb the line that is being typed. */
+async function completeLine(argv: readonly string[], options: MainOptions, io: Io): Promise<number> {
+  const { complete } = await import('./completion.ts');
+  const connected: Cluster[] = [];
+  const connect = async (globals: GlobalFlags): Promise<Cluster> => {
+    const cluster = await (options.connect
+      ? options.connect(globals)
+      : import('./connect.ts').then((m) => m.connect(globals, new Set(), io)));
+    connected.push(cluster);
+    return cluster;
+  };
+  let answer = { items: [] as string[], directive: 4 };
+  try {
+    answer = await complete(argv.slice(1), { commands: options.commands, io, connect });
+  } catch {
+    answer.directive = 4;
+  }
+  for (const cluster of connected) cluster.close();
+  const described = argv[0] === '__complete';
+  const lines = answer.items.map((i) => (described ? i.split('\n')[0]! : i.split('\t')[0]!));
+  io.stdout.write([...lines, `:${answer.directive}`, ''].join('\n'));
+  const bits = ['Error', 'NoSpace', 'NoFileComp', 'FilterFileExt'].filter((_, bit) => answer.directive & (1 << bit));
+  const word = (bits.length > 0 ? bits : ['Default']).map((b) => `ShellCompDirective${b}`).join(', ');
+  io.stderr.write(`Completion ended with directive: ${word}\n`);
+  return 0;
+}
+
+/** The global flags as given; a command's own flag of the same name (`--user` of a role binding) is not meant. */
+function globalsOf({ values }: ParsedFlags, command: CommandClass): GlobalFlags {
+  const shadowed = Object.keys(command.flags).filter((name) => Object.hasOwn(globalFlags, name));
+  const defaults = shadowed.map((name) => [name, globalFlags[name as keyof GlobalFlags].default] as const);
+  return { ...values, ...Object.fromEntries(defaults) } as unknown as GlobalFlags;
 }
 
 interface Found {
@@ -123,7 +158,7 @@ class Invocation {
         await this.help(command);
         return 0;
       }
-      globals = parsed.values as unknown as GlobalFlags;
+      globals = globalsOf(parsed, command);
       for (const name of parsed.changed) {
         const why = command.flags[name]?.deprecated;
         if (why) this.io.stderr.write(`Flag --${name} has been deprecated, ${why}\n`);
@@ -226,7 +261,9 @@ class Invocation {
       [...this.found.children].sort().map(async (child) => {
         const loaded = this.options.commands[child];
         const command = loaded && ((await loaded()).default as CommandClass);
-        const summary = command ? (command.short ?? command.summary) : (topics[child]?.summary ?? '');
+        const summary = command
+          ? (command.short ?? command.summary)
+          : (topics[child]?.short ?? topics[child]?.summary ?? '');
         return { name: child.split('/').at(-1)!, summary };
       }),
     );

@@ -110,6 +110,7 @@ export const topics: Record<string, Topic> = {
   },
   'create/secret': {
     summary: 'Create a secret with specified type',
+    short: 'Create a secret using a specified subcommand',
     description: `A docker-registry type secret is for accessing a container registry.
 
 A generic type secret indicate an Opaque secret type.
@@ -121,7 +122,9 @@ A tls type secret holds TLS certificate and its associated key.`,
   gitops: { summary: 'Keep the cluster equal to Git repositories' },
   plugin: {
     summary: 'Provides utilities for interacting with plugins',
-    description: `Plugins provide extended functionality that is not part of the major command-line distribution. They are programs on your PATH whose names begin with "kubectl-" or "sampan-".`,
+    description: `Plugins provide extended functionality that is not part of the major command-line distribution. Please refer to the documentation and examples for more information about how write your own plugins.
+
+The easiest way to discover and install plugins is via the kubernetes sub-project krew: [krew.sigs.k8s.io]. To install krew, visit https://krew.sigs.k8s.io/docs/user-guide/setup/install`,
     examples: `# List all available plugins
 {program} plugin list
 

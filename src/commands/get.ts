@@ -211,6 +211,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
 
   /** One object as it is; several, or a list, as a List. */
   private async objects(): Promise<void> {
+    if (await this.stream()) return;
     const built = await this.builder({}).build();
     const errors = this.kept(built.errors);
     if (built.single && errors.length > 0) return throwCollected(errors);
@@ -224,6 +225,28 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     if (built.single && objects.length === 1) await this.write(print(objects[0]!));
     else if (objects.length > 0 || errors.length === 0) await this.write(print(listOf(objects)));
     throwCollected(errors);
+  }
+
+  /** A list in a format that needs no whole list goes out page by page. False when it cannot. */
+  private async stream(): Promise<boolean> {
+    if (this.opts['sort-by']) return false;
+    const { listStream } = await import('../cli/print/stream.ts');
+    const stream = await listStream(this.printOptions);
+    const pages = stream && (await this.builder({}).pages());
+    if (!pages) return false;
+    let count = 0;
+    try {
+      for await (const { infos } of pages) {
+        count += infos.length;
+        await this.write(stream.page(infos.map((i) => i.object!)));
+      }
+    } catch (error) {
+      if (count > 0) await this.write(stream.end());
+      throwCollected(this.kept([error]));
+      return true;
+    }
+    if (count > 0 || !this.opts['ignore-not-found']) await this.write(stream.end());
+    return true;
   }
 
   private async raw(): Promise<void> {

@@ -1,6 +1,5 @@
 // Turns a command's arguments and files into the objects that it works on. One call, one result: the infos in order,
 // the failures that did not stop it. Upstream: cli-runtime/pkg/resource Builder and its visitors.
-import { isReason, StatusError } from '../../api/status.ts';
 import { parseApiVersion, resourcePath, type Unstructured } from '../../api/types.ts';
 import type { Cluster } from '../cluster.ts';
 import { CliError } from '../errors.ts';
@@ -9,6 +8,7 @@ import { parseResourceArgs, parseTuple, type ParsedArgs, type Tuple } from './ar
 import { checkFileOptions, readFiles, type FileOptions } from './files.ts';
 import type { Mapping } from './mapper.ts';
 import { parseManifest } from './manifest.ts';
+import { listPages, type Page } from './pages.ts';
 
 export interface Info {
   mapping: Mapping;
@@ -216,45 +216,24 @@ export class Builder {
     return cluster.json('GET', path, { query: this.request.query, headers: acceptHeader(this.request.accept) });
   }
 
-  private async list(cluster: Cluster, target: Target): Promise<{ infos: Info[]; version?: string }> {
-    const { chunkSize = 500, labelSelector, fieldSelector, query } = this.request;
+  private async list(cluster: Cluster, target: Target): Promise<Page> {
     const infos: Info[] = [];
-    let next: string | undefined;
     let version: string | undefined;
-    do {
-      const page = await this.page(cluster, target, {
-        ...query,
-        ...(labelSelector ? { labelSelector } : {}),
-        ...(fieldSelector ? { fieldSelector } : {}),
-        ...(chunkSize > 0 ? { limit: chunkSize } : {}),
-        ...(next ? { continue: next } : {}),
-      });
-      const meta = page.metadata as { continue?: string; resourceVersion?: string } | undefined;
-      next = meta?.continue || undefined;
-      version = meta?.resourceVersion;
-      infos.push(...pageInfos(page, target));
-    } while (next);
+    for await (const page of listPages(cluster, this.request, target)) {
+      infos.push(...page.infos);
+      version = page.version;
+    }
     return { infos, version };
   }
 
-  /** Upstream: resource.EnhanceListError says what was asked for. */
-  private async page(
-    cluster: Cluster,
-    target: Target,
-    query: Record<string, string | number>,
-  ): Promise<Unstructured & { items?: Unstructured[] }> {
-    const { labelSelector = '', fieldSelector = '', accept } = this.request;
-    try {
-      return await cluster.json('GET', resourcePath(target.mapping, target), { headers: acceptHeader(accept), query });
-    } catch (error) {
-      if (!isReason(error, 'BadRequest', 'NotFound')) throw error;
-      const { group, version, plural } = target.mapping;
-      const subject = JSON.stringify(`${group}/${version}, Resource=${plural}`);
-      const selectors = `label selector ${JSON.stringify(labelSelector)}, field selector ${JSON.stringify(fieldSelector)}`;
-      const selects = labelSelector !== '' || fieldSelector !== '';
-      const message = selects ? `Unable to find ${subject} that match ${selectors}` : `Unable to list ${subject}`;
-      throw StatusError.from({ ...error.status, message: `${message}: ${error.message}` });
-    }
+  /** The pages of a list as they arrive; undefined when the arguments mean anything but one list. */
+  async pages(): Promise<AsyncIterable<Page> | undefined> {
+    const { files } = this.request;
+    if (files && (files.filename.length > 0 || files.kustomize)) return undefined;
+    const { targets } = await this.targets();
+    const target = targets[0];
+    if (targets.length !== 1 || !target || target.name !== undefined) return undefined;
+    return listPages(await this.connect(), this.request, target);
   }
 
   private async buildFiles(files: FileOptions): Promise<Built> {
@@ -335,17 +314,6 @@ const acceptHeader = (accept: string | undefined): { accept: string } => ({ acce
 function namesOf(defaultType: string, args: readonly string[]): ParsedArgs {
   const tuples = args.map((arg) => (arg.includes('/') ? parseTuple(arg) : { resource: defaultType, name: arg }));
   return { types: tuples.length === 0 ? [defaultType] : [], names: [], tuples };
-}
-
-/** Items of a list get the apiVersion and kind that the list implies; a Table stays whole. */
-function pageInfos(page: Unstructured & { items?: Unstructured[] }, target: Target): Info[] {
-  if (page.kind === 'Table') return [{ mapping: target.mapping, namespace: target.namespace, name: '', object: page }];
-  const kind = page.kind.replace(/List$/, '');
-  return (page.items ?? []).map((item) => {
-    const object: Unstructured = { ...item, apiVersion: item.apiVersion ?? page.apiVersion, kind: item.kind ?? kind };
-    const { name = '', namespace } = object.metadata;
-    return { mapping: target.mapping, namespace, name, object };
-  });
 }
 
 /** Without a server the plural is guessed; only its kind is printed. */

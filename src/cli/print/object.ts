@@ -154,7 +154,7 @@ function clean(object: Unstructured, options: PrintOptions): unknown {
   return withoutManagedFields(object);
 }
 
-function withoutManagedFields(object: Unstructured): Unstructured {
+export function withoutManagedFields(object: Unstructured): Unstructured {
   if (!object?.metadata?.managedFields) return object;
   const metadata = { ...object.metadata };
   delete metadata.managedFields;
