@@ -6,7 +6,7 @@ if [ ! -d node_modules/esbuild ] || [ package.json -nt node_modules/.package-loc
   echo "Installing dependencies"
   npm install --no-audit --no-fund --loglevel=error
 fi
-if [ ! -f dist/cli.cjs.cache ] || [ -n "$(find src scripts/build.ts package.json -newer dist/version.json -print -quit)" ]; then
+if [ ! -f dist/cli.cjs.cache ] || [ ! -f dist/version.json ] || [ -n "$(find src scripts/build.ts package.json -newer dist/version.json -print -quit)" ]; then
   echo "Building"
   npm run --silent build
 fi
