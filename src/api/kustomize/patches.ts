@@ -43,7 +43,7 @@ export function applyPatchEntry(resources: ResourceList, entry: PatchEntry, load
         'patches',
       );
     }
-    mergeInto(resources, resources.all.filter(selectorMatcher(entry.target)), strategic[0]!, allowed);
+    mergeInto(resources, resources.all.filter(selectorMatcher(entry.target)), withTextMetadata(strategic[0]!), allowed);
     return;
   }
   for (const patch of strategic) {
@@ -123,7 +123,7 @@ export function applyStrategicMerges(resources: ResourceList, entries: readonly 
     }
   });
   for (const patch of patches) {
-    mergeInto(resources, [resources.one(patch.id)], patch, { name: false, kind: false });
+    mergeInto(resources, [resources.one(patch.id)], withTextMetadata(patch), { name: false, kind: false });
   }
 }
 
@@ -152,6 +152,19 @@ function applyOperations(resource: Resource, operations: unknown[], file: string
     const why = error instanceof StatusError ? error.status.details?.causes?.[0]?.message : undefined;
     throw new KustomizeError(why ?? (error as Error).message, file, 'patches');
   }
+}
+
+/**
+ * Upstream copies labels and annotations of such a patch through maps of texts: a null in them does not remove, it is
+ * the text. Upstream: resWrangler.ApplySmPatch, Resource.CopyMergeMetaDataFieldsFrom.
+ */
+function withTextMetadata(patch: Resource): Resource {
+  for (const field of ['labels', 'annotations'] as const) {
+    const values = patch.object.metadata[field] as Record<string, unknown> | undefined;
+    if (!isMap(values)) continue;
+    for (const [key, value] of Object.entries(values)) if (key !== '$patch') values[key] = String(value as string);
+  }
+  return patch;
 }
 
 function mergeInto(resources: ResourceList, targets: readonly Resource[], patch: Resource, allowed: Allowed): void {
