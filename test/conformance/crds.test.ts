@@ -207,6 +207,23 @@ describe('definitions', () => {
       { type: 'Established', status: 'False' },
     ]);
   });
+
+  it('groups of Kubernetes itself need an approval', async () => {
+    const make = (annotations: object) =>
+      api.post(CRDS, {
+        metadata: { name: 'xs.y.k8s.io', annotations },
+        spec: {
+          group: 'y.k8s.io',
+          scope: 'Cluster',
+          names: { plural: 'xs', kind: 'X' },
+          versions: [{ ...version('v1'), storage: true }],
+        },
+      });
+    expect((await api.failure(make({}))).message).toContain(
+      'metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation',
+    );
+    await make({ 'api-approved.kubernetes.io': 'unapproved, a test' });
+  });
 });
 
 describe('OpenAPI publishing', () => {

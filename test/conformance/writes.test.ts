@@ -321,4 +321,35 @@ describe('deletes', () => {
     }
     expect(await api.failure(api.get('/api/v1/frogs'))).toMatchObject({ code: 404 });
   });
+
+  it('updates that may create, and applies, need the right to create', async () => {
+    const roles = `/apis/rbac.authorization.k8s.io/v1/namespaces/${name}/roles`;
+    const rule = (verbs: string[]) => ({
+      rules: [{ apiGroups: ['', 'rbac.authorization.k8s.io'], resources: ['configmaps', 'roles', 'endpoints'], verbs }],
+    });
+    const made = await api.put(`${roles}/changer`, {
+      metadata: { name: 'changer' },
+      ...rule(['get', 'update', 'patch']),
+    });
+    expect(made.metadata.uid).toBeDefined();
+    await api.post(`${roles.replace(/roles$/, 'rolebindings')}`, {
+      metadata: { name: 'changer' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'changer' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'bob' }],
+    });
+    const bob = cluster.as({ name: 'bob', groups: ['system:authenticated'] });
+    const document = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'new' } };
+    expect(await api.failure(bob.patch(`${maps}/new?fieldManager=bob`, document, 'apply'))).toMatchObject({
+      code: 403,
+    });
+    expect(await api.failure(bob.put(`${ns}/endpoints/new`, { metadata: { name: 'new' } }))).toMatchObject({
+      code: 403,
+    });
+    await api.put(`${roles}/changer`, { metadata: { name: 'changer' }, ...rule(['get', 'update', 'patch', 'create']) });
+    await api.until(
+      () => bob.patch(`${maps}/new?fieldManager=bob`, document, 'apply').catch(() => undefined),
+      (o) => o !== undefined,
+    );
+    await bob.put(`${ns}/endpoints/new`, { metadata: { name: 'new' } });
+  });
 });

@@ -91,6 +91,22 @@ function validateVersion(v: Version, path: string, errors: FieldErrors): void {
   });
 }
 
+const APPROVAL = 'api-approved.kubernetes.io';
+const APPROVAL_HELP = 'see https://github.com/kubernetes/enhancements/pull/1111';
+
+/** Upstream: validateAPIApproval and apihelpers.GetAPIApprovalState. */
+function validateApproval(crd: CustomResourceDefinition, errors: FieldErrors): void {
+  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(crd.spec?.group ?? '')) return;
+  const path = `metadata.annotations[${APPROVAL}]`;
+  const approval = crd.metadata?.annotations?.[APPROVAL] ?? '';
+  if (approval === '') {
+    errors.required(path, `protected groups must have approval annotation "${APPROVAL}", ${APPROVAL_HELP}`);
+  } else if (!approval.startsWith('unapproved') && !/^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(approval)) {
+    const why = `protected groups must have approval annotation "${APPROVAL}" with either a URL or a reason starting with "unapproved", ${APPROVAL_HELP}`;
+    errors.invalid(path, approval, why);
+  }
+}
+
 function validate(crd: CustomResourceDefinition, errors: FieldErrors): void {
   const { spec } = crd;
   const expected = `${spec?.names?.plural ?? ''}.${spec?.group ?? ''}`;
@@ -224,6 +240,7 @@ export default defineKind<CustomResourceDefinition>({
     addStoredVersion(draft);
   },
   validate,
+  validateCreate: validateApproval,
   validateUpdate(crd, old, errors) {
     const [now, before] = [crd.spec, old.spec];
     immutable(errors, 'spec.group', now.group, before.group);

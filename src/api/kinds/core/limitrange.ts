@@ -59,6 +59,7 @@ export default defineKind<LimitRange>({
   plural: 'limitranges',
   short: ['limits'],
   scope: 'Namespaced',
+  createOnUpdate: true,
   storage: { group: '', version: 'v1' },
   served: [{ group: '', version: 'v1' }],
   generation: false,

@@ -43,6 +43,7 @@ export default defineKind<Service>({
   short: ['svc'],
   categories: ['all'],
   scope: 'Namespaced',
+  createOnUpdate: true,
   storage: { group: '', version: 'v1' },
   served: [{ group: '', version: 'v1' }],
   subresources: {

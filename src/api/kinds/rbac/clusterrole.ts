@@ -9,6 +9,7 @@ export default defineKind<ClusterRole>({
   kind: 'ClusterRole',
   plural: 'clusterroles',
   scope: 'Cluster',
+  createOnUpdate: true,
   storage: { group: RBAC, version: 'v1' },
   served: rbacVersions('ClusterRole', false),
   nameRule: 'path',

@@ -17,6 +17,7 @@ export default defineKind<ClusterRoleBinding>({
   kind: 'ClusterRoleBinding',
   plural: 'clusterrolebindings',
   scope: 'Cluster',
+  createOnUpdate: true,
   storage: { group: RBAC, version: 'v1' },
   served: rbacVersions('ClusterRoleBinding', true),
   nameRule: 'path',

@@ -8,6 +8,7 @@ export default defineKind<Role>({
   kind: 'Role',
   plural: 'roles',
   scope: 'Namespaced',
+  createOnUpdate: true,
   storage: { group: RBAC, version: 'v1' },
   served: rbacVersions('Role', false),
   nameRule: 'path',

@@ -17,6 +17,7 @@ export default defineKind<RoleBinding>({
   kind: 'RoleBinding',
   plural: 'rolebindings',
   scope: 'Namespaced',
+  createOnUpdate: true,
   storage: { group: RBAC, version: 'v1' },
   served: rbacVersions('RoleBinding', true),
   nameRule: 'path',

@@ -14,7 +14,7 @@ import { viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
-import { createObject } from './create.ts';
+import { createInstead } from './create.ts';
 import { settleNamespace, toStorage } from './decode-object.ts';
 import { resetFields } from './managed-fields.ts';
 import { timestamp } from './metadata.ts';
@@ -67,15 +67,11 @@ export async function apply(
     const why = `uid mismatch: the provided object specified uid ${applied.metadata.uid}, and no existing object was found`;
     throw conflict(endpoint.qualified, name, why);
   }
-  const created = await createObject(context, endpoint, merge(undefined), options, () => {});
+  const created = await createInstead(context, endpoint, merge(undefined), options, () => {});
   return writtenResponse(context, 201, endpoint, created, negotiated);
 }
 
-async function readApplied(
-  context: RequestContext,
-  endpoint: Endpoint,
-  options: WriteOptions,
-): Promise<Unstructured> {
+async function readApplied(context: RequestContext, endpoint: Endpoint, options: WriteOptions): Promise<Unstructured> {
   const { kind } = endpoint.kind.definition;
   const { body } = context.request;
   const duplicates: string[] = [];

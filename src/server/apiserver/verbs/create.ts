@@ -6,6 +6,7 @@ import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
+import { attributesOf, forbiddenRequest } from '../chain/authorization.ts';
 import { negotiateFor, negotiatePlain } from '../content/negotiate.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
@@ -67,6 +68,15 @@ export async function createObject(
     if (!last) continue;
     throw alreadyExists(endpoint.qualified, trial.metadata.name!);
   }
+}
+
+/** What an update or apply of an object that is not there ends in: the user must be allowed to create it, too. */
+export async function createInstead(...parameters: Parameters<typeof createObject>): Promise<Written> {
+  const [context] = parameters;
+  const attributes = { ...attributesOf(context), verb: 'create' };
+  const decision = await context.server.options.authorizer.authorize(attributes);
+  if (!decision.allowed) throw forbiddenRequest(attributes, decision.reason);
+  return createObject(...parameters);
 }
 
 /** A custom resource whose definition is being deleted takes no new objects. */

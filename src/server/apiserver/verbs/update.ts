@@ -8,7 +8,7 @@ import { negotiateFor } from '../content/negotiate.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
-import { createObject } from './create.ts';
+import { createInstead } from './create.ts';
 import { decodeObject, settleNamespace } from './decode-object.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modifyExisting } from './modify.ts';
@@ -37,7 +37,7 @@ export async function update(context: RequestContext, endpoint: Endpoint): Promi
   if (written) return writtenResponse(context, 200, endpoint, written, negotiated);
   if (subresource !== '' || !endpoint.kind.definition.createOnUpdate) throw notFound(endpoint.qualified, name);
   delete sent.metadata.resourceVersion;
-  return writtenResponse(context, 201, endpoint, await createObject(context, endpoint, sent, options), negotiated);
+  return writtenResponse(context, 201, endpoint, await createInstead(context, endpoint, sent, options), negotiated);
 }
 
 export function checkName(draft: Unstructured, name: string): void {
