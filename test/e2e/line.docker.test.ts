@@ -129,7 +129,7 @@ describe.each([
       const { name } = pod.metadata;
       expect((await use('logs', name)).stdout).toContain('serving');
       expect((await use('exec', name, '--', 'hostname')).stdout.trim()).toBe(name);
-      expect((await use('exec', name, '--', 'sh', '-c', 'exit 7')).code).toBe(7);
+      expect(await use('exec', name, '--', 'sh', '-c', 'exit 7')).toMatchObject({ code: 7, stdout: '' });
       expect((await run(program, ['exec', '-i', name, '--', 'cat'], { env, input: 'through' })).stdout).toBe('through');
       const local = await freePort();
       const forward = start(program, ['port-forward', name, `${local}:8080`], env);
@@ -236,6 +236,7 @@ describe('a death', () => {
   });
 
   it('of the node daemons changes nothing that runs', async () => {
+    await eventually(async () => (await pods('hello', 'app=hello')).length === 2);
     const before = (await pods('hello', 'app=hello')).map((p) => p.status.containerStatuses[0]!.containerID).sort();
     for (const node of nodes) process.kill(pids(`node-${node}`), 'SIGKILL');
     expect(await curl('http://127.0.0.1:30080/')).toContain('Later');
