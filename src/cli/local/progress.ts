@@ -42,5 +42,6 @@ async function runOnTerminal(steps: readonly (Step | StepGroup)[]): Promise<void
     task: (_, handle) => handle.newListr(parts.map(task), { concurrent: true }),
   });
   const tasks = steps.map((step) => (step.steps ? group(step) : task(step)));
-  await new Listr(tasks, { rendererOptions: { collapseSubtasks: false } }).run();
+  // The message itself is the command's last line, printed once by who catches it.
+  await new Listr(tasks, { rendererOptions: { collapseSubtasks: false, showErrorMessage: false } }).run();
 }
