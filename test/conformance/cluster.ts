@@ -7,7 +7,6 @@ import { Client } from '../../src/client/rest.ts';
 import { clientConfigFrom, loadKubeConfig } from '../../src/client/kubeconfig.ts';
 import { httpsTransport } from '../../src/client/transport/https.ts';
 import { type Ran, freePort, run, sampan, temporaryFolder } from '../support/cli.ts';
-import { it } from 'vitest';
 import { Api, type Doc } from './api.ts';
 
 export const IMAGE = 'sampan-test/conformance:1';
@@ -78,6 +77,7 @@ export function makeImage(docker: string): void {
   root.remove();
 }
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Spec = Record<string, any>;
 /** A shell that ends at once when it is told to. */
 export const WAIT = 'trap "exit 0" TERM; while :; do sleep 0.1; done';
@@ -164,27 +164,4 @@ export async function patient<T>(
       throw new Error(`never as expected: ${JSON.stringify((last as Spec | undefined)?.['status'] ?? last)}`);
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
-}
-
-/** Tests that all begin at once, in `start`, and are each reported by themselves: pods mostly wait. */
-export function scenarios() {
-  const begin: (() => void)[] = [];
-  const scenario = (name: string, body: () => Promise<void>): void => {
-    let outcome = Promise.resolve();
-    begin.push(() => {
-      outcome = body();
-      outcome.catch(() => undefined);
-    });
-    it(name, () => outcome);
-  };
-  /** One for each row; the title's `%s` is the row's first field. */
-  const each =
-    <A, B, C = undefined, D = undefined, E = undefined>(rows: readonly (readonly [A, B, C?, D?, E?])[]) =>
-    (title: string, body: (a: A, b: B, c: C, d: D, e: E) => Promise<void>): void => {
-      for (const row of rows) {
-        const [a, b, c, d, e] = row as readonly [A, B, C, D, E];
-        scenario(title.replace('%s', String(a)), () => body(a, b, c, d, e));
-      }
-    };
-  return { scenario, each, start: () => begin.forEach((one) => one()) };
 }

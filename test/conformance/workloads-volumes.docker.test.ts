@@ -1,6 +1,7 @@
 // What upstream's conformance suite asks of volumes (test/e2e/common/storage), on real containers.
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { type Cluster, Space, type Spec, WAIT, patient, scenarios, sh, startCluster } from './cluster.ts';
+import { type Cluster, Space, type Spec, WAIT, patient, sh, startCluster } from './cluster.ts';
+import { scenarios } from './scenarios.ts';
 
 const { scenario, each, start } = scenarios();
 let cluster: Cluster;

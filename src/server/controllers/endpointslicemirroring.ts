@@ -46,13 +46,15 @@ async function reconcile(context: ControllerContext, key: string, writes: WriteT
   const existing = lister(EndpointSlices).byIndex(INDEX, key);
   if (!writes.visible(key, existing)) return;
   const namespace = key.slice(0, key.indexOf('/'));
-  const remove = (slice: EndpointSlice) => client.delete(EndpointSlices, { name: slice.metadata?.name ?? '', namespace });
+  const remove = (slice: EndpointSlice) =>
+    client.delete(EndpointSlices, { name: slice.metadata?.name ?? '', namespace });
   if (!isMirrored(endpoints, lister(Services).get(key))) {
     for (const slice of existing) await remove(slice).catch(unlessGone);
     return;
   }
   const plan = planMirror(endpoints, existing);
-  for (const [reason, message] of plan.warnings) events.event(about(EndpointsType, endpoints), 'Warning', reason, message);
+  for (const [reason, message] of plan.warnings)
+    events.event(about(EndpointsType, endpoints), 'Warning', reason, message);
   const attempt = async (write: () => Promise<EndpointSlice>) => writes.wrote(key, await write());
   const results = await Promise.allSettled([
     ...plan.create.map((slice) => attempt(() => client.create(EndpointSlices, slice))),

@@ -94,7 +94,10 @@ export function planMirror(endpoints: Endpoints, existing: readonly EndpointSlic
   const { groups, invalid, skipped } = groupsOf(endpoints);
   const plan: MirrorPlan = { create: [], update: [], delete: [], warnings: [] };
   if (invalid > 0) {
-    plan.warnings.push(['InvalidIPAddress', `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices`]);
+    plan.warnings.push([
+      'InvalidIPAddress',
+      `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices`,
+    ]);
   }
   if (skipped > 0) {
     const limit = `A max of ${MAX_PER_SUBSET} addresses can be mirrored to EndpointSlices per Endpoints subset.`;
