@@ -30,7 +30,7 @@ export function podSelectorOf(object: Unstructured): string {
     case 'Job':
       return selectorFromObject(selector).toString();
   }
-  throw new CliError(`selector for ${object.kind} not implemented`);
+  throw new CliError(`selector for *v1.${object.kind} not implemented`);
 }
 
 export async function listPods(cluster: Cluster, namespace: string, labelSelector: string): Promise<Pod[]> {

@@ -174,6 +174,7 @@ export const aliases: Record<string, string> = {
   'create/resourcequota': 'create/quota',
   'create/sa': 'create/serviceaccount',
   'create/svc': 'create/service',
+  'set/sa': 'set/serviceaccount',
   'top/no': 'top/node',
   'top/nodes': 'top/node',
   'top/po': 'top/pod',

@@ -34,9 +34,9 @@ export default class Attach extends PodCommand {
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(Attach);
-    if (args.length === 0) this.usageError('at least 1 argument is required for attach');
+    if (args.length === 0) throw new CliError('at least 1 argument is required for attach');
     if (args.length > 2)
-      this.usageError(
+      throw new CliError(
         `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.length}: [${args.join(' ')}]`,
       );
     const object = await this.namedObject(args.length === 2 ? args.join('/') : args[0]);

@@ -44,6 +44,9 @@ Information about each field is retrieved from the server in OpenAPI format.`;
         `You must specify the type of resource to explain. Use "${this.context.program} api-resources" for a complete list of supported resources.\n`,
       );
     }
+    if (!['plaintext', 'plaintext-openapiv2'].includes(flags.output)) {
+      throw new CliError(`unrecognized format: ${flags.output}`);
+    }
     if (args.length > 1) throw new CliError('We accept only this format: explain RESOURCE\n');
     const cluster = await this.cluster();
     const mapper = await cluster.mapper();

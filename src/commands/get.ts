@@ -193,7 +193,11 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     }).build();
     const errors = this.kept(built.errors);
     const output = this.tableOutput(new Columns(abnormalStyle(this.io)));
-    const text = await output.print(built.infos);
+    const text = await output.print(built.infos).catch((error: Error) => {
+      // No row has the field to sort by: upstream prints none of them.
+      if (!error.message.startsWith("couldn't find any field")) throw error;
+      return '';
+    });
     await this.write(text);
     if (text === '' && !opts['ignore-not-found'] && errors.length === 0) await this.nothingFound(built.infos);
     throwCollected(errors, true);

@@ -77,18 +77,19 @@ export default class Run extends PodCommand {
     const { flags: opts, args } = this.parse(Run);
     this.opts = opts;
     const { dashAt } = this.context.parsed;
+    if (!this.changed('image')) throw new CliError('required flag(s) "image" not set');
     if (args.length === 0 || dashAt === 0) this.usageError('NAME is required for run');
-    if (!opts.image) throw new CliError('required flag(s) "image" not set');
+    if (!opts.image) throw new CliError('--image is required');
     const dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
     const attach = this.changed('attach') ? opts.attach : opts.stdin;
     if (opts.tty && !opts.stdin) this.usageError('-i/--stdin is required for containers with -t/--tty=true');
     if (dryRun !== 'none' && attach)
-      throw new CliError(
+      this.usageError(
         "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
       );
     if (opts.rm && !attach) this.usageError('--rm should only be used for attached containers');
     if (!['Always', 'OnFailure', 'Never'].includes(opts.restart)) {
-      throw new CliError(`invalid restart policy: ${opts.restart}`);
+      this.usageError(`invalid restart policy: ${opts.restart}`);
     }
     const print = await operationPrinter({ ...printOptionsOf(opts), typed: true, cwd: this.io.cwd }, dryRun);
     let pod = this.pod(args[0]!, args.slice(1)) as unknown as Unstructured;

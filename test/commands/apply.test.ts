@@ -111,3 +111,17 @@ describe('edit', () => {
     );
   });
 });
+
+describe('apply --server-side after client-side apply', () => {
+  it('removes what left the manifest and keeps the annotation for going back', async () => {
+    file('m.yaml', configMap('moved', { a: '1', b: '2' }));
+    await cli('apply -f m.yaml');
+    file('m.yaml', configMap('moved', { a: '1' }));
+    const applied = await cli('apply -f m.yaml --server-side');
+    expect(applied).toMatchObject({ code: 0, stdout: 'configmap/moved serverside-applied\n', stderr: '' });
+    expect((await cli('get cm moved -o jsonpath={.data}')).stdout).toBe('{"a":"1"}');
+    const managers = await cli('get cm moved --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}');
+    expect(managers.stdout).toContain('kubectl-last-applied');
+    expect(managers.stdout).not.toContain('kubectl-client-side-apply');
+  });
+});

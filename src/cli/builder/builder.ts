@@ -316,9 +316,9 @@ function namesOf(defaultType: string, args: readonly string[]): ParsedArgs {
   return { types: tuples.length === 0 ? [defaultType] : [], names: [], tuples };
 }
 
-/** Without a server the plural is guessed; only its kind is printed. */
+/** Without a server nobody knows the plural: messages name the kind. */
 function localMapping(object: Unstructured): Mapping {
-  const plural = `${object.kind.toLowerCase()}s`;
+  const plural = object.kind.toLowerCase();
   return {
     ...parseApiVersion(object.apiVersion),
     plural,

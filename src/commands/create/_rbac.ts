@@ -26,6 +26,17 @@ export interface Rule {
   nonResourceURLs?: string[];
 }
 
+const standardVerbs = new Set(
+  'get list watch create update patch delete deletecollection use bind escalate impersonate * approve sign attest'.split(
+    ' ',
+  ),
+);
+
+/** A verb that nothing asks for is probably a slip. */
+export function warnOfVerbs(verbs: readonly string[], warn: (text: string) => void): void {
+  for (const verb of verbs) if (!standardVerbs.has(verb)) warn(`Warning: '${verb}' is not a standard resource verb\n`);
+}
+
 const unique = (list: readonly string[]): string[] => [...new Set(list)];
 
 /** A `*` among verbs stands for all of them. */

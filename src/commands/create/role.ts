@@ -1,7 +1,7 @@
 // `create role`. Upstream: kubectl/pkg/cmd/create/create_role.go.
 import { CliError } from '../../cli/errors.ts';
 import { Generator, generatorFlags, type, typed } from './_generator.ts';
-import { resourceRules, ruleFlags, verbsOf } from './_rbac.ts';
+import { resourceRules, ruleFlags, verbsOf, warnOfVerbs } from './_rbac.ts';
 
 const Roles = type('rbac.authorization.k8s.io', 'v1', 'roles', 'Role');
 
@@ -23,6 +23,7 @@ export default class CreateRole extends Generator {
     const { flags } = this.parse(CreateRole);
     const name = this.oneName();
     const verbs = verbsOf(flags);
+    warnOfVerbs(verbs, (text) => this.err(text));
     if (verbs.length === 0) throw new CliError('at least one verb must be specified');
     if (flags.resource.length === 0) throw new CliError('at least one resource must be specified');
     const rules = await resourceRules(flags, verbs, async () => (await this.cluster()).mapper());

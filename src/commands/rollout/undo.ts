@@ -58,8 +58,9 @@ export default class RolloutUndo extends RolloutCommand {
 
   private async undo(info: Info, toRevision: number, dryRun: DryRun): Promise<string> {
     if (info.mapping.kind !== 'Deployment') {
+      const groupKind = info.mapping.group ? `${info.mapping.kind}.${info.mapping.group}` : info.mapping.kind;
       throw new CliError(
-        `no rollbacker has been implemented for ${JSON.stringify(`${info.mapping.kind}.${info.mapping.group}`)}`,
+        `error retrieving rollbacker for ${JSON.stringify(groupKind)}, no visitor method exists for {${info.mapping.group} ${info.mapping.kind}}`,
       );
     }
     if (toRevision < 0) throw new CliError(`unable to find specified revision ${toRevision} in history`);

@@ -65,9 +65,14 @@ export default class SetEnv extends SetCommand {
       throw new CliError('at least one environment variable must be provided');
     const matches = this.matcher();
     const words = { operation: 'env updated', failure: 'failed to patch env update to pod template:' };
-    await this.changePodSpecs(opts, resources, words, (spec) => {
-      for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
-        if (matches(container)) container.env = changedEnv(container.env ?? [], set, remove, opts.overwrite);
+    await this.changePodSpecs(opts, resources, words, (spec, _, { kind, metadata }) => {
+      const found = [...spec.containers, ...(spec.initContainers ?? [])].filter(matches);
+      if (found.length === 0) {
+        const wanted = JSON.stringify(opts.containers);
+        this.err(`Warning: ${kind}/${metadata.name} does not have any containers matching ${wanted}\n`);
+      }
+      for (const container of found) {
+        container.env = changedEnv(container.env ?? [], set, remove, opts.overwrite);
       }
     });
   }
@@ -91,13 +96,11 @@ export default class SetEnv extends SetCommand {
     return Object.keys((object['data'] as object | undefined) ?? {})
       .filter((key) => keys.length === 0 || keys.includes(key))
       .sort()
-      .map(
-        (key) =>
-          ({
-            name: `${prefix}${key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`,
-            valueFrom: { [ref]: { name: object.metadata.name, key } },
-          }) as EnvVar,
-      );
+      .map((key) => {
+        const name = key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+        if (name !== key) this.err(`Warning: key ${key} transferred to ${name}\n`);
+        return { name: `${prefix}${name}`, valueFrom: { [ref]: { name: object.metadata.name, key } } } as EnvVar;
+      });
   }
 
   private async list(resources: readonly string[]): Promise<void> {

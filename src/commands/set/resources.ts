@@ -1,4 +1,5 @@
 // `set resources`. Upstream: kubectl/pkg/cmd/set/set_resources.go.
+import { tryParseQuantity } from '../../api/quantity.ts';
 import { CliError } from '../../cli/errors.ts';
 import { dryRunOf } from '../../cli/flags.ts';
 import { flag } from '../../cli/pflag.ts';
@@ -37,8 +38,8 @@ export default class SetResources extends SetCommand {
     if (!flags.limits && !flags.requests) {
       throw new CliError('you must specify an update to requests or limits (in the form of --requests/--limits)');
     }
-    const limits = parseResources(flags.limits);
-    const requests = parseResources(flags.requests);
+    const limits = quantities(flags.limits);
+    const requests = quantities(flags.requests);
     const pattern = new RegExp(`^${flags.containers.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
     const words = {
       operation: 'resource requirements updated',
@@ -54,6 +55,16 @@ export default class SetResources extends SetCommand {
       }
     });
   }
+}
+
+/** A wrong quantity is found before anything is sent. */
+function quantities(text: string): Record<string, string> {
+  const found = parseResources(text);
+  for (const value of Object.values(found)) {
+    if (tryParseQuantity(value)) continue;
+    throw new CliError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+  }
+  return found;
 }
 
 /** `cpu=100m,memory=256Mi` */

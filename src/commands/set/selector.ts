@@ -37,9 +37,10 @@ export default class SetSelector extends Command {
   async run(): Promise<void> {
     const { flags, args } = this.parse(SetSelector);
     const dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
-    const selector = args.length > 0 ? selectorMap(args.at(-1)!) : undefined;
+    const expression = args.at(-1);
+    if (expression !== undefined) parseSelector(expression);
     const print = await operationPrinter({ ...printOptionsOf(flags), cwd: this.io.cwd }, dryRun);
-    if (!selector) throw new CliError('one selector is required');
+    if (expression === undefined) throw new CliError('one selector is required');
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
       args: args.slice(0, -1),
       files: { filename: flags.filename, recursive: flags.recursive },
@@ -47,6 +48,7 @@ export default class SetSelector extends Command {
       local: flags.local,
       fetch: 'latest',
     }).build();
+    const selector = selectorMap(expression);
     const version = flags['resource-version'];
     for (const info of built.infos) {
       if (info.object?.kind !== 'Service') throw new CliError('setting a selector is only supported for Services');
@@ -66,7 +68,6 @@ export default class SetSelector extends Command {
 
 /** Equalities as a map. Sets are no selector of a service. */
 function selectorMap(text: string): Record<string, string> {
-  parseSelector(text);
   const map: Record<string, string> = {};
   for (const part of text.split(',').filter((p) => p.trim() !== '')) {
     const match = /^\s*([^=!\s]+)\s*==?\s*([^=\s]*)\s*$/.exec(part);

@@ -52,7 +52,7 @@ export abstract class ServiceGenerator extends Generator {
 export function parsePorts(text: string): { port: number; target: number | string } {
   const [portText = '', targetText] = text.split(/:(.*)/s);
   if (!/^\d+$/.test(portText)) {
-    throw new CliError(`strconv.ParseInt: parsing ${JSON.stringify(portText)}: invalid syntax`);
+    throw new CliError(`strconv.ParseUint: parsing ${JSON.stringify(portText)}: invalid syntax`);
   }
   const port = Number(portText);
   const wrong = portNumberErrors(port);
