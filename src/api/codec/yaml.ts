@@ -23,7 +23,8 @@ export interface YamlOptions {
 
 /** Aliases may repeat this many nodes in all: a few lines of YAML can otherwise mean billions. */
 const MAX_ALIASED = 1_000_000;
-const MAX_DEPTH = 10_000;
+/** Each level is some frames of the call stack. */
+const MAX_DEPTH = 1_000;
 
 /** What aliases repeat may be this many characters: a few lines of YAML can otherwise print as gigabytes. */
 const MAX_ALIASED_CHARACTERS = 16 * 1024 * 1024;

@@ -1,5 +1,6 @@
-// Requests that nobody should send: every one gets an answer below 500, and the server goes on. Runs for a bounded
-// number of requests; FUZZ_REQUESTS makes it longer, FUZZ_SEED repeats a run.
+// Requests that nobody should send: every one gets an answer below 500, failures a Status, nothing leaks into
+// Object.prototype, and the server goes on. Runs for a bounded number of requests; FUZZ_REQUESTS makes it longer,
+// FUZZ_SEED repeats a run. That no bug was reported is checked when the server closes.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type TestServer, startTestServer } from '../../support/server.ts';
 import { type RawAnswer, raw } from '../../support/raw.ts';
@@ -129,6 +130,46 @@ const TYPES = [
   'application/vnd.kubernetes.protobuf',
   'text/plain',
   ';;',
+];
+const HEADERS = [
+  'impersonate-user',
+  'impersonate-group',
+  'impersonate-uid',
+  'impersonate-extra-a',
+  'impersonate-extra-__proto__',
+  'impersonate-extra-%zz',
+  'x-remote-user',
+  'x-remote-group',
+  'authorization',
+  'audit-id',
+  'user-agent',
+  'accept-encoding',
+  'content-encoding',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+  'sec-websocket-protocol',
+  'host',
+  'expect',
+  'if-match',
+  '__proto__',
+  'constructor',
+];
+const HEADER_VALUES = [
+  '',
+  'a',
+  'a,,b, ,',
+  'system:masters',
+  'system:serviceaccount:a:b',
+  'system:serviceaccount:::',
+  'Bearer x.y.z',
+  'gzip',
+  'websocket',
+  'base64url.bearer.authorization.k8s.io.%%%',
+  'kubectl/v1 (\u00e9)',
+  '\u0000',
+  '__proto__',
+  'x'.repeat(20_000),
 ];
 const SCALARS = [null, true, 0, -1, 1.5, 2 ** 60, '', 'a', '\u0000', '__proto__', '9'.repeat(40), [], {}, [[]], [null]];
 const KEYS = [
@@ -314,7 +355,8 @@ function path(): string {
 }
 
 /** A bug is answered as InternalError; what upstream answers with 500 on purpose has no reason. */
-const fine = ({ status, text }: RawAnswer): boolean => status < 500 || !text.includes('"reason":"InternalError"');
+const fine = ({ status, text }: RawAnswer): boolean =>
+  status < 500 || !text.includes('"reason":"InternalError"') || text.includes('without impersonating a user');
 
 it('refuses objects that are almost right, or takes them', async () => {
   for (let i = 0; i < requests; i++) {
@@ -353,7 +395,8 @@ it('gets an answer to everything', async () => {
     const target = `${path()}?${query}`;
     const headers = {
       'content-type': pick(TYPES),
-      accept: pick(['', 'application/json', '*/*', 'application/yaml', 'a/b;q=x']),
+      accept: pick(['', 'application/json', '*/*', 'application/yaml', 'a/b;q=x', 'Application/X-Sampan-Shared']),
+      ...Object.fromEntries(Array.from({ length: random(3) }, () => [pick(HEADERS), pick(HEADER_VALUES)])),
     };
     const sent = body();
     const answer: RawAnswer = await raw(server, method, target, {
@@ -362,5 +405,79 @@ it('gets an answer to everything', async () => {
     });
     const what = `seed ${seed}, request ${i}: ${method} ${target.slice(0, 200)} ${String(sent).slice(0, 300)}`;
     expect(fine(answer), `${what} → ${answer.status} ${answer.text.slice(0, 500)}`).toBe(true);
+    if (answer.status >= 400 && isJson(answer)) expect(answer.json, what).toMatchObject({ kind: 'Status' });
+    expect(unpolluted(), what).toBe(true);
+  }
+  expect((await raw(server, 'GET', '/api/v1/namespaces/default')).status).toBe(200);
+}, 60_000);
+
+const isJson = ({ headers }: RawAnswer): boolean => String(headers['content-type']).startsWith('application/json');
+const untouched = JSON.stringify([Object.prototype, Array.prototype].map((p) => Object.getOwnPropertyNames(p)));
+const unpolluted = (): boolean =>
+  JSON.stringify([Object.prototype, Array.prototype].map((p) => Object.getOwnPropertyNames(p))) === untouched;
+
+it('takes no metadata that is none, by any patch', async () => {
+  await raw(server, 'POST', '/api/v1/namespaces/default/configmaps', { body: { metadata: { name: 'm' } } });
+  for (const metadata of [true, '', 0, []]) {
+    for (const type of ['merge', 'strategic-merge', 'json']) {
+      const body = type === 'json' ? [{ op: 'replace', path: '/metadata', value: metadata }] : { metadata };
+      const headers = { 'content-type': `application/${type}-patch+json` };
+      const answer = await raw(server, 'PATCH', '/api/v1/namespaces/default/configmaps/m', { body, headers });
+      expect([type, metadata, answer.status]).toEqual([type, metadata, 400]);
+    }
+  }
+});
+
+it('survives objects of any depth', async () => {
+  const definition = {
+    ...VALID['/apis/apiextensions.k8s.io/v1/customresourcedefinitions'],
+    metadata: { name: 'deeps.example.org' },
+    spec: {
+      group: 'example.org',
+      scope: 'Cluster',
+      names: { plural: 'deeps', kind: 'Deep' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
+    },
+  };
+  expect(
+    (await raw(server, 'POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body: definition })).status,
+  ).toBe(201);
+  const path = '/apis/example.org/v1/deeps';
+  for (const depth of [50, 400, 500, 1_000, 1_500, 2_000, 2_500, 3_000, 4_000, 6_000, 9_000, 30_000]) {
+    for (const [open, close] of [
+      ['{"a":', '}'],
+      ['[', ']'],
+    ] as const) {
+      const nested = open.repeat(depth) + '1' + close.repeat(depth);
+      const name = `d${depth}${open.length}`;
+      const body = `{"apiVersion":"example.org/v1","kind":"Deep","metadata":{"name":"${name}"},"a":${nested}}`;
+      const what = `depth ${depth} of ${open}`;
+      const answers = [
+        await raw(server, 'POST', path, { body }),
+        await raw(server, 'GET', `${path}/${name}`, { headers: { accept: 'application/yaml' } }),
+        await raw(server, 'GET', `${path}/${name}?pretty=1`),
+      ];
+      for (const type of ['application/merge-patch+json', 'application/apply-patch+yaml']) {
+        const headers = { 'content-type': type };
+        answers.push(await raw(server, 'PATCH', `${path}/${name}?fieldManager=x&force=true`, { body, headers }));
+      }
+      answers.push(await raw(server, 'PUT', `${path}/${name}`, { body }));
+      answers.push(
+        await raw(server, 'GET', `${path}?watch=1&timeoutSeconds=1&resourceVersion=1`, {
+          signal: AbortSignal.timeout(5),
+        }),
+      );
+      answers.push(await raw(server, 'GET', path));
+      answers.push(await raw(server, 'DELETE', `${path}/${name}`));
+      expect(answers[0]!.status, what).toBe(depth <= 500 ? 201 : 400);
+      for (const answer of answers) expect(fine(answer), `${what} → ${answer.text.slice(0, 300)}`).toBe(true);
+    }
   }
 }, 60_000);

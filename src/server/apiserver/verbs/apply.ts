@@ -8,7 +8,7 @@ import { StatusError, badRequest, conflict, notFound } from '../../../api/status
 import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
-import { checkType, readBytes, readText } from '../content/decode.ts';
+import { checkFlowDepth, checkType, depthChecked, readBytes, readText } from '../content/decode.ts';
 import type { Negotiated } from '../content/negotiate.ts';
 import { viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
@@ -98,7 +98,8 @@ async function readApplied(context: RequestContext, endpoint: Endpoint, options:
 
 function parsePatch(text: string, duplicates: string[]): unknown {
   try {
-    return parseYaml(text, { onDuplicate: (message) => void duplicates.push(message) });
+    checkFlowDepth(text);
+    return depthChecked(parseYaml(text, { onDuplicate: (message) => void duplicates.push(message) }));
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     throw badRequest(`error decoding YAML: ${yamlConversionError(error)}`);

@@ -10,7 +10,14 @@ import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
-import { mediaType, readBytes, readText, unsupportedMediaType } from '../content/decode.ts';
+import {
+  checkMetadata,
+  depthChecked,
+  mediaType,
+  readBytes,
+  readText,
+  unsupportedMediaType,
+} from '../content/decode.ts';
 import { negotiateFor } from '../content/negotiate.ts';
 import { viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
@@ -72,7 +79,8 @@ export async function readPatch(context: RequestContext): Promise<PatchBody> {
   const text = readText(await readBytes(context.request));
   const duplicates: string[] = [];
   try {
-    return { value: parseJson(text, { onDuplicate: (message) => void duplicates.push(message) }), duplicates };
+    const value = parseJson(text, { onDuplicate: (message) => void duplicates.push(message) });
+    return { value: depthChecked(value), duplicates };
   } catch (error) {
     throw badRequest(`error decoding patch: ${(error as Error).message}`);
   }
@@ -93,7 +101,7 @@ function patched(
   }
   // Patches share what they do not touch with the frozen original.
   const draft = cloneJson(result) as JsonObject & Unstructured;
-  if (draft.metadata === undefined || draft.metadata === null) draft.metadata = {};
+  checkMetadata(draft, endpoint.kind.definition.kind, endpoint.apiVersion);
   draft.apiVersion ||= endpoint.apiVersion;
   draft.kind ||= endpoint.kind.definition.kind;
   checkPreconditions(endpoint, draft, old);
@@ -103,7 +111,7 @@ function patched(
 }
 
 function applyPatch(endpoint: Endpoint, current: Unstructured, type: string, value: unknown): unknown {
-  if (type === JSON_PATCH) return jsonPatch(current, value);
+  if (type === JSON_PATCH) return depthChecked(jsonPatch(current, value));
   if (type === MERGE_PATCH) {
     if (value === null || typeof value !== 'object' || Array.isArray(value)) throw badRequest('Invalid JSON Patch');
     return mergePatch(current, value);
