@@ -3,6 +3,7 @@
 import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { Deployments, Pods, ReplicaSets } from '../../api/resources.ts';
+import { type StatusError, isNotFound } from '../../api/status.ts';
 import { objectKey } from '../../api/types.ts';
 import { type ControllerContext, defineController, watch } from '../../client/controller.ts';
 import type { Lister } from '../../client/informer.ts';
@@ -88,7 +89,12 @@ async function reconcile(context: ControllerContext, key: string, { pods, sets, 
           controlledBy(pods, rs.metadata?.uid ?? '').some((pod) => !isPodTerminal(pod)),
       ),
   });
-  const requeueAfterMs = await rollout.run();
+  const requeueAfterMs = await rollout.run().catch((error: unknown) => {
+    // It went while its status was on the way: the cache says so in a moment.
+    const { kind, name } = isNotFound(error) ? ((error as StatusError).status.details ?? {}) : {};
+    if (kind === 'deployments' && name === cached.metadata?.name) return undefined;
+    throw error;
+  });
   if (requeueAfterMs !== undefined) return { requeueAfterMs };
 }
 
