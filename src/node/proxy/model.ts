@@ -1,5 +1,6 @@
 // What the rules are made from: services and endpoint slices, joined. Pure. Which endpoints may be used follows
 // upstream's pkg/proxy/topology.go: ready ones; when none is ready, those that still serve while they terminate.
+import { isIPv4 } from 'node:net';
 import type { Service, ServicePort as PortSpec } from 'kubernetes-types/core/v1.js';
 import type { Endpoint as SliceEndpoint, EndpointSlice } from 'kubernetes-types/discovery/v1.js';
 
@@ -59,8 +60,7 @@ export function servicePorts(
   const result: ServicePort[] = [];
   for (const service of services) {
     const clusterIp = service.spec?.clusterIP;
-    if (!clusterIp || clusterIp === 'None' || clusterIp.includes(':') || service.spec?.type === 'ExternalName')
-      continue;
+    if (!clusterIp || !isIPv4(clusterIp) || service.spec?.type === 'ExternalName') continue;
     // Somebody else's to implement, or nobody's. Upstream: the label selector of cmd/kube-proxy/app/server.go.
     const labels = service.metadata?.labels ?? {};
     if (PROXY_NAME in labels || HEADLESS in labels) continue;
@@ -94,11 +94,11 @@ function servicePort(
     clusterIp,
     port: port.port,
     ...(port.nodePort && spec.type !== 'ClusterIP' ? { nodePort: port.nodePort } : {}),
-    externalIps: (spec.externalIPs ?? []).filter((ip) => !ip.includes(':')),
+    externalIps: (spec.externalIPs ?? []).filter(isIPv4),
     loadBalancerIps: (service.status?.loadBalancer?.ingress ?? []).flatMap((i) =>
-      i.ip && !i.ip.includes(':') && (i as { ipMode?: string }).ipMode !== 'Proxy' ? [i.ip] : [],
+      i.ip && isIPv4(i.ip) && (i as { ipMode?: string }).ipMode !== 'Proxy' ? [i.ip] : [],
     ),
-    sourceRanges: (spec.loadBalancerSourceRanges ?? []).filter((cidr) => !cidr.includes(':')),
+    sourceRanges: (spec.loadBalancerSourceRanges ?? []).filter(isRange),
     ...(spec.sessionAffinity === 'ClientIP' ? { affinitySeconds: affinity } : {}),
     hasEndpoints: all.length > 0,
     internalLocal,
@@ -107,6 +107,9 @@ function servicePort(
     externalEndpoints: externalLocal ? locals : all,
   };
 }
+
+/** What is no address must not become text of a rule. */
+const isRange = (cidr: string): boolean => /^[\d.]+\/\d{1,2}$/.test(cidr) && isIPv4(cidr.slice(0, cidr.indexOf('/')));
 
 interface Candidate {
   endpoint: Endpoint;
@@ -121,6 +124,7 @@ function endpointsOf(portName: string, slices: readonly EndpointSlice[], nodeNam
     const port = slice.ports?.find((p) => (p.name ?? '') === portName)?.port;
     if (port === undefined) continue;
     for (const endpoint of slice.endpoints ?? []) {
+      if (!isIPv4(endpoint.addresses[0] ?? '')) continue;
       const candidate = candidateOf(endpoint, port, nodeName);
       // The same address may be in two slices while one is being moved: ready wins.
       const id = `${candidate.endpoint.address}:${port}`;
