@@ -59,7 +59,10 @@ If there are multiple pods matching the criteria, a pod will be selected automat
     // SIGINT is how forwarding ends: upstream answers 0 then.
     this.context.interrupts.ends = true;
     const { dialPortForward } = await import('../wire/port-forward.ts');
-    const connection = await dialPortForward(cluster.dialer, streamPath(pod, 'portforward', []));
+    const dialled = dialPortForward(cluster.dialer, streamPath(pod, 'portforward', []));
+    const connection = await dialled.catch((error: Error) => {
+      throw new CliError(`error upgrading connection: ${error.message}`);
+    });
     const servers: Server[] = [];
     try {
       for (const port of ports) servers.push(...(await this.listen(port, flags.address, connection)));
