@@ -15,7 +15,11 @@ export interface Ran {
 }
 
 /** Runs to the end (or for `timeoutMs`); never throws for exit codes. */
-export function run(program: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number; cwd?: string } = {}): Promise<Ran> {
+export function run(
+  program: string,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number; cwd?: string } = {},
+): Promise<Ran> {
   const { env = process.env, input, timeoutMs = 60_000, cwd } = options;
   return new Promise((resolvePromise, reject) => {
     const child = spawn(program, [...args], { env, stdio: ['pipe', 'pipe', 'pipe'], ...(cwd ? { cwd } : {}) });
@@ -35,7 +39,11 @@ export function run(program: string, args: readonly string[], options: { env?: N
 }
 
 /** A long-running program; `output` grows. */
-export function start(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): { child: ChildProcess; output: () => string; stop(): Promise<void> } {
+export function start(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): { child: ChildProcess; output: () => string; stop(): Promise<void> } {
   const child = spawn(program, [...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -52,7 +60,10 @@ export function start(program: string, args: readonly string[], env: NodeJS.Proc
 }
 
 /** Waits until `look` answers something true; the last failure is the error when time is up. */
-export async function eventually<T>(look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 30_000): Promise<T> {
+export async function eventually<T>(
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 30_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let failure: unknown = new Error('it did not become true');
   for (;;) {
