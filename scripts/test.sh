@@ -11,7 +11,7 @@ fi
 [ -d node_modules/vitest ] || npm install --no-audit --no-fund
 # shellcheck source=scripts/packages.sh
 . scripts/packages.sh
-install_packages etcd-server docker.io iptables conntrack iproute2 busybox-static procps
+install_packages etcd-server docker.io iptables conntrack iproute2 busybox-static procps python3-kubernetes
 debian_kubectl
 start_docker
 

@@ -4,7 +4,7 @@
 import type { CommandClass } from './base.ts';
 import type { Cluster } from './cluster.ts';
 import { type GlobalFlags, globalFlags } from './globals.ts';
-import { type CommandTable, findCommand } from './invoke.ts';
+import { type CommandTable, findCommand } from './find-command.ts';
 import type { Io } from './io.ts';
 import { type FlagSpec, type FlagTable, parseFlags } from './pflag.ts';
 import { rootGroups, topics } from './topics.ts';

@@ -2,7 +2,8 @@
 import commands from '../commands/index.gen.ts';
 import type { Interrupts } from './base.ts';
 import { processIo } from './io.ts';
-import { findCommand, run } from './invoke.ts';
+import { findCommand } from './find-command.ts';
+import { run } from './invoke.ts';
 
 const SIGPIPE_EXIT = 141;
 /** Commands that end by themselves when they are told to; all others end at once. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findCommand } from '../../src/cli/invoke.ts';
+import { findCommand } from '../../src/cli/find-command.ts';
 import { runCli } from './run-cli.ts';
 
 const loader = async () => ({ default: undefined });
