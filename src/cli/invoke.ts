@@ -7,7 +7,7 @@ import { type GlobalFlags, globalFlags } from './globals.ts';
 import { type Io, processIo } from './io.ts';
 import { type CommandTable, type Found, findCommand } from './find-command.ts';
 import { HelpRequested, type ParsedFlags, parseFlags } from './pflag.ts';
-import { aliases, topics } from './topics.ts';
+import { topics } from './topics.ts';
 
 export interface MainOptions {
   commands: CommandTable;
