@@ -12,6 +12,7 @@ import { clientConfigFrom, loadKubeConfig } from '../../src/client/kubeconfig.ts
 import { type Transport, httpsTransport } from '../../src/client/transport/https.ts';
 import { cleanupNodes } from '../../src/node/cleanup.ts';
 import { DockerClient } from '../../src/node/docker/client.ts';
+import { defaultAddress } from '../../src/node/agent/host/machine.ts';
 import { type RunningNode, runNode } from '../../src/node/node.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 import { dialPortForward } from '../../src/wire/port-forward.ts';
@@ -19,6 +20,8 @@ import { runRemoteCommand } from '../../src/wire/remote-command.ts';
 import { ensureBusyboxImage, podGone, podOn, podUntil } from './support/docker.ts';
 
 const NODE = 'sampan-test-node';
+/** Not the loopback: the API server's proxies do not go there. */
+const ADDRESS = await defaultAddress();
 const NODE_PORT = 21_250;
 const POD_CIDR = '10.245.74.0/24';
 const isReady = (pod: Pod) => pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
@@ -56,7 +59,7 @@ afterAll(async () => {
 });
 
 const joinCluster = (given: string, signal: AbortSignal, port = NODE_PORT, name = NODE) =>
-  runNode({ dataDir, nodeName: name, server: server.url!, token: given, port, nodeIp: '127.0.0.1', signal });
+  runNode({ dataDir, nodeName: name, server: server.url!, token: given, port, nodeIp: ADDRESS, signal });
 
 const get = async (path: string, query: Record<string, string | number | boolean> = {}) =>
   (await readBytes(await client.request('GET', path, { query, shared: false }))).toString('utf8');
@@ -86,7 +89,7 @@ test('the node reports itself: ready, with its address, port, versions and a fre
   const object = await client.get(Nodes, { name: NODE });
   expect(object.status).toMatchObject({
     addresses: [
-      { type: 'InternalIP', address: '127.0.0.1' },
+      { type: 'InternalIP', address: ADDRESS },
       { type: 'Hostname', address: NODE },
     ],
     daemonEndpoints: { kubeletEndpoint: { Port: NODE_PORT } },
@@ -253,7 +256,7 @@ test('a node that comes back needs no token, and keeps its identity in files tha
   stopper.abort();
   await node.stopped;
   const again = new AbortController();
-  node = await runNode({ dataDir, nodeName: NODE, port: NODE_PORT, nodeIp: '127.0.0.1', signal: again.signal });
+  node = await runNode({ dataDir, nodeName: NODE, port: NODE_PORT, nodeIp: ADDRESS, signal: again.signal });
   await node.ready;
   again.abort();
   await node.stopped;
