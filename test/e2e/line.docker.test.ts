@@ -125,7 +125,12 @@ describe.each([
 ])('with %s', (_, program) => {
   const use = (...args: string[]) => run(program, args, { env });
   it('logs, exec, attach and port-forward reach pods on both nodes', async () => {
-    for (const pod of await pods('default', 'app=spread')) {
+    // What was scaled down a moment ago may still be ending.
+    const spreadPods = await eventually(async () => {
+      const found = await pods('default', 'app=spread');
+      return found.length === 2 && found;
+    });
+    for (const pod of spreadPods) {
       const { name } = pod.metadata;
       expect((await use('logs', name)).stdout).toContain('serving');
       expect((await use('exec', name, '--', 'hostname')).stdout.trim()).toBe(name);

@@ -1,6 +1,7 @@
 // What Docker knows about a pod, as records that the decisions are made from. The translation is pure (`podRuntime`);
 // reading is one list and an inspect of each container, and what has exited is inspected only once.
 // Upstream: dockershim's ContainerStatus (reasons), kubecontainer.PodStatus.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DockerClient } from '../docker/client.ts';
 import { isGone } from '../docker/errors.ts';
 import type { ContainerDetails } from '../docker/types.ts';
@@ -165,7 +166,11 @@ export class RuntimeReader implements RuntimeExtras {
     const known = this.exited.get(id);
     if (known) return known;
     try {
-      const details = await this.docker.inspectContainer(id);
+      let details = await this.docker.inspectContainer(id);
+      if (mayBeOutOfMemory(details)) {
+        await sleep(OOM_SETTLE_MS);
+        details = await this.docker.inspectContainer(id);
+      }
       if (details.State.Status === 'removing') return undefined;
       if (details.Config.Labels[labels.type] === 'container') await this.learn(details);
       return details;
@@ -185,4 +190,13 @@ export class RuntimeReader implements RuntimeExtras {
     this.messages.set(details.Id, await this.terminationMessage(details));
     this.exited.set(details.Id, details);
   }
+}
+
+/** Docker hears that the kernel has killed a process for its memory only after it hears that the process has ended. */
+const OOM_SETTLE_MS = 250;
+
+function mayBeOutOfMemory({ State, HostConfig }: ContainerDetails): boolean {
+  const { Running, OOMKilled, ExitCode, FinishedAt } = State;
+  if (Running || OOMKilled || ExitCode !== 137 || !HostConfig.Memory) return false;
+  return Date.now() - Date.parse(FinishedAt) < 2 * OOM_SETTLE_MS;
 }
