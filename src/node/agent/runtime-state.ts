@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DockerClient } from '../docker/client.ts';
 import { isGone } from '../docker/errors.ts';
 import type { ContainerDetails } from '../docker/types.ts';
+import { killedForMemory } from './kernel-log.ts';
 import { type NodeIdentity, labels, ownedBy } from './names.ts';
 
 export interface ContainerRecord {
@@ -167,10 +168,7 @@ export class RuntimeReader implements RuntimeExtras {
     if (known) return known;
     try {
       let details = await this.docker.inspectContainer(id);
-      if (mayBeOutOfMemory(details)) {
-        await sleep(OOM_SETTLE_MS);
-        details = await this.docker.inspectContainer(id);
-      }
+      if (mayBeOutOfMemory(details)) details = await this.judgeMemory(details);
       if (details.State.Status === 'removing') return undefined;
       if (details.Config.Labels[labels.type] === 'container') await this.learn(details);
       return details;
@@ -178,6 +176,13 @@ export class RuntimeReader implements RuntimeExtras {
       if (isGone(error)) return undefined;
       throw error;
     }
+  }
+
+  private async judgeMemory(details: ContainerDetails): Promise<ContainerDetails> {
+    if (killedForMemory(details.Id)) return { ...details, State: { ...details.State, OOMKilled: true } };
+    if (Date.now() - Date.parse(details.State.FinishedAt) > 2 * OOM_SETTLE_MS) return details;
+    await sleep(OOM_SETTLE_MS);
+    return this.docker.inspectContainer(details.Id);
   }
 
   private async learn(details: ContainerDetails): Promise<void> {
@@ -192,11 +197,8 @@ export class RuntimeReader implements RuntimeExtras {
   }
 }
 
-/** Docker hears that the kernel has killed a process for its memory only after it hears that the process has ended. */
+/** Where the kernel's log cannot be read: Docker may hear why a process has ended only after it hears that it has. */
 const OOM_SETTLE_MS = 250;
 
-function mayBeOutOfMemory({ State, HostConfig }: ContainerDetails): boolean {
-  const { Running, OOMKilled, ExitCode, FinishedAt } = State;
-  if (Running || OOMKilled || ExitCode !== 137 || !HostConfig.Memory) return false;
-  return Date.now() - Date.parse(FinishedAt) < 2 * OOM_SETTLE_MS;
-}
+const mayBeOutOfMemory = ({ State, HostConfig }: ContainerDetails): boolean =>
+  !State.Running && !State.OOMKilled && State.ExitCode === 137 && (HostConfig.Memory ?? 0) > 0;
