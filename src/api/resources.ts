@@ -23,6 +23,18 @@ export const ConfigMaps = type<core.ConfigMap>('', 'v1', 'configmaps', 'ConfigMa
 export const Secrets = type<core.Secret>('', 'v1', 'secrets', 'Secret');
 export const ServiceAccounts = type<core.ServiceAccount>('', 'v1', 'serviceaccounts', 'ServiceAccount');
 export const CoreEvents = type<core.Event>('', 'v1', 'events', 'Event');
+export const PersistentVolumeClaims = type<core.PersistentVolumeClaim>(
+  '',
+  'v1',
+  'persistentvolumeclaims',
+  'PersistentVolumeClaim',
+);
+export const ReplicationControllers = type<core.ReplicationController>(
+  '',
+  'v1',
+  'replicationcontrollers',
+  'ReplicationController',
+);
 export const EndpointSlices = type<discovery.EndpointSlice>(
   'discovery.k8s.io',
   'v1',
@@ -32,6 +44,14 @@ export const EndpointSlices = type<discovery.EndpointSlice>(
 export const Leases = type<coordination.Lease>('coordination.k8s.io', 'v1', 'leases', 'Lease');
 export const ReplicaSets = type<apps.ReplicaSet>('apps', 'v1', 'replicasets', 'ReplicaSet');
 export const Deployments = type<apps.Deployment>('apps', 'v1', 'deployments', 'Deployment');
+export const StatefulSets = type<apps.StatefulSet>('apps', 'v1', 'statefulsets', 'StatefulSet');
+export const DaemonSets = type<apps.DaemonSet>('apps', 'v1', 'daemonsets', 'DaemonSet');
+export const ControllerRevisions = type<apps.ControllerRevision>(
+  'apps',
+  'v1',
+  'controllerrevisions',
+  'ControllerRevision',
+);
 export const Roles = type<rbac.Role>('rbac.authorization.k8s.io', 'v1', 'roles', 'Role');
 export const RoleBindings = type<rbac.RoleBinding>('rbac.authorization.k8s.io', 'v1', 'rolebindings', 'RoleBinding');
 export const ClusterRoles = type<rbac.ClusterRole>(

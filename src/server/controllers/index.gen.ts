@@ -13,6 +13,7 @@ import nodeIpam_ from './node-ipam.ts';
 import nodeLifecycle_ from './node-lifecycle.ts';
 import podGarbageCollector_ from './pod-garbage-collector.ts';
 import replicaset_ from './replicaset.ts';
+import replication_ from './replication.ts';
 import resourcequota_ from './resourcequota.ts';
 import rootCaCertPublisher_ from './root-ca-cert-publisher.ts';
 import serviceAccount_ from './service-account.ts';
@@ -35,6 +36,7 @@ const list: readonly ControllerExport[] = [
   nodeLifecycle_,
   podGarbageCollector_,
   replicaset_,
+  replication_,
   resourcequota_,
   rootCaCertPublisher_,
   serviceAccount_,

@@ -8,7 +8,7 @@ import type {
 } from 'kubernetes-types/core/v1.js';
 import { type Selector, nothing, selectorFromObject } from '../../api/selector.ts';
 import { type Amounts, podRequests } from './resources.ts';
-import { type NodeMatcher, labelsMatcher, namedNodes, termMatcher, termsMatcher } from './node-selector.ts';
+import { type NodeMatcher, labelsMatcher, namedNodes, termMatcher, termsMatcher } from '../../api/node-selector.ts';
 
 export interface HostPort {
   ip: string;

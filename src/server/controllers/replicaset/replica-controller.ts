@@ -1,0 +1,201 @@
+// Keeps as many pods as a ReplicaSet or a ReplicationController asks for: claims, creates in growing batches, deletes
+// the least useful first. Both kinds run this one loop; a view makes a ReplicaSet of the other kind, as upstream's
+// conversion.go does. Upstream: pkg/controller/replicaset/replica_set.go, pkg/controller/replication.
+import type { ReplicaSet, ReplicaSetStatus } from 'kubernetes-types/apps/v1.js';
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { Pods } from '../../../api/resources.ts';
+import { isNotFound } from '../../../api/status.ts';
+import { type KubeObject, type ResourceType, objectKey, parseApiVersion } from '../../../api/types.ts';
+import { type ControllerContext, defineController, watch } from '../../../client/controller.ts';
+import type { Lister } from '../../../client/informer.ts';
+import type { ControllerEnvironment } from '../_types.ts';
+import { claimObjects } from '../shared/claim.ts';
+import { Expectations } from '../shared/expectations.ts';
+import { about, coalesce, messageOf, slowStartBatch } from '../shared/objects.ts';
+import {
+  controlledBy,
+  controlledOrOrphan,
+  controllerOf,
+  indexByController,
+  newControllerRef,
+} from '../shared/owners.ts';
+import { createPod, deletePod, isNamespaceTerminating, podFromTemplate } from '../shared/pod-control.ts';
+import { isPodActive } from '../shared/pods.ts';
+import { ownedSelector } from '../shared/selectors.ts';
+import { podsToDelete } from './ranking.ts';
+import { isStatusCurrent, nextAvailabilityMs, replicaSetStatus } from './status.ts';
+
+/** Creations or deletions of one reconcile. Upstream: BurstReplicas. */
+const BURST = 500;
+
+export interface ReplicaKind<T extends KubeObject> {
+  /** The controller's. */
+  name: string;
+  type: ResourceType<T>;
+  /** The object as a ReplicaSet, with its own metadata. */
+  view(object: T): ReplicaSet;
+}
+
+interface Loop<T extends KubeObject> {
+  kind: ReplicaKind<T>;
+  expectations: Expectations;
+  pods: Lister<Pod>;
+  sets: Lister<T>;
+}
+
+export function replicaController<T extends KubeObject>(environment: ControllerEnvironment, kind: ReplicaKind<T>) {
+  const expectations = new Expectations(environment.clock);
+  const podInformer = environment.informers.for(Pods);
+  const pods = indexByController(podInformer);
+  const sets = indexByController(environment.informers.for(kind.type));
+  const loop: Loop<T> = { kind, expectations, pods, sets };
+  const deleted = (pod: Pod) => {
+    const key = ownerKey(kind.type, pod);
+    if (key) expectations.deletionObserved(key, objectKey(pod));
+  };
+  podInformer.addHandler({
+    add: (pod, initial) => {
+      const key = ownerKey(kind.type, pod);
+      if (key && !initial) expectations.creationObserved(key);
+      if (pod.metadata?.deletionTimestamp) deleted(pod);
+    },
+    update: (pod) => pod.metadata?.deletionTimestamp && deleted(pod),
+    delete: deleted,
+  });
+
+  return [
+    defineController({
+      name: kind.name,
+      for: kind.type,
+      watches: [watch(Pods, (pod, old) => wake(loop, pod, old))],
+      workers: 5,
+      reconcile: (context, key) => reconcile(context, key, loop),
+    }),
+  ];
+}
+
+function ownerKey(type: ResourceType<unknown>, pod: Pod): string | undefined {
+  const owner = controllerOf(pod);
+  return owner?.kind === type.kind && parseApiVersion(owner.apiVersion).group === type.group
+    ? `${pod.metadata?.namespace}/${owner.name}`
+    : undefined;
+}
+
+/** A pod wakes the set that controls it or did so; one without controller wakes all that could adopt it. */
+function wake<T extends KubeObject>({ kind, sets }: Loop<T>, pod: Pod, old: Pod | undefined): string[] {
+  const keys = [ownerKey(kind.type, pod), old && ownerKey(kind.type, old)].filter((key) => key !== undefined);
+  if (controllerOf(pod) || !pod.metadata?.labels) return keys;
+  for (const set of sets.list(pod.metadata.namespace)) {
+    if (ownedSelector(kind.view(set).spec?.selector).matches(pod.metadata.labels)) keys.push(objectKey(set));
+  }
+  return keys;
+}
+
+async function reconcile<T extends KubeObject>(context: ControllerContext, key: string, loop: Loop<T>) {
+  const { kind, expectations, pods: podLister, sets } = loop;
+  const before = sets.get(key);
+  await coalesce(context, (before && kind.view(before).status?.replicas) ?? 0);
+  const object = sets.get(key);
+  if (!object) {
+    expectations.forget(key);
+    return;
+  }
+  const rs = kind.view(object);
+  const settled = expectations.satisfied(key);
+  const selector = ownedSelector(rs.spec?.selector);
+  const active = controlledOrOrphan(podLister, rs).filter(isPodActive);
+  const pods = await claimObjects(active, {
+    client: context.client,
+    ownerType: kind.type,
+    owner: object,
+    type: Pods,
+    matches: (labels) => selector.matches(labels),
+  });
+  let failure: unknown;
+  if (settled && !rs.metadata?.deletionTimestamp) {
+    const related = () => relatedPods(rs, pods, podLister, sets);
+    failure = await manageReplicas(context, rs, pods, related, loop);
+  }
+  const now = context.clock.now();
+  const message = failure === undefined ? undefined : messageOf(failure);
+  await writeStatus(context, object, kind, (current) => replicaSetStatus(current, pods, message, now));
+  if (failure !== undefined) throw failure;
+  const requeueAfterMs = nextAvailabilityMs(rs, pods, now);
+  if (requeueAfterMs !== undefined) return { requeueAfterMs };
+}
+
+/** All pods of the sets that the same Deployment controls: they decide which nodes are crowded. */
+function relatedPods(rs: ReplicaSet, own: readonly Pod[], pods: Lister<Pod>, sets: Lister<KubeObject>): readonly Pod[] {
+  const owner = controllerOf(rs);
+  if (!owner) return own;
+  return controlledBy(sets, owner.uid).flatMap((relative) => controlledBy(pods, relative.metadata?.uid ?? ''));
+}
+
+/** Answers the first error of what it tried. */
+async function manageReplicas<T extends KubeObject>(
+  context: ControllerContext,
+  rs: ReplicaSet,
+  pods: readonly Pod[],
+  related: () => readonly Pod[],
+  { kind, expectations }: Loop<T>,
+): Promise<unknown> {
+  const key = objectKey(rs);
+  const owner = about(kind.type, rs as KubeObject as T);
+  const owned = { client: context.client, events: context.events, owner };
+  const difference = pods.length - (rs.spec?.replicas ?? 1);
+  if (difference < 0) {
+    const count = Math.min(-difference, BURST);
+    expectations.expectCreations(key, count);
+    const pod = podFromTemplate(rs.spec?.template ?? {}, owner, newControllerRef(kind.type, rs));
+    const { succeeded, error } = await slowStartBatch(count, async () => {
+      try {
+        await createPod(owned, pod);
+      } catch (failure) {
+        if (!isNamespaceTerminating(failure)) throw failure;
+        expectations.creationObserved(key);
+      }
+    });
+    // What failed or was skipped will never be seen.
+    if (succeeded < count) expectations.creationObserved(key, count - succeeded);
+    return error;
+  }
+  if (difference === 0) return undefined;
+  const victims = podsToDelete(pods, related(), Math.min(difference, BURST), context.clock.now());
+  expectations.expectDeletions(key, victims.map(objectKey));
+  const results = await Promise.allSettled(
+    victims.map(async (pod) => {
+      try {
+        await deletePod(owned, pod);
+      } catch (error) {
+        expectations.deletionObserved(key, objectKey(pod));
+        if (!isNotFound(error)) throw error;
+      }
+    }),
+  );
+  return results.find((r) => r.status === 'rejected')?.reason;
+}
+
+/** One retry on the live object; a second conflict is left to the next reconcile. */
+async function writeStatus<T extends KubeObject>(
+  context: ControllerContext,
+  object: T,
+  { type, view }: ReplicaKind<T>,
+  status: (rs: ReplicaSet) => ReplicaSetStatus,
+): Promise<void> {
+  let current = object;
+  for (let attempt = 0; ; attempt++) {
+    const rs = view(current);
+    // The generation is the one that was acted on, not that of a newer object.
+    const next = { ...status(rs), observedGeneration: object.metadata?.generation ?? 0 };
+    if (isStatusCurrent(rs, next)) return;
+    try {
+      await context.client.updateStatus(type, { ...current, status: next });
+      return;
+    } catch (error) {
+      if (isNotFound(error)) return;
+      if (attempt > 0) throw error;
+      const { name = '', namespace } = object.metadata ?? {};
+      current = await context.client.get(type, { name, namespace });
+    }
+  }
+}
