@@ -1,5 +1,7 @@
 // Collects field errors and turns them into an Invalid Status with upstream's words.
 // Upstream: apimachinery/pkg/util/validation/field/errors.go. Name and label rules stand in names.ts.
+import { goQuote } from './fieldpath.ts';
+import { compareBytes } from './go-format.ts';
 import { StatusError, qualifiedResource } from './status.ts';
 
 export type FieldErrorType =
@@ -21,13 +23,36 @@ export interface FieldError {
   body: string;
 }
 
-/** How upstream prints a bad value (ErrorBody): strings quoted, objects as JSON, null as null. */
-function show(value: unknown): string {
-  if (value === undefined || value === null) return '"null"';
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'object') return JSON.stringify(value);
-  return String(value);
+/** For errors that say no value: upstream's field.OmitValueType. */
+export const OMITTED: unique symbol = Symbol('omitted');
+
+const MARKUP = /[<>&]/g;
+
+/** A Go struct in a message: its fields in the order of the type, absent ones as null. */
+export class GoStruct {
+  constructor(readonly fields: Readonly<Record<string, unknown>>) {}
 }
+
+const HTML: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
+const quoted = (text: string): string => JSON.stringify(text).replace(MARKUP, (c) => HTML[c]!);
+/** Maps print sorted; the one struct of several fields that is often shown is a label selector. */
+const inOrder = (a: string, b: string): number =>
+  a === 'matchLabels' ? -1 : b === 'matchLabels' ? 1 : compareBytes(a, b);
+
+function goJson(value: unknown): string {
+  if (value === undefined || value === null) return 'null';
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return `[${value.map(goJson).join(',')}]`;
+  const isStruct = value instanceof GoStruct;
+  const fields = (isStruct ? value.fields : value) as Record<string, unknown>;
+  const keys = isStruct ? Object.keys(fields) : Object.keys(fields).sort(inOrder);
+  const shown = isStruct ? keys : keys.filter((key) => fields[key] !== undefined);
+  return `{${shown.map((key) => `${quoted(key)}:${goJson(fields[key])}`).join(',')}}`;
+}
+
+/** How upstream prints a bad value (ErrorBody): strings quoted by Go's rules, all else as JSON. */
+const show = (value: unknown): string => (typeof value === 'string' ? goQuote(value) : goJson(value));
 
 /** A field path: `spec.containers[0].name`, `data[key]`. */
 export const at = (path: string, field: string | number): string =>
@@ -43,7 +68,8 @@ export class FieldErrors {
     this.add('FieldValueRequired', field, detail ? `Required value: ${detail}` : 'Required value');
   }
   invalid(field: string, value: unknown, detail: string): void {
-    this.add('FieldValueInvalid', field, `Invalid value: ${show(value)}: ${detail}`);
+    const body = value === OMITTED ? `Invalid value: ${detail}` : `Invalid value: ${show(value)}: ${detail}`;
+    this.add('FieldValueInvalid', field, body);
   }
   typeInvalid(field: string, value: unknown, detail: string): void {
     this.add('FieldValueTypeInvalid', field, `Invalid value: ${show(value)}: ${detail}`);
@@ -53,20 +79,28 @@ export class FieldErrors {
     const list = supported.map((s) => JSON.stringify(s)).join(', ');
     this.add('FieldValueNotSupported', field, `Unsupported value: ${show(value)}: supported values: ${list}`);
   }
-  duplicate(field: string, value: unknown): void {
-    this.add('FieldValueDuplicate', field, `Duplicate value: ${show(value)}`);
+  duplicate(field: string, value: unknown, detail = ''): void {
+    this.add('FieldValueDuplicate', field, `Duplicate value: ${show(value)}${detail && `: ${detail}`}`);
   }
-  notFound(field: string, value: unknown): void {
-    this.add('FieldValueNotFound', field, `Not found: ${show(value)}`);
+  notFound(field: string, value: unknown, detail = ''): void {
+    this.add('FieldValueNotFound', field, `Not found: ${show(value)}${detail && `: ${detail}`}`);
   }
   forbidden(field: string, detail: string): void {
     this.add('FieldValueForbidden', field, `Forbidden: ${detail}`);
   }
   tooLong(field: string, maxBytes: number): void {
-    this.add('FieldValueTooLong', field, `Too long: may not be more than ${maxBytes} bytes`);
+    this.add(
+      'FieldValueTooLong',
+      field,
+      `Too long: may not be more than ${maxBytes} ${maxBytes === 1 ? 'byte' : 'bytes'}`,
+    );
   }
   tooMany(field: string, actual: number, max: number): void {
-    this.add('FieldValueTooMany', field, `Too many: ${actual}: must have at most ${max} items`);
+    this.add(
+      'FieldValueTooMany',
+      field,
+      `Too many: ${actual}: must have at most ${max} ${max === 1 ? 'item' : 'items'}`,
+    );
   }
   get empty(): boolean {
     return this.list.length === 0;

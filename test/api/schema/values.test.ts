@@ -27,7 +27,7 @@ describe('validateValues', () => {
       'é',
       'spec.a: Invalid value: "é": spec.a in body should be at least 2 chars long',
     ],
-    [{ type: 'string', maxLength: 1 }, 'ab', 'spec.a: Too long: may not be more than 1 bytes'],
+    [{ type: 'string', maxLength: 1 }, 'ab', 'spec.a: Too long: may not be more than 1 byte'],
     [
       { type: 'integer', minimum: 1 },
       0,
@@ -46,7 +46,7 @@ describe('validateValues', () => {
     [
       { type: 'array', items: { type: 'string' }, maxItems: 1 },
       ['a', 'b'],
-      'spec.a: Too many: 2: must have at most 1 items',
+      'spec.a: Too many: 2: must have at most 1 item',
     ],
     [{ type: 'object', required: ['b'] }, {}, 'spec.a.b: Required value'],
     [
