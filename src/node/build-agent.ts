@@ -82,7 +82,7 @@ export async function buildAgent(options: BuildAgentOptions): Promise<Agent> {
     services: (): Service[] => services.lister.list(),
     nodeObject: () => nodes.lister.get(node.nodeName),
     otherPods: (uid) =>
-      [...agent.workers.values()].filter((w) => w.uid !== uid && !w.finished && !w.refused).map((w) => w.pod),
+      [...agent.workers.values()].filter((w) => w.uid !== uid && !w.finished && w.taken).map((w) => w.pod),
     hostPortsChanged: () => options.onHostPorts(agent),
   };
   await services.whenSynced(signal);

@@ -375,9 +375,12 @@ export class PodWorker {
     }
   }
 
-  /** The node has not taken it, or has ended it: it uses nothing. */
-  get refused(): boolean {
-    return this.rejected !== undefined;
+  /**
+   * The node has taken it on, in this life or, as its start time says, in one before. A pod not yet looked at uses
+   * nothing: what it asks for may be more than the node has, and it must not push out one that fits.
+   */
+  get taken(): boolean {
+    return this.admitted || (!this.rejected && this.pod.status?.startTime !== undefined);
   }
 
   runtime(): Promise<PodRuntime> {
