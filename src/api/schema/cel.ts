@@ -27,13 +27,14 @@ function sum(list: unknown[]): unknown {
   );
 }
 
-function environment(): Environment {
+/** A new environment with Kubernetes' functions; each variable is dynamic. */
+export function celEnvironment(variables: readonly string[]): Environment {
   const env = new Environment({
     homogeneousAggregateLiterals: false,
     enableOptionalTypes: true,
     limits: { maxAstNodes: 2_000, maxDepth: 100 },
   });
-  env.registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn');
+  for (const variable of variables) env.registerVariable(variable, 'dyn');
   env.registerFunction('string.re2Matches(string): bool', (s: string, p: string) => compilePattern(p)(s));
   env.registerFunction('string.find(string): string', (s: string, p: string) => {
     const found = RE2JS.compile(p).matcher(s);
@@ -72,11 +73,11 @@ function registerLists(env: Environment): void {
 
 let shared: Environment | undefined;
 
-export interface Expression {
+export interface Expression<Values = { self: unknown; oldSelf?: unknown }> {
   /** True when the value of an update before it is asked for: a transition rule. */
   usesOldSelf: boolean;
   /** Throws on an evaluation error, and BudgetExceeded. */
-  evaluate(values: { self: unknown; oldSelf?: unknown }, size: number): unknown;
+  evaluate(values: Values, size: number): unknown;
 }
 
 export class BudgetExceeded extends Error {}
@@ -103,8 +104,16 @@ function survey(node: unknown, depth: number, found: { depth: number; old: boole
 
 /** Throws with the compiler's message when the text is no expression. */
 export function compileExpression(text: string): Expression {
-  shared ??= environment();
-  const program = shared.parse(rewrite(text));
+  return compileIn((shared ??= celEnvironment(['self', 'oldSelf'])), text);
+}
+
+/** The same for other variables than a rule's; `check` also refuses what cannot be of the right type. */
+export function compileIn(env: Environment, text: string, check = false): Expression<Record<string, unknown>> {
+  const program = env.parse(rewrite(text));
+  if (check) {
+    const { valid, error } = program.check();
+    if (!valid && error) throw error;
+  }
   const found = { depth: 0, old: false };
   survey(program.ast, 0, found);
   return {
