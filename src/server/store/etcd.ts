@@ -62,6 +62,8 @@ const NO_POLICY = {
 } as unknown as NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
 const PAGE = 2000;
+/** More than the embedded store's: what is older comes over the network. */
+const ETCD_TAIL_BYTES = 16 << 20;
 
 class EtcdStore implements Store, RevisionLog {
   readonly #etcd: Etcd3;
@@ -70,7 +72,7 @@ class EtcdStore implements Store, RevisionLog {
   readonly #attempts: number;
   readonly #hub = new WatchHub(this);
   readonly #watches = new Set<EtcdWatch>();
-  #tail = new LogTail(2);
+  #tail = new LogTail(2, ETCD_TAIL_BYTES);
   #feed: EtcdFeed | undefined;
   /** The oldest revision that etcd is known to have compacted to. */
   #compacted = 1;
@@ -242,7 +244,7 @@ class EtcdStore implements Store, RevisionLog {
   }
 
   #startFeed(fromRevision: number): void {
-    this.#tail = new LogTail(fromRevision);
+    this.#tail = new LogTail(fromRevision, ETCD_TAIL_BYTES);
     this.#feed = new EtcdFeed({
       etcd: this.#etcd,
       keys: this.#keys,

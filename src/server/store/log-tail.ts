@@ -2,17 +2,24 @@
 import type { StoreEvent } from './store.ts';
 
 const MAX_REVISIONS = 4096;
-const MAX_BYTES = 32 * 1024 * 1024;
+/** Of values, the replaced ones too. Nobody depends on it who can read the log itself. */
+export const TAIL_BYTES = 8 << 20;
 
 export class LogTail {
   /** #entries[i] holds the events of revision first + i. */
   #entries: { events: readonly StoreEvent[]; bytes: number }[] = [];
   #bytes = 0;
+  readonly #maxBytes: number;
   /** The oldest revision that is here (or the next to come). */
   first: number;
 
-  constructor(next: number) {
+  constructor(next: number, maxBytes = TAIL_BYTES) {
     this.first = next;
+    this.#maxBytes = maxBytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** The newest revision that is here. */
@@ -22,11 +29,15 @@ export class LogTail {
 
   add(revision: number, events: readonly StoreEvent[]): void {
     let bytes = 0;
-    for (const { item } of events) bytes += item.value.byteLength;
+    for (const { item, previous } of events) bytes += item.value.byteLength + (previous?.value.byteLength ?? 0);
     this.#entries.push({ events, bytes });
     this.#bytes += bytes;
     // Halved when full, not shifted one by one.
-    if (this.#entries.length > MAX_REVISIONS || this.#bytes > MAX_BYTES) this.#drop(this.#entries.length >>> 1);
+    while (this.#entries.length > 1 && this.#isFull()) this.#drop(this.#entries.length >>> 1);
+  }
+
+  #isFull(): boolean {
+    return this.#entries.length > MAX_REVISIONS || this.#bytes > this.#maxBytes;
   }
 
   scan(from: number, visit: (revision: number, events: readonly StoreEvent[]) => boolean): number {

@@ -23,7 +23,8 @@ export interface RevisionLog {
   ): number;
 }
 
-const MAX_BATCH_EVENTS = 1000;
+/** Few enough that many readers of the past hold little. */
+const MAX_BATCH_EVENTS = 250;
 
 /** Thrown through a watch by a log that does not keep all that is not compacted. */
 export class BehindError extends Error {}

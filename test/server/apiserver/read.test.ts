@@ -189,6 +189,23 @@ describe('watch', () => {
     await second.server.close();
   });
 
+  it('neither skips nor repeats what is written while the past is read', async () => {
+    const client = server.client();
+    const first = await client.create(Widgets, make('first', 'red'));
+    const name = (i: number): string => `w${i + 1000}`;
+    for (let i = 0; i < 600; i++) await client.create(Widgets, make(name(i), 'red'));
+    const second = await startTestServer({ kinds: [configMap, widget], store: server.store, namespaces: false });
+    const seen: string[] = [];
+    const options = { resourceVersion: first.metadata.resourceVersion! };
+    for await (const { object } of second.client().watch(Widgets, options)) {
+      const at = seen.push(object.metadata.name!);
+      if (at < 600) await second.client().create(Widgets, make(name(at + 599), 'red'));
+      if (at === 1199) break;
+    }
+    expect(seen).toEqual(Array.from({ length: 1199 }, (_, i) => name(i)));
+    await second.server.close();
+  });
+
   it('says 410 when even the store has forgotten', async () => {
     const client = server.client();
     const first = await client.create(Widgets, make('a', 'red'));

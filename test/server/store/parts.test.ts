@@ -1,6 +1,7 @@
 // The parts that stores are made of: against simple models, with random input from a fixed seed.
 import { describe, expect, it } from 'vitest';
 import { CommitQueue } from '../../../src/server/store/commit-queue.ts';
+import { LogTail, TAIL_BYTES } from '../../../src/server/store/log-tail.ts';
 import { sortKey } from '../../../src/server/store/keys.ts';
 import {
   decodeCurrent,
@@ -17,6 +18,7 @@ import {
 import { createMemoryStore } from '../../../src/server/store/memory.ts';
 import { RetentionClock } from '../../../src/server/store/retention.ts';
 import { SortedIndex } from '../../../src/server/store/sorted-index.ts';
+import type { StoreEvent } from '../../../src/server/store/store.ts';
 import { put, text } from './suite.ts';
 
 /** A small linear congruential generator: the same numbers in every run. */
@@ -157,4 +159,29 @@ it('the store in memory forgets by itself', async () => {
   expect(await store.compactedRevision()).toBeGreaterThan(900);
   expect(await store.sizeBytes()).toBeLessThan(2000);
   expect(text((await store.get('/k/0')).item?.value)).toBe('994');
+});
+
+describe('the tail of the log', () => {
+  const item = (revision: number, bytes: number) => ({
+    key: 'a',
+    value: Buffer.alloc(bytes),
+    createRevision: 1,
+    modRevision: revision,
+  });
+  const update = (revision: number, bytes: number): StoreEvent => ({
+    type: 'put',
+    key: 'a',
+    item: item(revision, bytes),
+    previous: item(revision - 1, bytes),
+  });
+
+  it('holds no more than its bound, what was replaced included, and always the newest revision', () => {
+    const tail = new LogTail(1);
+    for (let revision = 1; revision <= 2_000; revision++) tail.add(revision, [update(revision, 10_000)]);
+    expect(tail.bytes).toBeLessThanOrEqual(TAIL_BYTES);
+    expect(tail.last).toBe(2_000);
+    expect(tail.first).toBeGreaterThan(1_500);
+    tail.add(2_001, [update(2_001, TAIL_BYTES)]);
+    expect([tail.first, tail.last]).toEqual([2_001, 2_001]);
+  });
 });

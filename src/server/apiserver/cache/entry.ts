@@ -2,6 +2,7 @@
 // parsed when first asked for and kept only as long as somebody holds it.
 import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 import { decodeObject, freeze, spliceRevision } from './encoding.ts';
+import { faces } from './faces.ts';
 
 const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -18,8 +19,6 @@ export class Entry {
   #object: WeakRef<Unstructured> | undefined;
   #labels: Readonly<Record<string, string>> | undefined;
   #fields: Readonly<Record<string, string>> | undefined;
-  /** Answers in other shapes (other versions, metadata only), by a name that their makers choose. */
-  #faces: Map<string, unknown> | undefined;
 
   constructor(key: string, stored: Uint8Array, revision: number, createRevision: number) {
     this.key = key;
@@ -66,12 +65,9 @@ export class Entry {
     return this.key.slice(this.key.indexOf('/') + 1);
   }
 
-  /** Makes a face once for all readers. */
-  face<T>(name: string, make: () => T): T {
-    this.#faces ??= new Map();
-    let face = this.#faces.get(name) as T | undefined;
-    if (face === undefined) this.#faces.set(name, (face = make()));
-    return face;
+  /** An answer in another shape, by a name that its maker chooses; kept for other readers while there is room. */
+  face<T>(name: string, make: () => T, size: (made: T) => number = () => this.bytes.length): T {
+    return faces.get(this, name, make, size);
   }
 }
 

@@ -11,18 +11,26 @@ export interface CacheEvent {
   /** The new state; for a deletion the last state under the deletion's revision. */
   entry: Entry;
   previous: Entry | undefined;
-  /** Encodings shared by all watchers, by a name that their makers choose. */
+  /** Encodings shared by all watchers; see EventWindow.encoded. */
   encoded?: Map<string, Buffer>;
 }
 
 const MAX_EVENTS = 32_768;
-const MAX_RETIRED_BYTES = 32 << 20;
+/** What only past events hold: objects that were replaced or deleted. */
+export const RETIRED_BYTES = 16 << 20;
+/** However large they are, so many events stay. */
+const MIN_EVENTS = 512;
+/** Events as watchers get them. Those who keep up share the newest; who is behind by more encodes for himself. */
+export const ENCODED_BYTES = 4 << 20;
 
 export class EventWindow {
   /** The oldest stands first; a plain array, cut a quarter at a time. */
   #events: CacheEvent[] = [];
   #first = 0;
   #retired = 0;
+  /** Events whose encodings are kept, in the order in which they were first encoded. */
+  #encodedEvents: CacheEvent[] = [];
+  #encodedBytes = 0;
   /** The newest events that were encoded together, for the next watcher that wants just these. */
   lastBatch: { name: string; bytes: Buffer } | undefined;
   /** Events with a revision above this one are all in the window. */
@@ -49,9 +57,41 @@ export class EventWindow {
 
   push(event: CacheEvent): void {
     this.#events.push(event);
-    this.#retired += event.previous?.bytes.length ?? 0;
-    if (this.#events.length > MAX_EVENTS || (this.#retired > MAX_RETIRED_BYTES && this.#events.length > 512))
+    this.#retired += retiredBytes(event);
+    if (this.#events.length > MAX_EVENTS || (this.#retired > RETIRED_BYTES && this.#events.length > MIN_EVENTS))
       this.#cut();
+  }
+
+  /** The bytes that objects take which only this window holds. */
+  get retiredBytes(): number {
+    return this.#retired;
+  }
+  get encodedBytes(): number {
+    return this.#encodedBytes;
+  }
+
+  /** One encoding of an event, made once for the watchers that ask soon after each other. */
+  encoded(event: CacheEvent, name: string, make: () => Buffer): Buffer {
+    const known = event.encoded?.get(name);
+    if (known) return known;
+    const made = make();
+    if (!event.encoded) {
+      event.encoded = new Map();
+      this.#encodedEvents.push(event);
+    }
+    event.encoded.set(name, made);
+    this.#encodedBytes += made.length;
+    if (this.#encodedBytes > ENCODED_BYTES) this.#forgetEncodings();
+    return made;
+  }
+
+  /** The older half, so that forgetting costs little per event. */
+  #forgetEncodings(): void {
+    const dropped = this.#encodedEvents.splice(0, Math.ceil(this.#encodedEvents.length / 2));
+    for (const event of dropped) {
+      for (const { length } of event.encoded!.values()) this.#encodedBytes -= length;
+      delete event.encoded;
+    }
   }
 
   /** The first event after a revision; undefined when the window no longer knows all of them. */
@@ -74,6 +114,9 @@ export class EventWindow {
     const dropped = this.#events.splice(0, count);
     this.#first += count;
     this.#completeAfter = dropped.at(-1)!.revision;
-    for (const event of dropped) this.#retired -= event.previous?.bytes.length ?? 0;
+    for (const event of dropped) this.#retired -= retiredBytes(event);
   }
 }
+
+const retiredBytes = ({ type, entry, previous }: CacheEvent): number =>
+  (previous?.bytes.length ?? 0) + (type === 'delete' ? entry.bytes.length : 0);

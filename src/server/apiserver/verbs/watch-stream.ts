@@ -3,7 +3,7 @@
 //
 //   window   40 41 42 43 | head        cursor 42, reader asks: 42 and 43 are encoded in one chunk, cursor 44
 //                                      cursor 44, reader asks: it waits; an event that does not match moves it to 45
-import type { StatusError } from '../../../api/status.ts';
+import { StatusError } from '../../../api/status.ts';
 import type { SharedWatchEvent } from '../../../wire/http.ts';
 import { cloneJson, encodeStored, freeze } from '../cache/encoding.ts';
 import { Entry } from '../cache/entry.ts';
@@ -14,13 +14,19 @@ import type { Endpoint } from '../registry.ts';
 import type { ReadOptions } from './read-options.ts';
 import type { EventFormat } from './watch-format.ts';
 
+/** Everything up to a revision. */
+export interface PastEvents {
+  events: CacheEvent[];
+  revision: number;
+}
+
 export interface WatchStart {
   /** The state, as ADDED events. */
   initial?: Entry[];
   /** A bookmark says where the state ends. */
   endMark?: boolean;
-  /** Events before the cursor's. */
-  past?: CacheEvent[];
+  /** Events from before the window; where the stream goes on in the window shows when they end. */
+  past?: AsyncIterable<PastEvents>;
   cursor: number;
   /** Only events after this revision are new to the client. */
   after: number;
@@ -37,7 +43,9 @@ interface Change {
 type Wake = 'event' | 'bookmark' | 'end';
 
 const BOOKMARK_MS = 60_000;
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+/** Before every window: the stream ends here. */
+const NOWHERE = -1;
 
 export class WatchStream implements CacheListener {
   readonly #endpoint: Endpoint;
@@ -93,7 +101,7 @@ export class WatchStream implements CacheListener {
     this.#open();
     try {
       if (initial) yield* chunks(initial.map((entry) => () => format.encode('ADDED', entry)));
-      if (past) yield* chunks(this.#changes(past).map((change) => () => this.#line(change)));
+      if (past) yield* this.#pastBytes(past);
       if (endMark && this.#bookmarks) yield format.mark('BOOKMARK', format.bookmark(after, true));
       for (;;) {
         const batch = this.#take();
@@ -118,7 +126,7 @@ export class WatchStream implements CacheListener {
     this.#open();
     try {
       for (const entry of initial ?? []) yield { type: 'ADDED', object: format.object(entry) };
-      for (const { type, entry } of this.#changes(past ?? [])) yield { type, object: format.object(entry) };
+      if (past) yield* this.#pastEvents(past);
       if (endMark && this.#bookmarks) yield { type: 'BOOKMARK', object: format.bookmark(after, true) };
       for (;;) {
         const batch = this.#take();
@@ -201,13 +209,49 @@ export class WatchStream implements CacheListener {
     return found;
   }
 
-  #changes(events: readonly CacheEvent[]): Change[] {
-    const found: Change[] = [];
-    for (const event of events) {
-      const change = this.#select(event, true);
-      if (change) found.push(change);
+  /** What is selected of the past, batch by batch, and then the cursor at the first event after it. */
+  async *#changes(past: AsyncIterable<PastEvents>): AsyncGenerator<Change[]> {
+    this.#cursor = NOWHERE;
+    for await (const { events, revision } of past) {
+      if (this.#ended) return;
+      const found: Change[] = [];
+      for (const event of events) {
+        const change = this.#select(event, true);
+        if (change) found.push(change);
+      }
+      this.#after = revision;
+      if (found.length > 0) yield found;
     }
-    return found;
+    const { window } = this.#endpoint.kind.cache;
+    // When it has moved on in this very turn, the stream ends as for a reader that is too slow.
+    this.#cursor = window.after(this.#after) ?? NOWHERE;
+  }
+
+  async *#pastBytes(past: AsyncIterable<PastEvents>): AsyncGenerator<Buffer> {
+    const { encode } = this.#format;
+    try {
+      for await (const changes of this.#changes(past))
+        yield* chunks(
+          changes.map(
+            ({ type, entry }) =>
+              () =>
+                encode(type, entry),
+          ),
+        );
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'Compacted') throw error;
+      yield this.#format.mark('ERROR', outrun(this.#after).status);
+    }
+  }
+
+  async *#pastEvents(past: AsyncIterable<PastEvents>): AsyncGenerator<SharedWatchEvent> {
+    try {
+      for await (const changes of this.#changes(past))
+        for (const { type, entry } of changes) yield { type, object: this.#format.object(entry) };
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'Compacted') throw error;
+      yield { type: 'ERROR', object: outrun(this.#after).status };
+    }
   }
 
   /** What an event means to this watcher: objects may enter and leave a selection without being created or deleted. */
@@ -238,13 +282,14 @@ export class WatchStream implements CacheListener {
   #line({ type, entry, event }: Change): Buffer {
     const { name } = this.#format;
     if (name === '') return this.#format.encode(type, entry);
-    const key = `${type} ${name}`;
-    event.encoded ??= new Map();
-    let line = event.encoded.get(key);
-    if (!line) event.encoded.set(key, (line = this.#format.encode(type, entry)));
-    return line;
+    const { window } = this.#endpoint.kind.cache;
+    return window.encoded(event, `${type} ${name}`, () => this.#format.encode(type, entry));
   }
 }
+
+/** The store forgot what a slow reader of the past was about to read. */
+const outrun = (revision: number): StatusError =>
+  new StatusError('Expired', `too old resource version: ${revision} (the history is gone)`);
 
 /** The last state that was selected, under the revision of the change that ended it. */
 function departed(event: CacheEvent): Entry {

@@ -1,6 +1,5 @@
 // GET with watch=true: where the stream starts (state, window, or the store's history) and what it answers. The
 // stream itself is watch-stream.ts. Upstream: handlers/watch.go, storage/cacher/cacher.go (Watch).
-import { StatusError } from '../../../api/status.ts';
 import type { Response } from '../../../wire/http.ts';
 import { prefixEnd } from '../../store/store.ts';
 import { Entry } from '../cache/entry.ts';
@@ -13,7 +12,7 @@ import { tooOld } from './continue.ts';
 import { freshEnough } from './get.ts';
 import { type ReadOptions, readOptions } from './read-options.ts';
 import { eventFormat } from './watch-format.ts';
-import { type WatchStart, WatchStream } from './watch-stream.ts';
+import { type PastEvents, type WatchStart, WatchStream } from './watch-stream.ts';
 
 /** What a timer can wait; one that is told more fires at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -61,33 +60,58 @@ async function beginning(context: RequestContext, endpoint: Endpoint, options: R
   return fromHistory(context, endpoint, resourceVersion);
 }
 
-/** Events that the window has forgotten and the store still knows. */
+/** Events that the window has forgotten and the store still knows, read as fast as the watcher takes them. */
 async function fromHistory(context: RequestContext, endpoint: Endpoint, revision: number): Promise<WatchStart> {
   const { cache } = endpoint.kind;
-  const { store } = context.server.options;
-  const until = context.server.feed.revision;
-  const past: CacheEvent[] = [];
-  const source = store.watch({ start: cache.prefix, end: prefixEnd(cache.prefix), fromRevision: revision + 1 });
-  source.requestProgress();
-  let reached = revision;
+  const past = history(context, endpoint, revision);
+  // A stream that nobody begins to read ends with its request.
+  context.request.signal.addEventListener('abort', () => void past.return(undefined), { once: true });
   try {
+    // The first events tell whether there is a history at all, which is asked before anything is answered.
+    const first = await past.next();
+    return { past: rest(first, past), cursor: cache.window.head, after: revision };
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'Compacted') throw error;
+    const expired = tooOld(revision, await context.server.options.store.compactedRevision());
+    return { error: expired, cursor: cache.window.head, after: revision };
+  }
+}
+
+/** Ends when the window knows everything that comes next; throws Compacted when the store forgets faster than we read. */
+async function* history(
+  context: RequestContext,
+  { kind: { cache } }: Endpoint,
+  revision: number,
+): AsyncGenerator<PastEvents> {
+  const { store } = context.server.options;
+  const source = store.watch({ start: cache.prefix, end: prefixEnd(cache.prefix), fromRevision: revision + 1 });
+  try {
+    source.requestProgress();
     for await (const batch of source) {
-      for (const { type, key, item, previous } of batch.events) {
+      const events = batch.events.map(({ type, key, item, previous }): CacheEvent => {
         const name = key.slice(cache.prefix.length);
         const entry = new Entry(name, item.value, item.modRevision, item.createRevision);
         const before = previous && new Entry(name, previous.value, previous.modRevision, previous.createRevision);
-        past.push({ type, revision: item.modRevision, entry, previous: before });
-      }
-      reached = batch.revision;
-      if (reached >= until) break;
+        return { type, revision: item.modRevision, entry, previous: before };
+      });
+      yield { events, revision: batch.revision };
+      if (cache.window.after(batch.revision) !== undefined) return;
+      source.requestProgress();
     }
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'Compacted') throw error;
-    return { error: tooOld(revision, await store.compactedRevision()), cursor: cache.window.head, after: revision };
   } finally {
     source.close();
   }
-  const cursor = cache.window.after(reached);
-  if (cursor === undefined) throw new StatusError('ServiceUnavailable', 'the watch fell behind while it was started');
-  return { past, cursor, after: reached };
+}
+
+async function* rest(
+  first: IteratorResult<PastEvents, void>,
+  more: AsyncGenerator<PastEvents>,
+): AsyncGenerator<PastEvents> {
+  if (first.done) return;
+  try {
+    yield first.value;
+    yield* more;
+  } finally {
+    await more.return(undefined);
+  }
 }

@@ -1,7 +1,7 @@
 // The window of past events: cursors, cuts, and what it no longer knows.
 import { expect, it } from 'vitest';
 import { Entry } from '../../../../src/server/apiserver/cache/entry.ts';
-import { EventWindow } from '../../../../src/server/apiserver/cache/window.ts';
+import { ENCODED_BYTES, EventWindow, RETIRED_BYTES } from '../../../../src/server/apiserver/cache/window.ts';
 
 const entry = (revision: number, bytes = 10): Entry =>
   new Entry('a', Buffer.from(`{"metadata":{"uid":"u"},"x":"${'x'.repeat(bytes)}"}`), revision, 1);
@@ -47,4 +47,30 @@ it('splices the revision in after the uid, whatever comes before', () => {
   expect(bytes.toString()).toBe(
     '{"kind":"K","metadata":{"name":"a\\"b","uid":"u-1","resourceVersion":"7","labels":{"uid":"no"}}}\n',
   );
+});
+
+it('holds no more than its bound of objects that were replaced or deleted', () => {
+  const window = filled(4_000, 40_000);
+  expect(window.retiredBytes).toBeLessThanOrEqual(Math.max(RETIRED_BYTES, 513 * 41_000));
+  const deletions = new EventWindow(0);
+  for (let i = 1; i <= 5_000; i++)
+    deletions.push({ type: 'delete', revision: i, entry: entry(i, 10_000), previous: entry(i - 1, 10_000) });
+  expect(deletions.retiredBytes).toBeLessThanOrEqual(RETIRED_BYTES);
+});
+
+it('shares the newest encodings and holds no more than its bound of them', () => {
+  const window = filled(1_000);
+  let made = 0;
+  const line = (): Buffer => {
+    made++;
+    return Buffer.alloc(20_000);
+  };
+  for (let i = 0; i < 1_000; i++)
+    for (const name of ['ADDED v1', 'ADDED v2', 'ADDED v1']) window.encoded(window.at(i), name, line);
+  expect(made).toBe(2_000);
+  expect(window.encodedBytes).toBeLessThanOrEqual(ENCODED_BYTES);
+  window.encoded(window.at(999), 'ADDED v1', line);
+  expect(made).toBe(2_000);
+  window.encoded(window.at(0), 'ADDED v1', line);
+  expect(made).toBe(2_001);
 });
