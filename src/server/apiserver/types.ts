@@ -96,6 +96,8 @@ export interface HookContext {
   warn(message: string): void;
   /** Calls the API server again as this user, past the network: for eviction's delete and the like. */
   call: Handler;
+  /** The same as the API server itself, for what a user may cause without the right to do it: a budget's status. */
+  callAsServer: Handler;
   options: ApiServerOptions;
 }
 
@@ -105,6 +107,8 @@ export interface SubresourceContext extends HookContext {
   read(): Promise<Unstructured>;
   /** `change` mutates a draft; re-run on conflict. Answers the written object (or the would-be one on dry run). */
   modify(change: (draft: Unstructured) => void | Promise<void>): Promise<Unstructured>;
+  /** Deletes the parent: the user needs no right to delete it, and admission is not asked again. */
+  remove(options: Record<string, unknown>): Promise<void>;
   /** The decoded body as a draft; undefined when there is none. */
   body(): Promise<Unstructured | undefined>;
 }

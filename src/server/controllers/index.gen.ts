@@ -4,6 +4,7 @@ import csrapproving_ from './csrapproving.ts';
 import csrcleaner_ from './csrcleaner.ts';
 import csrsigning_ from './csrsigning.ts';
 import deployment_ from './deployment.ts';
+import disruption_ from './disruption.ts';
 import endpoint_ from './endpoint.ts';
 import endpointslice_ from './endpointslice.ts';
 import endpointslicemirroring_ from './endpointslicemirroring.ts';
@@ -27,6 +28,7 @@ const list: readonly ControllerExport[] = [
   csrcleaner_,
   csrsigning_,
   deployment_,
+  disruption_,
   endpoint_,
   endpointslice_,
   endpointslicemirroring_,

@@ -68,7 +68,7 @@ export async function deleteObject(
   key: string,
   options: DeleteOptions,
 ): Promise<Deleted> {
-  let entry: Entry | undefined = endpoint.kind.cache.get(key);
+  const entry = endpoint.kind.cache.get(key);
   const name = key.slice(key.indexOf('/') + 1);
   if (!entry) throw notFound(endpoint.qualified, name);
   const admission = new Admission(context, endpoint, {
@@ -81,6 +81,18 @@ export async function deleteObject(
   });
   await admission.mutate();
   await admission.validate();
+  return deleteAdmitted(context, endpoint, key, options);
+}
+
+/** Past admission: what another admitted request (an eviction) ends in. */
+export async function deleteAdmitted(
+  context: RequestContext,
+  endpoint: Endpoint,
+  key: string,
+  options: DeleteOptions,
+): Promise<Deleted> {
+  const name = key.slice(key.indexOf('/') + 1);
+  let entry: Entry | undefined = endpoint.kind.cache.get(key);
   for (;;) {
     if (!entry) throw notFound(endpoint.qualified, name);
     checkDeletePreconditions(endpoint, entry, options);

@@ -11,12 +11,13 @@ import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import type { SubresourceContext } from '../types.ts';
 import { Admission } from './admit.ts';
-import { noExtras } from './commit.ts';
+import { keyOf, noExtras } from './commit.ts';
+import { deleteAdmitted } from './delete.ts';
 import { current, get } from './get.ts';
 import { hookContext } from './hook-context.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modify } from './modify.ts';
-import { methodNotAllowed, noSuchPath, writeOptions } from './options.ts';
+import { deleteOptions, methodNotAllowed, noSuchPath, writeOptions } from './options.ts';
 import { patch } from './patch.ts';
 import { serveScale } from './scale.ts';
 import { update } from './update.ts';
@@ -114,6 +115,11 @@ function subresourceContext(context: RequestContext, endpoint: Endpoint): Subres
         track: (draft, old) => options && trackUpdate(context, endpoint, draft, old, options, subresource),
       });
       return written.object;
+    },
+    async remove(given) {
+      const key = keyOf(endpoint.namespaced ? info.namespace : '', name);
+      await server.feed.fresh();
+      await deleteAdmitted(context, endpoint, key, deleteOptions(context, given));
     },
     async body() {
       const { definition } = endpoint.kind;
