@@ -26,15 +26,13 @@ export interface FieldError {
 /** For errors that say no value: upstream's field.OmitValueType. */
 export const OMITTED: unique symbol = Symbol('omitted');
 
-const MARKUP = /[<>&]/g;
-
 /** A Go struct in a message: its fields in the order of the type, absent ones as null. */
 export class GoStruct {
   constructor(readonly fields: Readonly<Record<string, unknown>>) {}
 }
 
 const HTML: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
-const quoted = (text: string): string => JSON.stringify(text).replace(MARKUP, (c) => HTML[c]!);
+const quoted = (text: string): string => JSON.stringify(text).replace(/[<>&]/g, (c) => HTML[c]!);
 /** Maps print sorted; the one struct of several fields that is often shown is a label selector. */
 const inOrder = (a: string, b: string): number =>
   a === 'matchLabels' ? -1 : b === 'matchLabels' ? 1 : compareBytes(a, b);
