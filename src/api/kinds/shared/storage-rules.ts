@@ -1,5 +1,6 @@
 // What PersistentVolume and PersistentVolumeClaim share. Upstream: pkg/apis/core/helper/helpers.go.
 import type { KubeObject } from '../../types.ts';
+import type { FieldErrors } from '../../validation.ts';
 
 export const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 export const VOLUME_MODES = ['Block', 'Filesystem'];
@@ -9,6 +10,18 @@ const SHORT_MODES = [
   ['ReadWriteMany', 'RWX'],
   ['ReadWriteOncePod', 'RWOP'],
 ] as const;
+
+/** ReadWriteOncePod stands alone. */
+export function validateAccessModes(errors: FieldErrors, field: string, modes: readonly string[] | undefined): void {
+  if (!modes) return;
+  let [once, others] = [false, false];
+  for (const mode of modes) {
+    if (!ACCESS_MODES.includes(mode)) errors.notSupported(field, mode, ACCESS_MODES);
+    else if (mode === 'ReadWriteOncePod') once = true;
+    else others = true;
+  }
+  if (once && others) errors.forbidden(field, 'may not use ReadWriteOncePod with other access modes');
+}
 
 /** `RWO,ROX`, in upstream's order. */
 export const accessModesText = (modes: readonly string[] | undefined): string =>
