@@ -45,3 +45,10 @@ export function update(kind: AnyKind, old: KubeObject, document: object): Outcom
   kind.validateUpdate?.(object, frozen, errors);
   return { object, errors: listed(errors) };
 }
+
+/** The errors of a write to the status. */
+export function status(kind: AnyKind, old: object, now: unknown): string[] {
+  const errors = new FieldErrors();
+  kind.validateStatus?.({ ...old, status: now } as KubeObject, old as KubeObject, errors);
+  return listed(errors);
+}

@@ -12,7 +12,7 @@ import { immutable, nonNegative, push } from '../shared/field-rules.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
 import { validateWorkload } from '../shared/pod-spec.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
-import { oldVersions, scale, status, workloadWarnings } from '../shared/workloads.ts';
+import { namedWorkloadWarnings, oldVersions, scale, status } from '../shared/workloads.ts';
 
 type Spec = Omit<NonNullable<AppsDeployment['spec']>, 'template'> & { template: PodTemplate };
 export type Deployment = Omit<AppsDeployment, 'spec' | 'status'> & { spec?: Spec; status?: AppsDeployment['status'] };
@@ -146,7 +146,7 @@ export default defineKind<Deployment>({
     immutable(errors, 'spec.selector', deployment.spec?.selector, old.spec?.selector);
   },
   validateStatus,
-  warnings: workloadWarnings,
+  warnings: (object, old) => namedWorkloadWarnings(object, old),
   columns: [
     column(
       'Ready',

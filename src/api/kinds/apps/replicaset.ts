@@ -8,7 +8,7 @@ import { defaultTemplate } from '../shared/pod-defaults.ts';
 import { validateWorkload } from '../shared/pod-spec.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
 import { validateReplicaCounts } from '../shared/replica-counts.ts';
-import { oldVersions, scale, status, workloadWarnings } from '../shared/workloads.ts';
+import { namedWorkloadWarnings, oldVersions, scale, status } from '../shared/workloads.ts';
 
 type Spec = Omit<NonNullable<AppsReplicaSet['spec']>, 'template'> & { template?: PodTemplate };
 export type ReplicaSet = Omit<AppsReplicaSet, 'spec' | 'status'> & { spec?: Spec; status?: AppsReplicaSet['status'] };
@@ -48,7 +48,7 @@ export default defineKind<ReplicaSet>({
     immutable(errors, 'spec.selector', set.spec?.selector, old.spec?.selector);
   },
   validateStatus: (set, _old, errors) => validateReplicaCounts(errors, set.status),
-  warnings: workloadWarnings,
+  warnings: (object, old) => namedWorkloadWarnings(object, old),
   selectableFields: { 'status.replicas': (set) => String(set.status?.replicas ?? 0) },
   columns: [
     column('Desired', 'integer', texts['ReplicaSetSpec.replicas']!, (s) => s.spec?.replicas ?? 0),

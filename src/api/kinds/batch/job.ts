@@ -3,14 +3,17 @@ import type { Job as BatchJob } from 'kubernetes-types/batch/v1.js';
 import { humanDuration } from '../../duration.ts';
 import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
+import { dns1123LabelErrors } from '../../names.ts';
 import { selectorFromObject } from '../../selector.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, containersColumn, imagesColumn, selectorColumn } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
-import { immutable } from '../shared/field-rules.ts';
-import { type JobSpec, defaultJobSpec, validateJobSpec } from '../shared/job-spec.ts';
+import { IMMUTABLE, immutable, labelSelector } from '../shared/field-rules.ts';
+import { type JobSpec, defaultJobSpec, jobSpecWarnings, validateJobSpec } from '../shared/job-spec.ts';
+import { validateJobStatus } from '../shared/job-status.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
-import { status, workloadWarnings } from '../shared/workloads.ts';
+import type { PodTemplate } from '../shared/pod-types.ts';
+import { namedWorkloadWarnings, status } from '../shared/workloads.ts';
 
 export type Job = Omit<BatchJob, 'spec' | 'status'> & { spec?: JobSpec; status?: BatchJob['status'] };
 
@@ -28,16 +31,85 @@ function generateSelector(job: Job): void {
   ((spec.selector ??= {}).matchLabels ??= {})['batch.kubernetes.io/controller-uid'] ??= uid;
 }
 
-function validateSelector(job: Job, errors: FieldErrors): void {
-  const { spec } = job;
-  if (!spec?.selector) return errors.required('spec.selector');
+const LABELS = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name'];
+
+/** What generateSelector made must be as it made it. Upstream: validateGeneratedSelector. */
+function validateGenerated({ spec, metadata }: Job, errors: FieldErrors): void {
+  if (!spec?.selector || spec.manualSelector) return;
+  if (!metadata?.uid) errors.required('metadata.uid');
+  const labels = spec.template?.metadata?.labels;
+  const expected: Record<string, string> = {};
+  for (const key of LABELS) {
+    const value = (key.endsWith('uid') ? metadata?.uid : metadata?.name) ?? '';
+    expected[key] = value;
+    const field = `spec.template.metadata.labels[${key}]`;
+    if (labels?.[key] === undefined) errors.required(field, `must be '${value}'`);
+    else if (labels[key] !== value) errors.invalid(field, labels, `must be '${value}'`);
+  }
+  if (matches(spec.selector, expected) === false) {
+    errors.invalid('spec.selector', spec.selector, '`selector` not auto-generated');
+  }
+}
+
+/** Undefined when the selector is none. */
+function matches(selector: JobSpec['selector'], labels: Record<string, string> | undefined): boolean | undefined {
   try {
-    if (!selectorFromObject(spec.selector).matches(spec.template?.metadata?.labels)) {
-      const why = '`selector` does not match template `labels`';
-      errors.invalid('spec.template.metadata.labels', spec.template?.metadata?.labels ?? {}, why);
-    }
+    return selectorFromObject(selector).matches(labels);
   } catch {
-    errors.invalid('spec.selector', spec.selector, 'invalid label selector');
+    return undefined;
+  }
+}
+
+function validate(job: Job, errors: FieldErrors): void {
+  const { spec, metadata } = job;
+  if (!spec) return errors.required('spec');
+  validateGenerated(job, errors);
+  validateJobSpec(errors, 'spec', spec);
+  if (spec.selector) labelSelector(errors, 'spec.selector', spec.selector);
+  else errors.required('spec.selector');
+  const labels = spec.template?.metadata?.labels;
+  if (matches(spec.selector, labels) === false) {
+    errors.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
+  }
+  if (spec.completionMode !== 'Indexed' || !((spec.completions ?? 0) > 0)) return;
+  // The last pod's host name.
+  const last = `${metadata?.name}-${spec.completions! - 1}`;
+  if (dns1123LabelErrors(last).length) {
+    const why = `will not able to create pod with invalid DNS label: ${last}`;
+    errors.invalid('metadata.name', metadata?.name, why);
+  }
+}
+
+/** What a suspended job that has not started may still change: where its pods may run, and how they are labelled. */
+function withoutDirectives(template: PodTemplate): object {
+  const { labels: _labels, annotations: _annotations, ...metadata } = template.metadata ?? {};
+  const { nodeSelector: _node, tolerations: _tolerations, schedulingGates: _gates, affinity, ...spec } = template.spec!;
+  const { nodeAffinity: _affinity, ...others } = affinity ?? {};
+  return { metadata, spec: { ...spec, affinity: others } };
+}
+
+function validateUpdate(job: Job, old: Job, errors: FieldErrors): void {
+  const [now, before] = [job.spec, old.spec];
+  if (!now || !before) return;
+  const indexed = now.completionMode === 'Indexed';
+  if (!indexed) immutable(errors, 'spec.completions', now.completions, before.completions);
+  else if (now.completions != null && now.completions !== before.completions && now.completions !== now.parallelism) {
+    errors.invalid('spec.completions', now.completions, 'can only be modified in tandem with spec.parallelism');
+  }
+  immutable(errors, 'spec.selector', now.selector, before.selector);
+  const movable = before.suspend === true && !old.status?.startTime && now.template?.spec && before.template?.spec;
+  const same = movable
+    ? semanticEqual(withoutDirectives(now.template), withoutDirectives(before.template))
+    : semanticEqual(now.template, before.template);
+  if (!same) errors.invalid('spec.template', now.template, IMMUTABLE);
+  for (const field of [
+    'completionMode',
+    'podFailurePolicy',
+    'backoffLimitPerIndex',
+    'managedBy',
+    'successPolicy',
+  ] as const) {
+    immutable(errors, `spec.${field}`, now[field], before[field]);
   }
 }
 
@@ -85,25 +157,10 @@ export default defineKind<Job>({
     draft.status = {};
     generateSelector(draft);
   },
-  validate(job, errors) {
-    if (!job.spec) return errors.required('spec');
-    validateSelector(job, errors);
-    validateJobSpec(errors, 'spec', job.spec);
-  },
-  validateUpdate(job, old, errors) {
-    const [now, before] = [job.spec!, old.spec!];
-    immutable(errors, 'spec.selector', now.selector, before.selector);
-    // A suspended job that has not started may still be placed elsewhere.
-    const open = before.suspend && !old.status?.startTime;
-    if (!open && !semanticEqual(now.template, before.template)) {
-      errors.invalid('spec.template', now.template, 'field is immutable');
-    }
-    immutable(errors, 'spec.completionMode', now.completionMode, before.completionMode);
-    immutable(errors, 'spec.podFailurePolicy', now.podFailurePolicy, before.podFailurePolicy);
-    immutable(errors, 'spec.backoffLimitPerIndex', now.backoffLimitPerIndex, before.backoffLimitPerIndex);
-    if (now.completionMode !== 'Indexed') immutable(errors, 'spec.completions', now.completions, before.completions);
-  },
-  warnings: workloadWarnings,
+  validate,
+  validateUpdate,
+  validateStatus: validateJobStatus,
+  warnings: (job, old) => namedWorkloadWarnings(job, old, () => jobSpecWarnings('spec', job.spec)),
   selectableFields: { 'status.successful': (job) => String(job.status?.succeeded ?? 0) },
   columns: [
     column('Status', 'string', 'Status of the job.', state),

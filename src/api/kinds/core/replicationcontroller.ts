@@ -9,7 +9,7 @@ import { defaultTemplate } from '../shared/pod-defaults.ts';
 import { validateTemplate } from '../shared/pod-spec.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
 import { validateReplicaCounts } from '../shared/replica-counts.ts';
-import { scale, status, workloadWarnings } from '../shared/workloads.ts';
+import { namedWorkloadWarnings, scale, status } from '../shared/workloads.ts';
 
 type Spec = Omit<NonNullable<CoreController['spec']>, 'template'> & { template?: PodTemplate };
 type Controller = Omit<CoreController, 'spec' | 'status'> & { spec?: Spec; status?: CoreController['status'] };
@@ -54,7 +54,7 @@ export default defineKind<Controller>({
     if (restart !== 'Always') errors.notSupported('spec.template.spec.restartPolicy', restart ?? '', ['Always']);
   },
   validateStatus: (controller, _old, errors) => validateReplicaCounts(errors, controller.status),
-  warnings: workloadWarnings,
+  warnings: (object, old) => namedWorkloadWarnings(object, old),
   selectableFields: { 'status.replicas': (c) => String(c.status?.replicas ?? 0) },
   columns: [
     column('Desired', 'integer', texts['ReplicationControllerSpec.replicas']!, (c) => c.spec?.replicas ?? 0),

@@ -17,16 +17,28 @@ interface Workload extends KubeObject {
   spec?: { template?: PodTemplate };
 }
 
-/** Upstream: pod.GetWarningsForPodTemplate and the warning about names that are no DNS labels. */
+/** Upstream: pod.GetWarningsForPodTemplate. On updates only when the specification changed. */
 export function workloadWarnings(object: Workload, old: Workload | undefined): string[] {
-  const list = podWarnings('spec.template.spec', object.spec?.template?.spec);
+  if (old && object.metadata?.generation === old.metadata?.generation) return [];
+  return podWarnings('spec.template.spec', object.spec?.template?.spec);
+}
+
+const NAME_WARNING =
+  'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended';
+
+/** For kinds whose pods are named after them though their own names may have dots; `extra` is said before the template's. */
+export function namedWorkloadWarnings(
+  object: Workload,
+  old: Workload | undefined,
+  extra: () => string[] = () => [],
+): string[] {
+  if (old && object.metadata?.generation === old.metadata?.generation) return [];
+  return [...nameWarnings(object, old), ...extra(), ...workloadWarnings(object, undefined)];
+}
+
+export function nameWarnings(object: KubeObject, old: KubeObject | undefined): string[] {
   const bad = old ? [] : dns1123LabelErrors(object.metadata?.name ?? '');
-  if (bad.length) {
-    const why =
-      'this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended';
-    list.push(`metadata.name: ${why}: [${bad.join(' ')}]`);
-  }
-  return list;
+  return bad.length ? [`${NAME_WARNING}: [${bad.join(' ')}]`] : [];
 }
 
 type Defaults = (draft: Unstructured) => void;
