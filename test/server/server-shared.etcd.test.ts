@@ -1,57 +1,24 @@
 // Two servers on one etcd: one cluster, one of them acts, the other takes over.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EndpointSlices, Namespaces, ServiceAccounts } from '../../src/api/resources.ts';
 import { type RunningServer, StartupError, startServer } from '../../src/server/server.ts';
+import { freePort } from '../support/cli.ts';
+import { EtcdProcess } from './store/etcd-process.ts';
 
 let base: string;
-let etcd: ChildProcess;
+const etcd = new EtcdProcess();
 let store: `etcd=${string}`;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
-  );
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'sampan-shared-'));
-  const [client, peer] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
-  store = `etcd=${client}`;
-  etcd = spawn(
-    'etcd',
-    [
-      `--data-dir=${join(base, 'etcd')}`,
-      `--listen-client-urls=${client}`,
-      `--advertise-client-urls=${client}`,
-      `--listen-peer-urls=${peer}`,
-      `--initial-advertise-peer-urls=${peer}`,
-      `--initial-cluster=default=${peer}`,
-      '--max-txn-ops=2048',
-    ],
-    { stdio: 'ignore' },
-  );
-  for (let attempt = 0; ; attempt++) {
-    const up = await fetch(`${client}/health`).then(
-      (r) => r.ok,
-      () => false,
-    );
-    if (up) return;
-    if (attempt > 200) throw new Error('etcd did not start');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await etcd.start();
+  store = `etcd=${etcd.host}`;
 });
 afterAll(async () => {
-  const ended = new Promise((resolve) => etcd.once('exit', resolve));
-  etcd.kill('SIGKILL');
-  await ended;
+  await etcd.remove();
   rmSync(base, { recursive: true, force: true });
 });
 

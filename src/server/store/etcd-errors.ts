@@ -17,6 +17,10 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 export const wasNotSent = (error: unknown): boolean => NOT_SENT.test(messageOf(error));
 
+/** The member went away before or during the call; whether it happened is unknown. */
+export const wasCutOff = (error: unknown): boolean =>
+  wasNotSent(error) || /Connection dropped|UNAVAILABLE|ECONNRESET|leader changed|no leader/i.test(messageOf(error));
+
 export function readError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const message = messageOf(error);

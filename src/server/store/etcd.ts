@@ -2,7 +2,7 @@
 // feed of all keys (etcd-feed.ts) serves every watch. Upstream: apiserver/pkg/storage/etcd3.
 import { Etcd3 } from 'etcd3';
 import type { IOptions, IRangeRequest, IRequestOp } from 'etcd3';
-import { readError, wasNotSent, writeError } from './etcd-errors.ts';
+import { readError, wasCutOff, wasNotSent, writeError } from './etcd-errors.ts';
 import { EtcdFeed } from './etcd-feed.ts';
 import { EtcdKeys } from './etcd-records.ts';
 import type { Revision } from './etcd-records.ts';
@@ -286,15 +286,16 @@ class EtcdStore implements Store, RevisionLog {
     return this.#call(call, writeError);
   }
 
-  /** What was not sent is sent again, to another member if there is one. */
+  /** What was not sent, or only reads, is sent again, to another member if there is one. */
   async #call<T>(call: () => Promise<T>, toStoreError: (error: unknown) => StoreError): Promise<T> {
+    const mayRepeat = toStoreError === readError ? wasCutOff : wasNotSent;
     for (let attempt = 1; ; attempt++) {
       if (this.#closed) throw closedError();
       try {
         return await call();
       } catch (error) {
         if (this.#closed) throw closedError();
-        if (attempt >= this.#attempts || !wasNotSent(error)) throw toStoreError(error);
+        if (attempt >= this.#attempts || !mayRepeat(error)) throw toStoreError(error);
       }
     }
   }

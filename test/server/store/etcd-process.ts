@@ -18,29 +18,41 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+interface Member {
+  name: string;
+  client: number;
+  peer: number;
+  /** `name=peer URL`, of all members. */
+  cluster: string;
+}
+
 export class EtcdProcess {
   readonly #directory = mkdtempSync(join(tmpdir(), 'etcd-'));
   #child: ChildProcess | undefined;
-  #client = 0;
-  #peer = 0;
+  #member: Member | undefined;
+
+  /** Without a member's place in a cluster: one of its own. */
+  constructor(member?: Member) {
+    this.#member = member;
+  }
 
   get host(): string {
-    return `http://127.0.0.1:${this.#client}`;
+    return `http://127.0.0.1:${this.#member?.client ?? 0}`;
   }
 
   async start(): Promise<void> {
-    this.#client ||= await freePort();
-    this.#peer ||= await freePort();
-    const peer = `http://127.0.0.1:${this.#peer}`;
+    this.#member ??= (await places(['default']))[0]!;
+    const { name, peer, cluster } = this.#member;
     const child = spawn(
       'etcd',
       [
+        `--name=${name}`,
         `--data-dir=${this.#directory}/data`,
         `--listen-client-urls=${this.host}`,
         `--advertise-client-urls=${this.host}`,
-        `--listen-peer-urls=${peer}`,
-        `--initial-advertise-peer-urls=${peer}`,
-        `--initial-cluster=default=${peer}`,
+        `--listen-peer-urls=http://127.0.0.1:${peer}`,
+        `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
+        `--initial-cluster=${cluster}`,
         '--max-txn-ops=2048',
         '--max-request-bytes=8388608',
         '--unsafe-no-fsync',
@@ -58,6 +70,13 @@ export class EtcdProcess {
       if (child.exitCode !== null) throw new Error(`etcd did not start: ${errors}`);
       await sleep(30);
     }
+  }
+
+  /** Error: an HTTP error of etcd's gateway. */
+  async isLeader(): Promise<boolean> {
+    const answer = await fetch(`${this.host}/v3/maintenance/status`, { method: 'POST', body: '{}' });
+    const { leader, header } = (await answer.json()) as { leader: string; header: { member_id: string } };
+    return leader === header.member_id;
   }
 
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -80,4 +99,19 @@ export class EtcdProcess {
       return false;
     }
   }
+}
+
+async function places(names: readonly string[]): Promise<Member[]> {
+  const ports = await Promise.all(names.flatMap(() => [freePort(), freePort()]));
+  const members = names.map((name, i) => ({ name, client: ports[2 * i]!, peer: ports[2 * i + 1]! }));
+  const cluster = members.map(({ name, peer }) => `${name}=http://127.0.0.1:${peer}`).join(',');
+  return members.map((member) => ({ ...member, cluster }));
+}
+
+/** A cluster of several members that has a leader. */
+export async function startEtcdCluster(size: number): Promise<EtcdProcess[]> {
+  const names = Array.from({ length: size }, (_, i) => `m${i}`);
+  const members = (await places(names)).map((member) => new EtcdProcess(member));
+  await Promise.all(members.map((member) => member.start()));
+  return members;
 }
