@@ -6,10 +6,14 @@ import { silentLogger } from '../client/log.ts';
 import { Client } from '../client/rest.ts';
 import { inProcess } from '../client/transport/in-process.ts';
 import { createHttpServer, type HttpServer } from '../wire/http-server.ts';
+import { createHttpsCaller } from '../wire/https-caller.ts';
 import type { Handler, User } from '../wire/http.ts';
 import { hostAddress, nthAddress } from './addresses.ts';
 import { admissionChain } from './admission/chain.ts';
+import { Leases } from '../api/resources.ts';
 import type { Lister } from './admission/types.ts';
+import { WebhookClient } from './admission/webhook/client.ts';
+import { type WebhookAdmission, webhookAdmission } from './admission/webhook/webhooks.ts';
 import { createApiServer } from './apiserver/apiserver.ts';
 import type { ApiServer } from './apiserver/types.ts';
 import { createAuth, type Auth } from './auth/auth.ts';
@@ -112,7 +116,10 @@ class Startup {
     const [pki, store] = await Promise.all([this.openPki(dir, names()), openStore(spec, dir)]);
     this.opened.push(() => store.close());
     const auth = this.createAuth(pki);
-    const api = this.createApi(store, auth, pki);
+    const caller = createHttpsCaller();
+    this.opened.push(() => caller.close());
+    const webhooks = webhookAdmission(new WebhookClient(caller));
+    const api = this.createApi(store, auth, pki, webhooks);
     // Until the cluster has its roles, requests wait instead of being refused.
     const gate = { handler: undefined as Handler | undefined };
     let open: () => void = () => undefined;
@@ -120,7 +127,7 @@ class Startup {
     const handler: Handler = (request) => gate.handler?.(request) ?? ready.then(() => api.handler(request));
     const listening = await this.listen(handler, pki, api);
     await api.ready;
-    this.opened.push(auth.attach({ get: api.lister.get, observe: api.observe }));
+    this.opened.push(auth.attach({ get: api.lister.get, observe: api.observe }), webhooks.attach(api.observe));
     const port = listening?.port;
     await bootstrap({
       client: new Client(inProcess(api.handler, SELF), { userAgent: 'kube-apiserver' }),
@@ -186,7 +193,7 @@ class Startup {
     });
   }
 
-  private createApi(store: Store, auth: Auth, pki: Pki): ApiServer {
+  private createApi(store: Store, auth: Auth, pki: Pki, webhooks: WebhookAdmission): ApiServer {
     const nodes = createNodeConnector({ ca: pki.authority.certificate, credential: () => pki.nodeClient });
     this.opened.push(() => nodes.close());
     const server = createApiServer({
@@ -194,11 +201,12 @@ class Startup {
       authenticate: auth.authenticate,
       reviewToken: auth.reviewToken,
       authorizer: auth.authorizer,
-      admission: admissionChain(),
+      admission: [...admissionChain(), ...webhooks.plugins],
       tokens: auth.tokens,
       nodes,
       serviceCidr: this.cidr,
       nodePorts: this.options.nodePorts,
+      components: this.componentChecks(() => server.lister),
       clock: this.clock,
       onBug: (error, request) =>
         this.log.error({ error: error instanceof Error ? error.stack : String(error), ...request }, 'request failed'),
@@ -207,6 +215,25 @@ class Startup {
     const api: ApiServer = { ...server, close: () => (closed ??= server.close()) };
     this.opened.push(() => api.close());
     return api;
+  }
+
+  /**
+   * What ComponentStatus shows of what runs beside the API server. On a shared store whoever holds the lease runs it;
+   * on a store of one's own it runs in this process, and a loop that fails starts over by itself.
+   */
+  private componentChecks(lister: () => Lister): Record<string, () => Promise<void>> {
+    const names = this.options.components ?? ALL_COMPONENTS;
+    const shared = this.options.store?.startsWith('etcd=') === true;
+    const check = (lease: string) => async () => {
+      if (!shared) return;
+      const { renewTime = '', leaseDurationSeconds = 15 } = lister().get(Leases, 'kube-system', lease)?.spec ?? {};
+      const until = Date.parse(String(renewTime)) + leaseDurationSeconds * 1000;
+      if (!(until >= this.clock.now())) throw new Error('nobody leads');
+    };
+    return {
+      ...(names.includes('controllers') ? { 'controller-manager': check('kube-controller-manager') } : {}),
+      ...(names.includes('scheduler') ? { scheduler: check('kube-scheduler') } : {}),
+    };
   }
 
   private async listen(

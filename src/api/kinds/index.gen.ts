@@ -22,6 +22,7 @@ import batchJob_ from './batch/job.ts';
 import certificatesCertificatesigningrequest_ from './certificates/certificatesigningrequest.ts';
 import coordinationLease_ from './coordination/lease.ts';
 import coreBinding_ from './core/binding.ts';
+import coreComponentstatus_ from './core/componentstatus.ts';
 import coreConfigmap_ from './core/configmap.ts';
 import coreEndpoints_ from './core/endpoints.ts';
 import coreEvent_ from './core/event.ts';
@@ -88,6 +89,7 @@ const list: readonly AnyKind[] = [
   certificatesCertificatesigningrequest_,
   coordinationLease_,
   coreBinding_,
+  coreComponentstatus_,
   coreConfigmap_,
   coreEndpoints_,
   coreEvent_,

@@ -55,6 +55,8 @@ export interface ApiServerOptions {
   nodePorts?: { from: number; to: number };
   /** Named checks for /livez and /readyz beyond the API server's own; a rejection is a failed check. */
   healthChecks?: Record<string, () => Promise<void>>;
+  /** What runs beside this server and makes the control plane, for ComponentStatus; a rejection is an unhealthy one. */
+  components?: Record<string, () => Promise<void>>;
   clock?: { now(): number };
   /** Told of errors that no client caused (they are answered as 500), for the log. */
   onBug?(error: unknown, request: { id: string; method: string; path: string }): void;
@@ -132,6 +134,8 @@ export interface ResourceHooks {
   holdsDeletion?(object: Unstructured): boolean;
   /** The first delete of an object that is to stay for a while: what else changes in it. */
   beginTermination?(draft: Unstructured, nowMs: number): void;
+  /** For virtual kinds that can be read: all that there are now, or those of `context.namespace`, in order. */
+  read?(context: HookContext): Promise<Unstructured[]>;
   /** For virtual kinds: answers a create. */
   create?(draft: Unstructured, context: HookContext): Promise<Unstructured>;
 }

@@ -9,6 +9,7 @@ import { get } from '../verbs/get.ts';
 import { list } from '../verbs/list.ts';
 import { methodNotAllowed, noSuchPath } from '../verbs/options.ts';
 import { patch } from '../verbs/patch.ts';
+import { readVirtual } from '../verbs/read-virtual.ts';
 import { serveSubresource } from '../verbs/subresource.ts';
 import { update } from '../verbs/update.ts';
 import { watch } from '../verbs/watch.ts';
@@ -51,8 +52,8 @@ function route(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   )
     throw noSuchPath();
   if (!endpoint.namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw noSuchPath();
-  const allowed = endpoint.kind.definition.verbs;
-  const verb = VERBS[info.verb];
+  const { verbs: allowed, virtual } = endpoint.kind.definition;
+  const verb = virtual && (info.verb === 'get' || info.verb === 'list') ? readVirtual : VERBS[info.verb];
   if (!verb || (allowed && !allowed.includes(info.verb as never))) throw methodNotAllowed();
   if (info.verb === 'create' && request.path.endsWith(`/${info.name}`) && info.name !== '') throw methodNotAllowed();
   if (info.name === '' && (info.verb === 'update' || info.verb === 'patch')) throw methodNotAllowed();

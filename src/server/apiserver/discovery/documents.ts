@@ -1,6 +1,8 @@
 // Discovery as it always was: one document for the groups and one for each group's version.
 // Upstream: apiserver/pkg/endpoints/discovery.
+import { createHash } from 'node:crypto';
 import { apiVersionOf } from '../../../api/types.ts';
+import type { KindDefinition } from '../../../api/kind.ts';
 import type { GroupModel, ResourceModel, VersionModel } from './model.ts';
 
 export function legacyVersions(serverAddress: string): object {
@@ -36,6 +38,12 @@ export function resourceList({ apiVersion, resources }: VersionModel): object {
   };
 }
 
+/** Tells clients when objects are stored in another version. Upstream: discovery.StorageVersionHash. */
+function storageVersionHash({ storage, kind }: KindDefinition): string {
+  const text = `${storage.group}/${storage.version}/${kind}`;
+  return createHash('sha256').update(text).digest().subarray(0, 8).toString('base64');
+}
+
 function resourceRows({
   endpoint,
   definition,
@@ -55,6 +63,7 @@ function resourceRows({
     verbs,
     ...(short.length ? { shortNames: short } : {}),
     ...(categories.length ? { categories } : {}),
+    ...(definition.virtual ? {} : { storageVersionHash: storageVersionHash(definition) }),
   };
   const below = subresources.map((sub) => {
     const foreign = apiVersionOf(sub.kind) !== endpoint.apiVersion;

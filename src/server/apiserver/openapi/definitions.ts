@@ -8,7 +8,8 @@ import type { Schema, SchemaSource } from '../../../api/schema/schema.ts';
 import type { GroupVersionKind } from '../../../api/types.ts';
 import { definitionName } from './names.ts';
 import type { Steps } from './slices.ts';
-import { LIST_META, type OpenApiResource } from './types.ts';
+import { LIST_META, TEXT, type OpenApiResource } from './types.ts';
+import { unions } from './unions.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -75,6 +76,11 @@ export class DefinitionWriter {
     return { $ref: this.refPrefix + name };
   }
 
+  /** What a request answers. */
+  answer(name: string): Json {
+    return name === TEXT ? { type: 'string' } : this.ref(name);
+  }
+
   addCustom(resource: OpenApiResource): void {
     if (!resource.schema) return;
     const { group, version, kind, listKind, plural } = resource;
@@ -113,11 +119,13 @@ export class DefinitionWriter {
     const written = this.schema(schema, custom ? undefined : name);
     const description = schema.description ?? this.texts.ofDefinition(name);
     const kinds = custom ? [custom.kind] : kindsOfDefinition(name);
+    const union = unions.get(name);
     return sortKeys({
       ...(description ? { description } : {}),
       ...written,
       ...(this.v3 && name === QUANTITY ? { type: undefined, oneOf: [{ type: 'string' }, { type: 'number' }] } : {}),
       ...(kinds.length > 0 ? { 'x-kubernetes-group-version-kind': gvkExtension(kinds) } : {}),
+      ...(union ? { 'x-kubernetes-unions': union } : {}),
     });
   }
 

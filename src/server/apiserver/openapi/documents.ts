@@ -8,8 +8,9 @@ import type { SchemaSource } from '../../../api/schema/schema.ts';
 import { apiVersionOf } from '../../../api/types.ts';
 import type { Json } from './definitions.ts';
 import { encodeOpenApiV2 } from './protobuf.ts';
+import { groupOperation, serverOperations, versionOperation } from './roots.ts';
 import { runInSlices } from './slices.ts';
-import type { OpenApiResource } from './types.ts';
+import type { OpenApiResource, Operation } from './types.ts';
 import { openApiV2 } from './v2.ts';
 import { openApiV3, openApiV3Index } from './v3.ts';
 
@@ -23,6 +24,8 @@ const hashOf = (text: string | Uint8Array): string => createHash('sha512').updat
 
 interface Part {
   resources: OpenApiResource[];
+  /** What is about no resource. */
+  roots: Operation[];
   hash: string;
   document?: Promise<OpenApiDocument>;
 }
@@ -41,18 +44,11 @@ export class OpenApiDocuments {
 
   /** The registry changed; groups and versions that are as before keep their documents. */
   update(resources: readonly OpenApiResource[]): void {
-    const byPath = new Map<string, OpenApiResource[]>();
-    for (const resource of resources) {
-      const path = `${resource.group === '' ? 'api' : 'apis'}/${apiVersionOf(resource)}`;
-      const list = byPath.get(path);
-      if (list) list.push(resource);
-      else byPath.set(path, [resource]);
-    }
     const parts = new Map<string, Part>();
-    for (const [path, list] of [...byPath].sort((a, b) => (a[0] < b[0] ? -1 : 1))) {
-      const hash = hashOf(schemaRelease + stringifyJson(list));
+    for (const [path, { resources: list, roots }] of [...wanted(resources)].sort((a, b) => (a[0] < b[0] ? -1 : 1))) {
+      const hash = hashOf(schemaRelease + stringifyJson([list, roots]));
       const before = this.parts.get(path);
-      parts.set(path, before?.hash === hash ? before : { resources: list, hash });
+      parts.set(path, before?.hash === hash ? before : { resources: list, roots, hash });
     }
     this.parts = parts;
     this.resources = resources;
@@ -75,10 +71,8 @@ export class OpenApiDocuments {
     return part && (part.document ??= this.makeV3(part));
   }
 
-  private async makeV3({ resources, hash }: Part): Promise<OpenApiDocument> {
-    const texts = await loadDescriptions();
-    const { group, version } = resources[0]!;
-    const document = await runInSlices(openApiV3({ group, version }, resources, this.source, texts));
+  private async makeV3({ resources, roots, hash }: Part): Promise<OpenApiDocument> {
+    const document = await runInSlices(openApiV3(resources, roots, this.source, await loadDescriptions()));
     return { bytes: Buffer.from(stringifyJson(document)), hash };
   }
 
@@ -88,8 +82,31 @@ export class OpenApiDocuments {
   }
 
   private async makeV2(encode: (document: Json) => Promise<Buffer>): Promise<OpenApiDocument> {
-    const document = await runInSlices(openApiV2(this.resources, this.source, await loadDescriptions()));
+    const roots = [...this.parts.values()].flatMap((part) => part.roots);
+    const document = await runInSlices(openApiV2(this.resources, roots, this.source, await loadDescriptions()));
     const bytes = await encode(document);
     return { bytes, hash: hashOf(bytes) };
   }
+}
+
+/** The documents of version 3 by path, with what goes into each. Groups of custom resources describe only those. */
+function wanted(resources: readonly OpenApiResource[]): Map<string, Pick<Part, 'resources' | 'roots'>> {
+  const parts = new Map<string, Pick<Part, 'resources' | 'roots'>>();
+  const part = (path: string): Pick<Part, 'resources' | 'roots'> => {
+    let found = parts.get(path);
+    if (!found) parts.set(path, (found = { resources: [], roots: [] }));
+    return found;
+  };
+  for (const [path, operation] of serverOperations()) part(path).roots.push(operation);
+  for (const resource of resources) {
+    const { group, builtIn } = resource;
+    const own = part(`${group === '' ? 'api' : 'apis'}/${apiVersionOf(resource)}`);
+    own.resources.push(resource);
+    if (!builtIn) continue;
+    if (own.roots.length === 0) own.roots.push(versionOperation(resource));
+    if (group === '') continue;
+    const ofGroup = part(`apis/${group}`);
+    if (ofGroup.roots.length === 0) ofGroup.roots.push(groupOperation(group));
+  }
+  return parts;
 }

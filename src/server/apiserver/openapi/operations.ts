@@ -1,12 +1,14 @@
 // The operations that a resource has, by its verbs and subresources. What they look like in a document is v2.ts's and
-// v3.ts's matter. The old /watch/ paths are served by no client's choice and are left out.
+// v3.ts's matter. Upstream: apiserver pkg/endpoints/installer.go.
 import { apiVersionOf } from '../../../api/types.ts';
-import { definitionName, operationGroup } from './names.ts';
-import { APPLY, DELETE, DELETE_COLLECTION, LIST, WRITE } from './parameters.ts';
+import { definitionName, operationGroup, tagOf } from './names.ts';
+import { APPLY, CONNECT, DELETE, DELETE_COLLECTION, LIST, LOG, WRITE } from './parameters.ts';
 import {
   DELETE_OPTIONS,
   PATCH,
   STATUS,
+  TEXT,
+  WATCH_EVENT,
   type Method,
   type OpenApiResource,
   type OpenApiSubresource,
@@ -14,7 +16,13 @@ import {
 } from './types.ts';
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-const CONNECTIONS = new Set(['exec', 'attach', 'portforward', 'proxy']);
+const PROXY_METHODS: readonly Method[] = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'];
+const CONNECT_METHODS: readonly Method[] = ['get', 'post'];
+const ANYTHING = ['*/*'];
+const PRETTY = ['pretty'];
+export const ANSWER_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const;
+const STREAM_TYPES = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+const LIST_TYPES = [...ANSWER_TYPES, ...STREAM_TYPES];
 
 const CUSTOM_PATCH_TYPES = [
   'application/json-patch+json',
@@ -31,12 +39,13 @@ class OperationBuilder {
   private readonly group: string;
   private readonly scope: string;
   private readonly own: string;
+  private readonly root: string;
 
   constructor(resource: OpenApiResource) {
     this.resource = resource;
     const { group, version, plural, namespaced } = resource;
-    const root = `${group === '' ? '/api' : '/apis'}/${apiVersionOf(resource)}`;
-    this.base = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
+    this.root = `${group === '' ? '/api' : '/apis'}/${apiVersionOf(resource)}`;
+    this.base = namespaced ? `${this.root}/namespaces/{namespace}/${plural}` : `${this.root}/${plural}`;
     this.group = operationGroup(group, version);
     this.scope = namespaced ? 'Namespaced' : '';
     this.own = definitionName(resource);
@@ -48,7 +57,7 @@ class OperationBuilder {
     action: string,
     verb: string,
     suffix: string,
-    rest: Partial<Operation>,
+    rest: Partial<Operation> & { answer: string; description: string },
   ): void {
     const { group, version, kind } = this.resource;
     this.operations.push({
@@ -56,26 +65,28 @@ class OperationBuilder {
       method,
       action,
       kind: { group, version, kind },
+      tag: tagOf(group, version),
       id: `${verb}${this.group}${suffix}`,
-      description: '',
       parameters: [],
-      bodyTypes: ['*/*'],
+      pathParameters: PRETTY,
+      bodyTypes: ANYTHING,
       codes: [200],
       ...rest,
     });
   }
 
   collection(): void {
-    const { kind, listKind, plural, verbs, namespaced, group, version } = this.resource;
+    const { kind, listKind, plural, verbs, namespaced } = this.resource;
     const list = definitionName({ ...this.resource, kind: listKind });
     const suffix = `${this.scope}${kind}`;
     if (verbs.includes('list')) {
       const description = `list or watch objects of kind ${kind}`;
-      const operation = { description, parameters: LIST, answer: list };
+      const operation = { description, parameters: LIST, answer: list, produces: LIST_TYPES };
       this.add(this.base, 'get', 'list', 'list', suffix, operation);
       if (namespaced) {
-        const everywhere = `${group === '' ? '/api' : '/apis'}/${apiVersionOf({ group, version })}/${plural}`;
-        this.add(everywhere, 'get', 'list', 'list', `${kind}ForAllNamespaces`, operation);
+        // Its parameters are the path's, because it has no other operation.
+        const everywhere = { ...operation, parameters: [], pathParameters: [...LIST, ...PRETTY] };
+        this.add(`${this.root}/${plural}`, 'get', 'list', 'list', `${kind}ForAllNamespaces`, everywhere);
       }
     }
     if (verbs.includes('create')) {
@@ -96,8 +107,30 @@ class OperationBuilder {
     }
   }
 
+  /** The watches of old; custom resources never had them. */
+  watches(): void {
+    const { kind, plural, verbs, namespaced, custom } = this.resource;
+    if (custom || !verbs.includes('watch')) return;
+    const deprecated = "deprecated: use the 'watch' parameter with a list operation instead";
+    const common = {
+      parameters: [],
+      pathParameters: [...LIST, ...PRETTY],
+      answer: WATCH_EVENT,
+      produces: LIST_TYPES,
+    };
+    const path = `${this.root}/watch${this.base.slice(this.root.length)}`;
+    const list = { ...common, description: `watch changes to a list of ${kind}. ${deprecated}.` };
+    const suffix = `${this.scope}${kind}`;
+    this.add(path, 'get', 'watchlist', 'watch', `${suffix}List`, list);
+    if (namespaced) {
+      this.add(`${this.root}/watch/${plural}`, 'get', 'watchlist', 'watch', `${kind}ListForAllNamespaces`, list);
+    }
+    const one = `watch changes to an object of kind ${kind}. ${deprecated}, filtered by its name with 'fieldSelector'.`;
+    this.add(`${path}/{name}`, 'get', 'watch', 'watch', suffix, { ...common, description: one });
+  }
+
   item(): void {
-    const { kind, verbs } = this.resource;
+    const { kind, verbs, returnsDeleted } = this.resource;
     const path = `${this.base}/{name}`;
     this.readWrite(path, `${this.scope}${kind}`, verbs, this.own, `specified ${kind}`);
     if (verbs.includes('delete')) {
@@ -105,7 +138,7 @@ class OperationBuilder {
         description: `delete a ${kind}`,
         parameters: DELETE,
         body: DELETE_OPTIONS,
-        answer: STATUS,
+        answer: returnsDeleted ? this.own : STATUS,
         codes: [200, 202],
       });
     }
@@ -147,12 +180,11 @@ class OperationBuilder {
     const { name, verbs } = subresource;
     const path = `${this.base}/{name}/${name}`;
     const suffix = `${this.scope}${kind}${capital(name)}`;
-    if (CONNECTIONS.has(name)) {
-      for (const method of ['get', 'post'] as const) {
-        const id = `connect${capital(method)}`;
-        const description = `connect ${method.toUpperCase()} requests to ${name} of ${kind}`;
-        this.add(path, method, 'connect', id, suffix, { description, kind: subresource.kind });
-      }
+    if (CONNECT[name]) return this.connection(path, suffix, subresource, CONNECT[name]);
+    if (name === 'log') {
+      const produces = ['text/plain', ...ANSWER_TYPES];
+      const description = `read log of the specified ${kind}`;
+      this.add(path, 'get', 'get', 'read', suffix, { description, pathParameters: LOG, answer: TEXT, produces });
       return;
     }
     const definition = definitionName(subresource.kind);
@@ -169,11 +201,28 @@ class OperationBuilder {
       });
     }
   }
+
+  private connection(
+    path: string,
+    suffix: string,
+    { name, kind }: OpenApiSubresource,
+    pathParameters: readonly string[],
+  ): void {
+    const isProxy = name === 'proxy';
+    for (const method of isProxy ? PROXY_METHODS : CONNECT_METHODS) {
+      const description = `connect ${method.toUpperCase()} requests to ${name} of ${this.resource.kind}`;
+      const operation = { description, kind, pathParameters, answer: TEXT, produces: ANYTHING };
+      const id = `connect${this.group}${capital(method)}${suffix}`;
+      this.add(path, method, 'connect', '', '', { ...operation, id });
+      if (isProxy) this.add(`${path}/{path}`, method, 'connect', '', '', { ...operation, id: `${id}WithPath` });
+    }
+  }
 }
 
 export function operationsOf(resource: OpenApiResource): Operation[] {
   const builder = new OperationBuilder(resource);
   builder.collection();
+  builder.watches();
   builder.item();
   for (const subresource of resource.subresources) builder.subresource(subresource);
   return builder.operations;

@@ -41,9 +41,51 @@ const list: Parameter[] = [
   { name: 'name', in: 'path', type: 'string', description: 'name of the object' },
   { name: 'namespace', in: 'path', type: 'string', description: 'namespace of the object' },
   { name: 'path', in: 'path', type: 'string', description: 'path behind the proxy' },
+  query('container', 'string', 'The container that is meant; the only one, when the pod has one.'),
+  query('command', 'string', 'What to run, not in a shell: one parameter for each argument.'),
+  query('stdin', 'boolean', 'Connects the standard input.'),
+  query('stdout', 'boolean', 'Connects the standard output.'),
+  query('stderr', 'boolean', 'Connects the standard error output.'),
+  query('tty', 'boolean', 'Runs it in a terminal.'),
+  query('ports', 'integer', 'The ports to forward, for connections over WebSockets.'),
+  query('follow', 'boolean', 'Goes on with what is written later.'),
+  query('insecureSkipTLSVerifyBackend', 'boolean', "Does not verify the node's certificate."),
+  query('limitBytes', 'integer', 'The most bytes to answer.'),
+  query('previous', 'boolean', 'The log of the container that ran before this one.'),
+  query('sinceSeconds', 'integer', 'What was written in so many seconds before now.'),
+  query('stream', 'string', 'Which output: All, Stdout or Stderr.'),
+  query('tailLines', 'integer', 'So many of the last lines.'),
+  query('timestamps', 'boolean', 'Puts the time before each line.'),
 ];
 
-export const parameters: ReadonlyMap<string, Parameter> = new Map(list.map((p) => [p.name, p]));
+/** The path that a proxy is asked for, as a parameter: it has the name of the one in the address. */
+export const PROXY_PATH = '?path';
+
+export const parameters: ReadonlyMap<string, Parameter> = new Map([
+  ...list.map((p): [string, Parameter] => [p.name, p]),
+  [PROXY_PATH, query('path', 'string', 'The path behind the proxy.')],
+]);
+
+export const LOG = [
+  'container',
+  'follow',
+  'insecureSkipTLSVerifyBackend',
+  'limitBytes',
+  'pretty',
+  'previous',
+  'sinceSeconds',
+  'stream',
+  'tailLines',
+  'timestamps',
+] as const;
+const ATTACH = ['container', 'stderr', 'stdin', 'stdout', 'tty'] as const;
+/** Of the subresources that are connections. */
+export const CONNECT: Readonly<Record<string, readonly string[]>> = {
+  attach: ATTACH,
+  exec: ['command', ...ATTACH],
+  portforward: ['ports'],
+  proxy: [PROXY_PATH],
+};
 
 export const WRITE = ['dryRun', 'fieldManager', 'fieldValidation'] as const;
 export const APPLY = [...WRITE, 'force'] as const;

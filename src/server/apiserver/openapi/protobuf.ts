@@ -168,6 +168,8 @@ const METHODS: readonly [string, number][] = [
   ['put', 3],
   ['post', 4],
   ['delete', 5],
+  ['options', 6],
+  ['head', 7],
   ['patch', 8],
 ];
 

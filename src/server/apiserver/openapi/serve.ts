@@ -8,6 +8,7 @@ import { GZIP_FROM_BYTES, acceptsGzip, baseHeaders } from '../content/respond.ts
 import type { Filter, RequestContext } from '../context.ts';
 import { discoveryModel } from '../discovery/model.ts';
 import type { Registry } from '../registry.ts';
+import { returnsDeleted } from '../returns-deleted.ts';
 import { OpenApiDocuments, type OpenApiDocument } from './documents.ts';
 import type { OpenApiResource } from './types.ts';
 
@@ -38,6 +39,8 @@ export function openApiResources(registry: Registry): OpenApiResource[] {
           verbs,
           subresources,
           custom: kind.custom || (!known && !endpoint.schema),
+          builtIn: !kind.custom,
+          returnsDeleted: returnsDeleted(definition),
           ...(!known && endpoint.schema ? { schema: endpoint.schema } : {}),
         });
       }

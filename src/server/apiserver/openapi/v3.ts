@@ -1,23 +1,19 @@
 // The OpenAPI v3 document of one group and version. Pure: a list of resources in, a document out.
 import type { Descriptions } from '../../../api/schema/descriptions.ts';
 import type { SchemaSource } from '../../../api/schema/schema.ts';
-import type { GroupVersion } from '../../../api/types.ts';
 import { DefinitionWriter, gvkExtension, type Json } from './definitions.ts';
-import { definitionName, tagOf } from './names.ts';
-import { byPath, operationsOf, pathParameters } from './operations.ts';
+import { definitionName } from './names.ts';
+import { ANSWER_TYPES, byPath, operationsOf, pathParameters } from './operations.ts';
 import { parameters } from './parameters.ts';
 import type { Steps } from './slices.ts';
 import type { OpenApiResource, Operation } from './types.ts';
-
-const ANSWER_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
-const WATCH_TYPES = ['application/json;stream=watch'];
 
 function parameter(name: string): Json {
   const found = parameters.get(name)!;
   return {
     description: found.description,
     in: found.in,
-    name,
+    name: found.name,
     ...(found.in === 'path' ? { required: true } : {}),
     schema: { type: found.type, uniqueItems: true },
   };
@@ -26,9 +22,8 @@ function parameter(name: string): Json {
 const content = (types: readonly string[], schema: Json): Json =>
   Object.fromEntries(types.map((type) => [type, { schema }]));
 
-function operation(op: Operation, gv: GroupVersion, writer: DefinitionWriter): Json {
-  const types = op.action === 'list' ? [...ANSWER_TYPES, ...WATCH_TYPES] : ANSWER_TYPES;
-  const answer = op.answer ? { content: content(types, writer.ref(op.answer)) } : {};
+function operation(op: Operation, writer: DefinitionWriter): Json {
+  const answer = { content: content(op.produces ?? ANSWER_TYPES, writer.answer(op.answer)) };
   const responses: Json = {};
   const names: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
   for (const code of op.codes) responses[code] = { description: names[code], ...answer };
@@ -39,16 +34,16 @@ function operation(op: Operation, gv: GroupVersion, writer: DefinitionWriter): J
     ...(op.parameters.length > 0 ? { parameters: op.parameters.map(parameter) } : {}),
     ...(op.body ? { requestBody: { content: content(op.bodyTypes, writer.ref(op.body)) } } : {}),
     responses,
-    tags: [tagOf(gv.group, gv.version)],
-    'x-kubernetes-action': op.action,
-    'x-kubernetes-group-version-kind': gvkExtension([op.kind])[0],
+    tags: [op.tag],
+    ...(op.action === undefined ? {} : { 'x-kubernetes-action': op.action }),
+    ...(op.kind ? { 'x-kubernetes-group-version-kind': gvkExtension([op.kind])[0] } : {}),
   };
 }
 
-/** `resources` are those of `groupVersion`. */
+/** The document of a group and version, or of what is about no resource. */
 export function* openApiV3(
-  groupVersion: GroupVersion,
   resources: readonly OpenApiResource[],
+  roots: readonly Operation[],
   source: SchemaSource,
   texts: Descriptions,
 ): Steps<Json> {
@@ -58,9 +53,10 @@ export function* openApiV3(
     writer.addCustom(resource);
     writer.ref(definitionName(resource));
   }
-  for (const [path, operations] of byPath(resources.flatMap(operationsOf))) {
-    const item: Json = { parameters: [...pathParameters(path), 'pretty'].map(parameter) };
-    for (const op of operations) item[op.method] = operation(op, groupVersion, writer);
+  for (const [path, operations] of byPath([...roots, ...resources.flatMap(operationsOf)])) {
+    const names = [...pathParameters(path), ...operations[0]!.pathParameters];
+    const item: Json = names.length > 0 ? { parameters: names.map(parameter) } : {};
+    for (const op of operations) item[op.method] = operation(op, writer);
     paths[path] = item;
     yield;
   }

@@ -1,6 +1,7 @@
 // Made by `npm run generate` from the files of this folder. Do not edit.
 import binding_ from './binding.ts';
 import certificatesigningrequest_ from './certificatesigningrequest.ts';
+import componentstatus_ from './componentstatus.ts';
 import customresourcedefinition_ from './customresourcedefinition.ts';
 import localsubjectaccessreview_ from './localsubjectaccessreview.ts';
 import namespace_ from './namespace.ts';
@@ -18,6 +19,7 @@ import type { ResourceHooks } from '../types.ts';
 const list: readonly ResourceHooks[] = [
   binding_,
   certificatesigningrequest_,
+  componentstatus_,
   customresourcedefinition_,
   localsubjectaccessreview_,
   namespace_,

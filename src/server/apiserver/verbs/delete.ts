@@ -10,23 +10,13 @@ import { negotiateFor } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
+import { returnsDeleted } from '../returns-deleted.ts';
 import { Admission } from './admit.ts';
 import { writtenResponse } from './answer.ts';
 import { type Written, keyOf, noExtras, put, transact, wouldBe } from './commit.ts';
 import { hookContext } from './hook-context.ts';
 import { timestamp } from './metadata.ts';
 import { type DeleteOptions, deleteOptions } from './options.ts';
-
-/** Kinds whose last state is the answer, where others answer a Status. Upstream: ReturnDeletedObject. */
-const RETURNS_OBJECT = new Set([
-  'persistentvolumeclaims',
-  'persistentvolumes',
-  'pods',
-  'podtemplates',
-  'resourcequotas',
-  'serviceaccounts',
-  'services',
-]);
 
 export interface Deleted extends Written {
   /** False: the object is still there, terminating. */
@@ -41,7 +31,7 @@ export async function remove(context: RequestContext, endpoint: Endpoint): Promi
   const deleted = await deleteObject(context, endpoint, keyOf(endpoint.namespaced ? namespace : '', name), options);
   const accepted = !deleted.gone && (options.orphanDependents === false || options.propagationPolicy === 'Foreground');
   const status = accepted ? 202 : 200;
-  if (!deleted.gone || (endpoint.group === '' && RETURNS_OBJECT.has(endpoint.plural))) {
+  if (!deleted.gone || returnsDeleted(endpoint.kind.definition)) {
     return writtenResponse(context, status, endpoint, deleted, negotiated);
   }
   const { uid } = deleted.object.metadata;
