@@ -107,12 +107,13 @@ export function compileExpression(text: string): Expression {
   return compileIn((shared ??= celEnvironment(['self', 'oldSelf'])), text);
 }
 
-/** The same for other variables than a rule's; `check` also refuses what cannot be of the right type. */
-export function compileIn(env: Environment, text: string, check = false): Expression<Record<string, unknown>> {
+/** The same for other variables than a rule's; with `type`, what is surely of another type is refused, too. */
+export function compileIn(env: Environment, text: string, type?: string): Expression<Record<string, unknown>> {
   const program = env.parse(rewrite(text));
-  if (check) {
-    const { valid, error } = program.check();
+  if (type !== undefined) {
+    const { valid, error, type: found } = program.check();
     if (!valid && error) throw error;
+    if (found !== undefined && found !== type && found !== 'dyn') throw new Error(`must evaluate to ${type}`);
   }
   const found = { depth: 0, old: false };
   survey(program.ast, 0, found);

@@ -1,10 +1,38 @@
 // What an admission plugin is. One file per plugin in this folder; what they read or write of the cluster comes in
 // through `AdmissionContext`. Upstream: apiserver/pkg/admission.
-import type { KubeObject, List, ResourceType, Unstructured } from '../../api/types.ts';
+import type { GroupVersionKind, KubeObject, List, ResourceType, Unstructured } from '../../api/types.ts';
 import type { Authorizer } from '../auth/types.ts';
 import type { User } from '../../wire/http.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+export interface GroupVersionResource {
+  group: string;
+  version: string;
+  resource: string;
+}
+
+/** How other groups and versions see what is admitted. Conversions may ask a webhook. */
+export interface AdmittedVersions {
+  /** The kind as the request named it: `apps/v1beta1 Deployment`, `autoscaling/v1 Scale`. */
+  kind: GroupVersionKind;
+  /** Where else the same resource is served. Not asked for per request. */
+  equivalents: readonly { resource: GroupVersionResource; kind: GroupVersionKind }[];
+  /** A copy of an object of the stored version; what is no object of the resource's own kind stays as it is. */
+  convert(object: Unstructured, kind: GroupVersionKind): Promise<Unstructured> | Unstructured;
+  /** Back to a draft of the stored version, pruned and defaulted. Gives up `object`. */
+  restore(object: Unstructured, kind: GroupVersionKind): Promise<Unstructured> | Unstructured;
+}
+
+/** What plug-ins remember between the two rounds of one request. Upstream: admission.ReinvocationContext. */
+export interface Reinvocation {
+  /** True in the second round. */
+  again: boolean;
+  /** Set by a plug-in that changed the object after others had seen it. */
+  wanted: boolean;
+  /** By the plug-in's name. */
+  memory: Map<string, unknown>;
+}
 
 export interface AdmissionRequest {
   operation: Operation;
@@ -21,6 +49,10 @@ export interface AdmissionRequest {
   oldObject?: Unstructured;
   options: Readonly<Record<string, unknown>>;
   dryRun: boolean;
+  versions(): AdmittedVersions;
+  reinvocation: Reinvocation;
+  /** Aborted when the caller is gone. */
+  signal: AbortSignal;
   /** Adds a Warning header to the response. */
   warn(message: string): void;
 }

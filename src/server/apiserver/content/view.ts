@@ -21,6 +21,14 @@ export function convertFromStorage(object: Unstructured, endpoint: Endpoint): Un
   return draft;
 }
 
+/**
+ * The same for objects whose conversion a webhook may have to do. `object` is in the stored version, or in an older one
+ * that was the stored version when it was written.
+ */
+export function convertTo(object: Unstructured, endpoint: Endpoint): Promise<Unstructured> | Unstructured {
+  return convertFromStorage(object, endpoint);
+}
+
 /** A custom resource may have been stored under another version than today's storage version, or an older schema. */
 const asIs = (entry: Entry, { asStored, apiVersion, kind }: Endpoint): boolean =>
   asStored && entry.revision > kind.since && (!kind.mixedVersions || entry.object().apiVersion === apiVersion);

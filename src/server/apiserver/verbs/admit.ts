@@ -1,9 +1,10 @@
 // Runs the admission plugins over one operation: all `admit` first, in phase order, then all `validate`.
 // Upstream: apiserver/pkg/admission/chain.go. Which plugins there are is the caller's business.
-import type { Unstructured } from '../../../api/types.ts';
+import type { GroupVersionKind, Unstructured } from '../../../api/types.ts';
 import type { AdmissionPlugin, AdmissionRequest, Operation } from '../../admission/types.ts';
 import type { RequestContext, Server } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
+import { admittedVersions } from './admitted-versions.ts';
 
 const PHASES = ['early', 'mutating', 'webhook', 'validating', 'quota'] as const;
 
@@ -15,6 +16,8 @@ export interface AdmissionInput {
   operation: Operation;
   name: string;
   subresource: string;
+  /** CONNECT: what the options of the connection are: `PodExecOptions`. */
+  connect?: GroupVersionKind;
   object?: Unstructured;
   oldObject?: Unstructured;
   options: Readonly<Record<string, unknown>>;
@@ -39,6 +42,9 @@ export class Admission {
       user: context.user,
       options: input.options,
       dryRun: input.dryRun,
+      versions: () => admittedVersions(context, endpoint, input.subresource, input.connect),
+      reinvocation: { again: false, wanted: false, memory: new Map() },
+      signal: context.request.signal,
       warn: (message) => void context.warnings.push(message),
       ...(input.object ? { object: input.object } : {}),
       ...(input.oldObject ? { oldObject: input.oldObject } : {}),
@@ -46,8 +52,16 @@ export class Admission {
     this.#plugins = context.server.options.admission.filter((plugin) => plugin.handles(this.#request));
   }
 
-  /** True: a plugin may have changed the object. */
+  /** True: a plugin may have changed the object. A second round shows to all what the webhooks changed. */
   async mutate(): Promise<boolean> {
+    const asked = await this.#round();
+    const { reinvocation } = this.#request;
+    if (!reinvocation.wanted) return asked;
+    reinvocation.again = true;
+    return this.#round();
+  }
+
+  async #round(): Promise<boolean> {
     let asked = false;
     for (const plugin of this.#plugins) {
       if (!plugin.admit) continue;

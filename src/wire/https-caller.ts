@@ -1,0 +1,174 @@
+// One request to another HTTPS server and its whole answer, for what the API server asks of programs that extend it
+// (webhooks, aggregated servers). Not for clients of a cluster (client/transport) and not for what is passed on
+// (wire/proxy.ts). Failures are worded as Go's net/http and crypto/tls word them: people search for those texts.
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { checkServerIdentity } from 'node:tls';
+import type { PeerCertificate } from 'node:tls';
+
+export interface HttpsTarget {
+  /** What is asked; also the Host header. */
+  url: URL;
+  /** The URL as messages show it, when that is not how URL prints it: Go keeps a port of 443. */
+  shown?: string;
+  /** Where that is, when the name of the URL is no name of the network's. */
+  address?: { host: string; port: number };
+  /** For whom the certificate must be; default: the URL's host. */
+  serverName?: string;
+  /** PEM: whose certificates are believed; default: the machine's. */
+  ca?: string;
+  /** The certificate is not looked at. */
+  insecure?: boolean;
+  /** PEM: shown to the server. */
+  credential?: { cert: string | Buffer; key: string | Buffer };
+}
+
+export interface HttpsCall {
+  method: string;
+  headers?: Record<string, string | string[]>;
+  body?: Uint8Array;
+  /** For all of it, connecting included. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+  /** Answers beyond it are an error. */
+  limitBytes?: number;
+}
+
+export interface HttpsAnswer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+export interface HttpsCaller {
+  /** Rejects with an Error in Go's words: `Post "https://…": dial tcp 10.0.0.7:443: connect: connection refused`. */
+  call(target: HttpsTarget, call: HttpsCall): Promise<HttpsAnswer>;
+  /** Closes the kept connections. */
+  close(): void;
+}
+
+const LIMIT_BYTES = 64 * 1024 * 1024;
+
+export function createHttpsCaller(): HttpsCaller {
+  // Connections are kept by address, authority, server name and credential.
+  const agent = new https.Agent({ keepAlive: true, maxFreeSockets: 16, timeout: 90_000 });
+  return {
+    async call(target, call) {
+      try {
+        return await send(target, call, agent);
+      } catch (error) {
+        const verb = call.method.charAt(0) + call.method.slice(1).toLowerCase();
+        throw new Error(
+          `${verb} "${target.shown ?? target.url.href}": ${describe(error as NodeJS.ErrnoException, target)}`,
+          {
+            cause: error,
+          },
+        );
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+const withoutBrackets = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
+
+/** TLS options that say whose certificate is wanted; a certificate may be for an IP address, which SNI cannot name. */
+export function tlsOptions(target: HttpsTarget): https.RequestOptions {
+  const serverName = target.serverName ?? withoutBrackets(target.url.hostname);
+  return {
+    servername: /^[\d.]+$|:/.test(serverName) ? '' : serverName,
+    checkServerIdentity: (_: string, certificate: PeerCertificate) => checkServerIdentity(serverName, certificate),
+    ...(target.ca === undefined ? {} : { ca: target.ca }),
+    ...(target.insecure ? { rejectUnauthorized: false } : {}),
+    ...target.credential,
+  };
+}
+
+function send(target: HttpsTarget, call: HttpsCall, agent: https.Agent): Promise<HttpsAnswer> {
+  const { url, address } = target;
+  return new Promise((resolve, reject) => {
+    const outgoing = https.request({
+      ...tlsOptions(target),
+      agent,
+      host: address?.host ?? withoutBrackets(url.hostname),
+      port: address?.port ?? (url.port === '' ? 443 : Number(url.port)),
+      path: url.pathname + url.search,
+      method: call.method,
+      headers: { host: url.host, ...call.headers, ...(call.body ? { 'content-length': call.body.length } : {}) },
+    });
+    const timer = setTimeout(() => outgoing.destroy(new Error('context deadline exceeded')), call.timeoutMs);
+    const onAbort = () => outgoing.destroy(new Error('context canceled'));
+    call.signal?.addEventListener('abort', onAbort, { once: true });
+    if (call.signal?.aborted) onAbort();
+    outgoing.once('close', () => {
+      clearTimeout(timer);
+      call.signal?.removeEventListener('abort', onAbort);
+    });
+    outgoing.on('error', reject);
+    outgoing.once('response', (message) => {
+      collect(message, call.limitBytes ?? LIMIT_BYTES).then(
+        (body) => resolve({ status: message.statusCode!, headers: message.headers, body }),
+        reject,
+      );
+    });
+    outgoing.end(call.body);
+  });
+}
+
+async function collect(message: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limitBytes) {
+      message.destroy();
+      throw new Error(`http: response body too large`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+const UNKNOWN_AUTHORITY = 'x509: certificate signed by unknown authority';
+const TLS_TEXTS: Readonly<Record<string, string>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  CERT_HAS_EXPIRED: 'x509: certificate has expired or is not yet valid',
+  CERT_NOT_YET_VALID: 'x509: certificate has expired or is not yet valid',
+};
+const DIAL_TEXTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
+};
+
+function describe(error: NodeJS.ErrnoException, target: HttpsTarget): string {
+  const code = error.code ?? '';
+  const tls = TLS_TEXTS[code];
+  if (tls !== undefined) return `tls: failed to verify certificate: ${tls}`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const serverName = target.serverName ?? withoutBrackets(target.url.hostname);
+    return `tls: failed to verify certificate: x509: certificate is ${validFor(error)}, not ${serverName}`;
+  }
+  const host = target.address?.host ?? withoutBrackets(target.url.hostname);
+  const port = target.address?.port ?? (target.url.port || 443);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: no such host`;
+  const dial = DIAL_TEXTS[code];
+  if (dial !== undefined) return `dial tcp ${host.includes(':') ? `[${host}]` : host}:${port}: ${dial}`;
+  if (code === 'ECONNRESET') return 'EOF';
+  if (code === 'EPROTO' && error.message.includes('wrong version number')) {
+    return 'http: server gave HTTP response to HTTPS client';
+  }
+  return error.message;
+}
+
+/** Go lists the names that the certificate is for. */
+function validFor(error: Error): string {
+  const { cert } = error as Error & { cert?: PeerCertificate };
+  const names = (cert?.subjectaltname ?? '').split(', ').map((name) => name.slice(name.indexOf(':') + 1));
+  return names[0] ? `valid for ${names.join(', ')}` : 'not valid for any names';
+}
