@@ -18,6 +18,7 @@ import replication_ from './replication.ts';
 import resourcequota_ from './resourcequota.ts';
 import rootCaCertPublisher_ from './root-ca-cert-publisher.ts';
 import serviceAccount_ from './service-account.ts';
+import statefulset_ from './statefulset.ts';
 import taintEviction_ from './taint-eviction.ts';
 import tokencleaner_ from './tokencleaner.ts';
 import type { ControllerExport } from './_types.ts';
@@ -42,6 +43,7 @@ const list: readonly ControllerExport[] = [
   resourcequota_,
   rootCaCertPublisher_,
   serviceAccount_,
+  statefulset_,
   taintEviction_,
   tokencleaner_,
 ];

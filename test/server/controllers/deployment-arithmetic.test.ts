@@ -12,7 +12,8 @@ import {
 } from '../../../src/server/controllers/deployment/arithmetic.ts';
 import { newReplicaSet } from '../../../src/server/controllers/deployment/new-set.ts';
 import { deadlineCheckMs, rolloutStatus } from '../../../src/server/controllers/deployment/progress.ts';
-import { equalIgnoringHash, findNewSet, templateHash } from '../../../src/server/controllers/deployment/template.ts';
+import { equalIgnoringHash, findNewSet } from '../../../src/server/controllers/deployment/template.ts';
+import { templateHash } from '../../../src/server/controllers/shared/hash.ts';
 import { deployment, template } from './objects.ts';
 
 type IntOrString = number | string;

@@ -1,5 +1,5 @@
 // Objects that many tests begin with.
-import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1.js';
+import type { Deployment, ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { Pod, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 
 export const containers = (image = 'app:1'): PodSpec => ({ containers: [{ name: 'app', image }] });
@@ -53,5 +53,18 @@ export function pod(
       ...(more.annotations ? { annotations: more.annotations } : {}),
     },
     spec: { ...containers(), ...more.spec },
+  };
+}
+
+export function statefulSet(
+  name: string,
+  replicas: number,
+  more: Partial<NonNullable<StatefulSet['spec']>> = {},
+): StatefulSet {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name, namespace: 'default' },
+    spec: { replicas, serviceName: name, selector: { matchLabels: { app: 'web' } }, template: template(), ...more },
   };
 }

@@ -3,10 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { CoreEvents, Pods, ReplicaSets } from '../../../src/api/resources.ts';
 import { podsToDelete } from '../../../src/server/controllers/replicaset/ranking.ts';
-import { nextAvailabilityMs, replicaSetStatus } from '../../../src/server/controllers/replicaset/status.ts';
+import { replicaSetStatus } from '../../../src/server/controllers/replicaset/status.ts';
 import { decideClaim } from '../../../src/server/controllers/shared/claim.ts';
 import { EXPECTATIONS_TIMEOUT_MS, Expectations } from '../../../src/server/controllers/shared/expectations.ts';
 import { slowStartBatch } from '../../../src/server/controllers/shared/objects.ts';
+import { nextAvailabilityMs } from '../../../src/server/controllers/shared/pods.ts';
 import { FakeClock } from './clock.ts';
 import { type TestCluster, eventually, startCluster } from './cluster.ts';
 import { pod, replicaSet, template } from './objects.ts';
@@ -140,7 +141,7 @@ describe('status', () => {
       availableReplicas: 1,
       observedGeneration: 4,
     });
-    expect(nextAvailabilityMs(rs, pods, NOW)).toBe(6_000);
+    expect(nextAvailabilityMs(pods, 10, NOW)).toBe(6_000);
   });
 
   it('tells failures until they are over', () => {

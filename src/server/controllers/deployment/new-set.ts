@@ -5,13 +5,14 @@ import { Deployments, ReplicaSets } from '../../../api/resources.ts';
 import { isAlreadyExists } from '../../../api/status.ts';
 import { withCondition } from '../shared/conditions.ts';
 import { messageOf } from '../shared/objects.ts';
+import { templateHash } from '../shared/hash.ts';
 import { isControlledBy, newControllerRef } from '../shared/owners.ts';
 import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { REVISION, maxRevision, newSetAnnotations } from './annotations.ts';
 import { newSetReplicas } from './arithmetic.ts';
 import { deploymentCondition, hasProgressDeadline, progressingCondition } from './progress.ts';
 import type { Rollout } from './rollout.ts';
-import { POD_TEMPLATE_HASH, equalIgnoringHash, findNewSet, templateHash } from './template.ts';
+import { POD_TEMPLATE_HASH, equalIgnoringHash, findNewSet } from './template.ts';
 
 export async function ensureNewSet(
   rollout: Rollout,

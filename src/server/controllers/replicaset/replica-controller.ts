@@ -20,10 +20,10 @@ import {
   newControllerRef,
 } from '../shared/owners.ts';
 import { createPod, deletePod, isNamespaceTerminating, podFromTemplate } from '../shared/pod-control.ts';
-import { isPodActive } from '../shared/pods.ts';
+import { isPodActive, nextAvailabilityMs } from '../shared/pods.ts';
 import { ownedSelector } from '../shared/selectors.ts';
 import { podsToDelete } from './ranking.ts';
-import { isStatusCurrent, nextAvailabilityMs, replicaSetStatus } from './status.ts';
+import { isStatusCurrent, replicaSetStatus } from './status.ts';
 
 /** Creations or deletions of one reconcile. Upstream: BurstReplicas. */
 const BURST = 500;
@@ -120,7 +120,7 @@ async function reconcile<T extends KubeObject>(context: ControllerContext, key: 
   const message = failure === undefined ? undefined : messageOf(failure);
   await writeStatus(context, object, kind, (current) => replicaSetStatus(current, pods, message, now));
   if (failure !== undefined) throw failure;
-  const requeueAfterMs = nextAvailabilityMs(rs, pods, now);
+  const requeueAfterMs = nextAvailabilityMs(pods, rs.spec?.minReadySeconds, now);
   if (requeueAfterMs !== undefined) return { requeueAfterMs };
 }
 

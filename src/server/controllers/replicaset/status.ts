@@ -48,17 +48,3 @@ export function replicaSetStatus(
 /** True when the stored status already says this. */
 export const isStatusCurrent = (rs: ReplicaSet, status: ReplicaSetStatus): boolean =>
   semanticEqual({ ...rs.status, replicas: rs.status?.replicas ?? 0 }, status);
-
-/** How long until the next ready pod becomes available; undefined when none waits for it. */
-export function nextAvailabilityMs(rs: ReplicaSet, pods: readonly Pod[], nowMs: number): number | undefined {
-  const wait = (rs.spec?.minReadySeconds ?? 0) * 1000;
-  if (wait === 0) return undefined;
-  let next: number | undefined;
-  for (const pod of pods) {
-    if (!isPodReady(pod) || isPodAvailable(pod, wait / 1000, nowMs)) continue;
-    const since = pod.status?.conditions?.find((c) => c.type === 'Ready')?.lastTransitionTime;
-    const left = Math.max(1, (since ? Date.parse(since) : nowMs) + wait - nowMs);
-    next = next === undefined ? left : Math.min(next, left);
-  }
-  return next;
-}

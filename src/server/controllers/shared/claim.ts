@@ -25,7 +25,8 @@ export interface ClaimOptions<O extends KubeObject, T extends KubeObject> {
   ownerType: ResourceType<O>;
   owner: O;
   type: ResourceType<T>;
-  matches(labels: Readonly<Record<string, string>>): boolean;
+  /** The owner's selector, and what else the kind asks of the objects that it owns. */
+  matches(labels: Readonly<Record<string, string>>, object: T): boolean;
 }
 
 /** Adopts and releases as needed; answers the objects that the owner controls now. */
@@ -36,7 +37,7 @@ export async function claimObjects<O extends KubeObject, T extends KubeObject>(
   const claimed: T[] = [];
   let canAdopt: Promise<void> | undefined;
   for (const object of objects) {
-    const claim = decideClaim(options.owner, object, options.matches(object.metadata?.labels ?? {}));
+    const claim = decideClaim(options.owner, object, options.matches(object.metadata?.labels ?? {}, object));
     if (claim === 'keep') claimed.push(object);
     else if (claim === 'release') await release(object, options);
     else if (claim === 'adopt') {

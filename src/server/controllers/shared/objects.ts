@@ -17,12 +17,13 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
  */
 export async function slowStartBatch(
   count: number,
-  call: () => Promise<void>,
+  call: (index: number) => Promise<void>,
 ): Promise<{ succeeded: number; error?: unknown }> {
   let remaining = count;
   let succeeded = 0;
   for (let size = Math.min(remaining, 1); size > 0; size = Math.min(2 * size, remaining)) {
-    const results = await Promise.allSettled(Array.from({ length: size }, call));
+    const first = count - remaining;
+    const results = await Promise.allSettled(Array.from({ length: size }, (_, i) => call(first + i)));
     const failed = results.find((r) => r.status === 'rejected');
     succeeded += results.filter((r) => r.status === 'fulfilled').length;
     if (failed) return { succeeded, error: failed.reason };

@@ -26,6 +26,23 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, nowMs: number)
   return since !== undefined && since + minReadySeconds * 1000 <= nowMs;
 }
 
+/** How long until the next ready pod becomes available; undefined when none waits for it. */
+export function nextAvailabilityMs(
+  pods: Iterable<Pod>,
+  minReadySeconds: number | undefined,
+  nowMs: number,
+): number | undefined {
+  const wait = (minReadySeconds ?? 0) * 1000;
+  if (wait === 0) return undefined;
+  let next: number | undefined;
+  for (const pod of pods) {
+    if (!isPodReady(pod) || isPodAvailable(pod, wait / 1000, nowMs)) continue;
+    const left = Math.max(1, (podReadySince(pod) ?? nowMs) + wait - nowMs);
+    next = next === undefined ? left : Math.min(next, left);
+  }
+  return next;
+}
+
 /** The restarts of the container that restarted most, restartable init containers included. */
 export function maxContainerRestarts(pod: Pod): number {
   let most = 0;
