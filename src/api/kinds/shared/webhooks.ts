@@ -1,5 +1,6 @@
 // What the two webhook configurations share: defaults, rules, columns. Upstream: pkg/apis/admissionregistration.
 import type { KindDefinition } from '../../kind.ts';
+import { compileAdmissionExpression } from '../../schema/cel-admission.ts';
 import type { KubeObject, Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from './columns.ts';
@@ -28,13 +29,36 @@ export interface Webhook {
   timeoutSeconds?: number;
   admissionReviewVersions?: string[];
   reinvocationPolicy?: string;
+  matchConditions?: { name?: string; expression?: string }[];
 }
 export interface WebhookConfiguration extends KubeObject {
   webhooks?: Webhook[];
 }
 
 export const GROUP = 'admissionregistration.k8s.io';
+const MAX_CONDITIONS = 64;
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
+
+/** Upstream: validateMatchConditions in pkg/apis/admissionregistration/validation. */
+function validateMatchConditions(errors: FieldErrors, path: string, conditions: Webhook['matchConditions'] = []): void {
+  if (conditions.length > MAX_CONDITIONS) errors.tooMany(path, conditions.length, MAX_CONDITIONS);
+  const names = new Set<string>();
+  conditions.forEach(({ name = '', expression = '' }, i) => {
+    const at = `${path}[${i}]`;
+    if (expression.trim() === '') errors.required(`${at}.expression`);
+    else {
+      try {
+        compileAdmissionExpression(expression);
+      } catch (error) {
+        const why = (error as Error).message.split('\n')[0];
+        errors.invalid(`${at}.expression`, expression, `compilation failed: ERROR: <input>: ${why}`);
+      }
+    }
+    if (name === '') errors.required(`${at}.name`);
+    else if (names.has(name)) errors.duplicate(`${at}.name`, name);
+    names.add(name);
+  });
+}
 
 function validateWebhook(errors: FieldErrors, path: string, hook: Webhook): void {
   dnsSubdomain(errors, `${path}.name`, hook.name ?? '');
@@ -67,6 +91,7 @@ function validateWebhook(errors: FieldErrors, path: string, hook: Webhook): void
   }
   labelSelector(errors, `${path}.namespaceSelector`, hook.namespaceSelector);
   labelSelector(errors, `${path}.objectSelector`, hook.objectSelector);
+  validateMatchConditions(errors, `${path}.matchConditions`, hook.matchConditions);
   const { url, service } = hook.clientConfig ?? {};
   if ((url === undefined) === (service === undefined)) {
     errors.required(`${path}.clientConfig`, 'exactly one of url or service is required');

@@ -23,6 +23,8 @@ export interface Modification {
   /** Records the owners of fields, before admission has its say. */
   track(draft: Unstructured, old: Unstructured): void;
   options?: Readonly<Record<string, unknown>>;
+  /** For a subresource whose body is another object (Scale): what admission is shown, and how that is put back. */
+  admitted?: { of(object: Unstructured): Unstructured; settle(draft: Unstructured, admitted: Unstructured): void };
 }
 
 export interface Modified extends Written {
@@ -84,22 +86,27 @@ async function nextState(
   const { kind } = endpoint;
   const { subresource, dryRun } = modification;
   const old = entry.object();
+  const { admitted } = modification;
   const draft = await modification.change(old);
+  const shown = admitted ? admitted.of(draft) : draft;
   const admission = new Admission(context, endpoint, {
     operation: 'UPDATE',
     name: draft.metadata.name ?? '',
     subresource,
-    object: draft,
-    oldObject: old,
+    object: shown,
+    oldObject: admitted ? admitted.of(old) : old,
     options: modification.options ?? {},
     dryRun,
   });
   prepare(endpoint, draft, old, subresource);
   // What admission adds is owned by nobody.
   modification.track(draft, old);
-  if (await admission.mutate()) prepare(endpoint, draft, old, subresource);
+  if (await admission.mutate()) {
+    admitted?.settle(draft, shown);
+    prepare(endpoint, draft, old, subresource);
+  }
   validate(context, endpoint, draft, old, subresource);
-  await admission.validate(draft);
+  await admission.validate(shown);
   if (kind.hooks?.beginUpdate && subresource === '') {
     await kind.hooks.beginUpdate(draft, old, hookContext(context, draft.metadata.name!, dryRun, extras));
   }
@@ -154,6 +161,8 @@ function validate(
     definition.validate?.(draft, errors);
     // What other subresources may change is what the object's own update may not.
     if (subresource === '' || subresource === 'scale') definition.validateUpdate?.(draft, old, errors);
+    else definition.validateSubresource?.[subresource]?.(draft, old, errors);
+    endpoint.served.validate?.(draft, old, errors);
     if (definition.warnings) context.warnings.push(...definition.warnings(draft, old));
   }
   if (!errors.empty) throw invalid({ group: endpoint.group, kind: definition.kind }, draft.metadata.name ?? '', errors);

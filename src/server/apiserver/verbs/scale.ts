@@ -88,6 +88,11 @@ export async function serveScale(context: RequestContext, endpoint: Endpoint): P
       return draft;
     },
     track: (draft, old) => trackUpdate(context, endpoint, draft, old, options, 'scale'),
+    options: { ...options },
+    admitted: {
+      of: (object) => scaleOf(object, paths),
+      settle: (draft, scale) => set(draft, paths.spec, (scale as Scale).spec?.replicas ?? 0),
+    },
   });
   return answer(context, scaleOf(written.object, paths));
 }

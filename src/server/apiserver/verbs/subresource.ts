@@ -6,6 +6,7 @@ import { cloneJson } from '../cache/encoding.ts';
 import { decodeAs } from '../content/decode.ts';
 import { negotiatePlain } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
+import { connectOptions } from '../connect/options.ts';
 import { splitName } from '../connect/proxy.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
@@ -52,12 +53,16 @@ async function connect(context: RequestContext, endpoint: Endpoint, hook: Hook):
   // A proxied name may say a scheme and a port too.
   const name = subresource === 'proxy' ? splitName(context.info.name).name : context.info.name;
   await context.server.feed.fresh();
+  current({ ...context, info: { ...context.info, name } }, endpoint);
+  const { kind } = endpoint.kind.definition;
+  const options = connectOptions(kind, subresource, context.request.query, context.info.rest);
   const admission = new Admission(context, endpoint, {
     operation: 'CONNECT',
     name,
     subresource,
-    oldObject: current({ ...context, info: { ...context.info, name } }, endpoint).object(),
-    options: Object.fromEntries(context.request.query),
+    connect: options.kind,
+    object: options.object,
+    options: {},
     dryRun: false,
   });
   await admission.mutate();
