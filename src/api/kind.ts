@@ -37,6 +37,8 @@ export interface ServedVersion {
   convert?: { toStorage(draft: Unstructured): void; fromStorage(draft: Unstructured): void };
   /** Defaults of this version alone, applied to a decoded draft before conversion. */
   defaults?(draft: Unstructured): void;
+  /** Rules of this version alone, after the kind's own; `old` is there on update. On the stored version's shape. */
+  validate?(object: Unstructured, old: Unstructured | undefined, errors: FieldErrors): void;
   /** The schema when it is not found by group, version and kind in the built-in schema data. */
   schema?: Schema;
   /** Answered with a Warning header: `<group/version> <Kind> is deprecated …; use <replacement>`. */
@@ -83,6 +85,8 @@ export interface KindDefinition<T extends KubeObject = Unstructured> {
   /** Runs after `validate` on create only: what may be there later, but not from the start. */
   validateCreate?(object: T, errors: FieldErrors): void;
   validateStatus?(object: T, old: T, errors: FieldErrors): void;
+  /** Other subresources that write the object, by name; runs after `validate`. */
+  validateSubresource?: Readonly<Record<string, (object: T, old: T, errors: FieldErrors) => void>>;
   /** Warnings for the client (upstream's WarningsOnCreate/WarningsOnUpdate). */
   warnings?(object: T, old: T | undefined): string[];
   /** True (default when the kind has a spec) makes metadata.generation 1 on create, +1 when anything but metadata
@@ -92,6 +96,9 @@ export interface KindDefinition<T extends KubeObject = Unstructured> {
   createOnUpdate?: boolean;
   /** True: an update without resourceVersion is allowed (upstream's AllowUnconditionalUpdate). Default true. */
   unconditionalUpdate?: boolean;
+  /** API versions in which a deletion without a policy leaves the dependents (upstream's DefaultGarbageCollectionPolicy
+   *  says OrphanDependents), for the sake of clients that are older than garbage collection. */
+  orphansIn?: readonly string[];
   /** Seconds of graceful deletion for this object; undefined or 0 deletes at once. Pods only, upstream. */
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined;
   /** Field selectors beyond metadata.name and metadata.namespace. Values are the strings that are compared. */

@@ -7,6 +7,8 @@ const NONE: readonly string[] = Object.freeze([]);
 
 const dns1123Label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const dns1123Subdomain = `${dns1123Label}(\\.${dns1123Label})*`;
+const dns1123LabelUnderscore = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const dns1123SubdomainUnderscore = `${dns1123LabelUnderscore}(\\.${dns1123LabelUnderscore})*`;
 const dns1035Label = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const qualifiedName = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const labelValue = `(${qualifiedName})?`;
@@ -20,6 +22,7 @@ const httpPath = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
 const whole = (source: string): RegExp => new RegExp(`^(?:${source})$`);
 const LABEL = whole(dns1123Label);
 const SUBDOMAIN = whole(dns1123Subdomain);
+const SUBDOMAIN_UNDERSCORE = whole(dns1123SubdomainUnderscore);
 const LABEL_1035 = whole(dns1035Label);
 const QUALIFIED = whole(qualifiedName);
 const LABEL_VALUE = whole(labelValue);
@@ -88,6 +91,19 @@ export function dns1123SubdomainErrors(value: string): readonly string[] {
   if (matches && value.length <= 253) return NONE;
   const errors: string[] = value.length > 253 ? [maxLengthMessage(253)] : [];
   if (!matches) errors.push(SUBDOMAIN_MESSAGE);
+  return errors;
+}
+
+/** Search domains of DNS. Upstream: IsDNS1123SubdomainWithUnderscore. */
+export function dns1123UnderscoreErrors(value: string): readonly string[] {
+  const matches = SUBDOMAIN_UNDERSCORE.test(value);
+  if (matches && value.length <= 253) return NONE;
+  const errors: string[] = value.length > 253 ? [maxLengthMessage(253)] : [];
+  if (!matches) {
+    const message =
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character";
+    errors.push(regexMessage(message, dns1123SubdomainUnderscore, 'example.com'));
+  }
   return errors;
 }
 

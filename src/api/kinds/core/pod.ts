@@ -5,9 +5,13 @@ import { type PodSummary, podQosClass, restartsText, summarizePod } from '../../
 import { ageColumn, column, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { defaultPodSpec, podOnlyDefaults } from '../shared/pod-defaults.ts';
+import { validateAnnotationsMatchFields, validatePodAnnotations } from '../shared/pod-annotations.ts';
+import { mergeMatchLabelKeys } from '../shared/pod-scheduling.ts';
 import { validatePodOnly, validatePodSpec } from '../shared/pod-spec.ts';
 import type { Pod, PodSpec } from '../shared/pod-types.ts';
-import { validatePodStatus, validatePodUpdate } from '../shared/pod-update.ts';
+import { validatePodStatus } from '../shared/pod-status-rules.ts';
+import { validateEphemeralContainersUpdate, validatePodResize } from '../shared/pod-subresources.ts';
+import { validatePodUpdate } from '../shared/pod-update.ts';
 import { podWarnings } from '../shared/pod-warnings.ts';
 
 // The cells of one row are made one after another: three of them share this.
@@ -86,6 +90,7 @@ export default defineKind<Pod>({
   prepareCreate(draft) {
     // Admission may have set the account since the defaults.
     if (draft.spec?.serviceAccountName) draft.spec.serviceAccount = draft.spec.serviceAccountName;
+    if (draft.spec) mergeMatchLabelKeys(draft.spec, draft.metadata?.labels);
     draft.status = { phase: 'Pending', qosClass: podQosClass(draft as Parameters<typeof podQosClass>[0]) };
     if (draft.spec?.schedulingGates?.length) {
       const message = 'Scheduling is blocked due to non-empty scheduling gates';
@@ -98,17 +103,21 @@ export default defineKind<Pod>({
     else delete draft.spec?.ephemeralContainers;
   },
   validate(pod, errors) {
+    const annotations = pod.metadata?.annotations;
+    if (annotations && pod.spec) validatePodAnnotations(errors, 'metadata.annotations', annotations, pod.spec);
     validatePodSpec(errors, 'spec', pod.spec, pod.metadata?.name ?? '');
     if (pod.spec) validatePodOnly(errors, 'spec', pod.spec);
   },
-  validateCreate({ spec }, errors) {
+  validateCreate({ metadata, spec }, errors) {
     if (spec?.ephemeralContainers?.length) errors.forbidden('spec.ephemeralContainers', 'cannot be set on create');
     if (spec?.nodeName && spec.schedulingGates?.length) {
       errors.forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared');
     }
+    if (spec && metadata?.annotations) validateAnnotationsMatchFields(errors, 'spec', metadata.annotations, spec);
   },
   validateUpdate: validatePodUpdate,
   validateStatus: validatePodStatus,
+  validateSubresource: { ephemeralcontainers: validateEphemeralContainersUpdate, resize: validatePodResize },
   warnings,
   gracePeriodSeconds,
   selectableFields: {

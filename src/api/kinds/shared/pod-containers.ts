@@ -43,7 +43,7 @@ function hostPortConflicts(errors: FieldErrors, path: string, list: readonly Con
       const key = `${port.protocol}/${port.hostIP ?? ''}/${port.hostPort}`;
       seen ??= new Set();
       if (seen.has(key)) errors.duplicate(`${path}[${i}].ports[${j}].hostPort`, key);
-      seen.add(key);
+      else seen.add(key);
     });
   });
 }
@@ -131,11 +131,12 @@ function init(scope: Scope, path: string, names: Set<string>): void {
   });
 }
 
-const EPHEMERAL_FIELDS = new Set([
-  ...['name', 'image', 'command', 'args', 'workingDir', 'env', 'envFrom', 'volumeMounts', 'volumeDevices'],
-  ...['terminationMessagePath', 'terminationMessagePolicy', 'imagePullPolicy', 'securityContext'],
-  ...['stdin', 'stdinOnce', 'tty', 'targetContainerName', 'resources'],
-]);
+/** In the order of upstream's type. */
+const NOT_IN_EPHEMERAL = [
+  ...['ports', 'resources', 'resizePolicy', 'restartPolicy', 'restartPolicyRules'],
+  ...PROBES,
+  'lifecycle',
+] as const;
 const NOT_EPHEMERAL = 'cannot be set for an Ephemeral Container';
 
 function ephemeral(scope: Scope, path: string, others: ReadonlySet<string>): void {
@@ -150,8 +151,11 @@ function ephemeral(scope: Scope, path: string, others: ReadonlySet<string>): voi
     if (c.targetContainerName && !others.has(c.targetContainerName)) {
       errors.notFound(`${field}.targetContainerName`, c.targetContainerName);
     }
-    for (const key in c) if (!EPHEMERAL_FIELDS.has(key)) errors.forbidden(`${field}.${key}`, NOT_EPHEMERAL);
-    if (c.resources && Object.keys(c.resources).length) errors.forbidden(`${field}.resources`, NOT_EPHEMERAL);
+    for (const key of NOT_IN_EPHEMERAL) {
+      const value = c[key as keyof EphemeralContainer];
+      if (value == null || (key === 'resources' && Object.keys(value).length === 0)) continue;
+      errors.forbidden(`${field}.${key}`, NOT_EPHEMERAL);
+    }
     c.volumeMounts?.forEach((m, j) => {
       if (m.subPath) errors.forbidden(`${field}.volumeMounts[${j}].subPath`, NOT_EPHEMERAL);
       if (m.subPathExpr) errors.forbidden(`${field}.volumeMounts[${j}].subPathExpr`, NOT_EPHEMERAL);

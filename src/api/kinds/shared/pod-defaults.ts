@@ -3,6 +3,8 @@
 // zz_generated.defaults.go. Runs on every write: no closures, no copies.
 import type * as core from 'kubernetes-types/core/v1.js';
 import { canonicalQuantity } from '../../quantity.ts';
+import { type ClaimSpec, defaultClaimSpec } from './claim-spec.ts';
+import { defaultPodResources } from './pod-resources.ts';
 import type { Container, PodSpec, PodTemplate, Volume } from './pod-types.ts';
 import { type ResourceList, defaultResourceList } from './resource-list.ts';
 
@@ -96,12 +98,7 @@ function defaultRareVolume(v: Volume): void {
     v.scaleIO.storageMode ||= 'ThinProvisioned';
     v.scaleIO.fsType ||= 'xfs';
   }
-  if (v.ephemeral?.volumeClaimTemplate?.spec) {
-    const { spec } = v.ephemeral.volumeClaimTemplate;
-    spec.volumeMode ??= 'Filesystem';
-    defaultResourceList(spec.resources?.requests as ResourceList | undefined);
-    defaultResourceList(spec.resources?.limits as ResourceList | undefined);
-  }
+  if (v.ephemeral?.volumeClaimTemplate?.spec) defaultClaimSpec(v.ephemeral.volumeClaimTemplate.spec as ClaimSpec);
   if (v.image && !v.image.pullPolicy)
     v.image.pullPolicy = isLatest(v.image.reference ?? '') ? 'Always' : 'IfNotPresent';
 }
@@ -172,6 +169,7 @@ function hostPorts(containers: Container[] | undefined): void {
 export function podOnlyDefaults(spec: PodSpec): void {
   requestsFromLimits(spec.containers);
   requestsFromLimits(spec.initContainers);
+  if (spec.resources) defaultPodResources(spec);
   spec.enableServiceLinks ??= true;
   if (!spec.hostNetwork) return;
   hostPorts(spec.containers);

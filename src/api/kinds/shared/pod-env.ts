@@ -24,9 +24,11 @@ export const VOLUME_FIELDS = [
   'metadata.namespace',
   'metadata.uid',
 ];
+/** ConvertDownwardAPIFieldLabel; `spec.host` is what old clients say. */
 const KNOWN_FIELDS = new Set([
   ...ENV_FIELDS,
   ...VOLUME_FIELDS,
+  'spec.host',
   'spec.restartPolicy',
   'spec.schedulerName',
   'status.phase',
@@ -39,7 +41,8 @@ const RESOURCES = [
   'requests.ephemeral-storage',
   'requests.memory',
 ];
-const BYTE_DIVISORS = new Set('0 1 1k 1M 1G 1T 1P 1E 1Ki 1Mi 1Gi 1Ti 1Pi 1Ei'.split(' '));
+const HUGE_PAGES = /^(?:requests|limits)\.hugepages-/;
+const BYTE_DIVISORS = new Set('1 1k 1M 1G 1T 1P 1E 1Ki 1Mi 1Gi 1Ti 1Pi 1Ei'.split(' '));
 const BYTE_DIVISOR_LIST = '1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei';
 
 export function objectFieldSelector(
@@ -65,19 +68,20 @@ export function objectFieldSelector(
     const why = `error converting fieldPath: field label not supported: ${ref.fieldPath}`;
     return errors.invalid(`${path}.fieldPath`, ref.fieldPath, why);
   }
-  if (!allowed.includes(field)) errors.notSupported(`${path}.fieldPath`, field, allowed);
+  const converted = field === 'spec.host' ? 'spec.nodeName' : field;
+  if (!allowed.includes(converted)) errors.notSupported(`${path}.fieldPath`, converted, allowed);
 }
 
 function divisor(errors: FieldErrors, path: string, resource: string, value: string | undefined): void {
   if (value === undefined || value === '0') return;
   const bad = (list: string, of: string) =>
     errors.invalid(`${path}.divisor`, resource, `only divisor's values ${list} are supported with the ${of} resource`);
-  if (resource.endsWith('.cpu')) {
+  if (resource === 'limits.cpu' || resource === 'requests.cpu') {
     if (value !== '1m' && value !== '1') bad('1m and 1', 'cpu');
   } else if (!BYTE_DIVISORS.has(value)) {
-    if (resource.endsWith('.memory')) bad(BYTE_DIVISOR_LIST, 'memory');
-    else if (resource.endsWith('.ephemeral-storage')) bad(BYTE_DIVISOR_LIST, 'local ephemeral storage');
-    else if (/^(requests|limits)\.hugepages-/.test(resource)) bad(BYTE_DIVISOR_LIST, 'hugepages');
+    if (resource === 'limits.memory' || resource === 'requests.memory') bad(BYTE_DIVISOR_LIST, 'memory');
+    else if (RESOURCES.includes(resource)) bad(BYTE_DIVISOR_LIST, 'local ephemeral storage');
+    else if (HUGE_PAGES.test(resource)) bad(BYTE_DIVISOR_LIST, 'hugepages');
   }
 }
 
@@ -90,7 +94,7 @@ export function resourceFieldSelector(
   const resource = ref.resource ?? '';
   if (inVolume && !ref.containerName) errors.required(`${path}.containerName`);
   else if (!resource) errors.required(`${path}.resource`);
-  else if (!RESOURCES.includes(resource) && !/^(requests|limits)\.hugepages-/.test(resource)) {
+  else if (!RESOURCES.includes(resource) && !HUGE_PAGES.test(resource)) {
     errors.notSupported(`${path}.resource`, resource, RESOURCES);
   }
   divisor(errors, path, resource, ref.divisor as string | undefined);

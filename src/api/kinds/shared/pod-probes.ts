@@ -5,6 +5,17 @@ import type { FieldErrors } from '../../validation.ts';
 import { nonNegative, portNumberOrName, push } from './field-rules.ts';
 import type { Lifecycle, PodSpec } from './pod-types.ts';
 
+const WINDOWS_SIGNALS = ['SIGKILL', 'SIGTERM'];
+const upTo = (name: string, last: number): string[] => Array.from({ length: last }, (_, i) => `${name}${i + 1}`);
+const LINUX_SIGNALS = [
+  ...'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT RTMAX RTMIN SEGV'.split(' '),
+  ...'STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ'.split(' '),
+  ...upTo('RTMAX-', 14),
+  ...upTo('RTMIN+', 15),
+]
+  .map((name) => `SIG${name}`)
+  .sort();
+
 type Handler = core.LifecycleHandler & { grpc?: core.GRPCAction; sleep?: { seconds?: number } };
 
 function httpGet(errors: FieldErrors, path: string, action: core.HTTPGetAction): void {
@@ -79,7 +90,12 @@ export function validateLifecycle(
   if (!lifecycle) return;
   if (lifecycle.postStart) handler(errors, `${path}.postStart`, lifecycle.postStart, graceSeconds);
   if (lifecycle.preStop) handler(errors, `${path}.preStop`, lifecycle.preStop, graceSeconds);
-  if (lifecycle.stopSignal && !os) {
-    errors.forbidden(`${path}.stopSignal`, 'may not be set for containers with empty `spec.os.name`');
+  if (lifecycle.stopSignal == null) return;
+  if (!os) errors.forbidden(`${path}.stopSignal`, 'may not be set for containers with empty `spec.os.name`');
+  else {
+    const signals = os.name === 'windows' ? WINDOWS_SIGNALS : LINUX_SIGNALS;
+    if (!signals.includes(lifecycle.stopSignal)) {
+      errors.notSupported(`${path}.stopSignal`, lifecycle.stopSignal, signals);
+    }
   }
 }

@@ -2,8 +2,10 @@
 // ValidateTolerations, validateTopologySpreadConstraints.
 import type * as core from 'kubernetes-types/core/v1.js';
 import { dns1123LabelErrors, dns1123SubdomainErrors, labelValueErrors } from '../../names.ts';
+import type { LabelSelector } from '../../selector.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { labelSelector, push, qualifiedName } from './field-rules.ts';
+import type { PodSpec } from './pod-types.ts';
 
 export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
@@ -71,10 +73,83 @@ function weight(errors: FieldErrors, path: string, value: number | undefined): v
   if ((value ?? 0) <= 0 || value! > 100) errors.invalid(`${path}.weight`, value ?? 0, 'must be in the range 1-100');
 }
 
+type PodTerm = core.PodAffinityTerm & { matchLabelKeys?: string[]; mismatchLabelKeys?: string[] };
+const ALONE = 'must not be specified when labelSelector is not set';
+
+function labelNames(
+  errors: FieldErrors,
+  path: string,
+  keys: readonly string[] | undefined,
+  selector: LabelSelector | undefined,
+): void {
+  if (!keys?.length) return;
+  if (!selector) errors.forbidden(path, ALONE);
+  else keys.forEach((key, i) => qualifiedName(errors, `${path}[${i}]`, key));
+}
+
+/** What was merged in from the keys is in the selector once; twice means that the client named the key, too. */
+function namedTwice(
+  errors: FieldErrors,
+  path: string,
+  keys: readonly string[],
+  selector: LabelSelector | undefined,
+): void {
+  const seen = new Set(Object.keys(selector?.matchLabels ?? {}));
+  for (const { key } of selector?.matchExpressions ?? []) {
+    const index = keys.lastIndexOf(key);
+    if (index >= 0 && seen.has(key)) {
+      errors.invalid(`${path}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector');
+    }
+    seen.add(key);
+  }
+}
+
+/** Upstream: validateMatchLabelKeysAndMismatchLabelKeys. */
+function labelKeys(errors: FieldErrors, path: string, term: PodTerm): void {
+  const { matchLabelKeys: match = [], mismatchLabelKeys: mismatch = [], labelSelector: selector } = term;
+  if (!match.length && !mismatch.length) return;
+  labelNames(errors, `${path}.matchLabelKeys`, match, selector);
+  labelNames(errors, `${path}.mismatchLabelKeys`, mismatch, selector);
+  namedTwice(errors, path, match, selector);
+  match.forEach((key, i) => {
+    if (!mismatch.includes(key)) return;
+    errors.invalid(`${path}.matchLabelKeys[${i}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys');
+  });
+}
+
+function mergeKeys(
+  selector: LabelSelector | undefined,
+  keys: readonly string[] | undefined,
+  operator: 'In' | 'NotIn',
+  labels: Readonly<Record<string, string>>,
+): void {
+  if (!selector || !keys?.length) return;
+  for (const key of keys) {
+    const value = labels[key];
+    if (value !== undefined) (selector.matchExpressions ??= []).push({ key, operator, values: [value] });
+  }
+}
+
+/** A pod's own labels become part of its selectors. Upstream: applyMatchLabelKeysAndMismatchLabelKeys on create. */
+export function mergeMatchLabelKeys(spec: PodSpec, labels: Readonly<Record<string, string>> = {}): void {
+  for (const affinity of [spec.affinity?.podAffinity, spec.affinity?.podAntiAffinity]) {
+    const terms: (PodTerm | undefined)[] = [
+      ...(affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+      ...(affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((t) => t.podAffinityTerm),
+    ];
+    for (const term of terms) {
+      mergeKeys(term?.labelSelector, term?.matchLabelKeys, 'In', labels);
+      mergeKeys(term?.labelSelector, term?.mismatchLabelKeys, 'NotIn', labels);
+    }
+  }
+  for (const c of spec.topologySpreadConstraints ?? []) mergeKeys(c.labelSelector, c.matchLabelKeys, 'In', labels);
+}
+
 function podTerm(errors: FieldErrors, path: string, term: core.PodAffinityTerm | undefined): void {
   labelSelector(errors, `${path}.labelSelector`, term?.labelSelector);
   labelSelector(errors, `${path}.namespaceSelector`, term?.namespaceSelector);
   for (const name of term?.namespaces ?? []) push(errors, `${path}.namespace`, name, dns1123LabelErrors(name));
+  if (term) labelKeys(errors, path, term);
   if (!term?.topologyKey) errors.required(`${path}.topologyKey`, 'can not be empty');
   qualifiedName(errors, `${path}.topologyKey`, term?.topologyKey ?? '');
 }
@@ -140,7 +215,6 @@ export function validateTopologySpread(
     const field = `${path}[${i}]`;
     if ((c.maxSkew ?? 0) <= 0) errors.invalid(`${field}.maxSkew`, c.maxSkew ?? 0, 'must be greater than zero');
     if (!c.topologyKey) errors.required(`${field}.topologyKey`, 'can not be empty');
-    else qualifiedName(errors, `${field}.topologyKey`, c.topologyKey);
     if (c.whenUnsatisfiable !== 'DoNotSchedule' && c.whenUnsatisfiable !== 'ScheduleAnyway') {
       errors.notSupported(`${field}.whenUnsatisfiable`, c.whenUnsatisfiable ?? '', ['DoNotSchedule', 'ScheduleAnyway']);
     }
@@ -153,7 +227,7 @@ export function validateTopologySpread(
     if (c.minDomains != null) {
       if (c.minDomains <= 0) errors.invalid(`${field}.minDomains`, c.minDomains, 'must be greater than zero');
       if (c.whenUnsatisfiable !== 'DoNotSchedule') {
-        const why = 'can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway';
+        const why = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${c.whenUnsatisfiable ?? ''}`;
         errors.invalid(`${field}.minDomains`, c.minDomains, why);
       }
     }
@@ -162,6 +236,10 @@ export function validateTopologySpread(
       if (value != null && value !== 'Honor' && value !== 'Ignore') {
         errors.notSupported(`${field}.${policy}`, value, ['Honor', 'Ignore']);
       }
+    }
+    labelNames(errors, `${field}.matchLabelKeys`, c.matchLabelKeys, c.labelSelector);
+    if (c.matchLabelKeys?.length) {
+      namedTwice(errors, `${field}.matchLabelKeys`, c.matchLabelKeys, c.labelSelector);
     }
     labelSelector(errors, `${field}.labelSelector`, c.labelSelector);
   });

@@ -2,12 +2,14 @@
 // ValidateSecurityContext, validateSeccompProfileField, ValidateAppArmorProfileField, validateSysctls.
 import type * as core from 'kubernetes-types/core/v1.js';
 import { rangeMessage } from '../../names.ts';
-import type { FieldErrors } from '../../validation.ts';
+import { type FieldErrors, GoStruct } from '../../validation.ts';
 import { localDescendingPath, optionalOneOf } from './field-rules.ts';
 import type { PodSecurityContext, PodSpec } from './pod-types.ts';
+import { validateWindowsOptions } from './pod-windows.ts';
 
 const MAX_ID = 2147483647;
 const PROFILE_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+const MAX_PROFILE_BYTES = 4095;
 const SYSCTL = '^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$';
 const SYSCTL_NAME = new RegExp(SYSCTL);
 
@@ -24,7 +26,8 @@ function seccomp(errors: FieldErrors, path: string, profile: core.SeccompProfile
       errors.required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost');
     } else localDescendingPath(errors, `${path}.localhostProfile`, profile.localhostProfile);
   } else if (profile.localhostProfile != null) {
-    errors.invalid(`${path}.localhostProfile`, profile, 'can only be set when seccomp type is Localhost');
+    const shown = new GoStruct({ Type: profile.type ?? '', LocalhostProfile: profile.localhostProfile });
+    errors.invalid(`${path}.localhostProfile`, shown, 'can only be set when seccomp type is Localhost');
   }
 }
 
@@ -32,10 +35,10 @@ function appArmor(errors: FieldErrors, path: string, profile: core.AppArmorProfi
   if (!profile) return;
   const field = `${path}.localhostProfile`;
   if (profile.type === 'Localhost') {
-    if (!profile.localhostProfile?.trim()) errors.required(field, 'must be set when AppArmor type is Localhost');
-    else if (profile.localhostProfile !== profile.localhostProfile.trim()) {
-      errors.invalid(field, profile.localhostProfile, 'must not be padded with whitespace');
-    }
+    const text = profile.localhostProfile;
+    if (text == null || text === '') errors.required(field, 'must be set when AppArmor type is Localhost');
+    else if (text !== text.trim()) errors.invalid(field, text, 'must not be padded with whitespace');
+    if (text != null && text.length > MAX_PROFILE_BYTES) errors.tooLong(field, MAX_PROFILE_BYTES);
   } else if (!profile.type) errors.required(`${path}.type`, 'type is required when appArmorProfile is set');
   else if (!PROFILE_TYPES.includes(profile.type)) errors.notSupported(`${path}.type`, profile.type, PROFILE_TYPES);
   else if (profile.localhostProfile != null) {
@@ -79,15 +82,48 @@ export function validatePodSecurity(errors: FieldErrors, specPath: string, spec:
     if (context.sysctls?.length) sysctls(errors, `${path}.sysctls`, context.sysctls, spec);
     optionalOneOf(errors, `${path}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']);
     seccomp(errors, `${path}.seccompProfile`, context.seccompProfile);
+    validateWindowsOptions(errors, `${path}.windowsOptions`, context.windowsOptions);
     appArmor(errors, `${path}.appArmorProfile`, context.appArmorProfile);
     optionalOneOf(errors, `${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict']);
     optionalOneOf(errors, `${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['MountOption', 'Recursive']);
   }
+}
+
+/** A pod with users of its own shares no namespace of the host's. */
+export function validateHostUsers(errors: FieldErrors, path: string, spec: PodSpec): void {
   if (spec.hostUsers !== false) return;
   const why = 'when `pod.Spec.HostUsers` is false';
-  if (spec.hostNetwork) errors.forbidden(`${specPath}.hostNetwork`, why);
-  if (spec.hostPID) errors.forbidden(`${specPath}.HostPID`, why);
-  if (spec.hostIPC) errors.forbidden(`${specPath}.HostIPC`, why);
+  if (spec.hostNetwork) errors.forbidden(`${path}.hostNetwork`, why);
+  if (spec.hostPID) errors.forbidden(`${path}.HostPID`, why);
+  if (spec.hostIPC) errors.forbidden(`${path}.HostIPC`, why);
+}
+
+/** As Go prints upstream's internal type, which has no JSON names. */
+function shownContext(context: core.SecurityContext): GoStruct {
+  const { capabilities, seccompProfile, appArmorProfile, seLinuxOptions: selinux } = context;
+  const profile = (p: { type?: string; localhostProfile?: string } | undefined) =>
+    p && new GoStruct({ Type: p.type ?? '', LocalhostProfile: p.localhostProfile });
+  return new GoStruct({
+    Capabilities: capabilities && new GoStruct({ Add: capabilities.add, Drop: capabilities.drop }),
+    Privileged: context.privileged,
+    SELinuxOptions:
+      selinux &&
+      new GoStruct({
+        User: selinux.user ?? '',
+        Role: selinux.role ?? '',
+        Type: selinux.type ?? '',
+        Level: selinux.level ?? '',
+      }),
+    WindowsOptions: context.windowsOptions,
+    RunAsUser: context.runAsUser,
+    RunAsGroup: context.runAsGroup,
+    RunAsNonRoot: context.runAsNonRoot,
+    ReadOnlyRootFilesystem: context.readOnlyRootFilesystem,
+    AllowPrivilegeEscalation: context.allowPrivilegeEscalation,
+    ProcMount: context.procMount,
+    SeccompProfile: profile(seccompProfile),
+    AppArmorProfile: profile(appArmorProfile),
+  });
 }
 
 export function validateContainerSecurity(
@@ -108,12 +144,17 @@ export function validateContainerSecurity(
   seccomp(errors, `${path}.seccompProfile`, context.seccompProfile);
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged) {
-      errors.invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true');
+      errors.invalid(
+        path,
+        shownContext(context),
+        'cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
+      );
     }
     if (context.capabilities?.add?.includes('CAP_SYS_ADMIN')) {
       const why = 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN';
-      errors.invalid(path, context, why);
+      errors.invalid(path, shownContext(context), why);
     }
   }
+  validateWindowsOptions(errors, `${path}.windowsOptions`, context.windowsOptions);
   appArmor(errors, `${path}.appArmorProfile`, context.appArmorProfile);
 }

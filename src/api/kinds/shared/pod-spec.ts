@@ -1,28 +1,21 @@
 // Rules for a whole pod spec, in a pod or in a template. Upstream: ValidatePodSpec, ValidatePodTemplateSpec.
-import { dns1123SubdomainErrors, rangeMessage, validateAnnotations, validateLabels } from '../../names.ts';
+import { dns1123UnderscoreErrors, rangeMessage, validateAnnotations, validateLabels } from '../../names.ts';
 import { type LabelSelector, selectorFromObject } from '../../selector.ts';
-import type { FieldErrors } from '../../validation.ts';
-import {
-  dnsLabel,
-  dnsSubdomain,
-  ipAddress,
-  labelSelector,
-  oneOf,
-  optionalOneOf,
-  push,
-  qualifiedName,
-} from './field-rules.ts';
+import { type FieldErrors, GoStruct } from '../../validation.ts';
+import { dnsLabel, dnsSubdomain, ipAddress, labelSelector, oneOf, push, qualifiedName } from './field-rules.ts';
+import { validateAnnotationsMatchFields, validatePodAnnotations } from './pod-annotations.ts';
 import { trimmedImage, validateAllContainers } from './pod-containers.ts';
 import { validateAffinity, validateTolerations, validateTopologySpread } from './pod-scheduling.ts';
-import { validatePodSecurity } from './pod-security.ts';
+import { validatePodResources } from './pod-resources.ts';
+import { validateHostUsers, validatePodSecurity } from './pod-security.ts';
 import type { PodSpec, PodTemplate } from './pod-types.ts';
 import { validateVolumes } from './pod-volumes.ts';
-import { resourceRequirements, resourceQuantity, resourceName } from './resource-list.ts';
+import { validateHostProcess, validateOs } from './pod-windows.ts';
+import { resourceRequirements } from './resource-list.ts';
 
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
 export const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 const MAX_INT32 = 2147483647;
-const SEARCH = /^_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/;
 
 function dnsConfig(errors: FieldErrors, path: string, spec: PodSpec): void {
   const config = spec.dnsConfig;
@@ -47,8 +40,9 @@ function dnsConfig(errors: FieldErrors, path: string, spec: PodSpec): void {
     errors.invalid(`${path}.searches`, searches, why);
   }
   searches.forEach((search, i) => {
-    const name = search === '.' ? 'root' : search.replace(/\.$/, '');
-    if (!SEARCH.test(name)) push(errors, `${path}.searches[${i}]`, name, dns1123SubdomainErrors(name));
+    if (search === '.') return;
+    const name = search.replace(/\.$/, '');
+    push(errors, `${path}.searches[${i}]`, name, dns1123UnderscoreErrors(name));
   });
   config.options?.forEach((option, i) => {
     if (!option.name) errors.required(`${path}.options[${i}]`, 'must not be empty');
@@ -68,6 +62,11 @@ function hostNetworkPorts(errors: FieldErrors, path: string, spec: PodSpec, isPo
   });
 }
 
+interface PodClaim {
+  resourceClaimName?: string;
+  resourceClaimTemplateName?: string;
+}
+
 function resourceClaims(errors: FieldErrors, path: string, spec: PodSpec): void {
   const names = new Set<string>();
   spec.resourceClaims?.forEach((claim, i) => {
@@ -75,7 +74,23 @@ function resourceClaims(errors: FieldErrors, path: string, spec: PodSpec): void 
     if (!claim.name) errors.required(`${field}.name`);
     else if (names.has(claim.name)) errors.duplicate(`${field}.name`, claim.name);
     else dnsLabel(errors, `${field}.name`, claim.name);
-    names.add(claim.name);
+    if (claim.name) names.add(claim.name);
+    const { resourceClaimName: claimName, resourceClaimTemplateName: templateName } = claim as PodClaim;
+    const shown = () =>
+      new GoStruct({
+        Name: claim.name ?? '',
+        ResourceClaimName: claimName,
+        ResourceClaimTemplateName: templateName,
+      });
+    if (claimName != null && templateName != null) {
+      const why = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified';
+      errors.invalid(field, shown(), why);
+    }
+    if (claimName == null && templateName == null) {
+      errors.invalid(field, shown(), 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
+    }
+    if (claimName != null) dnsSubdomain(errors, `${field}.resourceClaimName`, claimName);
+    if (templateName != null) dnsSubdomain(errors, `${field}.resourceClaimTemplateName`, templateName);
   });
 }
 
@@ -123,7 +138,7 @@ export function validatePodSpec(
   const volumes = validateVolumes(errors, `${path}.volumes`, spec.volumes, podName);
   if (spec.resourceClaims) resourceClaims(errors, `${path}.resourceClaims`, spec);
   validateAllContainers(errors, path, spec, volumes);
-  if (spec.resources) resourceRequirements(errors, `${path}.resources`, spec.resources, []);
+  if (spec.resources) validatePodResources(errors, `${path}.resources`, spec);
   hostNetworkPorts(errors, path, spec, isPod);
   oneOf(errors, `${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES);
   oneOf(errors, `${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES);
@@ -133,17 +148,16 @@ export function validatePodSpec(
   dnsConfig(errors, `${path}.dnsConfig`, spec);
   gates(errors, path, spec);
   validateTopologySpread(errors, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints);
+  validateHostProcess(errors, path, spec);
+  validateHostUsers(errors, path, spec);
   names(errors, path, spec);
-  optionalOneOf(errors, `${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
-  const overhead = spec.overhead as Record<string, string> | undefined;
-  for (const name in overhead) {
-    resourceName(errors, `${path}.overhead[${name}]`, name);
-    resourceQuantity(errors, `${path}.overhead[${name}]`, name, overhead[name]!);
+  if (spec.preemptionPolicy != null) {
+    oneOf(errors, `${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
   }
-  if (spec.os && spec.os.name !== 'linux' && spec.os.name !== 'windows') {
-    if (!spec.os.name) errors.required(`${path}.os.name`);
-    else errors.notSupported(`${path}.os.name`, spec.os.name, ['linux', 'windows']);
+  if (spec.overhead) {
+    resourceRequirements(errors, `${path}.overhead`, { limits: spec.overhead as Record<string, string> }, []);
   }
+  validateOs(errors, path, spec);
 }
 
 /** What a pod's spec must keep and a template's need not: validatePodMetadataAndSpec. */
@@ -164,7 +178,10 @@ export function validatePodOnly(errors: FieldErrors, path: string, spec: PodSpec
 export function validateTemplate(errors: FieldErrors, path: string, template: PodTemplate | undefined): void {
   validateLabels(errors, `${path}.labels`, template?.metadata?.labels);
   validateAnnotations(errors, `${path}.annotations`, template?.metadata?.annotations);
+  const annotations = template?.metadata?.annotations;
+  if (template?.spec) validatePodAnnotations(errors, `${path}.annotations`, annotations, template.spec);
   validatePodSpec(errors, `${path}.spec`, template?.spec, undefined);
+  if (template?.spec) validateAnnotationsMatchFields(errors, `${path}.spec`, annotations, template.spec);
   if (template?.spec?.ephemeralContainers?.length) {
     errors.forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template');
   }

@@ -1,10 +1,12 @@
-// What may change in a pod that exists. Upstream: ValidatePodUpdate, ValidatePodStatusUpdate,
-// ValidatePodEphemeralContainersUpdate.
+// What an update may change in a pod that exists. What subresources may change is in pod-subresources.ts.
+// Upstream: ValidatePodUpdate.
 import type * as core from 'kubernetes-types/core/v1.js';
 import { differences, semanticEqual } from '../../equal.ts';
-import { dns1123SubdomainErrors, rangeMessage } from '../../names.ts';
-import type { FieldErrors } from '../../validation.ts';
-import { immutable, ipAddress, push, qualifiedName } from './field-rules.ts';
+import { rangeMessage } from '../../names.ts';
+import { type FieldErrors, GoStruct } from '../../validation.ts';
+import { validateAnnotationUpdates } from './pod-annotations.ts';
+import { trimmedImage } from './pod-containers.ts';
+import { validateTolerations } from './pod-scheduling.ts';
 import type { Container, Pod, PodSpec } from './pod-types.ts';
 
 const UPDATABLE = [
@@ -23,6 +25,7 @@ function sameNumber(errors: FieldErrors, path: string, now: readonly Container[]
   }
   now.forEach((c, i) => {
     if (!c.image) errors.required(`${path}[${i}].image`);
+    trimmedImage(errors, `${path}[${i}]`, c);
   });
   return true;
 }
@@ -43,8 +46,8 @@ function tolerations(errors: FieldErrors, now: readonly core.Toleration[], old: 
   const kept = old.every((o) =>
     now.some((n) => semanticEqual({ ...o, tolerationSeconds: 0 }, { ...n, tolerationSeconds: 0 })),
   );
-  if (!kept)
-    errors.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
+  if (kept) validateTolerations(errors, 'spec.tolerations', now);
+  else errors.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
 }
 
 function schedulingGates(errors: FieldErrors, now: PodSpec, old: PodSpec): void {
@@ -74,20 +77,59 @@ function munged(now: PodSpec, old: PodSpec): object {
   return spec;
 }
 
+type Term = core.NodeSelectorTerm;
+
+/** What stood in a term stands there still, at the front. */
+function onlyAdds(now: Term, old: Term): boolean {
+  const fields = ['matchExpressions', 'matchFields'] as const;
+  // A term that matched nothing must not come to match something.
+  if (fields.every((f) => !old[f]?.length)) return fields.every((f) => !now[f]?.length);
+  return fields.every((f) => !old[f]?.length || semanticEqual(now[f]?.slice(0, old[f].length), old[f]));
+}
+
+const shownTerm = (term: Term): GoStruct => {
+  const requirements = (list: Term['matchExpressions']) =>
+    list?.map((r) => new GoStruct({ Key: r.key, Operator: r.operator, Values: r.values }));
+  return new GoStruct({
+    MatchExpressions: requirements(term.matchExpressions),
+    MatchFields: requirements(term.matchFields),
+  });
+};
+
+/** Upstream: validateNodeAffinityMutation. */
+function nodeAffinity(errors: FieldErrors, now: core.NodeAffinity | undefined, old: core.NodeAffinity | undefined) {
+  const before = old?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  if (!before.length) return;
+  const after = now?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
+  if (before.length !== after.length) {
+    const why = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
+    return errors.invalid(path, after.length ? after.map(shownTerm) : null, why);
+  }
+  before.forEach((term, i) => {
+    if (onlyAdds(after[i]!, term)) return;
+    errors.invalid(`${path}[${i}]`, shownTerm(after[i]!), 'only additions are allowed (no mutations or deletions)');
+  });
+}
+
+/** A pod that waits at a gate may still be told more narrowly where to run. */
 function gatedChanges(errors: FieldErrors, spec: Record<string, unknown>, now: PodSpec, old: PodSpec): void {
   for (const key in old.nodeSelector) {
     if (now.nodeSelector?.[key] === old.nodeSelector[key]) continue;
     const why = 'only additions to spec.nodeSelector are allowed (no mutations or deletions)';
-    errors.invalid('spec.nodeSelector', now.nodeSelector ?? {}, why);
+    errors.invalid('spec.nodeSelector', now.nodeSelector, why);
+    break;
   }
   spec['nodeSelector'] = old.nodeSelector;
-  if (now.affinity || old.affinity) {
-    spec['affinity'] = { ...now.affinity, nodeAffinity: old.affinity?.nodeAffinity };
-  }
+  const [affinity, before] = [now.affinity?.nodeAffinity, old.affinity?.nodeAffinity];
+  if (semanticEqual(affinity, before)) return;
+  nodeAffinity(errors, affinity, before);
+  spec['affinity'] = { ...now.affinity, nodeAffinity: before };
 }
 
 export function validatePodUpdate(pod: Pod, oldPod: Pod, errors: FieldErrors): void {
   const [now, old] = [pod.spec!, oldPod.spec!];
+  validateAnnotationUpdates(errors, 'metadata.annotations', pod.metadata?.annotations, oldPod.metadata?.annotations);
   if (!sameNumber(errors, 'spec.containers', now.containers ?? [], old.containers ?? [])) return;
   if (!sameNumber(errors, 'spec.initContainers', now.initContainers ?? [], old.initContainers ?? [])) return;
   if (!deadline(errors, now.activeDeadlineSeconds, old.activeDeadlineSeconds)) return;
@@ -99,61 +141,4 @@ export function validatePodUpdate(pod: Pod, oldPod: Pod, errors: FieldErrors): v
   if (semanticEqual(spec, old)) return;
   const changes = differences(old, spec, 'spec').join('\n');
   errors.forbidden('spec', `pod updates may not change fields other than ${UPDATABLE}\n${changes}\n`);
-}
-
-type Statuses = readonly core.ContainerStatus[] | undefined;
-
-function noRevival(errors: FieldErrors, path: string, now: Statuses, old: Statuses, restart: string): void {
-  if (restart === 'Always') return;
-  old?.forEach((before, i) => {
-    const ended = before.state?.terminated;
-    if (!ended || (ended.exitCode !== 0 && restart === 'OnFailure')) return;
-    const after = now?.find((s) => s.name === before.name);
-    if (after && !after.state?.terminated) {
-      errors.forbidden(`${path}[${i}].state`, 'may not be transitioned to non-terminated state');
-    }
-  });
-}
-
-const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized', 'ContainersReady']);
-
-export function validatePodStatus(pod: Pod, oldPod: Pod, errors: FieldErrors): void {
-  const [now, old] = [pod.status ?? {}, oldPod.status ?? {}];
-  now.conditions?.forEach((condition, i) => {
-    if (!SYSTEM_CONDITIONS.has(condition.type)) {
-      qualifiedName(errors, `status.conditions[${i}].Type`, condition.type ?? '');
-    }
-  });
-  if ((pod.spec?.nodeName ?? '') !== (oldPod.spec?.nodeName ?? '')) {
-    errors.forbidden('status.nodeName', 'may not be changed directly');
-  }
-  if (now.nominatedNodeName && now.nominatedNodeName !== old.nominatedNodeName) {
-    push(errors, 'status.nominatedNodeName', now.nominatedNodeName, dns1123SubdomainErrors(now.nominatedNodeName));
-  }
-  // Absent is kept as it was by the server: old nodes drop it.
-  if (now.qosClass) immutable(errors, 'status.qosClass', now.qosClass, old.qosClass);
-  const restart = oldPod.spec?.restartPolicy ?? 'Always';
-  noRevival(errors, 'status.containerStatuses', now.containerStatuses, old.containerStatuses, restart);
-  const sidecars = new Set(oldPod.spec?.initContainers?.filter((c) => c.restartPolicy === 'Always').map((c) => c.name));
-  const oldInit = old.initContainerStatuses?.filter((s) => !sidecars.has(s.name));
-  noRevival(errors, 'status.initContainerStatuses', now.initContainerStatuses, oldInit, restart);
-  const path = 'status.ephemeralContainerStatuses';
-  noRevival(errors, path, now.ephemeralContainerStatuses, old.ephemeralContainerStatuses, 'Never');
-  now.podIPs?.forEach((address, i) => ipAddress(errors, `status.podIPs[${i}]`, address.ip));
-  now.hostIPs?.forEach((address, i) => ipAddress(errors, `status.hostIPs[${i}]`, address.ip));
-  if (now.hostIPs?.length && now.hostIP !== now.hostIPs[0]!.ip) {
-    errors.invalid('status.hostIPs[0].ip', now.hostIPs[0]!.ip, 'must be equal to `hostIP`');
-  }
-}
-
-/** For the subresource `ephemeralcontainers`: containers may be added, never changed or removed. */
-export function validateEphemeralContainersUpdate(pod: Pod, oldPod: Pod, errors: FieldErrors): void {
-  for (const old of oldPod.spec?.ephemeralContainers ?? []) {
-    const now = pod.spec?.ephemeralContainers?.find((c) => c.name === old.name);
-    const which = `existing ephemeral containers ${JSON.stringify(old.name)}`;
-    if (!now) errors.forbidden('spec.ephemeralContainers', `${which} may not be removed\n`);
-    else if (!semanticEqual(now, old)) {
-      errors.forbidden('spec.ephemeralContainers', `${which} may not be changed\n${differences(old, now).join('\n')}`);
-    }
-  }
 }

@@ -32,11 +32,16 @@ const STANDARD = new Set([
   'requests.storage',
 ]);
 
+const NO_QUOTA = new Set(['storage']);
+
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 export const overcommitAllowed = (name: string): boolean => isNative(name) && !isHugePages(name);
 export const isStandardResource = (name: string): boolean =>
   STANDARD.has(name) || isHugePages(name) || name.startsWith('requests.hugepages-');
+
+/** Upstream: IsStandardQuotaResourceName. */
+export const isQuotaResource = (name: string): boolean => isStandardResource(name) && !NO_QUOTA.has(name);
 
 function isExtended(name: string): boolean {
   if (isNative(name) || name.startsWith('requests.')) return false;
@@ -62,7 +67,7 @@ export function resourceName(errors: FieldErrors, field: string, name: string): 
   return false;
 }
 
-function containerResourceName(errors: FieldErrors, field: string, name: string): void {
+export function containerResourceName(errors: FieldErrors, field: string, name: string): void {
   if (STANDARD_CONTAINER.has(name)) return;
   resourceName(errors, field, name);
   if (!name.includes('/')) {
@@ -70,6 +75,19 @@ function containerResourceName(errors: FieldErrors, field: string, name: string)
   } else if (!isNative(name) && !isExtended(name)) {
     errors.invalid(field, name, "doesn't follow extended resource name standard");
   }
+}
+
+/** Of a whole pod. Upstream: validatePodResourceName. */
+function podResourceName(errors: FieldErrors, field: string, name: string): void {
+  if (name === 'cpu' || name === 'memory' || !resourceName(errors, field, name)) return;
+  if (!isHugePages(name)) errors.notSupported(field, name, ['cpu', 'hugepages-', 'memory']);
+}
+
+/** Upstream: ValidateResourceQuotaResourceName. */
+export function quotaResourceName(errors: FieldErrors, field: string, name: string): void {
+  resourceName(errors, field, name);
+  if (!name.includes('/') && !isQuotaResource(name))
+    errors.invalid(field, name, 'must be a standard resource for quota');
 }
 
 /** ValidateResourceQuantityValue. */
@@ -111,33 +129,45 @@ function request(
   }
 }
 
+type NameRule = (errors: FieldErrors, field: string, name: string) => void;
+
 /** ValidateContainerResourceRequirements. */
 export function resourceRequirements(
   errors: FieldErrors,
   path: string,
   resources: ResourceRequirements | undefined,
   claimNames: readonly string[],
+  nameRule: NameRule = containerResourceName,
 ): void {
   if (!resources) return;
-  const { limits, requests } = resources;
+  const { limits } = resources;
+  let [computes, huge] = [false, false];
   for (const which of ['limits', 'requests'] as const) {
     const list = resources[which];
     for (const name in list) {
       const value = list[name]!;
       const field = `${path}.${which}[${name}]`;
-      containerResourceName(errors, field, name);
+      nameRule(errors, field, name);
       resourceQuantity(errors, field, name, value);
-      if (isHugePages(name)) hugePages(errors, field, name, value);
       if (which === 'requests') request(errors, path, name, value, limits);
+      if (name === 'cpu' || name === 'memory') computes = true;
+      else if (isHugePages(name)) {
+        huge = true;
+        hugePages(errors, field, name, value);
+      }
     }
   }
-  const names = [...Object.keys(limits ?? {}), ...Object.keys(requests ?? {})];
-  if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory')) {
-    errors.forbidden(path, 'HugePages require cpu or memory');
-  }
+  if (huge && !computes) errors.forbidden(path, 'HugePages require cpu or memory');
   if (resources.claims?.length) resourceClaims(errors, `${path}.claims`, resources.claims, claimNames);
 }
 
+/** Of a whole pod. Upstream: validatePodResources, less the comparison with the containers. */
+export function podResourceRequirements(errors: FieldErrors, path: string, resources: ResourceRequirements): void {
+  if (resources.claims) errors.forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level');
+  resourceRequirements(errors, path, resources, [], podResourceName);
+}
+
+/** Upstream: validateResourceClaimNames. */
 function resourceClaims(
   errors: FieldErrors,
   path: string,
@@ -145,13 +175,19 @@ function resourceClaims(
   podClaims: readonly string[],
 ): void {
   const seen = new Set<string>();
-  claims.forEach(({ name, request }, i) => {
+  claims.forEach(({ name, request: part }, i) => {
     const field = `${path}[${i}]`;
     if (!name) return errors.required(field);
-    const key = request ? `${name}/${request}` : name;
-    if (request) dnsLabel(errors, `${field}.request`, request);
-    if (seen.has(name) || seen.has(key)) errors.duplicate(field, seen.has(name) ? name : key);
-    seen.add(key);
-    if (!podClaims.includes(name)) errors.notFound(field, name);
+    if (seen.has(name)) errors.duplicate(field, name);
+    else {
+      const key = part ? `${name}/${part}` : name;
+      if (part) dnsLabel(errors, `${field}.request`, part);
+      if (seen.has(key)) errors.duplicate(field, key);
+      else if (!part) for (const other of seen) if (other.startsWith(`${name}/`)) errors.duplicate(field, name);
+      seen.add(key);
+    }
+    if (podClaims.includes(name)) return;
+    const known = podClaims.length ? `: ${[...podClaims].sort().join(', ')}` : ' which is empty';
+    errors.notFound(field, name, `must be one of the names in pod.spec.resourceClaims${known}`);
   });
 }

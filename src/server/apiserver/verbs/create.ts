@@ -123,6 +123,7 @@ async function store(
   validateMeta(definition, draft.metadata, errors);
   definition.validate?.(draft, errors);
   definition.validateCreate?.(draft, errors);
+  endpoint.served.validate?.(draft, undefined, errors);
   if (!errors.empty) throw invalid({ group: endpoint.group, kind: definition.kind }, name, errors);
   if (definition.warnings) context.warnings.push(...definition.warnings(draft, undefined));
   await admission.validate(draft);
