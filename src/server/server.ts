@@ -19,6 +19,7 @@ import type { ApiServer } from './apiserver/types.ts';
 import { createAuth, type Auth } from './auth/auth.ts';
 import { tokenFileAuthenticator } from './auth/authenticators/token-file.ts';
 import { bootstrap } from './bootstrap/bootstrap.ts';
+import { keepFlowControl } from './bootstrap/flow-status.ts';
 import { runCompaction } from './compaction.ts';
 import { runComponents } from './components.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
@@ -129,8 +130,9 @@ class Startup {
     await api.ready;
     this.opened.push(auth.attach({ get: api.lister.get, observe: api.observe }), webhooks.attach(api.observe));
     const port = listening?.port;
+    const self = new Client(inProcess(api.handler, SELF), { userAgent: 'kube-apiserver' });
     await bootstrap({
-      client: new Client(inProcess(api.handler, SELF), { userAgent: 'kube-apiserver' }),
+      client: self,
       cache: api.lister,
       serviceCidr: this.cidr,
       ca: pki.authority.certificate,
@@ -140,6 +142,15 @@ class Startup {
     });
     gate.handler = api.handler;
     open();
+    this.opened.push(
+      keepFlowControl({
+        client: self,
+        cache: api.lister,
+        observe: api.observe,
+        now: () => this.clock.now(),
+        onError: (error) => this.log.error({ error: String(error) }, 'priorities could not be kept'),
+      }),
+    );
     this.background(api, store, pki, shared);
     if (listening) this.keepCertificates(pki, names, listening.server);
     return this.running(api, pki, dir, port);

@@ -19,6 +19,7 @@ import { nthAddress } from '../addresses.ts';
 import { StartupError } from '../startup-error.ts';
 import { type BootstrapToken, bootstrapTokenSecret, clusterInfo } from './cluster-info.ts';
 import { Ensurer, type ReadCache } from './ensure.ts';
+import { ensureFlowControl } from './flow-control.ts';
 import { ensurePolicy } from './rbac.ts';
 import { dnsService, kubernetesEndpointSlice, kubernetesEndpoints, kubernetesService } from './services.ts';
 
@@ -49,6 +50,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     ensureServices(ensure, options),
     ensureJoining(ensure, options),
     ensurePriorityClasses(ensure),
+    ensureFlowControl(ensure),
     ensureServiceCidr(ensure, options),
     ensure.hasFields(
       ConfigMaps,
