@@ -1,16 +1,17 @@
 // DaemonSet. Upstream: pkg/registry/apps/daemonset/strategy.go, printDaemonSet.
 import type { DaemonSet as AppsDaemonSet } from 'kubernetes-types/apps/v1.js';
 import { defineKind } from '../../kind.ts';
-import { percentErrors } from '../../names.ts';
 import { formatLabels } from '../../selector.ts';
 import type { Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, containersColumn, imagesColumn, selectorColumn } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
-import { immutable, nonNegative, push } from '../shared/field-rules.ts';
+import { immutable, nonNegative } from '../shared/field-rules.ts';
+import { amount, notMoreThanAll, positiveIntOrPercent } from '../shared/int-or-percent.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
 import { validateWorkload } from '../shared/pod-spec.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
+import { collisionCount } from '../shared/replica-counts.ts';
 import { oldVersions, status, workloadWarnings } from '../shared/workloads.ts';
 
 type Spec = Omit<NonNullable<AppsDaemonSet['spec']>, 'template'> & { template: PodTemplate };
@@ -25,19 +26,31 @@ function validateStrategy(errors: FieldErrors, spec: Spec): void {
   }
   if (!rollingUpdate) return errors.required(`${path}.rollingUpdate`);
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate;
-  for (const [field, value] of [
-    ['maxUnavailable', maxUnavailable],
-    ['maxSurge', maxSurge],
-  ] as const) {
-    if (typeof value === 'number') nonNegative(errors, `${path}.rollingUpdate.${field}`, value);
-    else push(errors, `${path}.rollingUpdate.${field}`, value, percentErrors(value));
-  }
-  const isZero = (v: number | string) => v === 0 || v === '0%';
-  if (isZero(maxUnavailable) && isZero(maxSurge)) {
-    errors.required(`${path}.rollingUpdate.maxUnavailable`, 'cannot be 0 when maxSurge is 0');
-  } else if (!isZero(maxUnavailable) && !isZero(maxSurge)) {
-    errors.invalid(`${path}.rollingUpdate.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero');
-  }
+  const [unavailable, surge] = [`${path}.rollingUpdate.maxUnavailable`, `${path}.rollingUpdate.maxSurge`];
+  positiveIntOrPercent(errors, unavailable, maxUnavailable);
+  positiveIntOrPercent(errors, surge, maxSurge);
+  notMoreThanAll(errors, unavailable, maxUnavailable);
+  notMoreThanAll(errors, surge, maxSurge);
+  const [some, more] = [amount(maxUnavailable) !== 0, amount(maxSurge) !== 0];
+  if (some && more) errors.invalid(surge, maxSurge, 'may not be set when maxUnavailable is non-zero');
+  else if (!some && !more) errors.required(unavailable, 'cannot be 0 when maxSurge is 0');
+}
+
+const COUNTS = [
+  'currentNumberScheduled',
+  'numberMisscheduled',
+  'desiredNumberScheduled',
+  'numberReady',
+  'observedGeneration',
+  'updatedNumberScheduled',
+  'numberAvailable',
+  'numberUnavailable',
+  'collisionCount',
+] as const;
+
+function validateStatus({ status: s }: DaemonSet, old: DaemonSet, errors: FieldErrors): void {
+  for (const field of COUNTS) nonNegative(errors, `status.${field}`, s?.[field]);
+  collisionCount(errors, s, old.status);
 }
 
 function onDelete(draft: Unstructured): void {
@@ -54,6 +67,7 @@ export default defineKind<DaemonSet>({
   plural: 'daemonsets',
   short: ['ds'],
   categories: ['all'],
+  orphansIn: ['extensions/v1beta1', 'apps/v1beta2'],
   scope: 'Namespaced',
   storage: { group: 'apps', version: 'v1' },
   served: [
@@ -90,6 +104,7 @@ export default defineKind<DaemonSet>({
   validateUpdate(set, old, errors) {
     immutable(errors, 'spec.selector', set.spec?.selector, old.spec?.selector);
   },
+  validateStatus,
   warnings: workloadWarnings,
   columns: [
     column('Desired', 'integer', texts['DaemonSetStatus.desiredNumberScheduled']!, count('desiredNumberScheduled')),

@@ -1,29 +1,23 @@
 // Deployment. Upstream: pkg/registry/apps/deployment/strategy.go, pkg/apis/apps/validation, printDeployment.
 import type { Deployment as AppsDeployment } from 'kubernetes-types/apps/v1.js';
-import { type IntOrString, isPercent } from '../../intstr.ts';
 import { defineKind } from '../../kind.ts';
-import { percentErrors } from '../../names.ts';
 import { selectorFromObject } from '../../selector.ts';
 import type { Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, containersColumn, imagesColumn, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
-import { immutable, nonNegative, push } from '../shared/field-rules.ts';
+import { immutable, nonNegative } from '../shared/field-rules.ts';
+import { amount, notMoreThanAll, positiveIntOrPercent } from '../shared/int-or-percent.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
 import { validateWorkload } from '../shared/pod-spec.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
+import { collisionCount } from '../shared/replica-counts.ts';
 import { namedWorkloadWarnings, oldVersions, scale, status } from '../shared/workloads.ts';
 
 type Spec = Omit<NonNullable<AppsDeployment['spec']>, 'template'> & { template: PodTemplate };
 export type Deployment = Omit<AppsDeployment, 'spec' | 'status'> & { spec?: Spec; status?: AppsDeployment['status'] };
 
 const MAX_INT32 = 2147483647;
-
-/** Upstream: ValidateRollingUpdateDeployment's parts. */
-function count(errors: FieldErrors, field: string, value: IntOrString | undefined): void {
-  if (typeof value === 'number') nonNegative(errors, field, value);
-  else if (value !== undefined) push(errors, field, value, percentErrors(value));
-}
 
 function validateStrategy(errors: FieldErrors, spec: Spec): void {
   const { type = '', rollingUpdate } = spec.strategy ?? {};
@@ -37,15 +31,13 @@ function validateStrategy(errors: FieldErrors, spec: Spec): void {
   if (type !== 'RollingUpdate') return errors.notSupported(path, spec.strategy ?? {}, ['Recreate', 'RollingUpdate']);
   if (!rollingUpdate) return errors.required(`${path}.rollingUpdate`, 'this should be defaulted and never be nil');
   const { maxSurge, maxUnavailable } = rollingUpdate;
-  count(errors, `${path}.rollingUpdate.maxUnavailable`, maxUnavailable);
-  count(errors, `${path}.rollingUpdate.maxSurge`, maxSurge);
-  const isZero = (v: IntOrString | undefined) => v === 0 || v === '0%' || v === undefined;
-  if (isZero(maxUnavailable) && isZero(maxSurge)) {
-    errors.invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0');
+  const [unavailable, surge] = [`${path}.rollingUpdate.maxUnavailable`, `${path}.rollingUpdate.maxSurge`];
+  positiveIntOrPercent(errors, unavailable, maxUnavailable);
+  positiveIntOrPercent(errors, surge, maxSurge);
+  if (amount(maxUnavailable) === 0 && amount(maxSurge) === 0) {
+    errors.invalid(unavailable, maxUnavailable, 'may not be 0 when `maxSurge` is 0');
   }
-  if (isPercent(maxUnavailable) && Number(maxUnavailable.slice(0, -1)) > 100) {
-    errors.invalid(`${path}.rollingUpdate.maxUnavailable`, maxUnavailable, 'must not be greater than 100%');
-  }
+  notMoreThanAll(errors, unavailable, maxUnavailable);
 }
 
 function validate(deployment: Deployment, errors: FieldErrors): void {
@@ -63,9 +55,18 @@ function validate(deployment: Deployment, errors: FieldErrors): void {
   }
 }
 
-function validateStatus({ status: s = {} }: Deployment, _old: Deployment, errors: FieldErrors): void {
-  const fields = ['replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas', 'unavailableReplicas'] as const;
-  for (const field of fields) nonNegative(errors, `status.${field}`, s[field]);
+const COUNTS = [
+  'observedGeneration',
+  'replicas',
+  'updatedReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'unavailableReplicas',
+  'collisionCount',
+] as const;
+
+function validateStatus({ status: s = {} }: Deployment, old: Deployment, errors: FieldErrors): void {
+  for (const field of COUNTS) nonNegative(errors, `status.${field}`, s[field]);
   const over = 'cannot be greater than status.replicas';
   const total = s.replicas ?? 0;
   for (const field of ['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const) {
@@ -74,6 +75,7 @@ function validateStatus({ status: s = {} }: Deployment, _old: Deployment, errors
   if ((s.availableReplicas ?? 0) > (s.readyReplicas ?? 0)) {
     errors.invalid('status.availableReplicas', s.availableReplicas, 'cannot be greater than readyReplicas');
   }
+  collisionCount(errors, s, old.status);
 }
 
 function defaults(draft: Deployment): void {
@@ -125,6 +127,7 @@ export default defineKind<Deployment>({
   plural: 'deployments',
   short: ['deploy'],
   categories: ['all'],
+  orphansIn: ['extensions/v1beta1', 'apps/v1beta1', 'apps/v1beta2'],
   scope: 'Namespaced',
   storage: { group: 'apps', version: 'v1' },
   served: [

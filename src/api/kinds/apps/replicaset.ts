@@ -19,6 +19,7 @@ export default defineKind<ReplicaSet>({
   plural: 'replicasets',
   short: ['rs'],
   categories: ['all'],
+  orphansIn: ['extensions/v1beta1', 'apps/v1beta2'],
   scope: 'Namespaced',
   storage: { group: 'apps', version: 'v1' },
   served: [

@@ -6,10 +6,11 @@ import { dns1123LabelErrors } from '../../names.ts';
 import type { Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, containersColumn, imagesColumn } from '../shared/columns.ts';
-import { nonNegative } from '../shared/field-rules.ts';
+import { dnsLabel, nonNegative, push } from '../shared/field-rules.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
 import { validateWorkload } from '../shared/pod-spec.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
+import { collisionCount } from '../shared/replica-counts.ts';
 import { type ResourceList, defaultResourceList } from '../shared/resource-list.ts';
 import { oldVersions, scale, status, workloadWarnings } from '../shared/workloads.ts';
 
@@ -45,7 +46,29 @@ function strategy(errors: FieldErrors, spec: Spec): void {
   else errors.invalid(path, spec.updateStrategy, `must be 'RollingUpdate' or 'OnDelete'`);
 }
 
-function validate({ spec, metadata }: StatefulSet, errors: FieldErrors): void {
+function retention(errors: FieldErrors, spec: Spec): void {
+  const policy = spec.persistentVolumeClaimRetentionPolicy;
+  if (!policy) return;
+  for (const field of ['whenDeleted', 'whenScaled'] as const) {
+    const value = policy[field] ?? '';
+    if (value === 'Retain' || value === 'Delete') continue;
+    errors.notSupported(`spec.persistentVolumeClaimRetentionPolicy.${field}`, value, ['Retain', 'Delete']);
+  }
+}
+
+/** The template as its pods will be: with a volume for each claim. */
+function withClaims({ template, volumeClaimTemplates: claims }: Spec): PodTemplate {
+  if (!claims?.length || !template?.spec) return template;
+  const { volumes = [] } = template.spec;
+  const names = new Set(volumes.map((v) => v.name));
+  const added = claims.flatMap(({ metadata }) => {
+    const name = metadata?.name ?? '';
+    return names.has(name) ? [] : [{ name, persistentVolumeClaim: { claimName: name } }];
+  });
+  return { ...template, spec: { ...template.spec, volumes: [...volumes, ...added] } };
+}
+
+function validate({ spec }: StatefulSet, errors: FieldErrors): void {
   if (!spec) return errors.required('spec');
   const policy = spec.podManagementPolicy ?? '';
   if (!policy) errors.required('spec.podManagementPolicy');
@@ -53,12 +76,49 @@ function validate({ spec, metadata }: StatefulSet, errors: FieldErrors): void {
     errors.invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'");
   }
   strategy(errors, spec);
+  retention(errors, spec);
   nonNegative(errors, 'spec.replicas', spec.replicas);
   nonNegative(errors, 'spec.minReadySeconds', spec.minReadySeconds);
   nonNegative(errors, 'spec.ordinals.start', spec.ordinals?.start);
-  validateWorkload(errors, 'statefulset', spec.selector, spec.template);
-  // Pods are named after the set.
-  for (const why of dns1123LabelErrors(metadata?.name || 'x')) errors.invalid('metadata.name', metadata?.name, why);
+  validateWorkload(errors, 'statefulset', spec.selector, withClaims(spec));
+}
+
+const COUNTS = [
+  'replicas',
+  'readyReplicas',
+  'currentReplicas',
+  'updatedReplicas',
+  'availableReplicas',
+  'observedGeneration',
+  'collisionCount',
+] as const;
+
+/** Upstream: ValidateStatefulSetStatus. */
+function validateStatus({ status: s = {} }: StatefulSet, old: StatefulSet, errors: FieldErrors): void {
+  for (const field of COUNTS) nonNegative(errors, `status.${field}`, s[field]);
+  for (const field of ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'] as const) {
+    if ((s[field] ?? 0) <= (s.replicas ?? 0)) continue;
+    errors.invalid(`status.${field}`, s[field], 'cannot be greater than status.replicas');
+  }
+  if ((s.availableReplicas ?? 0) > (s.readyReplicas ?? 0)) {
+    errors.invalid('status.availableReplicas', s.availableReplicas, 'cannot be greater than status.readyReplicas');
+  }
+  collisionCount(errors, s, old.status);
+}
+
+/** MaxUnavailableStatefulSet is off in 1.34: the field is not kept unless it was there. */
+function dropMaxUnavailable({ spec }: StatefulSet, old?: StatefulSet): void {
+  if (old?.spec?.updateStrategy?.rollingUpdate?.maxUnavailable != null) return;
+  delete spec?.updateStrategy?.rollingUpdate?.maxUnavailable;
+}
+
+function warnings(set: StatefulSet, old: StatefulSet | undefined): string[] {
+  const list = workloadWarnings(set, old);
+  if ((set.spec?.revisionHistoryLimit ?? 0) < 0) {
+    const why = 'a negative value retains all historical revisions; a value >= 0 is recommended';
+    list.push(`spec.revisionHistoryLimit: ${why}`);
+  }
+  return list;
 }
 
 export default defineKind<StatefulSet>({
@@ -67,6 +127,7 @@ export default defineKind<StatefulSet>({
   plural: 'statefulsets',
   short: ['sts'],
   categories: ['all'],
+  orphansIn: ['apps/v1beta1', 'apps/v1beta2'],
   scope: 'Namespaced',
   storage: { group: 'apps', version: 'v1' },
   served: [
@@ -109,8 +170,15 @@ export default defineKind<StatefulSet>({
   },
   prepareCreate(draft) {
     draft.status = { replicas: 0, availableReplicas: 0 };
+    dropMaxUnavailable(draft);
   },
+  prepareUpdate: (draft, old) => dropMaxUnavailable(draft, old),
   validate,
+  validateCreate({ spec, metadata }, errors) {
+    if (spec?.serviceName) dnsLabel(errors, 'spec.serviceName', spec.serviceName);
+    // Pods are named after the set.
+    push(errors, 'metadata.name', metadata?.name, dns1123LabelErrors(metadata?.name || 'x'));
+  },
   validateUpdate(set, old, errors) {
     const keys = new Set([...Object.keys(set.spec ?? {}), ...Object.keys(old.spec ?? {})] as (keyof Spec)[]);
     for (const key of keys) {
@@ -118,7 +186,8 @@ export default defineKind<StatefulSet>({
       return errors.forbidden('spec', UPDATE_MESSAGE);
     }
   },
-  warnings: workloadWarnings,
+  validateStatus,
+  warnings,
   columns: [
     column(
       'Ready',

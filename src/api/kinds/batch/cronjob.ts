@@ -127,6 +127,7 @@ export default defineKind<CronJob>({
   plural: 'cronjobs',
   short: ['cj'],
   categories: ['all'],
+  orphansIn: ['batch/v1beta1'],
   scope: 'Namespaced',
   storage: { group: 'batch', version: 'v1' },
   served: [

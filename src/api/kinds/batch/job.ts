@@ -139,6 +139,7 @@ export default defineKind<Job>({
   kind: 'Job',
   plural: 'jobs',
   categories: ['all'],
+  orphansIn: ['batch/v1'],
   scope: 'Namespaced',
   storage: { group: 'batch', version: 'v1' },
   served: [{ group: 'batch', version: 'v1' }],

@@ -20,6 +20,7 @@ export default defineKind<Controller>({
   plural: 'replicationcontrollers',
   short: ['rc'],
   categories: ['all'],
+  orphansIn: ['v1'],
   scope: 'Namespaced',
   storage: { group: '', version: 'v1' },
   served: [{ group: '', version: 'v1' }],

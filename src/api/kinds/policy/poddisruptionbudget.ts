@@ -1,22 +1,19 @@
 // PodDisruptionBudget. Upstream: pkg/registry/policy/poddisruptionbudget/strategy.go, printPodDisruptionBudget.
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
 import { defineKind } from '../../kind.ts';
-import { percentErrors } from '../../names.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { deprecated } from '../shared/deprecations.ts';
-import { labelSelector, nonNegative, optionalOneOf, push } from '../shared/field-rules.ts';
+import { labelSelector, nonNegative, optionalOneOf } from '../shared/field-rules.ts';
+import { conditions } from '../shared/conditions.ts';
+import { notMoreThanAll, positiveIntOrPercent } from '../shared/int-or-percent.ts';
 import { status } from '../shared/workloads.ts';
 
 const group = 'policy';
 
 function bound(errors: FieldErrors, field: string, value: number | string | undefined): void {
-  if (typeof value === 'number') nonNegative(errors, field, value);
-  else if (value !== undefined) {
-    push(errors, field, value, percentErrors(value));
-    if (/^\d+%$/.test(value) && Number(value.slice(0, -1)) > 100)
-      errors.invalid(field, value, 'must not be greater than 100%');
-  }
+  positiveIntOrPercent(errors, field, value);
+  notMoreThanAll(errors, field, value);
 }
 
 export default defineKind<PodDisruptionBudget>({
@@ -42,6 +39,7 @@ export default defineKind<PodDisruptionBudget>({
   ],
   subresources: { status },
   generation: true,
+  unconditionalUpdate: false,
   defaults(draft) {
     draft.spec ??= {};
   },
@@ -60,6 +58,12 @@ export default defineKind<PodDisruptionBudget>({
       'AlwaysAllow',
       'IfHealthyBudget',
     ]);
+  },
+  validateStatus({ status: s }, _old, errors) {
+    conditions(errors, 'status.conditions', s?.conditions);
+    for (const field of ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const) {
+      nonNegative(errors, `status.${field}`, s?.[field]);
+    }
   },
   columns: [
     column('Min Available', 'string', 'The minimum number of pods that must be available.', (b) =>

@@ -26,6 +26,7 @@ export interface Deleted extends Written {
 export async function remove(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const negotiated = negotiateFor(context.request.headers['accept'], endpoint);
   const options = await readDeleteOptions(context);
+  warnOfOrphans(context, endpoint, options);
   const { name, namespace } = context.info;
   await context.server.feed.fresh();
   const deleted = await deleteObject(context, endpoint, keyOf(endpoint.namespaced ? namespace : '', name), options);
@@ -119,7 +120,7 @@ function planDeletion(
   const { definition } = endpoint.kind;
   const old = entry.object();
   const { metadata } = old;
-  const finalizers = finalizersFor(metadata.finalizers ?? [], options);
+  const finalizers = finalizersFor(metadata.finalizers ?? [], options, orphansByDefault(endpoint));
   const grace = definition.gracePeriodSeconds?.(old as never, options.gracePeriodSeconds) || 0;
   const now = context.server.now();
   const before = metadata.deletionTimestamp ? metadata.deletionGracePeriodSeconds : undefined;
@@ -143,10 +144,24 @@ function planDeletion(
   return draft;
 }
 
+const orphansByDefault = ({ group, version, kind }: Endpoint): boolean =>
+  kind.definition.orphansIn?.includes(group ? `${group}/${version}` : version) ?? false;
+
+/** Upstream: JobREST.Delete. */
+const JOB_WARNING =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
+
+function warnOfOrphans(context: RequestContext, endpoint: Endpoint, options: DeleteOptions): void {
+  if (endpoint.kind.definition.kind !== 'Job' || !orphansByDefault(endpoint)) return;
+  if (options.propagationPolicy === undefined && options.orphanDependents === undefined) {
+    context.warnings.push(JOB_WARNING);
+  }
+}
+
 /** Upstream's deletionFinalizersForGarbageCollection. */
-function finalizersFor(current: readonly string[], options: DeleteOptions): string[] {
-  let orphan = current.includes('orphan');
+function finalizersFor(current: readonly string[], options: DeleteOptions, byDefault: boolean): string[] {
   let foreground = current.includes('foregroundDeletion');
+  let orphan = current.includes('orphan') || (byDefault && !foreground);
   if (options.orphanDependents !== undefined) {
     orphan = options.orphanDependents;
     foreground = false;
