@@ -20,6 +20,7 @@ import { createAuth, type Auth } from './auth/auth.ts';
 import { tokenFileAuthenticator } from './auth/authenticators/token-file.ts';
 import { bootstrap } from './bootstrap/bootstrap.ts';
 import { keepFlowControl } from './bootstrap/flow-status.ts';
+import { keepServiceAddresses } from './bootstrap/service-addresses.ts';
 import { runCompaction } from './compaction.ts';
 import { runComponents } from './components.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
@@ -149,6 +150,14 @@ class Startup {
         observe: api.observe,
         now: () => this.clock.now(),
         onError: (error) => this.log.error({ error: String(error) }, 'priorities could not be kept'),
+      }),
+    );
+    this.opened.push(
+      keepServiceAddresses({
+        client: self,
+        cache: api.lister,
+        observe: api.observe,
+        onError: (error) => this.log.error({ error: String(error) }, "a service's address could not be kept"),
       }),
     );
     this.background(api, store, pki, shared);

@@ -15,18 +15,20 @@ import {
 import { isNotFound } from '../../api/status.ts';
 import type { KubeObject, ResourceType } from '../../api/types.ts';
 import type { Client } from '../../client/rest.ts';
+import type { Lister } from '../admission/types.ts';
 import { nthAddress } from '../addresses.ts';
 import { StartupError } from '../startup-error.ts';
 import { type BootstrapToken, bootstrapTokenSecret, clusterInfo } from './cluster-info.ts';
-import { Ensurer, type ReadCache } from './ensure.ts';
+import { Ensurer } from './ensure.ts';
 import { ensureFlowControl } from './flow-control.ts';
 import { ensurePolicy } from './rbac.ts';
+import { ensureServiceAddresses } from './service-addresses.ts';
 import { dnsService, kubernetesEndpointSlice, kubernetesEndpoints, kubernetesService } from './services.ts';
 
 export interface BootstrapOptions {
   /** Acts as a member of system:masters. */
   client: Client;
-  cache: ReadCache;
+  cache: Lister;
   serviceCidr: string;
   ca: string;
   /** Absent: nodes cannot join (a server without sockets). */
@@ -48,6 +50,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
   await Promise.all([
     ensurePolicy(ensure),
     ensureServices(ensure, options),
+    ensureServiceAddresses(options.client, options.cache),
     ensureJoining(ensure, options),
     ensurePriorityClasses(ensure),
     ensureFlowControl(ensure),

@@ -77,7 +77,7 @@ function dangling(level: string, exists: boolean): FlowSchemaCondition {
 function withCondition(schema: FlowSchema, wanted: FlowSchemaCondition, nowMs: number): FlowSchema | undefined {
   const conditions = schema.status?.conditions ?? [];
   const known = conditions.find((c) => c.type === wanted.type);
-  if (known?.status === wanted.status && known.message === wanted.message) return undefined;
+  if (known && known.status === wanted.status && known.message === wanted.message) return undefined;
   const time =
     known && known.status === wanted.status
       ? String(known.lastTransitionTime)

@@ -2,7 +2,7 @@
 // range, so that the lower part stays free for those who choose (`kubernetes` 10.96.0.1, kube-dns 10.96.0.10).
 import { randomInt } from 'node:crypto';
 import type { HookContext } from '../types.ts';
-import { ADDRESSES, holder, take } from './record.ts';
+import { isTaken, takeAddress } from './ip-address.ts';
 
 export const DEFAULT_SERVICE_CIDR = '10.96.0.0/16';
 const RANDOM_TRIES = 32;
@@ -54,8 +54,8 @@ export async function allocateAddress(context: HookContext, wanted?: string): Pr
 
 async function tryAt(context: HookContext, value: number): Promise<string | undefined> {
   const address = toAddress(value);
-  if ((await holder(context, ADDRESSES + address)) !== undefined) return undefined;
-  take(context, ADDRESSES + address);
+  if (await isTaken(context, address)) return undefined;
+  takeAddress(context, address);
   return address;
 }
 
@@ -66,9 +66,9 @@ async function allocateWanted(context: HookContext, range: Range, wanted: string
       `failed to allocate IP ${wanted}: the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${range.text}`,
     );
   }
-  if ((await holder(context, ADDRESSES + wanted)) !== undefined) {
+  if (await isTaken(context, wanted)) {
     throw new Error(`failed to allocate IP ${wanted}: provided IP is already allocated`);
   }
-  take(context, ADDRESSES + wanted);
+  takeAddress(context, wanted);
   return wanted;
 }

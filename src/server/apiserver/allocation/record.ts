@@ -1,9 +1,8 @@
-// What allocators keep in the store: one key per address or port, written and deleted in the transaction of the object
-// that has it, so that two objects can never hold one and a lost object never leaks one. Outside of /registry/, where
-// the watch cache does not look.
+// What the allocator of node ports keeps in the store: one key per port, written and deleted in the transaction of the
+// service that has it, so that two can never hold one and a lost service never leaks one. Outside of /registry/, where
+// the watch cache does not look. Addresses have objects of their own (ip-address.ts).
 import type { HookContext } from '../types.ts';
 
-export const ADDRESSES = '/allocations/service-addresses/';
 export const NODE_PORTS = '/allocations/service-node-ports/';
 
 const owner = ({ namespace, name }: HookContext): Uint8Array => Buffer.from(`${namespace}/${name}`);

@@ -4,7 +4,8 @@ import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import { allocateAddress } from '../allocation/addresses.ts';
 import { allocatePort } from '../allocation/ports.ts';
-import { ADDRESSES, NODE_PORTS, release } from '../allocation/record.ts';
+import { releaseAddress } from '../allocation/ip-address.ts';
+import { NODE_PORTS, release } from '../allocation/record.ts';
 import { proxyService } from '../connect/proxy.ts';
 import { type HookContext, defineHooks } from '../types.ts';
 
@@ -39,7 +40,7 @@ export default defineHooks({
   },
   subresources: { proxy: proxyService },
   async beginDelete(old, context) {
-    for (const address of addressesOf(old as Service)) await release(context, ADDRESSES + address);
+    for (const address of addressesOf(old as Service)) await releaseAddress(context, address);
     for (const port of portsOf(old as Service)) await release(context, NODE_PORTS + port);
   },
 });
@@ -87,7 +88,7 @@ async function settleAddress(
     if (spec.clusterIP === HEADLESS) spec.clusterIPs = [HEADLESS];
   }
   if (!needsAddress(spec)) {
-    for (const address of before) await release(context, ADDRESSES + address);
+    for (const address of before) await releaseAddress(context, address);
     return;
   }
   const wanted = spec.clusterIP || spec.clusterIPs?.[0];
