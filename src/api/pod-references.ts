@@ -36,6 +36,12 @@ export function referencesOf(pod: Pod): ReadonlySet<string> {
     add('secret', volume.secret?.secretName);
     add('secret', volume.csi?.nodePublishSecretRef?.name);
     add('secret', volume.iscsi?.secretRef?.name);
+    add('secret', volume.azureFile?.secretName);
+    for (const { secretRef } of [volume.cephfs, volume.flexVolume, volume.rbd, volume.scaleIO, volume.storageos].filter(
+      (source) => source !== undefined,
+    )) {
+      add('secret', secretRef?.name);
+    }
     add('configmap', volume.configMap?.name);
     add('pvc', volume.persistentVolumeClaim?.claimName);
     if (volume.ephemeral) add('pvc', `${pod.metadata?.name}-${volume.name}`);

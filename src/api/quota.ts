@@ -2,13 +2,14 @@
 // plug-in, and the numbers in status are kept by the controller.
 // Upstream: pkg/quota/v1/evaluator/core/{pods,services,persistent_volume_claims}.go, apiserver/pkg/quota/v1/generic.
 import type {
-  Container,
   PersistentVolumeClaim,
   Pod,
   ResourceQuota,
   ScopedResourceSelectorRequirement,
   Service,
 } from 'kubernetes-types/core/v1.js';
+import { podAmounts, podLevelResources } from './pod-amounts.ts';
+import { podQosClass } from './pod-status.ts';
 import { formatQuantity, parseQuantity } from './quantity.ts';
 import type { KubeObject } from './types.ts';
 
@@ -31,7 +32,7 @@ const NAMED = new Set([
   'services',
   'persistentvolumeclaims',
 ]);
-/** Without a scope of their own, these are named as they are and as `requests.<name>`. */
+/** These are counted under their own name and as `requests.<name>`. */
 const PLAIN_REQUESTS = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const COMPUTE = /^(?:requests\.|limits\.)?(?:cpu|memory)$/;
 
@@ -53,81 +54,90 @@ function addPod(usage: Usage, pod: Pod): void {
   const { phase } = pod.status ?? {};
   if (phase === 'Succeeded' || phase === 'Failed') return;
   add(usage, 'pods', ONE);
-  for (const [name, amount] of podAmounts(pod, 'requests')) {
-    if (PLAIN_REQUESTS.has(name) || name.startsWith('hugepages-')) add(usage, name, amount);
-    add(usage, `requests.${name}`, amount);
+  for (const [name, { nanos }] of podAmounts(pod, 'requests')) {
+    if (PLAIN_REQUESTS.has(name) || name.startsWith('hugepages-')) add(usage, name, nanos);
+    add(usage, `requests.${name}`, nanos);
   }
-  for (const [name, amount] of podAmounts(pod, 'limits')) add(usage, `limits.${name}`, amount);
-}
-
-/** The containers' sum, or what one init container needs when that is more; side cars run beside both. */
-function podAmounts(pod: Pod, what: 'requests' | 'limits'): Usage {
-  const of = (container: Container): ResourceList => container.resources?.[what] ?? {};
-  const total: Usage = new Map();
-  const peak: Usage = new Map();
-  const sidecars: Usage = new Map();
-  const sum = (to: Usage, list: ResourceList): void => {
-    for (const [name, value] of Object.entries(list)) add(to, name, parseQuantity(value).nanos);
-  };
-  for (const container of pod.spec?.containers ?? []) sum(total, of(container));
-  for (const container of pod.spec?.initContainers ?? []) {
-    if ((container as { restartPolicy?: string }).restartPolicy === 'Always') {
-      sum(sidecars, of(container));
-      sum(total, of(container));
-      continue;
-    }
-    const needed: Usage = new Map(sidecars);
-    sum(needed, of(container));
-    for (const [name, amount] of needed) if (amount > (peak.get(name) ?? 0n)) peak.set(name, amount);
-  }
-  for (const [name, amount] of peak) if (amount > (total.get(name) ?? 0n)) total.set(name, amount);
-  sum(total, pod.spec?.overhead ?? {});
-  return total;
+  for (const [name, { nanos }] of podAmounts(pod, 'limits')) add(usage, `limits.${name}`, nanos);
 }
 
 function addService(usage: Usage, service: Service): void {
   const { type, ports = [], allocateLoadBalancerNodePorts: allocate = true } = service.spec ?? {};
   if (type === 'LoadBalancer') add(usage, 'services.loadbalancers', ONE);
-  if (type === 'NodePort' || (type === 'LoadBalancer' && allocate)) {
-    add(usage, 'services.nodeports', ONE * BigInt(ports.length));
-  }
+  // Where none are allocated, those count that were asked for by number.
+  const counted = type === 'LoadBalancer' && !allocate ? ports.filter((port) => port.nodePort) : ports;
+  if (type === 'NodePort' || type === 'LoadBalancer') add(usage, 'services.nodeports', ONE * BigInt(counted.length));
 }
+
+const allocatedOf = ({ status }: PersistentVolumeClaim): string =>
+  (status as { allocatedResources?: ResourceList } | undefined)?.allocatedResources?.['storage'] ?? '0';
 
 function addClaim(usage: Usage, claim: PersistentVolumeClaim): void {
   const { storageClassName, resources } = claim.spec ?? {};
-  const storage = parseQuantity(resources?.requests?.['storage'] ?? '0').nanos;
+  const asked = parseQuantity(resources?.requests?.['storage'] ?? '0').nanos;
+  const allocated = parseQuantity(allocatedOf(claim)).nanos;
+  // A growth that was taken back counts until the volume is known not to have grown.
+  const storage = allocated > asked ? allocated : asked;
   add(usage, 'requests.storage', storage);
   if (!storageClassName) return;
   add(usage, `${storageClassName}.storageclass.storage.k8s.io/requests.storage`, storage);
   add(usage, `${storageClassName}.storageclass.storage.k8s.io/persistentvolumeclaims`, ONE);
 }
 
-/** Whether a quota's scopes let it count this object; a quota with scopes counts pods alone. */
+/** Whether a quota's scopes let it count this object; a quota with scopes counts pods alone, or claims of a class. */
 export function isInScope(quota: ResourceQuota, type: CountedType, object: KubeObject): boolean {
   const selectors: ScopedResourceSelectorRequirement[] = [
     ...(quota.spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: 'Exists' as const })),
     ...(quota.spec?.scopeSelector?.matchExpressions ?? []),
   ];
   if (selectors.length === 0) return true;
-  if (type.group !== '' || type.plural !== 'pods') return false;
-  return selectors.every((selector) => matchesScope(selector, object as Pod));
+  if (type.group !== '') return false;
+  if (type.plural === 'pods') return selectors.every((selector) => matchesScope(selector, object as Pod));
+  if (type.plural !== 'persistentvolumeclaims') return false;
+  return selectors.every((selector) => matchesClaimScope(selector, object as PersistentVolumeClaim));
 }
 
-function matchesScope({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, pod: Pod): boolean {
+function matchesClaimScope(selector: ScopedResourceSelectorRequirement, claim: PersistentVolumeClaim): boolean {
+  if ((selector.scopeName as string) !== 'VolumeAttributesClass') return false;
+  const { spec, status } = claim as {
+    spec?: { volumeAttributesClassName?: string };
+    status?: {
+      currentVolumeAttributesClassName?: string;
+      modifyVolumeStatus?: { targetVolumeAttributesClassName?: string };
+    };
+  };
+  const names = [
+    spec?.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ].filter((name) => name !== undefined && name !== '');
+  return matchesName(selector, new Set(names as string[]));
+}
+
+/** As a label selector over the names; without one, what is not there matches what must not be there. */
+function matchesName(
+  { operator, values = [] }: ScopedResourceSelectorRequirement,
+  names: ReadonlySet<string>,
+): boolean {
+  if (operator === 'Exists') return names.size > 0;
+  if (operator === 'DoesNotExist') return names.size === 0;
+  const included = values.some((value) => names.has(value));
+  return operator === 'In' ? included : !included;
+}
+
+function matchesScope(selector: ScopedResourceSelectorRequirement, pod: Pod): boolean {
   const { activeDeadlineSeconds, priorityClassName = '', affinity } = pod.spec ?? {};
-  switch (scopeName as string) {
+  switch (selector.scopeName as string) {
     case 'Terminating':
-      return activeDeadlineSeconds !== undefined && activeDeadlineSeconds >= 0;
+      return isTerminating(activeDeadlineSeconds);
     case 'NotTerminating':
-      return activeDeadlineSeconds === undefined;
+      return !isTerminating(activeDeadlineSeconds);
     case 'BestEffort':
-      return isBestEffort(pod);
+      return podQosClass(pod) === 'BestEffort';
     case 'NotBestEffort':
-      return !isBestEffort(pod);
+      return podQosClass(pod) !== 'BestEffort';
     case 'PriorityClass':
-      if (operator === 'Exists') return priorityClassName !== '';
-      if (operator === 'DoesNotExist') return priorityClassName === '';
-      return values.includes(priorityClassName) === (operator === 'In');
+      return matchesName(selector, new Set(priorityClassName === '' ? [] : [priorityClassName]));
     case 'CrossNamespacePodAffinity': {
       const { podAffinity, podAntiAffinity } = affinity ?? {};
       const terms = [podAffinity, podAntiAffinity].flatMap((a) => [
@@ -141,17 +151,12 @@ function matchesScope({ scopeName, operator, values = [] }: ScopedResourceSelect
   }
 }
 
-function isBestEffort(pod: Pod): boolean {
-  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
-  return !containers.some(({ resources }) =>
-    [resources?.requests, resources?.limits].some(
-      (list) => list?.['cpu'] !== undefined || list?.['memory'] !== undefined,
-    ),
-  );
-}
+const isTerminating = (deadline: number | undefined): boolean => (deadline ?? -1) >= 0;
 
 /** What containers must say because the quota counts it: `must specify cpu for: a,b; memory for: a`. */
 export function unspecified(quota: ResourceQuota, pod: Pod): string | undefined {
+  // Who speaks for the whole pod has said enough.
+  if (podLevelResources(pod)) return undefined;
   const missing: string[] = [];
   for (const name of Object.keys(quota.spec?.hard ?? {})
     .filter((n) => COMPUTE.test(n))

@@ -309,9 +309,10 @@ export const rows: Row[] = [
     plural: 'poddisruptionbudgets',
     kind: 'PodDisruptionBudget',
     body: { spec: { minAvailable: 1, selector } },
+    // As the disruption controller says it too, which would not let anything else stand.
     status: [
-      { disruptionsAllowed: 1, currentHealthy: 2, desiredHealthy: 1, expectedPods: 2 },
-      { disruptionsAllowed: 2, currentHealthy: 3, desiredHealthy: 1, expectedPods: 3 },
+      { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 1, expectedPods: 0 },
+      { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 1, expectedPods: 0 },
     ],
   },
   {

@@ -1,12 +1,36 @@
-// The admission plug-ins in the order in which they are asked. Upstream's order is a list by hand
-// (pkg/kubeapiserver/options/plugins.go); here each plug-in names its phase.
+// The admission plug-ins in the order in which they are asked: by phase, and within a phase as upstream lists them
+// (AllOrderedPlugins in pkg/kubeapiserver/options/plugins.go).
 import plugins from './index.gen.ts';
 import type { AdmissionPlugin } from './types.ts';
 
 const PHASES: readonly AdmissionPlugin['phase'][] = ['early', 'mutating', 'webhook', 'validating', 'quota'];
+const ORDER: readonly string[] = [
+  'NamespaceLifecycle',
+  'LimitRanger',
+  'ServiceAccount',
+  'NodeRestriction',
+  'TaintNodesByCondition',
+  'Priority',
+  'DefaultTolerationSeconds',
+  'DefaultStorageClass',
+  'StorageObjectInUseProtection',
+  'PersistentVolumeClaimResize',
+  'RuntimeClass',
+  'CertificateApproval',
+  'CertificateSigning',
+  'CertificateSubjectRestriction',
+  'DefaultIngressClass',
+  // Upstream's storage of roles and bindings asks it.
+  'RBACEscalation',
+  'MutatingAdmissionWebhook',
+  'ValidatingAdmissionWebhook',
+  'ResourceQuota',
+];
 
-/** All plug-ins of this folder, ordered by phase and then by name. */
+const rank = ({ name, phase }: AdmissionPlugin): number => PHASES.indexOf(phase) * 100 + ORDER.indexOf(name);
+
+/** All plug-ins of this folder. */
 export function admissionChain(): readonly AdmissionPlugin[] {
   const all: readonly AdmissionPlugin[] = plugins;
-  return [...all].sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase) || (a.name < b.name ? -1 : 1));
+  return [...all].sort((a, b) => rank(a) - rank(b));
 }

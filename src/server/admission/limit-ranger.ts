@@ -1,10 +1,11 @@
 // Fills in the requests and limits that a namespace's LimitRanges prescribe, and refuses what is out of their bounds.
 // Upstream: plugin/pkg/admission/limitranger/admission.go.
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1.js';
-import { addQuantities, compareQuantities, formatQuantity, parseQuantity } from '../../api/quantity.ts';
-import { forbidden } from '../../api/status.ts';
+import { containerAmounts } from '../../api/pod-amounts.ts';
+import { compareQuantities, formatQuantity, parseQuantity } from '../../api/quantity.ts';
 import type { ResourceType } from '../../api/types.ts';
-import { type AdmissionContext, type AdmissionRequest, defineAdmission } from './types.ts';
+import { newForbidden } from './_forbidden.ts';
+import { type AdmissionRequest, defineAdmission } from './types.ts';
 
 const LimitRanges: ResourceType<LimitRange> = {
   group: '',
@@ -17,18 +18,22 @@ const ANNOTATION = 'kubernetes.io/limit-ranger';
 
 type ResourceList = Record<string, string>;
 
+/** Operation and subresource. */
+const PODS = new Set(['CREATE ', 'UPDATE resize']);
+const CLAIMS = new Set(['CREATE ', 'UPDATE ']);
+
 const isPod = (request: AdmissionRequest): boolean => request.resource.resource === 'pods';
 
 export default defineAdmission({
   name: 'LimitRanger',
   phase: 'mutating',
-  // What a pod asks for cannot change; a claim can grow.
-  handles: (request) =>
-    request.subresource === '' &&
-    request.resource.group === '' &&
-    ((isPod(request) && request.operation === 'CREATE') ||
-      (request.resource.resource === 'persistentvolumeclaims' &&
-        (request.operation === 'CREATE' || request.operation === 'UPDATE'))),
+  // What a pod asks for changes through one subresource alone; a claim can grow.
+  handles: (request) => {
+    const { operation, resource, subresource } = request;
+    if (resource.group !== '' || request.oldObject?.metadata.deletionTimestamp) return false;
+    if (isPod(request)) return PODS.has(`${operation} ${subresource}`);
+    return resource.resource === 'persistentvolumeclaims' && CLAIMS.has(`${operation} ${subresource}`);
+  },
   admit(request, context) {
     if (!isPod(request)) return;
     for (const range of context.lister.list(LimitRanges, request.namespace)) {
@@ -36,11 +41,11 @@ export default defineAdmission({
     }
   },
   validate(request, context) {
-    const failures = check(request, context);
-    if (failures.length === 0) return;
-    const why = failures.length === 1 ? failures[0]! : `[${[...new Set(failures)].join(', ')}]`;
-    const name = request.name || (request.object?.metadata.name ?? '');
-    throw forbidden({ group: '', plural: request.resource.resource }, name, why);
+    for (const range of context.lister.list(LimitRanges, request.namespace)) {
+      const failures = [...new Set(check(request, range))];
+      if (failures.length === 0) continue;
+      throw newForbidden(request, failures.length === 1 ? failures[0]! : `[${failures.join(', ')}]`);
+    }
   },
 });
 
@@ -70,19 +75,16 @@ function setDefaults(pod: Pod, range: LimitRange): void {
   metadata.annotations = { ...metadata.annotations, [ANNOTATION]: `LimitRanger plugin set: ${done.join('; ')}` };
 }
 
-function check(request: AdmissionRequest, context: AdmissionContext): string[] {
-  const ranges = context.lister.list(LimitRanges, request.namespace);
+function check(request: AdmissionRequest, range: LimitRange): string[] {
   const failures: string[] = [];
-  for (const range of ranges) {
-    for (const item of range.spec?.limits ?? []) {
-      if (!isPod(request)) {
-        const claim = request.object as unknown as PersistentVolumeClaim;
-        if (item.type === 'PersistentVolumeClaim') failures.push(...checkClaim(item, claim));
-      } else {
-        const pod = request.object as unknown as Pod;
-        if (item.type === 'Container') failures.push(...containersOf(pod).flatMap((c) => bounds(item, c)));
-        else if (item.type === 'Pod') failures.push(...bounds(item, podTotals(pod)));
-      }
+  for (const item of range.spec?.limits ?? []) {
+    if (!isPod(request)) {
+      const claim = request.object as unknown as PersistentVolumeClaim;
+      if (item.type === 'PersistentVolumeClaim') failures.push(...checkClaim(item, claim));
+    } else {
+      const pod = request.object as unknown as Pod;
+      if (item.type === 'Container') failures.push(...containersOf(pod).flatMap((c) => bounds(item, c)));
+      else if (item.type === 'Pod') failures.push(...bounds(item, podTotals(pod)));
     }
   }
   return failures;
@@ -100,32 +102,10 @@ const amountsOf = (container: Container): Amounts => ({
 const containersOf = (pod: Pod): Amounts[] =>
   [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].map(amountsOf);
 
-/** Sums of the containers; init containers run before them, one at a time, and count when one needs more. */
 function podTotals(pod: Pod): Amounts {
-  const running = (pod.spec?.containers ?? []).map(amountsOf);
-  const first = (pod.spec?.initContainers ?? []).map(amountsOf);
-  const total = (what: keyof Amounts): ResourceList => {
-    const totals = sum(running.map((amounts) => amounts[what]));
-    for (const amounts of first) {
-      for (const [name, value] of Object.entries(amounts[what])) {
-        const known = totals[name];
-        if (known === undefined || compareQuantities(value, known) > 0) totals[name] = value;
-      }
-    }
-    return totals;
-  };
+  const total = (what: keyof Amounts): ResourceList =>
+    Object.fromEntries([...containerAmounts(pod, what)].map(([name, amount]) => [name, formatQuantity(amount)]));
   return { requests: total('requests'), limits: total('limits') };
-}
-
-/** Of resources that every container names. */
-function sum(lists: readonly ResourceList[]): ResourceList {
-  const names = new Set(lists.flatMap((list) => Object.keys(list)));
-  const totals: ResourceList = {};
-  for (const name of names) {
-    if (!lists.every((list) => list[name] !== undefined)) continue;
-    totals[name] = formatQuantity(lists.map((list) => parseQuantity(list[name]!)).reduce(addQuantities));
-  }
-  return totals;
 }
 
 function bounds(item: LimitRangeItem, { requests, limits }: Amounts): string[] {

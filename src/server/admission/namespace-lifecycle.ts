@@ -1,7 +1,9 @@
 // Keeps new objects out of namespaces that do not exist or are on their way out, and the first namespaces in being.
+// It is asked first, so that nobody waits for, or complains of, what a missing namespace lacks.
 // Upstream: apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go.
 import { Namespaces } from '../../api/resources.ts';
 import { StatusError, forbidden, notFound } from '../../api/status.ts';
+import { newForbidden } from './_forbidden.ts';
 import { type AdmissionRequest, defineAdmission } from './types.ts';
 
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
@@ -14,7 +16,7 @@ export default defineAdmission({
     isNamespace(request)
       ? request.operation === 'DELETE'
       : request.operation === 'CREATE' && request.namespace !== '' && request.kind.group !== 'authorization.k8s.io',
-  async validate(request, context) {
+  async admit(request, context) {
     if (request.operation === 'DELETE') {
       if (!IMMORTAL.has(request.name)) return;
       throw forbidden({ group: '', plural: 'namespaces' }, request.name, 'this namespace may not be deleted');
@@ -31,12 +33,9 @@ const isNamespace = (request: AdmissionRequest): boolean =>
   request.resource.group === '' && request.resource.resource === 'namespaces' && request.subresource === '';
 
 function terminating(request: AdmissionRequest): StatusError {
-  const { namespace, name, resource } = request;
-  const error = forbidden(
-    { group: resource.group, plural: resource.resource },
-    name,
-    `unable to create new content in namespace ${namespace} because it is being terminated`,
-  );
+  const { namespace } = request;
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const error = newForbidden(request, why);
   return new StatusError('Forbidden', error.message, {
     ...error.status.details,
     causes: [

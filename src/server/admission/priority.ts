@@ -2,9 +2,8 @@
 // Upstream: plugin/pkg/admission/priority/admission.go.
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import type { PriorityClass } from 'kubernetes-types/scheduling/v1.js';
-import { Pods } from '../../api/resources.ts';
-import { forbidden } from '../../api/status.ts';
 import type { ResourceType } from '../../api/types.ts';
+import { newForbidden } from './_forbidden.ts';
 import { type AdmissionContext, type AdmissionRequest, defineAdmission } from './types.ts';
 
 const PriorityClasses: ResourceType<PriorityClass> = {
@@ -39,7 +38,7 @@ export default defineAdmission({
     const { value, preemptionPolicy } = found;
     if (!spec.priorityClassName && found.name) spec.priorityClassName = found.name;
     if (spec.priority !== undefined && spec.priority !== value) {
-      throw refuse(
+      throw newForbidden(
         request,
         `the integer value of priority (${spec.priority}) must not be provided in pod spec; ` +
           `priority admission controller computed ${value} from the given PriorityClass name`,
@@ -47,7 +46,7 @@ export default defineAdmission({
     }
     spec.priority = value;
     if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== preemptionPolicy) {
-      throw refuse(
+      throw newForbidden(
         request,
         `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; ` +
           `priority admission controller computed ${preemptionPolicy} from the given PriorityClass name`,
@@ -63,9 +62,8 @@ export default defineAdmission({
       .list(PriorityClasses)
       .find((c) => c.globalDefault && c.metadata?.name !== added.metadata?.name);
     if (!other) return;
-    throw forbidden(
-      PriorityClasses,
-      added.metadata?.name ?? '',
+    throw newForbidden(
+      request,
       `PriorityClass ${other.metadata?.name} is already marked as default. Only one default can exist`,
     );
   },
@@ -77,14 +75,11 @@ interface Found {
   preemptionPolicy: string;
 }
 
-const refuse = (request: AdmissionRequest, why: string): Error =>
-  forbidden(Pods, request.name || (request.object?.metadata.name ?? ''), why);
-
 function classOf(name: string, request: AdmissionRequest, context: AdmissionContext): Found {
   const system = SYSTEM[name];
   if (system !== undefined) return { value: system, preemptionPolicy: 'PreemptLowerPriority' };
   const stored = context.lister.get(PriorityClasses, undefined, name);
-  if (!stored) throw refuse(request, `no PriorityClass with name ${name} was found`);
+  if (!stored) throw newForbidden(request, `no PriorityClass with name ${name} was found`);
   return { value: stored.value, preemptionPolicy: stored.preemptionPolicy ?? 'PreemptLowerPriority' };
 }
 

@@ -4,8 +4,8 @@
 import type { Pod, ResourceQuota } from 'kubernetes-types/core/v1.js';
 import { parseQuantity } from '../../api/quantity.ts';
 import { type Usage, formatAmount, isInScope, unspecified, usageOf } from '../../api/quota.ts';
-import { forbidden } from '../../api/status.ts';
 import type { KubeObject, ResourceType } from '../../api/types.ts';
+import { newForbidden } from './_forbidden.ts';
 import { type AdmissionContext, type AdmissionRequest, type Lister, defineAdmission } from './types.ts';
 
 const ResourceQuotas: ResourceType<ResourceQuota> = {
@@ -20,6 +20,8 @@ const CHARGE_LIFETIME_MS = 3_000;
 
 interface Charge {
   object: KubeObject;
+  /** What an update replaces. */
+  old?: KubeObject;
   untilMs: number;
 }
 
@@ -32,35 +34,40 @@ export default defineAdmission({
   name: 'ResourceQuota',
   phase: 'quota',
   handles: (request) =>
-    request.namespace !== '' &&
-    request.subresource === '' &&
-    (request.operation === 'CREATE' ||
-      (request.operation === 'UPDATE' &&
-        (request.resource.resource === 'services' || request.resource.resource === 'persistentvolumeclaims'))),
+    request.namespace !== '' && request.resource.resource !== 'namespaces' && COUNTED.test(subjectOf(request)),
   validate(request, context) {
     const quotas = context.lister.list(ResourceQuotas, request.namespace);
     const object = request.object;
     if (quotas.length === 0 || !object) return;
     const type = typeOf(request);
     const now = Date.now();
-    const delta = changeOf(request, object);
-    for (const quota of quotas) if (isInScope(quota, type, object)) check(quota, delta, request, context, now);
-    if (request.operation === 'CREATE' && !request.dryRun) charge(request, context, object, now);
+    const usage = usageOf(type, object);
+    const delta = changeOf(usage, type, request.oldObject);
+    for (const quota of quotas) {
+      if (!isInScope(quota, type, object)) continue;
+      // What comes into a quota's scope by an update is new to it.
+      const isNew = !request.oldObject || !isInScope(quota, type, request.oldObject);
+      check(quota, isNew ? usage : delta, request, context, now);
+    }
+    if (!request.dryRun) charge(request, context, object, now);
   },
 });
+
+/** Creations, and updates that can change what an object counts for. */
+const COUNTED = /^(CREATE \S+ |UPDATE (services|persistentvolumeclaims) |UPDATE pods resize)$/;
+const subjectOf = ({ operation, resource, subresource }: AdmissionRequest): string =>
+  `${operation} ${resource.resource} ${subresource}`;
 
 /** The stored kind's address: what is served under several groups counts once. */
 function typeOf({ kind, resource }: AdmissionRequest): ResourceType<KubeObject> {
   return { group: kind.group, version: kind.version, kind: kind.kind, plural: resource.resource, namespaced: true };
 }
 
-function changeOf(request: AdmissionRequest, object: KubeObject): Usage {
-  const usage = usageOf(typeOf(request), object);
-  if (!request.oldObject) return usage;
-  for (const [name, amount] of usageOf(typeOf(request), request.oldObject)) {
-    usage.set(name, (usage.get(name) ?? 0n) - amount);
-  }
-  return usage;
+function changeOf(usage: Usage, type: ResourceType<KubeObject>, old: KubeObject | undefined): Usage {
+  if (!old) return usage;
+  const change: Usage = new Map(usage);
+  for (const [name, amount] of usageOf(type, old)) change.set(name, (change.get(name) ?? 0n) - amount);
+  return change;
 }
 
 function check(
@@ -75,7 +82,7 @@ function check(
   const name = quota.metadata?.name ?? '';
   if (type.plural === 'pods' && type.group === '') {
     const missing = unspecified(quota, request.object as unknown as Pod);
-    if (missing) throw refuse(request, `failed quota: ${name}: ${missing}`);
+    if (missing) throw newForbidden(request, `failed quota: ${name}: ${missing}`);
   }
   const asked = Object.keys(hard).filter((resource) => (delta.get(resource) ?? 0n) > 0n);
   if (asked.length === 0) return;
@@ -85,7 +92,10 @@ function check(
   const list = (amounts: Usage): string =>
     over.map((resource) => `${resource}=${formatAmount(amounts.get(resource) ?? 0n, hard[resource]!)}`).join(',');
   const limited = over.map((resource) => `${resource}=${hard[resource]}`).join(',');
-  throw refuse(request, `exceeded quota: ${name}, requested: ${list(delta)}, used: ${list(used)}, limited: ${limited}`);
+  throw newForbidden(
+    request,
+    `exceeded quota: ${name}, requested: ${list(delta)}, used: ${list(used)}, limited: ${limited}`,
+  );
 }
 
 function usedOf(
@@ -96,20 +106,28 @@ function usedOf(
   now: number,
 ): Usage {
   const used: Usage = new Map();
-  const count = (object: KubeObject): void => {
+  const count = (object: KubeObject, sign = 1n): void => {
     if (!isInScope(quota, type, object)) return;
     let usage = counted.get(object);
     if (!usage) counted.set(object, (usage = usageOf(type, object)));
-    for (const [name, amount] of usage) used.set(name, (used.get(name) ?? 0n) + amount);
+    for (const [name, amount] of usage) used.set(name, (used.get(name) ?? 0n) + sign * amount);
   };
-  lister.list(type, namespace).forEach(count);
+  lister.list(type, namespace).forEach((object) => count(object));
   const pending = charges.get(lister)?.get(`${namespace}/${type.plural}.${type.group}`);
-  for (const [name, { object, untilMs }] of pending ?? []) {
-    if (untilMs < now || lister.get(type, namespace, name)) pending!.delete(name);
-    else count(object);
+  for (const [id, { object, old, untilMs }] of pending ?? []) {
+    const cached = lister.get(type, namespace, object.metadata?.name ?? '');
+    if (untilMs < now || (old ? isOther(cached, old) : cached)) {
+      pending!.delete(id);
+      continue;
+    }
+    count(object);
+    if (old) count(old, -1n);
   }
   return used;
 }
+
+const isOther = (cached: KubeObject | undefined, old: KubeObject): boolean =>
+  cached?.metadata?.resourceVersion !== old.metadata?.resourceVersion;
 
 function charge(request: AdmissionRequest, { lister }: AdmissionContext, object: KubeObject, now: number): void {
   const type = typeOf(request);
@@ -118,10 +136,7 @@ function charge(request: AdmissionRequest, { lister }: AdmissionContext, object:
   if (!all) charges.set(lister, (all = new Map()));
   let pending = all.get(key);
   if (!pending) all.set(key, (pending = new Map()));
-  pending.set(object.metadata?.name ?? '', { object, untilMs: now + CHARGE_LIFETIME_MS });
-}
-
-function refuse(request: AdmissionRequest, why: string): Error {
-  const { group, resource } = request.resource;
-  return forbidden({ group, plural: resource }, request.name || (request.object?.metadata.name ?? ''), why);
+  const old = request.oldObject;
+  const id = `${object.metadata?.name}@${old?.metadata.resourceVersion ?? ''}`;
+  pending.set(id, { object, ...(old ? { old } : {}), untilMs: now + CHARGE_LIFETIME_MS });
 }

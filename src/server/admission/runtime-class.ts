@@ -3,9 +3,8 @@
 import type { Pod, Toleration } from 'kubernetes-types/core/v1.js';
 import type { RuntimeClass } from 'kubernetes-types/node/v1.js';
 import { semanticEqual } from '../../api/equal.ts';
-import { Pods } from '../../api/resources.ts';
-import { forbidden } from '../../api/status.ts';
 import type { ResourceType } from '../../api/types.ts';
+import { newForbidden } from './_forbidden.ts';
 import { type AdmissionContext, type AdmissionRequest, defineAdmission } from './types.ts';
 
 const RuntimeClasses: ResourceType<RuntimeClass> = {
@@ -25,11 +24,9 @@ async function classOf(
   if (!name) return undefined;
   const found =
     context.lister.get(RuntimeClasses, undefined, name) ?? (await context.live(RuntimeClasses, undefined, name));
-  if (!found) throw refuse(request, `pod rejected: RuntimeClass "${name}" not found`);
+  if (!found) throw newForbidden(request, `pod rejected: RuntimeClass "${name}" not found`);
   return found;
 }
-
-const refuse = (request: AdmissionRequest, message: string) => forbidden(Pods, request.name, message);
 
 export default defineAdmission({
   name: 'RuntimeClass',
@@ -46,7 +43,7 @@ export default defineAdmission({
     const overhead = found.overhead?.podFixed;
     if (overhead) {
       if (pod.spec.overhead && !semanticEqual(pod.spec.overhead, overhead)) {
-        throw refuse(request, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+        throw newForbidden(request, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
       }
       pod.spec.overhead = { ...overhead };
     }
@@ -55,7 +52,7 @@ export default defineAdmission({
       const own = pod.spec.nodeSelector?.[key];
       if (own !== undefined && own !== value) {
         const pair = `runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own}`;
-        throw refuse(request, `conflict: ${pair}`);
+        throw newForbidden(request, `conflict: ${pair}`);
       }
       pod.spec.nodeSelector = { ...pod.spec.nodeSelector, [key]: value };
     }
@@ -65,10 +62,10 @@ export default defineAdmission({
     const pod = request.object as unknown as Pod;
     const overhead = (await classOf(pod, request, context))?.overhead?.podFixed;
     if (overhead && !semanticEqual(pod.spec?.overhead, overhead)) {
-      throw refuse(request, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+      throw newForbidden(request, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
     }
     if (!overhead && pod.spec?.overhead) {
-      throw refuse(request, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
+      throw newForbidden(request, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
     }
   },
 });

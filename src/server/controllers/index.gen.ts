@@ -13,6 +13,8 @@ import namespace_ from './namespace.ts';
 import nodeIpam_ from './node-ipam.ts';
 import nodeLifecycle_ from './node-lifecycle.ts';
 import podGarbageCollector_ from './pod-garbage-collector.ts';
+import pvProtection_ from './pv-protection.ts';
+import pvcProtection_ from './pvc-protection.ts';
 import replicaset_ from './replicaset.ts';
 import replication_ from './replication.ts';
 import resourcequota_ from './resourcequota.ts';
@@ -38,6 +40,8 @@ const list: readonly ControllerExport[] = [
   nodeIpam_,
   nodeLifecycle_,
   podGarbageCollector_,
+  pvProtection_,
+  pvcProtection_,
   replicaset_,
   replication_,
   resourcequota_,

@@ -1,7 +1,7 @@
 // ResourceQuotas: nothing gets past them, also not together, and their status says what is used.
 import type { Pod, ResourceQuota } from 'kubernetes-types/core/v1.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigMaps, Namespaces, Pods, ServiceAccounts, Services } from '../../../src/api/resources.ts';
+import { Deployments, Namespaces, Pods, ServiceAccounts, Services } from '../../../src/api/resources.ts';
 import type { ResourceType } from '../../../src/api/types.ts';
 import type { Client } from '../../../src/client/rest.ts';
 import { type RunningServer, startServer } from '../../../src/server/server.ts';
@@ -45,22 +45,49 @@ async function used(namespaceName: string, wanted: Record<string, string>): Prom
 }
 
 describe('a ResourceQuota', () => {
-  it('is not overrun by creates that come together', async () => {
-    await namespace('together', { hard: { 'count/configmaps': '8' } });
-    const before = (await client.list(ConfigMaps, { namespace: 'together' })).items.length;
-    const results = await Promise.allSettled(
-      Array.from({ length: 30 }, (_, i) =>
-        client.create(ConfigMaps, { metadata: { namespace: 'together', name: `c${i}` } }),
-      ),
-    );
+  it('is filled by 64 creates that come together, and not overrun', async () => {
+    await namespace('together', { hard: { pods: '20', 'requests.cpu': '15' } });
+    const names = Array.from({ length: 64 }, (_, i) => `p${i}`);
+    const results = await Promise.allSettled(names.map((name) => pod('together', name, '1')));
     const failures = results.flatMap((r) => (r.status === 'rejected' ? [(r.reason as Error).message] : []));
-    const { items } = await client.list(ConfigMaps, { namespace: 'together' });
-    expect(items.length).toBeLessThanOrEqual(8);
-    expect(30 - failures.length).toBeGreaterThanOrEqual(7 - before);
+    expect(failures).toHaveLength(64 - 15);
     expect(failures[0]).toContain(
-      'is forbidden: exceeded quota: q, requested: count/configmaps=1, used: count/configmaps=8',
+      'is forbidden: exceeded quota: q, requested: requests.cpu=1, used: requests.cpu=15, limited: requests.cpu=15',
     );
-    await used('together', { 'count/configmaps': '8' });
+    expect((await client.list(Pods, { namespace: 'together' })).items).toHaveLength(15);
+    await used('together', { pods: '15', 'requests.cpu': '15' });
+  });
+
+  it('is not overrun by updates that come together', async () => {
+    await namespace('growing', { hard: { 'services.nodeports': '3' } });
+    const names = Array.from({ length: 8 }, (_, i) => `s${i}`);
+    for (const name of names) {
+      await client.create(Services, { metadata: { namespace: 'growing', name }, spec: { ports: [{ port: 80 }] } });
+    }
+    const widen = (name: string) =>
+      client.patch(Services, { namespace: 'growing', name }, 'merge', { spec: { type: 'NodePort' } });
+    const results = await Promise.allSettled(names.map(widen));
+    expect(results.filter((r) => r.status === 'fulfilled')).toHaveLength(3);
+    await used('growing', { 'services.nodeports': '3' });
+  });
+
+  it('counts any kind by name, also one that was defined later', async () => {
+    await namespace('objects', { hard: { 'count/deployments.apps': '1' } });
+    const deployment = (name: string) =>
+      client.create(Deployments, {
+        metadata: { namespace: 'objects', name },
+        spec: {
+          replicas: 0,
+          selector: { matchLabels: { a: 'b' } },
+          template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x' }] } },
+        },
+      });
+    await deployment('a');
+    await expect(deployment('b')).rejects.toMatchObject({
+      message:
+        'deployments.apps "b" is forbidden: exceeded quota: q, requested: count/deployments.apps=1, ' +
+        'used: count/deployments.apps=1, limited: count/deployments.apps=1',
+    });
   });
 
   it('counts what pods ask for, until they end', async () => {

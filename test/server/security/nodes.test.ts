@@ -1,6 +1,6 @@
 // What somebody can do who has taken over one node: nothing that is not about that node.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Nodes, Pods, Secrets, ServiceAccounts } from '../../../src/api/resources.ts';
+import { ConfigMaps, Nodes, Pods, Secrets, ServiceAccounts } from '../../../src/api/resources.ts';
 import { Client } from '../../../src/client/rest.ts';
 import { type RunningServer, startServer } from '../../../src/server/server.ts';
 import { inProcess } from '../../../src/client/transport/in-process.ts';
@@ -53,8 +53,12 @@ describe('mirror pods', () => {
       [volumes({ configMap: { name: 'kube-root-ca.crt' } }), 'configmaps'],
       [volumes({ persistentVolumeClaim: { claimName: 'c' } }), 'persistentvolumeclaims'],
     ] as const) {
+      const why =
+        what === 'secrets'
+          ? 'a mirror pod may not reference secrets'
+          : `node "bad" can not create pods that reference ${what}`;
       await expect(bad().create(Pods, (await mirror(spec)) as never)).rejects.toMatchObject({
-        message: `pods "mirror" is forbidden: node "bad" can not create pods that reference ${what}`,
+        message: `pods "mirror" is forbidden: ${why}`,
       });
     }
     await expect(bad().get(Secrets, { namespace: 'kube-system', name: 'crown-jewels' })).rejects.toMatchObject({
@@ -63,11 +67,10 @@ describe('mirror pods', () => {
   });
 
   it('open nothing even when somebody else made them so', async () => {
-    const spec = { volumes: [{ name: 'v', secret: { secretName: 'crown-jewels' } }] };
+    const spec = { volumes: [{ name: 'v', configMap: { name: 'extension-apiserver-authentication' } }] };
     await admin.create(Pods, (await mirror(spec, { name: 'by-admin' })) as never);
-    await expect(bad().get(Secrets, { namespace: 'kube-system', name: 'crown-jewels' })).rejects.toMatchObject({
-      reason: 'Forbidden',
-    });
+    const key = { namespace: 'kube-system', name: 'extension-apiserver-authentication' };
+    await expect(bad().get(ConfigMaps, key)).rejects.toMatchObject({ reason: 'Forbidden' });
   });
 
   it('belong to their node', async () => {

@@ -126,6 +126,12 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('patch', 'core', 'pods/status'),
     EVENTS,
   ],
+  'pv-protection': [rule('get list update watch', 'core', 'persistentvolumes'), EVENTS],
+  'pvc-protection': [
+    rule('get list update watch', 'core', 'persistentvolumeclaims'),
+    rule(READ, 'core', 'pods'),
+    EVENTS,
+  ],
   replicaset: [
     rule('get list update watch', 'apps extensions', 'replicasets'),
     rule('update patch', 'apps extensions', 'replicasets/status replicasets/finalizers'),

@@ -8,6 +8,12 @@ export function about<T extends KubeObject>(type: ResourceType<T>, object: T): T
   return { ...object, kind: type.kind, apiVersion: apiVersionOf(type) };
 }
 
+/** The object to write so that this finalizer is gone. */
+export function withoutFinalizer<T extends KubeObject>(object: T, finalizer: string): T {
+  const finalizers = (object.metadata?.finalizers ?? []).filter((f) => f !== finalizer);
+  return { ...object, metadata: { ...object.metadata, finalizers } };
+}
+
 /** How a StatusError's text reads in a message; other values as they print. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
