@@ -110,7 +110,7 @@ function warnings(job: CronJob, old: CronJob | undefined): string[] {
   const path = 'spec.jobTemplate.spec';
   if (job.metadata?.generation !== old?.metadata?.generation) {
     const spec = job.spec?.jobTemplate?.spec;
-    list.push(...jobSpecWarnings(path, spec), ...podWarnings(`${path}.template.spec`, spec?.template?.spec));
+    list.push(...jobSpecWarnings(path, spec), ...podWarnings(`${path}.template`, spec?.template));
   }
   if (job.spec?.schedule?.includes('TZ')) {
     const more = 'https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details';

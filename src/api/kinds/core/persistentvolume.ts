@@ -1,76 +1,240 @@
 // PersistentVolume. Upstream: pkg/registry/core/persistentvolume/strategy.go, ValidatePersistentVolume.
-import type { PersistentVolume as CoreVolume } from 'kubernetes-types/core/v1.js';
-import { semanticEqual } from '../../equal.ts';
+import type * as core from 'kubernetes-types/core/v1.js';
+import { differences, semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
 import { tryParseQuantity } from '../../quantity.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { POSITIVE, dnsSubdomain, immutable, noBacksteps, optionalOneOf } from '../shared/field-rules.ts';
+import { DEPRECATED_VOLUMES, nodeSelectorTermWarnings } from '../shared/pod-warnings.ts';
 import { validateNodeSelector } from '../shared/pod-scheduling.ts';
+import { hostPath } from '../shared/pod-volumes.ts';
 import { type ResourceList, defaultResourceList } from '../shared/resource-list.ts';
-import { ACCESS_MODES, VOLUME_MODES, accessModesText, storageClassOf } from '../shared/storage-rules.ts';
+import {
+  VOLUME_MODES,
+  accessModesText,
+  fractionalBytes,
+  storageClassOf,
+  validateAccessModes,
+} from '../shared/storage-rules.ts';
+import * as vendors from '../shared/volume-vendors.ts';
 import { status } from '../shared/workloads.ts';
 
-type Volume = Omit<CoreVolume, 'status'> & { status?: { phase?: string; reason?: string; message?: string } };
+type Volume = Omit<core.PersistentVolume, 'status'> & {
+  status?: { phase?: string; reason?: string; message?: string; lastPhaseTransitionTime?: string };
+};
+type Spec = core.PersistentVolumeSpec;
 
-const OTHER_FIELDS = new Set([
-  ...['accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'persistentVolumeReclaimPolicy'],
-  ...['storageClassName', 'volumeAttributesClassName', 'volumeMode'],
-]);
+type SourceName = Exclude<
+  keyof Spec,
+  | 'accessModes'
+  | 'capacity'
+  | 'claimRef'
+  | 'mountOptions'
+  | 'nodeAffinity'
+  | 'persistentVolumeReclaimPolicy'
+  | 'storageClassName'
+  | 'volumeAttributesClassName'
+  | 'volumeMode'
+>;
+type Checks = {
+  [K in SourceName]-?: (errors: FieldErrors, path: string, source: NonNullable<Spec[K]>, volume: Volume) => void;
+};
 
-function validateSource(errors: FieldErrors, spec: NonNullable<Volume['spec']>): void {
-  const sources = Object.keys(spec).filter((k) => !OTHER_FIELDS.has(k) && spec[k as keyof typeof spec] != null);
-  if (sources.length === 0) errors.required('spec', 'must specify a volume type');
-  for (const extra of sources.slice(1)) errors.forbidden(`spec.${extra}`, 'may not specify more than 1 volume type');
-  const { hostPath, local } = spec;
-  if (hostPath) {
-    if (!hostPath.path) errors.required('spec.hostPath.path');
-    else noBacksteps(errors, 'spec.hostPath.path', hostPath.path);
-    if (hostPath.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle') {
-      errors.forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
+/** In upstream's order: of several sources the first is checked and the others are forbidden. */
+const SOURCES: Checks = {
+  hostPath,
+  gcePersistentDisk: vendors.gceDisk,
+  awsElasticBlockStore: vendors.awsDisk,
+  glusterfs: vendors.glusterfs,
+  flocker: vendors.flocker,
+  nfs: vendors.nfs,
+  rbd: vendors.rbd,
+  quobyte: vendors.quobyte,
+  cephfs: vendors.cephfs,
+  iscsi: (errors, path, source, volume) => vendors.iscsi(errors, path, source, volume.metadata?.name ?? ''),
+  cinder: (errors, path, source) => vendors.cinder(errors, path, source, true),
+  fc: vendors.fibreChannel,
+  flexVolume: vendors.flexVolume,
+  azureFile: vendors.azureFile,
+  vsphereVolume: (errors, path, source) => vendors.requireFields(errors, path, source, 'volumePath'),
+  photonPersistentDisk: (errors, path, source) => vendors.requireFields(errors, path, source, 'pdID'),
+  portworxVolume: (errors, path, source) => vendors.requireFields(errors, path, source, 'volumeID'),
+  azureDisk: vendors.azureDisk,
+  scaleIO: (errors, path, source) => vendors.requireFields(errors, path, source, 'gateway', 'system', 'volumeName'),
+  local(errors, path, source, volume) {
+    if (!source.path) errors.required(`${path}.path`);
+    else noBacksteps(errors, `${path}.path`, source.path);
+    if (!volume.spec?.nodeAffinity) errors.required('spec.nodeAffinity', 'Local volume requires node affinity');
+  },
+  storageos: (errors, path, source) => vendors.storageOs(errors, path, source, true),
+  csi: vendors.csiPersistent,
+};
+const ORDER = Object.keys(SOURCES) as SourceName[];
+type Check = (errors: FieldErrors, path: string, source: unknown, volume: Volume) => void;
+
+function validateSource(errors: FieldErrors, volume: Volume): void {
+  const spec = volume.spec!;
+  let count = 0;
+  for (const name of ORDER) {
+    if (spec[name] == null) continue;
+    // FlexVolume is the one that upstream lets stand beside others.
+    if (count++ === 0 || name === 'flexVolume') (SOURCES[name] as Check)(errors, `spec.${name}`, spec[name], volume);
+    else {
+      errors.forbidden(`spec.${name === 'cephfs' ? 'cephFS' : name}`, 'may not specify more than 1 volume type');
     }
   }
-  if (local) {
-    if (!local.path) errors.required('spec.local.path');
-    else noBacksteps(errors, 'spec.local.path', local.path);
-    if (!spec.nodeAffinity?.required) errors.required('spec.nodeAffinity', 'Local volume requires node affinity');
+  if (count === 0) errors.required('spec', 'must specify a volume type');
+  if (spec.persistentVolumeReclaimPolicy !== 'Recycle' || !spec.hostPath?.path) return;
+  const parts = spec.hostPath.path.split('/').filter((part) => part !== '' && part !== '.');
+  if (spec.hostPath.path.startsWith('/') && parts.length === 0) {
+    errors.forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
   }
-  if (spec.csi && !spec.csi.driver) errors.required('spec.csi.driver');
-  if (spec.csi && !spec.csi.volumeHandle) errors.required('spec.csi.volumeHandle');
 }
 
-function validate({ spec }: Volume, errors: FieldErrors): void {
-  if (!spec) return errors.required('spec.accessModes');
-  if (!spec.accessModes?.length) errors.required('spec.accessModes');
-  for (const mode of spec.accessModes ?? []) {
-    if (!ACCESS_MODES.includes(mode)) errors.notSupported('spec.accessModes', mode, ACCESS_MODES);
-  }
-  const capacity = (spec.capacity ?? {}) as ResourceList;
+function validateCapacity(errors: FieldErrors, capacity: ResourceList): void {
   const names = Object.keys(capacity);
   if (!names.length) errors.required('spec.capacity');
-  else if (capacity['storage'] === undefined || names.length > 1)
+  if (capacity['storage'] === undefined || names.length > 1) {
     errors.notSupported('spec.capacity', capacity, ['storage']);
-  for (const name of names) {
-    if ((tryParseQuantity(capacity[name]!)?.nanos ?? 0n) <= 0n) {
-      errors.invalid(`spec.capacity[${name}]`, capacity[name], POSITIVE);
-    }
   }
-  optionalOneOf(errors, 'spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, [
-    'Delete',
-    'Recycle',
-    'Retain',
-  ]);
-  if (spec.nodeAffinity?.required)
-    validateNodeSelector(errors, 'spec.nodeAffinity.required', spec.nodeAffinity.required);
-  validateSource(errors, spec);
+  for (const name of names) {
+    const field = `spec.capacity[${name}]`;
+    const quantity = tryParseQuantity(capacity[name]!);
+    if (quantity && quantity.nanos < 0n) {
+      errors.invalid(field, -(-quantity.nanos / 1_000_000_000n), 'must be a valid resource quantity');
+    }
+    if (!quantity || quantity.nanos <= 0n) errors.invalid(field, capacity[name], POSITIVE);
+  }
+}
+
+function validate(volume: Volume, errors: FieldErrors): void {
+  const spec = volume.spec ?? {};
+  if (!spec.accessModes?.length) errors.required('spec.accessModes');
+  validateAccessModes(errors, 'spec.accessModes', spec.accessModes);
+  validateCapacity(errors, (spec.capacity ?? {}) as ResourceList);
+  const policy = spec.persistentVolumeReclaimPolicy;
+  if (policy) optionalOneOf(errors, 'spec.persistentVolumeReclaimPolicy', policy, ['Delete', 'Recycle', 'Retain']);
+  if (spec.nodeAffinity) {
+    const { required } = spec.nodeAffinity;
+    if (required) validateNodeSelector(errors, 'spec.nodeAffinity.required', required);
+    else errors.required('spec.nodeAffinity.required', 'must specify required node constraints');
+  }
+  if (volume.spec) validateSource(errors, volume);
+  else errors.required('spec', 'must specify a volume type');
   if (spec.storageClassName) dnsSubdomain(errors, 'spec.storageClassName', spec.storageClassName);
   optionalOneOf(errors, 'spec.volumeMode', spec.volumeMode, VOLUME_MODES);
+  const attributes = spec.volumeAttributesClassName;
+  if (attributes == null) return;
+  if (attributes === '') errors.required('spec.volumeAttributesClassName', 'an empty string is disallowed');
+  else dnsSubdomain(errors, 'spec.volumeAttributesClassName', attributes);
+  if (!spec.csi) errors.required('spec.csi', 'has to be specified when using volumeAttributesClassName');
+}
+
+const sourceOf = (spec: Spec = {}): Partial<Record<SourceName, unknown>> =>
+  Object.fromEntries(ORDER.filter((name) => spec[name] != null).map((name) => [name, spec[name]]));
+
+const STABLE_LABELS: Readonly<Record<string, string>> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+};
+
+/** Equal, but for labels of the beta that became stable. Upstream: validatePvNodeAffinity. */
+function sameAffinity(now: core.VolumeNodeAffinity | undefined, old: core.VolumeNodeAffinity): boolean {
+  if (semanticEqual(now, old)) return true;
+  const renamed = structuredClone(old);
+  renamed.required?.nodeSelectorTerms?.forEach((term, i) => {
+    for (const list of ['matchExpressions', 'matchFields'] as const) {
+      term[list]?.forEach((r, j) => {
+        const key = now?.required?.nodeSelectorTerms?.[i]?.[list]?.[j]?.key;
+        if (key !== undefined && STABLE_LABELS[r.key] === key) r.key = key;
+      });
+    }
+  });
+  return semanticEqual(now, renamed);
+}
+
+function validateUpdate(volume: Volume, old: Volume, errors: FieldErrors): void {
+  const [now, before] = [volume.spec ?? {}, old.spec ?? {}];
+  const source = sourceOf(now);
+  if (before.csi && !before.csi.controllerExpandSecretRef && now.csi?.controllerExpandSecretRef) {
+    const { controllerExpandSecretRef: _added, ...rest } = now.csi;
+    source.csi = rest;
+  }
+  if (!semanticEqual(source, sourceOf(before))) {
+    const changes = differences(sourceOf(before), source).join('\n');
+    const why = `spec.persistentvolumesource is immutable after creation\n${changes}\n`;
+    errors.forbidden('spec.persistentvolumesource', why);
+  }
+  immutable(errors, 'volumeMode', now.volumeMode, before.volumeMode);
+  if (before.nodeAffinity && !sameAffinity(now.nodeAffinity, before.nodeAffinity)) {
+    const why = 'field is immutable, except for updating from beta label to GA';
+    errors.invalid('nodeAffinity', now.nodeAffinity, why);
+  }
+  if (before.volumeAttributesClassName != null && now.volumeAttributesClassName == null) {
+    errors.forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden');
+  }
+}
+
+/** Upstream: pkg/api/persistentvolume.GetWarningsForPersistentVolume. */
+function warnings({ metadata, spec }: Volume): string[] {
+  const out: string[] = [];
+  if (!spec) return out;
+  const beta = 'volume.beta.kubernetes.io/storage-class';
+  if (metadata?.annotations?.[beta] !== undefined) {
+    out.push(`metadata.annotations[${beta}]: deprecated since v1.8; use "storageClassName" attribute instead`);
+  }
+  const mount = 'volume.beta.kubernetes.io/mount-options';
+  if (metadata?.annotations?.[mount] !== undefined) {
+    out.push(`metadata.annotations[${mount}]: deprecated since v1.31; use "mountOptions" attribute instead`);
+  }
+  if (spec.persistentVolumeReclaimPolicy === 'Recycle') {
+    out.push(
+      'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+    );
+  }
+  spec.nodeAffinity?.required?.nodeSelectorTerms?.forEach((term, i) => {
+    const path = `spec.nodeAffinity.required.nodeSelectorTerms[${i}]`;
+    out.push(...nodeSelectorTermWarnings(path, term, false));
+  });
+  for (const name of ORDER) {
+    const why = DEPRECATED_VOLUMES[name];
+    if (spec[name] != null && why && name !== 'flexVolume') {
+      out.push(`spec.${name === 'storageos' ? 'storageOS' : name}: ${why}`);
+    }
+  }
+  out.push(...fractionalBytes('spec.capacity[storage]', (spec.capacity as ResourceList | undefined)?.['storage']));
+  return out;
 }
 
 function claim({ spec }: Volume): string {
   const ref = spec?.claimRef;
   return ref ? `${ref.namespace ?? ''}/${ref.name ?? ''}` : '';
+}
+
+/** What is set for volumes in pods, too: zz_generated.defaults.go. */
+function defaultSources(spec: Spec): void {
+  if (spec.hostPath) spec.hostPath.type ??= '';
+  if (spec.iscsi && !spec.iscsi.iscsiInterface) spec.iscsi.iscsiInterface = 'default';
+  if (spec.rbd) {
+    spec.rbd.pool ||= 'rbd';
+    spec.rbd.user ||= 'admin';
+    spec.rbd.keyring ||= '/etc/ceph/keyring';
+  }
+  if (spec.azureDisk) {
+    spec.azureDisk.cachingMode ??= 'ReadWrite';
+    spec.azureDisk.kind ??= 'Shared';
+    spec.azureDisk.fsType ??= 'ext4';
+    spec.azureDisk.readOnly ??= false;
+  }
+  if (spec.scaleIO) {
+    spec.scaleIO.storageMode ||= 'ThinProvisioned';
+    spec.scaleIO.fsType ||= 'xfs';
+  }
 }
 
 export default defineKind<Volume>({
@@ -89,23 +253,16 @@ export default defineKind<Volume>({
     if (!spec) return;
     spec.persistentVolumeReclaimPolicy ||= 'Retain';
     spec.volumeMode ??= 'Filesystem';
-    if (spec.hostPath) spec.hostPath.type ??= '';
+    defaultSources(spec);
     defaultResourceList(spec.capacity as ResourceList | undefined);
   },
   prepareCreate(draft) {
-    draft.status = { phase: 'Pending' };
+    const since = draft.metadata?.creationTimestamp as string | undefined;
+    draft.status = { phase: 'Pending', ...(since ? { lastPhaseTransitionTime: since } : {}) };
   },
   validate,
-  validateUpdate(volume, old, errors) {
-    const source = (v: Volume) =>
-      Object.fromEntries(Object.entries(v.spec ?? {}).filter(([k]) => !OTHER_FIELDS.has(k)));
-    if (!semanticEqual(source(volume), source(old))) {
-      errors.forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation');
-    }
-    immutable(errors, 'volumeMode', volume.spec?.volumeMode, old.spec?.volumeMode);
-    if (old.spec?.nodeAffinity)
-      immutable(errors, 'spec.nodeAffinity', volume.spec?.nodeAffinity, old.spec.nodeAffinity);
-  },
+  validateUpdate,
+  warnings,
   selectableFields: {},
   columns: [
     column('Capacity', 'string', texts['PersistentVolumeSpec.capacity']!, (v) =>

@@ -1,61 +1,137 @@
 // PersistentVolumeClaim. Upstream: pkg/registry/core/persistentvolumeclaim/strategy.go,
 // ValidatePersistentVolumeClaimSpec, ValidatePersistentVolumeClaimUpdate.
-import type { PersistentVolumeClaim as CoreClaim } from 'kubernetes-types/core/v1.js';
+import type { ObjectMeta } from '../../types.ts';
+import { qualifiedNameErrors } from '../../names.ts';
 import { differences, semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
 import { compareQuantities, tryParseQuantity } from '../../quantity.ts';
 import type { FieldErrors } from '../../validation.ts';
+import { type ClaimSpec, defaultClaimSpec, normalizeDataSources, validateClaimSpec } from '../shared/claim-spec.ts';
 import { ageColumn, column, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
-import { POSITIVE, dnsSubdomain, immutable, labelSelector, optionalOneOf } from '../shared/field-rules.ts';
-import { type ResourceList, defaultResourceList } from '../shared/resource-list.ts';
-import { ACCESS_MODES, VOLUME_MODES, accessModesText, storageClassOf } from '../shared/storage-rules.ts';
+import { IMMUTABLE, immutable, push } from '../shared/field-rules.ts';
+import { type ResourceList, defaultResourceList, resourceQuantity } from '../shared/resource-list.ts';
+import { accessModesText, fractionalBytes, storageClassOf } from '../shared/storage-rules.ts';
 import { status } from '../shared/workloads.ts';
 
-type Claim = Omit<CoreClaim, 'status'> & {
-  status?: { phase?: string; capacity?: ResourceList; accessModes?: string[] };
-};
+interface ClaimStatus {
+  phase?: string;
+  capacity?: ResourceList;
+  accessModes?: string[];
+  conditions?: unknown[];
+  allocatedResources?: ResourceList;
+  allocatedResourceStatuses?: Record<string, string>;
+}
+interface Claim {
+  apiVersion?: string;
+  kind?: string;
+  metadata?: ObjectMeta;
+  spec?: ClaimSpec;
+  status?: ClaimStatus;
+}
 
-const storageOf = (claim: Claim): string | undefined =>
-  (claim.spec?.resources?.requests as ResourceList | undefined)?.['storage'];
+const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class';
+const storageOf = (claim: Claim): string => claim.spec?.resources?.requests?.['storage'] ?? '0';
 
-function validate({ spec }: Claim, errors: FieldErrors): void {
-  const modes = spec?.accessModes ?? [];
-  if (!modes.length) errors.required('spec.accessModes', 'at least 1 access mode is required');
-  labelSelector(errors, 'spec.selector', spec?.selector);
-  for (const mode of modes)
-    if (!ACCESS_MODES.includes(mode)) errors.notSupported('spec.accessModes', mode, ACCESS_MODES);
-  if (modes.includes('ReadWriteOncePod') && modes.length > 1) {
-    errors.forbidden('spec.accessModes', 'may not use ReadWriteOncePod with other access modes');
+/** The class moves from the old annotation to its field, or is filled in; both happen once. */
+function settleClass(now: ClaimSpec, claim: Claim, old: Claim, errors: FieldErrors): void {
+  const [given, before] = [claim.metadata?.annotations?.[BETA_CLASS], old.metadata?.annotations?.[BETA_CLASS]];
+  const wasUnset = old.spec?.storageClassName == null;
+  const name = now.storageClassName;
+  const isUpgrade = before !== undefined && wasUnset && name === before && (given === undefined || given === before);
+  if (isUpgrade) {
+    delete now.storageClassName;
+    return;
   }
-  const storage = (spec?.resources?.requests as ResourceList | undefined)?.['storage'];
-  if (storage === undefined) errors.required('spec.resources[storage]');
-  else if ((tryParseQuantity(storage)?.nanos ?? 0n) <= 0n) errors.invalid('spec.resources[storage]', storage, POSITIVE);
-  if (spec?.storageClassName) dnsSubdomain(errors, 'spec.storageClassName', spec.storageClassName);
-  optionalOneOf(errors, 'spec.volumeMode', spec?.volumeMode, VOLUME_MODES);
+  if ((given ?? '') !== (before ?? '')) {
+    errors.invalid(`metadata.annotations.${BETA_CLASS}`, given ?? '', IMMUTABLE);
+  }
+  if (wasUnset && name != null && (before === undefined || name === before)) delete now.storageClassName;
 }
 
 /** A bound claim may grow; a volume, once named, stays; a class may be filled in. Everything else is fixed. */
 function validateUpdate(claim: Claim, old: Claim, errors: FieldErrors): void {
-  const [now, before] = [structuredClone(claim.spec ?? {}), structuredClone(old.spec ?? {})];
-  if (!before.volumeName) before.volumeName = now.volumeName as string;
-  if (before.storageClassName == null && now.storageClassName != null) before.storageClassName = now.storageClassName;
-  if (claim.status?.phase === 'Bound') {
-    const requests = now.resources?.requests as ResourceList | undefined;
-    if (requests) requests['storage'] = storageOf(old) ?? '0';
-    if (now.volumeAttributesClassName != null)
-      now.volumeAttributesClassName = before.volumeAttributesClassName as string;
+  const isBound = claim.status?.phase === 'Bound';
+  const now = structuredClone(claim.spec ?? {});
+  const before: ClaimSpec = { ...old.spec };
+  if (!before.volumeName && now.volumeName) before.volumeName = now.volumeName;
+  settleClass(now, claim, old, errors);
+  if (isBound && now.resources?.requests) now.resources.requests['storage'] = storageOf(old);
+  if (isBound && now.volumeAttributesClassName != null) {
+    if (before.volumeAttributesClassName == null) delete now.volumeAttributesClassName;
+    else now.volumeAttributesClassName = before.volumeAttributesClassName;
   }
   if (!semanticEqual(now, before)) {
     const why =
       'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
     errors.forbidden('spec', `${why}\n${differences(before, now, 'spec').join('\n')}\n`);
   }
-  const [size, oldSize] = [storageOf(claim) ?? '0', storageOf(old) ?? '0'];
-  if (compareQuantities(size, oldSize) < 0 && compareQuantities(size, old.status?.capacity?.['storage'] ?? '0') <= 0) {
+  const size = storageOf(claim);
+  if (
+    compareQuantities(size, storageOf(old)) < 0 &&
+    compareQuantities(size, old.status?.capacity?.['storage'] ?? '0') <= 0
+  ) {
     errors.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity');
   }
   immutable(errors, 'volumeMode', claim.spec?.volumeMode, old.spec?.volumeMode);
+  if (old.spec?.volumeAttributesClassName == null) return;
+  const [field, attributes] = ['spec.volumeAttributesClassName', claim.spec?.volumeAttributesClassName];
+  if (attributes == null) errors.forbidden(field, 'update from non-nil value to nil is forbidden');
+  else if (attributes === '') errors.forbidden(field, 'update from non-nil value to an empty string is forbidden');
+}
+
+const RESIZE_STATUSES = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+  'NodeResizePending',
+];
+
+/** Of native resources a claim has but one. */
+function resourceKey(errors: FieldErrors, field: string, name: string): boolean {
+  const bad = qualifiedNameErrors(name);
+  push(errors, field, name, bad);
+  if (bad.length) return false;
+  const isNative = !name.includes('/') || name.includes('kubernetes.io/');
+  if (!isNative || name === 'storage') return true;
+  errors.notSupported(field, name, ['storage']);
+  return false;
+}
+
+function amount(errors: FieldErrors, field: string, value: string): boolean {
+  const quantity = tryParseQuantity(value);
+  if (!quantity || quantity.nanos >= 0n) return true;
+  errors.invalid(field, -(-quantity.nanos / 1_000_000_000n), 'must be a valid resource quantity');
+  return false;
+}
+
+function validateStatus({ spec, status: s }: Claim, _old: Claim, errors: FieldErrors): void {
+  if (!spec?.accessModes?.length) errors.required('Spec.accessModes');
+  for (const name in s?.capacity) amount(errors, `status.capacity[${name}]`, s.capacity[name]!);
+  for (const name in s?.allocatedResourceStatuses) {
+    const field = 'status.allocatedResourceStatus';
+    resourceKey(errors, field, name);
+    if (!RESIZE_STATUSES.includes(s.allocatedResourceStatuses[name]!))
+      errors.notSupported(field, name, [...RESIZE_STATUSES].sort());
+  }
+  for (const name in s?.allocatedResources) {
+    const field = 'status.allocatedResources';
+    if (!resourceKey(errors, field, name)) continue;
+    const value = s.allocatedResources[name]!;
+    if (amount(errors, `${field}[${name}]`, value)) resourceQuantity(errors, `${field}[${name}]`, 'storage', value);
+  }
+}
+
+/** Upstream: pkg/api/persistentvolumeclaim.GetWarningsForPersistentVolumeClaim. */
+function warnings({ metadata, spec }: Claim): string[] {
+  const out: string[] = [];
+  if (metadata?.annotations?.[BETA_CLASS] !== undefined) {
+    out.push(`metadata.annotations[${BETA_CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`);
+  }
+  out.push(...fractionalBytes('spec.resources.requests[storage]', spec?.resources?.requests?.['storage']));
+  out.push(...fractionalBytes('spec.resources.limits[storage]', spec?.resources?.limits?.['storage']));
+  return out;
 }
 
 export default defineKind<Claim>({
@@ -70,17 +146,21 @@ export default defineKind<Claim>({
   generation: false,
   defaults(draft) {
     (draft.status ??= {}).phase ||= 'Pending';
-    const { spec } = draft;
-    if (!spec) return;
-    spec.volumeMode ??= 'Filesystem';
-    defaultResourceList(spec.resources?.requests as ResourceList | undefined);
-    defaultResourceList(spec.resources?.limits as ResourceList | undefined);
+    defaultResourceList(draft.status.capacity);
+    defaultResourceList(draft.status.allocatedResources);
+    if (draft.spec) defaultClaimSpec(draft.spec);
   },
   prepareCreate(draft) {
     draft.status = { phase: 'Pending' };
+    if (draft.spec) normalizeDataSources(draft.spec);
   },
-  validate,
+  prepareUpdate(draft) {
+    if (draft.spec) normalizeDataSources(draft.spec);
+  },
+  validate: (claim, errors) => validateClaimSpec(errors, 'spec', claim.spec),
   validateUpdate,
+  validateStatus,
+  warnings,
   selectableFields: {},
   columns: [
     column('Status', 'string', texts['PersistentVolumeClaimStatus.phase']!, (c) =>

@@ -40,7 +40,7 @@ function gracePeriodSeconds(pod: Pod, requested: number | undefined): number {
 }
 
 function warnings(pod: Pod, old: Pod | undefined): string[] {
-  const list = podWarnings('spec', pod.spec);
+  const list = podWarnings('', pod);
   const name = pod.metadata?.name ?? '';
   const bad = old ? [] : dns1123LabelErrors(name);
   if (bad.length) {

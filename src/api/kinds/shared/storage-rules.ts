@@ -1,5 +1,6 @@
 // What PersistentVolume and PersistentVolumeClaim share. Upstream: pkg/apis/core/helper/helpers.go.
 import type { KubeObject } from '../../types.ts';
+import { tryParseQuantity } from '../../quantity.ts';
 import type { FieldErrors } from '../../validation.ts';
 
 export const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
@@ -33,4 +34,11 @@ export const accessModesText = (modes: readonly string[] | undefined): string =>
 export function storageClassOf(object: KubeObject & { spec?: { storageClassName?: string } }): string {
   const annotation = object.metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'];
   return annotation ?? object.spec?.storageClassName ?? '';
+}
+
+/** A warning about an amount of bytes that is no whole number. */
+export function fractionalBytes(field: string, value: string | undefined): string[] {
+  const quantity = value === undefined || !value.endsWith('m') ? undefined : tryParseQuantity(value);
+  if (!quantity || quantity.nanos % 1_000_000_000n === 0n) return [];
+  return [`${field}: fractional byte value "${value}" is invalid, must be an integer`];
 }

@@ -20,7 +20,7 @@ interface Workload extends KubeObject {
 /** Upstream: pod.GetWarningsForPodTemplate. On updates only when the specification changed. */
 export function workloadWarnings(object: Workload, old: Workload | undefined): string[] {
   if (old && object.metadata?.generation === old.metadata?.generation) return [];
-  return podWarnings('spec.template.spec', object.spec?.template?.spec);
+  return podWarnings('spec.template', object.spec?.template);
 }
 
 const NAME_WARNING =
