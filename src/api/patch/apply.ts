@@ -120,7 +120,8 @@ class Application {
     if (last?.time) self.time = last.time;
     const next: Owners = new Map(owners).set(identity, self);
     const merged = mergeValues(this.live, applied, this.type) as Unstructured;
-    const object = last ? this.prune(merged, next, last.set) : merged;
+    const droppedSome = last && !isEmptySet(difference(last.set, self.set));
+    const object = droppedSome ? this.prune(merged, next, last.set) : merged;
     const changes = filterComparison(compareValues(this.live, object, this.type) ?? {}, this.filter);
     const lost = takeFromOthers(next, identity, changes as Required<Comparison>);
     if (!force && lost.size > 0) throw new Conflicts(lost, owners);

@@ -44,14 +44,26 @@ export function encodeRevision(revision: number): Buffer {
 }
 export const decodeRevision = (buffer: Buffer): number => buffer.readUIntBE(0, 6);
 
-export function encodeCurrent(record: CurrentRecord): Buffer {
-  const buffer = Buffer.allocUnsafe(CURRENT_HEAD + record.value.byteLength);
+/** Room for one record. Writing a record copies it at once, so that all of them can be made in one place. */
+export class Scratch {
+  #buffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+  take(bytes: number): Buffer {
+    // A record this large is rare, and a scratch this large would stay.
+    return bytes > this.#buffer.length ? Buffer.allocUnsafeSlow(bytes) : this.#buffer.subarray(0, bytes);
+  }
+}
+
+export function encodeCurrent(record: CurrentRecord, scratch: Scratch): Buffer {
+  const buffer = scratch.take(CURRENT_HEAD + record.value.byteLength);
   buffer.writeUIntBE(record.createRevision, 0, 6);
   buffer.writeUIntBE(record.modRevision, 6, 6);
   buffer.writeUIntBE(record.expiresAtMs, 12, 6);
   buffer.set(record.value, CURRENT_HEAD);
   return buffer;
 }
+/** The modRevision of a current record, of which only the head need be there. */
+export const revisionOfCurrent = (buffer: Buffer): number => buffer.readUIntBE(6, 6);
 export const decodeCurrent = (buffer: Buffer): CurrentRecord => ({
   createRevision: buffer.readUIntBE(0, 6),
   modRevision: buffer.readUIntBE(6, 6),
@@ -72,8 +84,8 @@ export const decodeHistoryKey = (buffer: Buffer): { key: string; modRevision: nu
   modRevision: buffer.readUIntBE(buffer.length - 6, 6),
 });
 
-export function encodeHistory(record: HistoryRecord): Buffer {
-  const buffer = Buffer.allocUnsafe(HISTORY_HEAD + record.value.byteLength);
+export function encodeHistory(record: HistoryRecord, scratch: Scratch): Buffer {
+  const buffer = scratch.take(HISTORY_HEAD + record.value.byteLength);
   buffer.writeUIntBE(record.createRevision, 0, 6);
   buffer.writeUIntBE(record.supersededAt, 6, 6);
   buffer.set(record.value, HISTORY_HEAD);

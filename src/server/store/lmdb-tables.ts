@@ -16,6 +16,8 @@ import {
   encodeLog,
   encodeRevision,
   encodeTtlKey,
+  revisionOfCurrent,
+  Scratch,
 } from './lmdb-records.ts';
 import type { CurrentRecord, LogEntry } from './lmdb-records.ts';
 import type { Compare, KeyValue, Operation, StoreEvent, TransactionResult } from './store.ts';
@@ -44,6 +46,7 @@ export class LmdbTables {
   readonly #log: Table;
   readonly #ttl: Table;
   readonly #meta: Table;
+  readonly #scratch = new Scratch();
 
   constructor(directory: string, mapSizeBytes: number) {
     const table = { encoding: 'binary', keyEncoding: 'binary' } as const;
@@ -77,6 +80,12 @@ export class LmdbTables {
   current(key: string, snapshot?: Snapshot): CurrentRecord | undefined {
     const buffer = this.#current.get(encodeKey(key), { transaction: snapshot });
     return buffer && decodeCurrent(buffer);
+  }
+
+  /** 0: absent. The value is not copied out of the file. */
+  #revisionOf(key: string): number {
+    const head = this.#current.getBinaryFast(encodeKey(key));
+    return head ? revisionOfCurrent(head) : 0;
   }
 
   /** What the key was at a revision. */
@@ -129,7 +138,7 @@ export class LmdbTables {
 
   /** Inside a write transaction: one transaction of the store at `revision`, if its compares hold. */
   apply(compares: readonly Compare[], operations: readonly Operation[], revision: number): AppliedTransaction {
-    const holds = ({ key, modRevision }: Compare) => (this.current(key)?.modRevision ?? 0) === modRevision;
+    const holds = ({ key, modRevision }: Compare) => this.#revisionOf(key) === modRevision;
     if (!compares.every(holds)) {
       const current = compares.map(({ key }) => {
         const record = this.current(key);
@@ -159,7 +168,7 @@ export class LmdbTables {
     const { value, ttlSeconds } = operation.put;
     const expiresAtMs = ttlSeconds ? Math.ceil(Date.now() + ttlSeconds * 1000) : 0;
     const item = { key, value, createRevision: old?.createRevision ?? revision, modRevision: revision };
-    this.#current.putSync(keyBytes, encodeCurrent({ ...item, expiresAtMs }));
+    this.#current.putSync(keyBytes, encodeCurrent({ ...item, expiresAtMs }, this.#scratch));
     if (expiresAtMs > 0) {
       this.#ttl.putSync(encodeTtlKey(expiresAtMs, revision, key), Buffer.of(1));
       applied.expiring.push({ key, modRevision: revision, expiresAtMs });
@@ -171,7 +180,7 @@ export class LmdbTables {
     const { createRevision, modRevision, expiresAtMs, value } = old;
     this.#history.putSync(
       encodeHistoryKey(key, modRevision),
-      encodeHistory({ createRevision, supersededAt: revision, value }),
+      encodeHistory({ createRevision, supersededAt: revision, value }, this.#scratch),
     );
     if (expiresAtMs > 0) this.#ttl.removeSync(encodeTtlKey(expiresAtMs, modRevision, key));
   }

@@ -82,7 +82,48 @@ describe('patch', () => {
   });
 });
 
+describe('a patch of one field', () => {
+  it('checks what it changes, and leaves the order of fields', async () => {
+    const client = server.client();
+    await client.create(Deployments, deployment('web'));
+    const patch = (body: object, type = 'strategic-merge') =>
+      raw(server, 'PATCH', `${path}?fieldValidation=Strict`, {
+        body,
+        headers: { 'content-type': `application/${type}-patch+json` },
+      });
+    const labelled = await patch({ metadata: { labels: { a: '1' } } });
+    expect(Object.keys(labelled.json as object)).toEqual(['kind', 'apiVersion', 'metadata', 'spec', 'status']);
+    expect(await patch({ metadata: { labels: { a: 1 } } })).toMatchObject({ status: 400 });
+    expect(await patch({ metadata: { tables: {} } })).toMatchObject({ status: 400 });
+    expect(await patch({ specification: {} })).toMatchObject({ status: 400 });
+    expect(await patch({ spec: { replicas: 'two' } })).toMatchObject({ status: 400 });
+    expect(await patch({ spec: { strategy: null, paused: null } })).toMatchObject({
+      status: 200,
+      json: { spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%' } } } },
+    });
+    expect(await patch([{ op: 'remove', path: '/spec' }], 'json')).toMatchObject({ status: 422 });
+  });
+});
+
 describe('server-side apply', () => {
+  it('reads JSON with JSON in it, and finds the fields that stand twice', async () => {
+    const maps = '/api/v1/namespaces/default/configmaps/c';
+    const apply = (body: string) =>
+      raw(server, 'PATCH', `${maps}?fieldManager=x&fieldValidation=Strict`, {
+        body,
+        headers: { 'content-type': 'application/apply-patch+yaml' },
+      });
+    const head = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"}';
+    const inner = JSON.stringify(JSON.stringify({ a: { b: 1 } }));
+    expect(await apply(`${head},"data":{"k":${inner}}}`)).toMatchObject({
+      status: 201,
+      json: { data: { k: '{"a":{"b":1}}' } },
+    });
+    const twice = await apply(`${head},"data":{"k":${inner},"k":"other"}}`);
+    expect(twice).toMatchObject({ status: 400 });
+    expect(JSON.stringify(twice.json)).toContain('already set');
+  });
+
   it('creates, changes nothing the second time, and removes what is no longer applied', async () => {
     const client = server.client();
     const labelled = { ...deployment('web'), metadata: { ...deployment('web').metadata, labels: { a: '1' } } };

@@ -14,6 +14,7 @@ import {
   encodeHistoryKey,
   encodeLog,
   encodeTtlKey,
+  Scratch,
 } from '../../../src/server/store/lmdb-records.ts';
 import { createMemoryStore } from '../../../src/server/store/memory.ts';
 import { RetentionClock } from '../../../src/server/store/retention.ts';
@@ -79,12 +80,14 @@ it('compaction changes nothing that may still be asked for', async () => {
 });
 
 describe('records on disk', () => {
+  const scratch = new Scratch();
+
   it('come back as they were', () => {
     const value = Buffer.from('value');
     const current = { createRevision: 5, modRevision: 2 ** 47, expiresAtMs: 1_800_000_000_000, value };
-    expect(decodeCurrent(encodeCurrent(current))).toEqual(current);
+    expect(decodeCurrent(encodeCurrent(current, scratch))).toEqual(current);
     const history = { createRevision: 5, supersededAt: 2 ** 40, value };
-    expect(decodeHistory(encodeHistory(history))).toEqual(history);
+    expect(decodeHistory(encodeHistory(history, scratch))).toEqual(history);
     expect(decodeHistoryKey(encodeHistoryKey('/a/é', 7))).toEqual({ key: '/a/é', modRevision: 7 });
     const ttl = { expiresAtMs: 1_800_000_000_000, modRevision: 9, key: '/a/é' };
     expect(decodeTtlKey(encodeTtlKey(ttl.expiresAtMs, ttl.modRevision, ttl.key))).toEqual(ttl);
@@ -95,9 +98,20 @@ describe('records on disk', () => {
     expect(decodeLog(encodeLog(entries))).toEqual(entries);
   });
 
+  it('share one place while they are written, unless they are large', () => {
+    const record = (value: Buffer) => ({ createRevision: 1, modRevision: 2, expiresAtMs: 0, value });
+    const large = Buffer.alloc(100_000, 'l');
+    const one = encodeCurrent(record(large), scratch);
+    const two = encodeCurrent(record(Buffer.from('two')), scratch);
+    expect(large.equals(decodeCurrent(one).value)).toBe(true);
+    expect(text(decodeCurrent(two).value)).toBe('two');
+    encodeCurrent(record(Buffer.from('333')), scratch);
+    expect(text(decodeCurrent(two).value)).toBe('333');
+  });
+
   it('are these bytes: a change needs a new format number', () => {
     const value = Buffer.from('v');
-    expect(encodeCurrent({ createRevision: 1, modRevision: 2, expiresAtMs: 3, value }).toString('hex')).toBe(
+    expect(encodeCurrent({ createRevision: 1, modRevision: 2, expiresAtMs: 3, value }, scratch).toString('hex')).toBe(
       '00000000000100000000000200000000000376',
     );
     expect(encodeHistoryKey('/a', 2).toString('hex')).toBe('2f6100000000000002');

@@ -153,7 +153,7 @@ export function depthChecked<T>(value: T): T {
 }
 
 /** The YAML parser itself works on the call stack. Brackets in strings count too: so many open ones mean nothing. */
-export function checkFlowDepth(text: string): void {
+function checkFlowDepth(text: string): void {
   let depth = 0;
   for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
     depth += bracket === '[' || bracket === '{' ? 1 : -1;
@@ -162,20 +162,30 @@ export function checkFlowDepth(text: string): void {
   }
 }
 
-/** For bodies that are YAML by their content type (apply patches too). */
-export function parseYamlBody(text: string, expected: string, duplicates: string[]): unknown {
-  // JSON is YAML, and most of what comes as YAML is JSON.
+function hasDuplicates(text: string): boolean {
+  let any = false;
+  parseJson(text, { onDuplicate: () => void (any = true) });
+  return any;
+}
+
+/** Throws YamlError. JSON is YAML, and most of what comes as YAML is JSON, which is read many times faster. */
+export function parseYamlText(text: string, duplicates: string[]): unknown {
   if (text.startsWith('{')) {
     try {
       const value = parseJson(text);
-      if (keysIn(text) === keysOf(value)) return value;
+      if (keysIn(text) === keysOf(value) || !hasDuplicates(text)) return value;
     } catch {
-      // It was YAML after all.
+      // It was YAML after all, or is refused below.
     }
   }
+  checkFlowDepth(text);
+  return depthChecked(parseYaml(text, { onDuplicate: (message) => void duplicates.push(message) }));
+}
+
+/** For bodies that are YAML by their content type. */
+function parseYamlBody(text: string, expected: string, duplicates: string[]): unknown {
   try {
-    checkFlowDepth(text);
-    return depthChecked(parseYaml(text, { onDuplicate: (message) => void duplicates.push(message) }));
+    return parseYamlText(text, duplicates);
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     throw badRequest(

@@ -1,6 +1,6 @@
 // Server-side apply: PATCH with application/apply-patch+yaml. Creates what is not there. The merge and the ownership
 // of fields are api/patch's. Upstream: handlers/patch.go (applyPatcher).
-import { YamlError, parseYaml, yamlConversionError } from '../../../api/codec/yaml.ts';
+import { YamlError, yamlConversionError } from '../../../api/codec/yaml.ts';
 import { serverSideApply } from '../../../api/patch/apply.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import { pruneUnknown } from '../../../api/schema/prune.ts';
@@ -8,14 +8,14 @@ import { StatusError, badRequest, conflict, notFound } from '../../../api/status
 import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
-import { checkFlowDepth, checkType, depthChecked, readBytes, readText } from '../content/decode.ts';
+import { checkType, parseYamlText, readBytes, readText } from '../content/decode.ts';
 import type { Negotiated } from '../content/negotiate.ts';
 import { viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
 import { createInstead } from './create.ts';
-import { settleNamespace, toStorage } from './decode-object.ts';
+import { settleNamespace, settledFields, toStorage } from './decode-object.ts';
 import { resetFields } from './managed-fields.ts';
 import { timestamp } from './metadata.ts';
 import { modifyExisting } from './modify.ts';
@@ -37,8 +37,9 @@ export async function apply(
         { ...applied, metadata: { resourceVersion: live.metadata.resourceVersion!, ...applied.metadata } },
         live,
       );
+    const current = live && viewOf(live, endpoint);
     const { object } = serverSideApply({
-      live: live && viewOf(live, endpoint),
+      live: current,
       applied,
       manager: options.fieldManager,
       force: options.force === true,
@@ -51,7 +52,8 @@ export async function apply(
       custom: endpoint.kind.custom,
     });
     const draft = cloneJson(object) as JsonObject & Unstructured;
-    return toStorage(context, endpoint, draft, 'Ignore', []);
+    const settled = current && settledFields(endpoint, current, object);
+    return toStorage(context, endpoint, draft, 'Ignore', [], undefined, settled);
   };
   const written = await modifyExisting(context, endpoint, name, {
     subresource,
@@ -98,8 +100,7 @@ async function readApplied(context: RequestContext, endpoint: Endpoint, options:
 
 function parsePatch(text: string, duplicates: string[]): unknown {
   try {
-    checkFlowDepth(text);
-    return depthChecked(parseYaml(text, { onDuplicate: (message) => void duplicates.push(message) }));
+    return parseYamlText(text, duplicates);
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     throw badRequest(`error decoding YAML: ${yamlConversionError(error)}`);

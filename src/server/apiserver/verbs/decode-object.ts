@@ -1,5 +1,6 @@
 // From a request body to a draft in the stored version: types, unknown fields, defaults, conversion. All of it is
 // about the document alone; nothing here looks at what is stored.
+import { setOwn } from '../../../api/codec/json.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import { checkTypes, decodeError } from '../../../api/schema/check-types.ts';
 import { applyDefaults } from '../../../api/schema/defaults.ts';
@@ -33,7 +34,7 @@ export async function decodeObject(
 
 /**
  * A document in the endpoint's version to a draft of the stored one; mutates the draft. Unknown fields (and `problems`
- * that the parser found) are refused, warned of, or ignored.
+ * that the parser found) are refused, warned of, or ignored. `settled` names fields that were stored as they are.
  */
 export function toStorage(
   context: RequestContext,
@@ -42,16 +43,52 @@ export function toStorage(
   validation: FieldValidation,
   problems: readonly string[],
   inOrder?: (problems: readonly string[]) => string[],
+  settled: ReadonlySet<string> = NOTHING,
 ): Unstructured {
   const { served, kind } = endpoint;
   const { schema } = endpoint;
-  if (schema) checkDocument(context, endpoint, schema, draft, validation, problems, inOrder);
+  if (schema && settled.size > 0) {
+    const changed = without(draft, settled);
+    checkDocument(context, endpoint, schema, changed, validation, problems, inOrder);
+    takeOver(draft, changed, settled);
+  } else if (schema) checkDocument(context, endpoint, schema, draft, validation, problems, inOrder);
   else reportStrict(context, endpoint, problems, validation);
   served.defaults?.(draft);
   served.convert?.toStorage(draft);
   draft.apiVersion = kind.storageApiVersion;
   kind.definition.defaults?.(draft);
   return draft;
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+const ALWAYS_CHECKED: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
+
+/**
+ * The fields of an object that a patch left as they are stored: their types, nulls, unknown fields and defaults were
+ * settled when they were written. Custom resources and other versions have schemas that change under their objects.
+ */
+export function settledFields(endpoint: Endpoint, current: Unstructured, patched: object): ReadonlySet<string> {
+  if (!endpoint.asStored || endpoint.kind.custom) return NOTHING;
+  const settled = new Set<string>();
+  for (const [field, value] of Object.entries(patched)) {
+    if (value === current[field] && !ALWAYS_CHECKED.has(field)) settled.add(field);
+  }
+  return settled;
+}
+
+function without(draft: Unstructured, settled: ReadonlySet<string>): JsonObject & Unstructured {
+  const rest: JsonObject = {};
+  for (const field of Object.keys(draft)) if (!settled.has(field)) setOwn(rest, field, draft[field]);
+  return rest as JsonObject & Unstructured;
+}
+
+/** What the checks made of the other fields; the order of fields stays. */
+function takeOver(draft: Unstructured, checked: Unstructured, settled: ReadonlySet<string>): void {
+  for (const field of Object.keys(draft)) {
+    if (!settled.has(field) && !Object.hasOwn(checked, field)) delete draft[field];
+  }
+  // A default for the whole of a settled field is not one: the field is there.
+  for (const field of Object.keys(checked)) if (!settled.has(field)) setOwn(draft, field, checked[field]);
 }
 
 const META_SCHEMA: Schema = { ref: OBJECT_META };

@@ -20,7 +20,7 @@ export interface Modification {
   dryRun: boolean;
   /** The new object in the stored version; `old` is frozen. Runs again after a conflict. */
   change(old: Unstructured): Promise<Unstructured> | Unstructured;
-  /** Records the owners of fields, before admission has its say. */
+  /** Records the owners of fields in the draft's metadata, which alone it may change, before admission has its say. */
   track(draft: Unstructured, old: Unstructured): void;
   options?: Readonly<Record<string, unknown>>;
   /** For a subresource whose body is another object (Scale): what admission is shown, and how that is put back. */
@@ -100,7 +100,7 @@ async function nextState(
   });
   prepare(endpoint, draft, old, subresource);
   // What admission adds is owned by nobody.
-  modification.track(draft, old);
+  modification.track(sharing(draft, old), old);
   if (await admission.mutate()) {
     admitted?.settle(draft, shown);
     prepare(endpoint, draft, old, subresource);
@@ -133,6 +133,17 @@ function prepare(endpoint: Endpoint, draft: Unstructured, old: Unstructured, sub
   if (counts && countsGenerations(endpoint, draft) && specChanged(draft, old)) {
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
+}
+
+/** The draft with the old object's own values where they are equal, so that nobody compares them field by field again. */
+function sharing(draft: Unstructured, old: Unstructured): Unstructured {
+  let shared = draft;
+  for (const field of Object.keys(draft)) {
+    if (draft[field] === old[field] || field === 'metadata' || !deepEqual(draft[field], old[field])) continue;
+    if (shared === draft) shared = { ...draft };
+    shared[field] = old[field];
+  }
+  return shared;
 }
 
 const STATUS_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'status']);

@@ -24,7 +24,7 @@ import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
 import { apply } from './apply.ts';
-import { settleNamespace, toStorage } from './decode-object.ts';
+import { settleNamespace, settledFields, toStorage } from './decode-object.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modify } from './modify.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
@@ -107,7 +107,8 @@ function patched(
   checkPreconditions(endpoint, draft, old);
   settleNamespace(context, endpoint, draft);
   checkName(draft, context.info.name);
-  return toStorage(context, endpoint, draft, options.fieldValidation, body.duplicates);
+  const settled = settledFields(endpoint, current, result);
+  return toStorage(context, endpoint, draft, options.fieldValidation, body.duplicates, undefined, settled);
 }
 
 function applyPatch(endpoint: Endpoint, current: Unstructured, type: string, value: unknown): unknown {
