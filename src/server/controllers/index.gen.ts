@@ -3,6 +3,7 @@ import clusterroleAggregation_ from './clusterrole-aggregation.ts';
 import csrapproving_ from './csrapproving.ts';
 import csrcleaner_ from './csrcleaner.ts';
 import csrsigning_ from './csrsigning.ts';
+import daemonset_ from './daemonset.ts';
 import deployment_ from './deployment.ts';
 import disruption_ from './disruption.ts';
 import endpoint_ from './endpoint.ts';
@@ -30,6 +31,7 @@ const list: readonly ControllerExport[] = [
   csrapproving_,
   csrcleaner_,
   csrsigning_,
+  daemonset_,
   deployment_,
   disruption_,
   endpoint_,

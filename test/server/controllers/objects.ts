@@ -1,5 +1,5 @@
 // Objects that many tests begin with.
-import type { Deployment, ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1.js';
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { Pod, PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 
 export const containers = (image = 'app:1'): PodSpec => ({ containers: [{ name: 'app', image }] });
@@ -66,5 +66,14 @@ export function statefulSet(
     kind: 'StatefulSet',
     metadata: { name, namespace: 'default' },
     spec: { replicas, serviceName: name, selector: { matchLabels: { app: 'web' } }, template: template(), ...more },
+  };
+}
+
+export function daemonSet(name: string, more: Partial<NonNullable<DaemonSet['spec']>> = {}): DaemonSet {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name, namespace: 'default' },
+    spec: { selector: { matchLabels: { app: 'web' } }, template: template(), ...more },
   };
 }

@@ -11,6 +11,7 @@ import {
 } from '../../../src/api/resources.ts';
 import { systemClock } from '../../../src/client/clock.ts';
 import { silentLogger } from '../../../src/client/log.ts';
+import { watcher } from '../../../src/client/watcher.ts';
 import { controllerUser } from '../../../src/client/transport/in-process.ts';
 import { runControllers } from '../../../src/server/controllers/run.ts';
 import { type TestCluster, eventually, startCluster } from './cluster.ts';
@@ -52,7 +53,6 @@ function record() {
   const stop = new AbortController();
   const seen = new Map<string, { ready: boolean; going: boolean }>();
   const done = (async () => {
-    const { watcher } = await import('../../../src/client/watcher.ts');
     for await (const event of watcher(cluster.client, Pods, { namespace: 'default', signal: stop.signal })) {
       if (event.type !== 'apply') continue;
       const { name = '', uid = '', deletionTimestamp } = event.object.metadata ?? {};

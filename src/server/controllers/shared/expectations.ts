@@ -27,12 +27,17 @@ export class Expectations {
     return this.clock.now() - expected.sinceMs > EXPECTATIONS_TIMEOUT_MS;
   }
 
+  /** Replaces what was expected before. `deletions` are keys of objects. */
+  expect(owner: string, creations: number, deletions: Iterable<string>): void {
+    this.byOwner.set(owner, { creations, deletions: new Set(deletions), sinceMs: this.clock.now() });
+  }
+
   expectCreations(owner: string, count: number): void {
-    this.byOwner.set(owner, { creations: count, deletions: new Set(), sinceMs: this.clock.now() });
+    this.expect(owner, count, []);
   }
 
   expectDeletions(owner: string, keys: Iterable<string>): void {
-    this.byOwner.set(owner, { creations: 0, deletions: new Set(keys), sinceMs: this.clock.now() });
+    this.expect(owner, 0, keys);
   }
 
   /** One creation was seen, or will never come (it failed). */
