@@ -120,8 +120,9 @@ class Startup {
     const auth = this.createAuth(pki);
     const caller = createHttpsCaller();
     this.opened.push(() => caller.close());
-    const webhooks = webhookAdmission(new WebhookClient(caller));
-    const api = this.createApi(store, auth, pki, webhooks);
+    const client = new WebhookClient(caller);
+    const webhooks = webhookAdmission(client);
+    const api = this.createApi(store, auth, pki, client, webhooks);
     // Until the cluster has its roles, requests wait instead of being refused.
     const gate = { handler: undefined as Handler | undefined };
     let open: () => void = () => undefined;
@@ -213,7 +214,13 @@ class Startup {
     });
   }
 
-  private createApi(store: Store, auth: Auth, pki: Pki, webhooks: WebhookAdmission): ApiServer {
+  private createApi(
+    store: Store,
+    auth: Auth,
+    pki: Pki,
+    webhooks: WebhookClient,
+    admission: WebhookAdmission,
+  ): ApiServer {
     const nodes = createNodeConnector({ ca: pki.authority.certificate, credential: () => pki.nodeClient });
     this.opened.push(() => nodes.close());
     const server = createApiServer({
@@ -221,7 +228,8 @@ class Startup {
       authenticate: auth.authenticate,
       reviewToken: auth.reviewToken,
       authorizer: auth.authorizer,
-      admission: [...admissionChain(), ...webhooks.plugins],
+      admission: [...admissionChain(), ...admission.plugins],
+      webhooks,
       tokens: auth.tokens,
       nodes,
       serviceCidr: this.cidr,

@@ -7,6 +7,7 @@ import { type ResourceType, type Unstructured, apiVersionOf } from '../../api/ty
 import type { FieldReader } from './cache/entry.ts';
 import { type Feed, registryPrefix } from './cache/feed.ts';
 import type { KindCache } from './cache/kind-cache.ts';
+import type { Converter } from './crd/conversion.ts';
 import type { ResourceHooks } from './types.ts';
 
 /** Where a kind keeps what a Scale shows. */
@@ -14,6 +15,14 @@ export interface ScalePaths {
   spec: readonly string[];
   status: readonly string[];
   selector?: readonly string[];
+}
+
+/** What custom kinds have more. */
+export interface CustomOptions {
+  custom?: boolean;
+  scale?: ScalePaths | undefined;
+  since?: number;
+  converter?: Converter | undefined;
 }
 
 /** One kind with where its objects live. */
@@ -30,6 +39,8 @@ export interface StoredKind {
   readonly mixedVersions: boolean;
   /** Custom kinds: the revision of the definition. Objects that are no newer may lack its defaults and have more fields. */
   readonly since: number;
+  /** Custom kinds: the webhook that knows how versions differ; without it only apiVersion does. */
+  readonly converter: Converter | undefined;
   /** Of custom kinds with a scale subresource; built-in kinds keep replicas where all do. */
   readonly scale: ScalePaths | undefined;
 }
@@ -101,7 +112,7 @@ export class Registry {
     return this.#routes.get(apiVersion)?.get(kind.definition.plural);
   }
 
-  add(definition: AnyKind, options: { custom?: boolean; scale?: ScalePaths; since?: number } = {}): StoredKind {
+  add(definition: AnyKind, options: CustomOptions = {}): StoredKind {
     const { group, plural, storage } = definition;
     const kind: StoredKind = {
       definition,
@@ -112,6 +123,7 @@ export class Registry {
       custom: options.custom === true,
       mixedVersions: options.custom === true && definition.served.length > 1,
       since: options.since ?? 0,
+      converter: options.converter,
       scale: options.scale,
     };
     this.#unroute(group, plural);

@@ -4,6 +4,7 @@ import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject, ResourceType, Unstructured } from '../../api/types.ts';
 import type { Handler, Request, Response, User } from '../../wire/http.ts';
 import type { AdmissionPlugin, Lister } from '../admission/types.ts';
+import type { WebhookClient } from '../admission/webhook/client.ts';
 import type { Authorizer } from '../auth/types.ts';
 import type { Compare, Operation, Store } from '../store/store.ts';
 
@@ -49,6 +50,8 @@ export interface ApiServerOptions {
   admission: readonly AdmissionPlugin[];
   nodes?: NodeConnector;
   tokens?: TokenIssuer;
+  /** Calls conversion webhooks; without it, what they would convert fails. */
+  webhooks?: WebhookClient;
   /** `10.96.0.0/16`; the first address is the `kubernetes` service's. */
   serviceCidr?: string;
   /** Default 30000-32767. */

@@ -14,7 +14,7 @@ import { GZIP_FROM_BYTES, acceptsGzip, baseHeaders, objectResponse, wantsPretty 
 import { columnDefinitions, includeObject, partial, tableRow } from './shapes.ts';
 import { protobufList } from './protobuf-list.ts';
 import { partialItems, tableRows } from './shaped-body.ts';
-import { bytesOf, objectOf } from './view.ts';
+import { bytesOf, objectOf, prepareViews } from './view.ts';
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -30,6 +30,8 @@ export async function listResponse(
   negotiated: Negotiated,
 ): Promise<Response> {
   const { entries, metadata } = page;
+  // Metadata alone is the same in all versions.
+  if (endpoint.kind.converter && !negotiated.shape.startsWith('Partial')) await prepareViews(entries, endpoint);
   if (negotiated.shape !== '') return shapedList(context, endpoint, page, negotiated);
   const { kind, listKind } = endpoint.kind.definition;
   const envelope = { kind: listKind ?? `${kind}List`, apiVersion: endpoint.apiVersion, metadata };

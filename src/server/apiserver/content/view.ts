@@ -5,12 +5,16 @@ import { pruneUnknown } from '../../../api/schema/prune.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { cloneJson, encodeWhole, freeze } from '../cache/encoding.ts';
 import type { Entry } from '../cache/entry.ts';
-import type { Endpoint } from '../registry.ts';
+import type { Endpoint, StoredKind } from '../registry.ts';
 
-/** The stored object in the endpoint's version, as a new draft. */
-export function convertFromStorage(object: Unstructured, endpoint: Endpoint): Unstructured {
+/** The stored object in the endpoint's version, as a new draft. Not for kinds with a conversion webhook. */
+function convertFromStorage(object: Unstructured, endpoint: Endpoint): Unstructured {
   const draft = cloneJson(object);
   endpoint.served.convert?.fromStorage(draft);
+  return settled(draft, endpoint);
+}
+
+function settled(draft: Unstructured, endpoint: Endpoint): Unstructured {
   draft.apiVersion = endpoint.apiVersion;
   draft.kind = endpoint.kind.definition.kind;
   // Upstream prunes and defaults custom resources when it reads them, too: their schema may be newer than they are.
@@ -21,12 +25,19 @@ export function convertFromStorage(object: Unstructured, endpoint: Endpoint): Un
   return draft;
 }
 
-/**
- * The same for objects whose conversion a webhook may have to do. `object` is in the stored version, or in an older one
- * that was the stored version when it was written.
- */
+/** As convertFromStorage for every kind: a webhook may have to be asked. `object` may say an older stored version. */
 export function convertTo(object: Unstructured, endpoint: Endpoint): Promise<Unstructured> | Unstructured {
-  return convertFromStorage(object, endpoint);
+  const { converter } = endpoint.kind;
+  if (!converter) return convertFromStorage(object, endpoint);
+  return converter.convert([object], endpoint.apiVersion).then(([draft]) => settled(draft!, endpoint));
+}
+
+/** An object in the version that is stored today; itself, but for kinds whose older versions have other shapes. */
+export async function inStorageVersion(object: Unstructured, kind: StoredKind): Promise<Unstructured> {
+  const { converter, storageApiVersion } = kind;
+  if (!converter || object.apiVersion === storageApiVersion) return object;
+  const [draft] = await converter.convert([object], storageApiVersion);
+  return freeze(draft!);
 }
 
 /** A custom resource may have been stored under another version than today's storage version, or an older schema. */
@@ -35,9 +46,37 @@ const asIs = (entry: Entry, { asStored, apiVersion, kind }: Endpoint): boolean =
 
 const face = (endpoint: Endpoint): string => `${endpoint.apiVersion} ${endpoint.kind.since}`;
 
+/** What conversion webhooks made of entries, by face. Not among the faces, which may be forgotten at any time. */
+const converted = new WeakMap<Entry, Map<string, Unstructured>>();
+
+/**
+ * Before entries of a kind with a conversion webhook are shown: asks it for all of them at once. Their conversions are
+ * kept, as those of other kinds are. Throws what the webhook failed with.
+ */
+export async function prepareViews(entries: readonly Entry[], endpoint: Endpoint): Promise<void> {
+  const { converter } = endpoint.kind;
+  if (!converter) return;
+  const name = face(endpoint);
+  const missing = entries.filter((entry) => !asIs(entry, endpoint) && !converted.get(entry)?.has(name));
+  if (missing.length === 0) return;
+  const objects = missing.map((entry) => entry.object());
+  const drafts = await converter.convert(objects, endpoint.apiVersion);
+  missing.forEach((entry, i) => {
+    let known = converted.get(entry);
+    if (!known) converted.set(entry, (known = new Map()));
+    known.set(name, freeze(settled(drafts[i]!, endpoint)));
+  });
+}
+
+/** For kinds with a conversion webhook: only after prepareViews. */
 export function objectOf(entry: Entry, endpoint: Endpoint): Unstructured {
   if (asIs(entry, endpoint)) return entry.object();
-  return entry.face(`object ${face(endpoint)}`, () => freeze(convertFromStorage(entry.object(), endpoint)));
+  const name = face(endpoint);
+  if (!endpoint.kind.converter)
+    return entry.face(`object ${name}`, () => freeze(convertFromStorage(entry.object(), endpoint)));
+  const object = converted.get(entry)?.get(name);
+  if (!object) throw new Error(`${entry.key} was not converted to ${endpoint.apiVersion}`);
+  return object;
 }
 
 /** JSON and a line feed. */
@@ -47,8 +86,11 @@ export function bytesOf(entry: Entry, endpoint: Endpoint): Buffer {
 }
 
 /** What a stored or written object looks like in the endpoint's version; itself when that is how it is stored. */
-export function viewOf(object: Unstructured, endpoint: Endpoint): Unstructured {
+export function viewOf(object: Unstructured, endpoint: Endpoint): Promise<Unstructured> | Unstructured {
   const { kind } = endpoint;
   const old = kind.custom && Number(object.metadata.resourceVersion) <= kind.since;
-  return endpoint.asStored && !old ? object : freeze(convertFromStorage(object, endpoint));
+  const other = kind.converter !== undefined && object.apiVersion !== endpoint.apiVersion;
+  if (endpoint.asStored && !old && !other) return object;
+  if (!kind.converter) return freeze(convertFromStorage(object, endpoint));
+  return Promise.resolve(convertTo(object, endpoint)).then((draft) => freeze(draft));
 }

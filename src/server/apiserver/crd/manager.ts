@@ -10,6 +10,7 @@ import type { StoredKind } from '../registry.ts';
 import { deleteObject } from '../verbs/delete.ts';
 import { modifyExisting } from '../verbs/modify.ts';
 import { cloneJson } from '../cache/encoding.ts';
+import { converterOf } from './conversion.ts';
 import { definitionOf, scalePaths } from './definition.ts';
 import { type Crd, CLEANUP_FINALIZER, hasCondition } from './types.ts';
 
@@ -56,6 +57,7 @@ function serve(server: Server, crd: Crd, served: Map<string, string>): void {
     custom: true,
     scale: scalePaths(crd),
     since: Number(crd.metadata.resourceVersion),
+    converter: converterOf(crd, server.options.webhooks, server.admission.lister),
   });
 }
 

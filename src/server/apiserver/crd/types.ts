@@ -1,5 +1,6 @@
 // The parts of a CustomResourceDefinition (apiextensions.k8s.io/v1) that the server reads. Data only.
 import type { Unstructured } from '../../../api/types.ts';
+import type { ClientConfig } from '../../admission/webhook/client.ts';
 
 export interface PrinterColumn {
   name: string;
@@ -49,6 +50,10 @@ export interface Crd extends Unstructured {
     scope: 'Namespaced' | 'Cluster';
     versions: CrdVersion[];
     preserveUnknownFields?: boolean;
+    conversion?: {
+      strategy?: string;
+      webhook?: { clientConfig?: ClientConfig; conversionReviewVersions?: string[] };
+    };
   };
   status?: { conditions?: Condition[]; acceptedNames?: CrdNames; storedVersions?: string[] };
 }

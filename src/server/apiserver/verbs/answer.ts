@@ -5,30 +5,32 @@ import type { Entry } from '../cache/entry.ts';
 import type { Negotiated } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
 import { shapeObject } from '../content/shapes.ts';
-import { bytesOf, objectOf, viewOf } from '../content/view.ts';
+import { bytesOf, objectOf, prepareViews, viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import type { Written } from './commit.ts';
 
-export function writtenResponse(
+export async function writtenResponse(
   context: RequestContext,
   status: number,
   endpoint: Endpoint,
   written: Written,
   negotiated: Negotiated,
 ): Promise<Response> {
-  const object = viewOf(written.object, endpoint);
+  const viewed = viewOf(written.object, endpoint);
+  const object = viewed instanceof Promise ? await viewed : viewed;
   if (negotiated.shape !== '') return shaped(context, status, endpoint, object, negotiated);
   const bytes = endpoint.asStored ? written.bytes : undefined;
   return objectResponse(context, status, () => object, negotiated, bytes);
 }
 
-export function entryResponse(
+export async function entryResponse(
   context: RequestContext,
   endpoint: Endpoint,
   entry: Entry,
   negotiated: Negotiated,
 ): Promise<Response> {
+  if (endpoint.kind.converter) await prepareViews([entry], endpoint);
   if (negotiated.shape !== '') return shaped(context, 200, endpoint, objectOf(entry, endpoint), negotiated);
   const bytes =
     negotiated.encoding === 'json' || negotiated.encoding === 'protobuf' ? bytesOf(entry, endpoint) : undefined;

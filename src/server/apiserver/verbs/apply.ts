@@ -30,14 +30,14 @@ export async function apply(
 ): Promise<Response> {
   const { name, subresource } = context.info;
   const applied = await readApplied(context, endpoint, options);
-  const merge = (live: Unstructured | undefined): Unstructured => {
+  const merge = async (live: Unstructured | undefined): Promise<Unstructured> => {
     if (live)
       checkPreconditions(
         endpoint,
         { ...applied, metadata: { resourceVersion: live.metadata.resourceVersion!, ...applied.metadata } },
         live,
       );
-    const current = live && viewOf(live, endpoint);
+    const current = live && (await viewOf(live, endpoint));
     const { object } = serverSideApply({
       live: current,
       applied,
@@ -69,7 +69,7 @@ export async function apply(
     const why = `uid mismatch: the provided object specified uid ${applied.metadata.uid}, and no existing object was found`;
     throw conflict(endpoint.qualified, name, why);
   }
-  const created = await createInstead(context, endpoint, merge(undefined), options, () => {});
+  const created = await createInstead(context, endpoint, await merge(undefined), options, () => {});
   return writtenResponse(context, 201, endpoint, created, negotiated);
 }
 

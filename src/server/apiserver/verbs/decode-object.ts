@@ -11,7 +11,8 @@ import { badRequest } from '../../../api/status.ts';
 import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import { checkType, decodeBody } from '../content/decode.ts';
 import type { RequestContext } from '../context.ts';
-import type { Endpoint } from '../registry.ts';
+import type { Converter } from '../crd/conversion.ts';
+import type { Endpoint, StoredKind } from '../registry.ts';
 import { settleNulls } from './nulls.ts';
 import type { FieldValidation } from './options.ts';
 
@@ -44,7 +45,7 @@ export function toStorage(
   problems: readonly string[],
   inOrder?: (problems: readonly string[]) => string[],
   settled: ReadonlySet<string> = NOTHING,
-): Unstructured {
+): Promise<Unstructured> | Unstructured {
   const { served, kind } = endpoint;
   const { schema } = endpoint;
   if (schema && settled.size > 0) {
@@ -54,10 +55,19 @@ export function toStorage(
   } else if (schema) checkDocument(context, endpoint, schema, draft, validation, problems, inOrder);
   else reportStrict(context, endpoint, problems, validation);
   served.defaults?.(draft);
+  if (kind.converter && endpoint.apiVersion !== kind.storageApiVersion) return converted(kind.converter, draft, kind);
   served.convert?.toStorage(draft);
   draft.apiVersion = kind.storageApiVersion;
   kind.definition.defaults?.(draft);
   return draft;
+}
+
+async function converted(converter: Converter, draft: Unstructured, kind: StoredKind): Promise<Unstructured> {
+  const { definition, storageApiVersion } = kind;
+  const [stored] = await converter.convert([draft], storageApiVersion);
+  if (definition.schema) pruneUnknown(stored!, definition.schema, builtinSchemas);
+  definition.defaults?.(stored!);
+  return stored!;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();

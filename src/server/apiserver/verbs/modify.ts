@@ -6,6 +6,7 @@ import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import { encodeStored, spliceRevision } from '../cache/encoding.ts';
 import { Entry } from '../cache/entry.ts';
+import { inStorageVersion } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { Admission } from './admit.ts';
@@ -85,7 +86,7 @@ async function nextState(
 ): Promise<Unstructured> {
   const { kind } = endpoint;
   const { subresource, dryRun } = modification;
-  const old = entry.object();
+  const old = kind.converter ? await inStorageVersion(entry.object(), kind) : entry.object();
   const { admitted } = modification;
   const draft = await modification.change(old);
   const shown = admitted ? admitted.of(draft) : draft;

@@ -86,15 +86,15 @@ export async function readPatch(context: RequestContext): Promise<PatchBody> {
   }
 }
 
-function patched(
+async function patched(
   context: RequestContext,
   endpoint: Endpoint,
   old: Unstructured,
   type: string,
   body: PatchBody,
   options: WriteOptions,
-): Unstructured {
-  const current = viewOf(old, endpoint);
+): Promise<Unstructured> {
+  const current = await viewOf(old, endpoint);
   const result = applyPatch(endpoint, current, type, body.value);
   if (result === null || typeof result !== 'object' || Array.isArray(result)) {
     throw badRequest('the patch does not leave an object');

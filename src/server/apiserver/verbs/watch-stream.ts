@@ -9,6 +9,7 @@ import { cloneJson, encodeStored, freeze } from '../cache/encoding.ts';
 import { Entry } from '../cache/entry.ts';
 import type { CacheListener } from '../cache/kind-cache.ts';
 import type { CacheEvent } from '../cache/window.ts';
+import { prepareViews } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import type { ReadOptions } from './read-options.ts';
@@ -83,6 +84,11 @@ export class WatchStream implements CacheListener {
     this.#after = start.after;
   }
 
+  /** What is watched. */
+  get info(): RequestContext['info'] {
+    return this.#context.info;
+  }
+
   /** Called by the cache. While the reader is busy the window keeps the event. */
   onEvent(event: CacheEvent, sequence: number): void {
     if (!this.#wake || this.#cursor !== sequence) return;
@@ -100,6 +106,7 @@ export class WatchStream implements CacheListener {
     if (error) return void (yield format.mark('ERROR', error.status));
     this.#open();
     try {
+      if (initial && this.#endpoint.kind.converter) await prepareViews(initial, this.#endpoint);
       if (initial) yield* chunks(initial.map((entry) => () => format.encode('ADDED', entry)));
       if (past) yield* this.#pastBytes(past);
       if (endMark && this.#bookmarks) yield format.mark('BOOKMARK', format.bookmark(after, true));
@@ -107,6 +114,7 @@ export class WatchStream implements CacheListener {
         const batch = this.#take();
         if (batch === undefined) return;
         if (batch.length > 0) {
+          if (this.#endpoint.kind.converter) await prepareViews(batch.map(entryOf), this.#endpoint);
           yield this.#encode(batch);
           continue;
         }
@@ -114,6 +122,8 @@ export class WatchStream implements CacheListener {
         if (why !== 'event' && this.#bookmarks) yield format.mark('BOOKMARK', format.bookmark(this.#seen(), false));
         if (why === 'end') return;
       }
+    } catch (error) {
+      yield format.mark('ERROR', conversionFailure(error).status);
     } finally {
       this.#close();
     }
@@ -125,12 +135,14 @@ export class WatchStream implements CacheListener {
     if (error) return void (yield { type: 'ERROR', object: error.status });
     this.#open();
     try {
+      if (initial && this.#endpoint.kind.converter) await prepareViews(initial, this.#endpoint);
       for (const entry of initial ?? []) yield { type: 'ADDED', object: format.object(entry) };
       if (past) yield* this.#pastEvents(past);
       if (endMark && this.#bookmarks) yield { type: 'BOOKMARK', object: format.bookmark(after, true) };
       for (;;) {
         const batch = this.#take();
         if (batch === undefined) return;
+        if (this.#endpoint.kind.converter) await prepareViews(batch.map(entryOf), this.#endpoint);
         for (const { type, entry } of batch) yield { type, object: format.object(entry) };
         if (batch.length > 0) continue;
         const why = await this.#wait();
@@ -138,6 +150,8 @@ export class WatchStream implements CacheListener {
           yield { type: 'BOOKMARK', object: format.bookmark(this.#seen(), false) };
         if (why === 'end') return;
       }
+    } catch (error) {
+      yield { type: 'ERROR', object: conversionFailure(error).status };
     } finally {
       this.#close();
     }
@@ -220,6 +234,7 @@ export class WatchStream implements CacheListener {
         if (change) found.push(change);
       }
       this.#after = revision;
+      if (this.#endpoint.kind.converter) await prepareViews(found.map(entryOf), this.#endpoint);
       if (found.length > 0) yield found;
     }
     const { window } = this.#endpoint.kind.cache;
@@ -290,6 +305,14 @@ export class WatchStream implements CacheListener {
 /** The store forgot what a slow reader of the past was about to read. */
 const outrun = (revision: number): StatusError =>
   new StatusError('Expired', `too old resource version: ${revision} (the history is gone)`);
+
+const entryOf = ({ entry }: Change): Entry => entry;
+
+/** A stream that has begun can only end with an error event; what no webhook caused is thrown on. */
+function conversionFailure(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  throw error;
+}
 
 /** The last state that was selected, under the revision of the change that ended it. */
 function departed(event: CacheEvent): Entry {
