@@ -194,7 +194,7 @@ describe('refusals', () => {
       { spec: { schedule: '@daily', timeZone: 'No/Where', jobTemplate: { spec: { template: template('Never') } } } },
       ['spec.timeZone: Invalid value: "No/Where": unknown time zone No/Where'],
     ],
-    [ingress, { spec: {} }, ['spec: Invalid value: []: either `defaultBackend` or `rules` must be specified']],
+    [ingress, { spec: {} }, ['spec: Invalid value: null: either `defaultBackend` or `rules` must be specified']],
     [ingress, path({}), ['spec.rules[0].http.paths[0].pathType: Required value: pathType must be specified']],
     [
       ingress,

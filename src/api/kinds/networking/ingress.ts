@@ -1,5 +1,10 @@
 // Ingress. Upstream: pkg/registry/networking/ingress/strategy.go, pkg/apis/networking/validation, printIngress.
-import type { Ingress as CoreIngress, IngressBackend, IngressSpec } from 'kubernetes-types/networking/v1.js';
+import type {
+  Ingress as CoreIngress,
+  IngressBackend,
+  IngressRule,
+  IngressSpec,
+} from 'kubernetes-types/networking/v1.js';
 import { defineKind } from '../../kind.ts';
 import {
   dns1035LabelErrors,
@@ -9,10 +14,12 @@ import {
   wildcardDns1123SubdomainErrors,
 } from '../../names.ts';
 import type { Unstructured } from '../../types.ts';
-import type { FieldErrors } from '../../validation.ts';
+import { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, loadBalancerAddresses } from '../shared/columns.ts';
 import { deprecated } from '../shared/deprecations.ts';
-import { dnsSubdomain, ipFamily, push } from '../shared/field-rules.ts';
+import { parseAddress, sloppyAddress } from '../shared/addresses.ts';
+import { typedReference } from '../shared/references.ts';
+import { dnsSubdomain, push } from '../shared/field-rules.ts';
 import { status } from '../shared/workloads.ts';
 
 type Ingress = Omit<CoreIngress, 'status'> & {
@@ -28,8 +35,7 @@ function backend(errors: FieldErrors, path: string, b: IngressBackend | undefine
   if (resource && service) {
     errors.invalid(path, '', 'cannot set both resource and service backends');
   } else if (resource) {
-    if (!resource.kind) errors.required(`${path}.resource.kind`);
-    if (!resource.name) errors.required(`${path}.resource.name`);
+    typedReference(errors, `${path}.resource`, resource);
   } else if (service) {
     const at = `${path}.service`;
     if (!service.name) errors.required(`${at}.name`);
@@ -39,13 +45,12 @@ function backend(errors: FieldErrors, path: string, b: IngressBackend | undefine
     else if (name) push(errors, `${at}.port.name`, name, portNameErrors(name));
     else if (number) push(errors, `${at}.port.number`, number, portNumberErrors(number));
     else errors.required(path, 'port name or number is required');
-  } else errors.required(path, 'resource or service backend is required');
+  } else errors.invalid(path, '', 'resource or service backend is required');
 }
 
 function pathRules(errors: FieldErrors, at: string, p: { path?: string; pathType?: string }): void {
   const path = p.path ?? '';
-  if (p.pathType == null) return errors.required(`${at}.pathType`, 'pathType must be specified');
-  if (!PATH_TYPES.includes(p.pathType)) return errors.notSupported(`${at}.pathType`, p.pathType, PATH_TYPES);
+  if (!PATH_TYPES.includes(p.pathType ?? '')) return errors.notSupported(`${at}.pathType`, p.pathType, PATH_TYPES);
   if (p.pathType === 'ImplementationSpecific') {
     if (path && !path.startsWith('/')) errors.invalid(`${at}.path`, path, 'must be an absolute path');
     return;
@@ -59,31 +64,51 @@ function pathRules(errors: FieldErrors, at: string, p: { path?: string; pathType
 }
 
 function host(errors: FieldErrors, at: string, name: string): void {
-  if (ipFamily(name)) errors.invalid(at, name, 'must be a DNS name, not an IP address');
+  if (parseAddress(name)) errors.invalid(at, name, 'must be a DNS name, not an IP address');
   const rule = name.includes('*') ? wildcardDns1123SubdomainErrors : dns1123SubdomainErrors;
   push(errors, at, name, rule(name));
 }
 
-function validateSpec(errors: FieldErrors, spec: IngressSpec): void {
+/** What was wrong already may stay so. Upstream: IngressValidationOptions. */
+interface Leniency {
+  secretNames: boolean;
+  wildcardRules: boolean;
+}
+
+function http(errors: FieldErrors, at: string, rule: IngressRule): void {
+  if (rule.http && !rule.http.paths?.length) errors.required(`${at}.http.paths`);
+  rule.http?.paths?.forEach((p, j) => {
+    const path = `${at}.http.paths[${j}]`;
+    // Without a type upstream looks no further.
+    if (p.pathType == null) return errors.required(`${path}.pathType`, 'pathType must be specified');
+    pathRules(errors, path, p);
+    backend(errors, `${path}.backend`, p.backend);
+  });
+}
+
+function leniency({ spec }: Ingress): Leniency {
+  const broken = new FieldErrors();
+  for (const rule of spec?.rules ?? []) if (rule.host?.includes('*')) http(broken, '', rule);
+  const secretNames = spec?.tls?.some((tls) => tls.secretName && dns1123SubdomainErrors(tls.secretName).length > 0);
+  return { secretNames: secretNames ?? false, wildcardRules: !broken.empty };
+}
+
+function validateSpec(errors: FieldErrors, spec: IngressSpec, lenient?: Leniency): void {
   if (!spec.rules?.length && !spec.defaultBackend) {
-    errors.invalid('spec', spec.rules ?? [], 'either `defaultBackend` or `rules` must be specified');
+    errors.invalid('spec', spec.rules, 'either `defaultBackend` or `rules` must be specified');
   }
   if (spec.defaultBackend) backend(errors, 'spec.defaultBackend', spec.defaultBackend);
   spec.rules?.forEach((rule, i) => {
     const at = `spec.rules[${i}]`;
     if (rule.host) host(errors, `${at}.host`, rule.host);
-    if (rule.http && !rule.http.paths?.length) errors.required(`${at}.http.paths`);
-    rule.http?.paths?.forEach((p, j) => {
-      pathRules(errors, `${at}.http.paths[${j}]`, p);
-      backend(errors, `${at}.http.paths[${j}].backend`, p.backend);
-    });
+    if (!rule.host?.includes('*') || !lenient?.wildcardRules) http(errors, at, rule);
   });
   spec.tls?.forEach((tls, i) => {
     tls.hosts?.forEach((name, j) => {
       const rule = name.includes('*') ? wildcardDns1123SubdomainErrors : dns1123SubdomainErrors;
       push(errors, `spec.tls[${i}].hosts[${j}]`, name, rule(name));
     });
-    if (tls.secretName) dnsSubdomain(errors, `spec.tls[${i}].secretName`, tls.secretName);
+    if (tls.secretName && !lenient?.secretNames) dnsSubdomain(errors, `spec.tls[${i}].secretName`, tls.secretName);
   });
   if (spec.ingressClassName != null) dnsSubdomain(errors, 'spec.ingressClassName', spec.ingressClassName);
 }
@@ -144,11 +169,36 @@ const v1beta1 = {
   },
 };
 
+/** Upstream: formatHosts, which counts the rules and not the hosts. */
 function hosts({ spec }: Ingress): string {
   const rules = spec?.rules ?? [];
-  const list = rules.filter((r, i) => r.host && i < rules.length).map((r) => r.host!);
-  if (!list.length) return '*';
-  return list.length > 3 ? `${list.slice(0, 3).join(',')} + ${rules.length - 3} more...` : list.join(',');
+  const list: string[] = [];
+  for (const rule of rules) {
+    if (list.length === 3) return `${list.join(',')} + ${rules.length - 3} more...`;
+    if (rule.host) list.push(rule.host);
+  }
+  return list.join(',') || '*';
+}
+
+const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
+
+function validateCreate({ spec, metadata }: Ingress, errors: FieldErrors): void {
+  validateSpec(errors, spec ?? {});
+  const [annotation, name] = [metadata?.annotations?.[CLASS_ANNOTATION], spec?.ingressClassName];
+  if (annotation !== undefined && name != null && annotation !== name) {
+    const why = 'must match `ingressClassName` when both are specified';
+    errors.invalid(`annotations.${CLASS_ANNOTATION}`, annotation, why);
+  }
+}
+
+function validateStatus({ status: s }: Ingress, _old: Ingress, errors: FieldErrors): void {
+  s?.loadBalancer?.ingress?.forEach(({ ip, hostname }, i) => {
+    const at = `status.loadBalancer.ingress[${i}]`;
+    if (ip) sloppyAddress(errors, `${at}.ip`, ip);
+    if (!hostname) return;
+    push(errors, `${at}.hostname`, hostname, dns1123SubdomainErrors(hostname));
+    if (parseAddress(hostname)) errors.invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address');
+  });
 }
 
 const group = 'networking.k8s.io';
@@ -179,12 +229,12 @@ export default defineKind<Ingress>({
   prepareCreate(draft) {
     draft.status = { loadBalancer: {} };
   },
-  validate: (ingress, errors) => validateSpec(errors, ingress.spec ?? {}),
+  validateCreate,
+  validateUpdate: (ingress, before, errors) => validateSpec(errors, ingress.spec ?? {}, leniency(before)),
+  validateStatus,
   warnings(ingress, before) {
-    const name = 'kubernetes.io/ingress.class';
-    if (before?.metadata?.annotations?.[name] !== undefined || ingress.metadata?.annotations?.[name] === undefined)
-      return [];
-    return [`annotation "${name}" is deprecated, please use 'spec.ingressClassName' instead`];
+    if (before || ingress.metadata?.annotations?.[CLASS_ANNOTATION] === undefined) return [];
+    return [`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`];
   },
   columns: [
     column(

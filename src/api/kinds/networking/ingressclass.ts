@@ -2,9 +2,11 @@
 import type { IngressClass } from 'kubernetes-types/networking/v1.js';
 import { defineKind } from '../../kind.ts';
 import { domainPrefixedPath } from '../../names.ts';
+import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { deprecated } from '../shared/deprecations.ts';
-import { immutable } from '../shared/field-rules.ts';
+import { dnsLabel, immutable } from '../shared/field-rules.ts';
+import { typedReference } from '../shared/references.ts';
 
 const group = 'networking.k8s.io';
 
@@ -12,6 +14,15 @@ function parameters({ spec }: IngressClass): string {
   const p = spec?.parameters;
   if (!p) return '<none>';
   return `${p.apiGroup != null ? `${p.kind}.${p.apiGroup}` : p.kind}/${p.name}`;
+}
+
+function scope(errors: FieldErrors, path: string, p: { scope?: string; namespace?: string | null }): void {
+  if (p.scope == null) return errors.required(`${path}.scope`);
+  if (p.scope === 'Namespace') {
+    if (p.namespace == null) errors.required(`${path}.namespace`, "`parameters.scope` is set to 'Namespace'");
+    else dnsLabel(errors, `${path}.namespace`, p.namespace);
+  } else if (p.scope !== 'Cluster') errors.notSupported(`${path}.scope`, p.scope, ['Cluster', 'Namespace']);
+  else if (p.namespace != null) errors.forbidden(`${path}.namespace`, "`parameters.scope` is set to 'Cluster'");
 }
 
 export default defineKind<IngressClass>({
@@ -44,11 +55,8 @@ export default defineKind<IngressClass>({
     domainPrefixedPath(errors, 'spec.controller', controller);
     const p = spec?.parameters;
     if (!p) return;
-    if (!p.kind) errors.required('spec.parameters.kind', 'kind is required');
-    if (!p.name) errors.required('spec.parameters.name', 'name is required');
-    if (p.scope === 'Namespace' && !p.namespace) {
-      errors.required('spec.parameters.namespace', "`parameters.scope` is set to 'Namespace'");
-    }
+    typedReference(errors, 'spec.parameters', p);
+    scope(errors, 'spec.parameters', p);
   },
   validateUpdate: (c, old, errors) => immutable(errors, 'spec.controller', c.spec?.controller, old.spec?.controller),
   columns: [

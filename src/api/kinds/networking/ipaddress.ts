@@ -3,7 +3,9 @@ import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
-import { immutable, ipFamily } from '../shared/field-rules.ts';
+import { strictAddressErrors } from '../shared/addresses.ts';
+import { dnsSubdomain, immutable } from '../shared/field-rules.ts';
+import { segment } from '../shared/references.ts';
 
 const group = 'networking.k8s.io';
 
@@ -30,12 +32,14 @@ export default defineKind<IpAddress>({
     { group, version: 'v1beta1' },
   ],
   generation: false,
-  nameRule: (name) => (ipFamily(name) ? [] : ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']),
+  nameRule: strictAddressErrors,
   validate({ spec }, errors) {
     const ref = spec?.parentRef;
     if (!ref) return errors.required('spec.parentRef');
-    if (!ref.resource) errors.required('spec.parentRef.resource');
-    if (!ref.name) errors.required('spec.parentRef.name');
+    if (ref.group) dnsSubdomain(errors, 'spec.parentRef.group', ref.group);
+    segment(errors, 'spec.parentRef.resource', ref.resource);
+    segment(errors, 'spec.parentRef.name', ref.name);
+    if (ref.namespace) segment(errors, 'spec.parentRef.namespace', ref.namespace);
   },
   validateUpdate: (address, old, errors) =>
     immutable(errors, 'spec.parentRef', address.spec?.parentRef, old.spec?.parentRef),

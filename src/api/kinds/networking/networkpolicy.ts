@@ -1,42 +1,75 @@
 // NetworkPolicy. Upstream: pkg/registry/networking/networkpolicy/strategy.go, ValidateNetworkPolicySpec.
-import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from 'kubernetes-types/networking/v1.js';
+import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from 'kubernetes-types/networking/v1.js';
 import { defineKind } from '../../kind.ts';
+import { portNameErrors, portNumberErrors } from '../../names.ts';
 import { formatLabelSelector } from '../../selector.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
-import { PROTOCOLS, cidr, labelSelector, portNumberOrName } from '../shared/field-rules.ts';
+import { networkWarnings, sloppyNetwork, strictlyWithin } from '../shared/addresses.ts';
+import { labelSelector, push } from '../shared/field-rules.ts';
 
 const group = 'networking.k8s.io';
 const old = { group: 'extensions', version: 'v1beta1' };
 
+const PORT_PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
+
 function port(errors: FieldErrors, path: string, p: NetworkPolicyPort): void {
-  if (p.protocol != null && !PROTOCOLS.includes(p.protocol))
-    errors.notSupported(`${path}.protocol`, p.protocol, PROTOCOLS);
-  if (p.port != null) {
-    portNumberOrName(errors, `${path}.port`, p.port);
-    if (p.endPort != null) {
-      if (typeof p.port === 'string')
-        errors.invalid(`${path}.endPort`, p.endPort, 'may not be specified when `port` is non-numeric');
-      else if (p.endPort < p.port)
-        errors.invalid(`${path}.endPort`, p.endPort, 'must be greater than or equal to `port`');
+  if (p.protocol != null && !PORT_PROTOCOLS.includes(p.protocol)) {
+    errors.notSupported(`${path}.protocol`, p.protocol, PORT_PROTOCOLS);
+  }
+  const end = `${path}.endPort`;
+  if (p.port == null) {
+    if (p.endPort != null) errors.invalid(end, p.endPort, 'may not be specified when `port` is not specified');
+  } else if (typeof p.port === 'number') {
+    push(errors, `${path}.port`, p.port, portNumberErrors(p.port));
+    if (p.endPort == null) return;
+    // Upstream shows the port here.
+    if (p.endPort < p.port) errors.invalid(end, p.port, 'must be greater than or equal to `port`');
+    push(errors, end, p.endPort, portNumberErrors(p.endPort));
+  } else {
+    if (p.endPort != null) errors.invalid(end, p.endPort, 'may not be specified when `port` is non-numeric');
+    push(errors, `${path}.port`, p.port, portNameErrors(p.port));
+  }
+}
+
+function ipBlock(errors: FieldErrors, path: string, block: IPBlock): void {
+  if (!block.cidr) return errors.required(`${path}.cidr`);
+  const outer = sloppyNetwork(errors, `${path}.cidr`, block.cidr);
+  if (!outer) return;
+  block.except?.forEach((value, i) => {
+    const inner = sloppyNetwork(errors, `${path}.except[${i}]`, value);
+    if (inner && !strictlyWithin(inner, outer)) {
+      errors.invalid(`${path}.except[${i}]`, value, 'must be a strict subset of `cidr`');
     }
-  } else if (p.endPort != null)
-    errors.invalid(`${path}.endPort`, p.endPort, 'may not be specified when `port` is not specified');
+  });
 }
 
 function peer(errors: FieldErrors, path: string, p: NetworkPolicyPeer): void {
-  if (p.ipBlock && (p.podSelector || p.namespaceSelector)) {
-    errors.forbidden(path, 'may not specify both ipBlock and another peer');
-  }
-  if (!p.ipBlock && !p.podSelector && !p.namespaceSelector) errors.required(path, 'must specify a peer');
   labelSelector(errors, `${path}.podSelector`, p.podSelector);
   labelSelector(errors, `${path}.namespaceSelector`, p.namespaceSelector);
-  if (!p.ipBlock) return;
-  if (!p.ipBlock.cidr) errors.required(`${path}.ipBlock.cidr`);
-  else cidr(errors, `${path}.ipBlock.cidr`, p.ipBlock.cidr);
-  p.ipBlock.except?.forEach((value, i) => cidr(errors, `${path}.ipBlock.except[${i}]`, value));
+  if (p.ipBlock) ipBlock(errors, `${path}.ipBlock`, p.ipBlock);
+  if (!p.ipBlock && !p.podSelector && !p.namespaceSelector) errors.required(path, 'must specify a peer');
+  else if (p.ipBlock && (p.podSelector || p.namespaceSelector)) {
+    errors.forbidden(path, 'may not specify both ipBlock and another peer');
+  }
+}
+
+/** Upstream: networkPolicyWarnings. */
+function warnings({ spec }: NetworkPolicy): string[] {
+  const of = (path: string, p: NetworkPolicyPeer): string[] => {
+    const { cidr, except = [] } = p.ipBlock ?? {};
+    if (!cidr) return [];
+    const more = except.flatMap((value, i) => networkWarnings(`${path}.ipBlock.except[${i}]`, value));
+    return [...networkWarnings(`${path}.ipBlock.cidr`, cidr), ...more];
+  };
+  return [
+    ...(spec?.ingress ?? []).flatMap((r, i) =>
+      (r.from ?? []).flatMap((p, j) => of(`spec.ingress[${i}].from[${j}]`, p)),
+    ),
+    ...(spec?.egress ?? []).flatMap((r, i) => (r.to ?? []).flatMap((p, j) => of(`spec.egress[${i}].to[${j}]`, p))),
+  ];
 }
 
 export default defineKind<NetworkPolicy>({
@@ -74,10 +107,11 @@ export default defineKind<NetworkPolicy>({
     else {
       types.forEach((type, i) => {
         if (type !== 'Ingress' && type !== 'Egress')
-          errors.notSupported(`spec.policyTypes[${i}]`, type, ['Egress', 'Ingress']);
+          errors.notSupported(`spec.policyTypes[${i}]`, type, ['Ingress', 'Egress']);
       });
     }
   },
+  warnings,
   columns: [
     column('Pod-Selector', 'string', texts['NetworkPolicySpec.podSelector']!, (p) =>
       formatLabelSelector(p.spec?.podSelector),

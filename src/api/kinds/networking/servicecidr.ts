@@ -3,7 +3,8 @@ import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
-import { cidr, cidrFamily, immutable } from '../shared/field-rules.ts';
+import { parseNetwork, strictNetworkErrors } from '../shared/addresses.ts';
+import { immutable, push } from '../shared/field-rules.ts';
 import { status } from '../shared/workloads.ts';
 
 const group = 'networking.k8s.io';
@@ -31,10 +32,13 @@ export default defineKind<ServiceCidr>({
   validate({ spec }, errors) {
     const list = spec?.cidrs ?? [];
     if (!list.length) return errors.required('spec.cidrs', 'at least one CIDR required');
-    list.forEach((value, i) => cidr(errors, `spec.cidrs[${i}]`, value));
-    if (list.length > 2 || (list.length === 2 && cidrFamily(list[0]!) === cidrFamily(list[1]!))) {
-      errors.invalid('spec.cidrs', list, 'may specify no more than one IP for each IP family');
+    if (list.length > 2) return errors.invalid('spec.cidrs', spec, 'may only hold up to 2 values');
+    const [one, other] = list.map((value) => parseNetwork(value)?.address.bits);
+    if (list.length === 2 && (!one || !other || one === other)) {
+      const families = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
+      return errors.invalid('spec.cidrs', spec, families);
     }
+    list.forEach((value, i) => push(errors, `spec.cidrs[${i}]`, value, strictNetworkErrors(value)));
   },
   validateUpdate: (range, old, errors) => immutable(errors, 'spec.cidrs', range.spec?.cidrs, old.spec?.cidrs),
   columns: [
