@@ -10,8 +10,14 @@ import {
   dropTypeDependent,
   keepAllocated,
   normalizeClusterIps,
+  releaseSecond,
 } from '../shared/service-spec.ts';
-import { validateService, validateServiceUpdate } from '../shared/service-validation.ts';
+import {
+  serviceWarnings,
+  validateService,
+  validateServiceStatus,
+  validateServiceUpdate,
+} from '../shared/service-validation.ts';
 
 /** Upstream: getServiceExternalIP. */
 function externalAddress({ spec, status }: Service): string {
@@ -67,6 +73,7 @@ export default defineKind<Service>({
     normalizeClusterIps(spec, old.spec);
     dropTypeDependent(spec, old.spec!);
     keepAllocated(spec, old.spec!);
+    releaseSecond(spec, old.spec!);
     if (old.spec?.type === 'ExternalName') {
       normalizeClusterIps(spec, undefined);
       defaultFamilies(spec);
@@ -74,6 +81,8 @@ export default defineKind<Service>({
   },
   validate: validateService,
   validateUpdate: validateServiceUpdate,
+  validateStatus: validateServiceStatus,
+  warnings: serviceWarnings,
   selectableFields: {
     'spec.clusterIP': (service) => service.spec?.clusterIP ?? '',
     'spec.type': (service) => service.spec?.type ?? '',

@@ -42,23 +42,28 @@ export function defaultService(draft: Service): void {
   }
 }
 
-/** Upstream's defaultOnCreate of a cluster with one family: policy and families follow from what is asked. */
+/** Policy and families follow from what is asked; the cluster has one family. Upstream: initIPFamilyFields. */
 export function defaultFamilies(spec: ServiceSpec): void {
   if (spec.type === 'ExternalName') return;
-  const headless = spec.clusterIP === 'None' || spec.clusterIPs?.[0] === 'None';
-  const selects = Object.keys(spec.selector ?? {}).length > 0;
-  if (headless && !selects) {
-    spec.ipFamilyPolicy ??= 'RequireDualStack';
-    spec.ipFamilies ??= [];
-    if (spec.ipFamilies.length === 0) spec.ipFamilies.push('IPv4');
-    if (spec.ipFamilies.length < 2 && spec.ipFamilyPolicy !== 'SingleStack') {
-      spec.ipFamilies.push(spec.ipFamilies[0] === 'IPv4' ? 'IPv6' : 'IPv4');
-    }
-    return;
+  const isOpen = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
+  spec.ipFamilyPolicy ??= isOpen ? 'RequireDualStack' : 'SingleStack';
+  if (!spec.ipFamilies?.length) {
+    // An address of the other family is refused, and so gives none.
+    if ((spec.clusterIPs?.[0] ?? '').includes(':')) return;
+    spec.ipFamilies = ['IPv4'];
   }
-  spec.ipFamilyPolicy ??=
-    spec.ipFamilies?.length === 2 || spec.clusterIPs?.length === 2 ? 'RequireDualStack' : 'SingleStack';
-  if (!spec.ipFamilies?.length) spec.ipFamilies = [(spec.clusterIPs?.[0] ?? '').includes(':') ? 'IPv6' : 'IPv4'];
+  if (isOpen && spec.ipFamilies.length < 2 && spec.ipFamilyPolicy !== 'SingleStack') {
+    spec.ipFamilies.push(spec.ipFamilies[0] === 'IPv4' ? 'IPv6' : 'IPv4');
+  }
+}
+
+/** A policy that says one family lets the second go, when the client did not touch the lists. */
+export function releaseSecond(spec: ServiceSpec, old: ServiceSpec): void {
+  if (spec.ipFamilyPolicy !== 'SingleStack') return;
+  for (const field of ['clusterIPs', 'ipFamilies'] as const) {
+    const list = spec[field];
+    if (list && list.length > 1 && list.join() === old[field]?.join()) spec[field] = list.slice(0, 1);
+  }
 }
 
 /** Keeps clusterIP and clusterIPs one. Upstream: NormalizeClusterIPs. */

@@ -1,8 +1,9 @@
-// Rules for services. Upstream: ValidateService, ValidateServiceClusterIPsRelatedFields, ValidateServiceUpdate.
-// Cluster IPs and node ports may be absent: they are allocated after validation.
+// Rules for services; those of addresses are in service-addresses.ts. Upstream: ValidateService, ValidateServiceUpdate,
+// ValidateLoadBalancerStatus. Cluster IPs and node ports may be absent: they are allocated after validation.
 import type { ServicePort } from 'kubernetes-types/core/v1.js';
 import { portNumberErrors, validateLabels } from '../../names.ts';
-import type { FieldErrors } from '../../validation.ts';
+import type { ObjectMeta } from '../../types.ts';
+import { type FieldErrors, GoStruct } from '../../validation.ts';
 import {
   PROTOCOLS,
   cidr,
@@ -16,10 +17,18 @@ import {
   push,
   qualifiedName,
 } from './field-rules.ts';
-import { type Service, type ServiceSpec, externallyAccessible, needsHealthCheckPort } from './service-spec.ts';
+import { isHeadless, validateAddressUpdate, validateAvailability, validateClusterIps } from './service-addresses.ts';
+import {
+  type Service,
+  type ServiceSpec,
+  externallyAccessible,
+  needsClusterIp,
+  needsHealthCheckPort,
+} from './service-spec.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const MAX_AFFINITY_SECONDS = 86400;
+const ONLY_BALANCED = "may only be used when `type` is 'LoadBalancer'";
 
 function port(errors: FieldErrors, path: string, p: ServicePort, needsName: boolean, names: Set<string>): void {
   if (p.name) {
@@ -33,44 +42,47 @@ function port(errors: FieldErrors, path: string, p: ServicePort, needsName: bool
   if (p.appProtocol != null) qualifiedName(errors, `${path}.appProtocol`, p.appProtocol);
 }
 
-function ports(errors: FieldErrors, spec: ServiceSpec, isHeadless: boolean): void {
+function ports(errors: FieldErrors, spec: ServiceSpec): void {
   const list = spec.ports ?? [];
-  if (!list.length && !isHeadless && spec.type !== 'ExternalName') errors.required('spec.ports');
   const names = new Set<string>();
-  list.forEach((p, i) => port(errors, `spec.ports[${i}]`, p, list.length > 1, names));
+  for (let i = 0; i < list.length; i++) port(errors, `spec.ports[${i}]`, list[i]!, list.length > 1, names);
+}
+
+function portConflicts(errors: FieldErrors, spec: ServiceSpec): void {
+  const list = spec.ports ?? [];
+  if (spec.type === 'ClusterIP') {
+    list.forEach((p, i) => {
+      if (p.nodePort) errors.forbidden(`spec.ports[${i}].nodePort`, "may not be used when `type` is 'ClusterIP'");
+    });
+  }
+  if (list.length < 2) return;
   const [used, nodePorts] = [new Set<string>(), new Set<string>()];
   list.forEach((p, i) => {
-    const path = `spec.ports[${i}]`;
-    if (p.nodePort) {
-      if (spec.type === 'ClusterIP') {
-        errors.forbidden(`${path}.nodePort`, "may not be used when `type` is 'ClusterIP'");
-      }
-      const key = `${p.protocol}/${p.nodePort}`;
-      if (nodePorts.has(key)) errors.duplicate(`${path}.nodePort`, p.nodePort);
-      nodePorts.add(key);
-    }
+    if (!p.nodePort) return;
+    const key = `${p.protocol}/${p.nodePort}`;
+    if (nodePorts.has(key)) errors.duplicate(`spec.ports[${i}].nodePort`, p.nodePort);
+    nodePorts.add(key);
+  });
+  list.forEach((p, i) => {
     const key = `${p.protocol}/${p.port}`;
-    if (used.has(key))
-      errors.duplicate(path, { name: '', protocol: p.protocol, port: p.port, targetPort: 0, nodePort: 0 });
+    const shown = { Name: '', Protocol: p.protocol, AppProtocol: null, Port: p.port, TargetPort: 0, NodePort: 0 };
+    if (used.has(key)) errors.duplicate(`spec.ports[${i}]`, new GoStruct(shown));
     used.add(key);
   });
 }
 
-function typeRules(errors: FieldErrors, spec: ServiceSpec, isHeadless: boolean): void {
-  switch (spec.type) {
-    case 'LoadBalancer':
-    case 'NodePort':
-      if (isHeadless)
-        errors.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`);
-      break;
-    case 'ExternalName': {
-      if (spec.clusterIPs?.length) errors.forbidden('spec.clusterIPs', 'may not be set for ExternalName services');
-      const name = spec.externalName?.replace(/\.$/, '');
-      if (!name) errors.required('spec.externalName');
-      else dnsSubdomain(errors, 'spec.externalName', name);
-      break;
-    }
-    default:
+function typeRules(errors: FieldErrors, spec: ServiceSpec): void {
+  const { type } = spec;
+  if (type === 'LoadBalancer' || type === 'NodePort') {
+    if (isHeadless(spec)) errors.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`);
+  } else if (type === 'ExternalName') {
+    const why = 'may not be set for ExternalName services';
+    if (spec.clusterIPs?.length) errors.forbidden('spec.clusterIPs', why);
+    if (spec.ipFamilies?.length) errors.forbidden('spec.ipFamilies', why);
+    if (spec.ipFamilyPolicy != null) errors.forbidden('spec.ipFamilyPolicy', why);
+    const name = spec.externalName?.replace(/\.$/, '');
+    if (!name) errors.required('spec.externalName');
+    else dnsSubdomain(errors, 'spec.externalName', name);
   }
 }
 
@@ -83,122 +95,132 @@ function affinity(errors: FieldErrors, spec: ServiceSpec): void {
   }
 }
 
-function clusterIps(errors: FieldErrors, spec: ServiceSpec): void {
-  if (spec.type === 'ExternalName') {
-    if (spec.ipFamilyPolicy != null)
-      errors.forbidden('spec.ipFamilyPolicy', 'may not be set for ExternalName services');
-    if (spec.ipFamilies?.length) errors.forbidden('spec.ipFamilies', 'may not be set for ExternalName services');
+const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+
+/** Spaces around them are allowed: they once stood in an annotation. */
+function sourceRanges(errors: FieldErrors, spec: ServiceSpec, metadata: ObjectMeta | undefined): void {
+  const isBalanced = spec.type === 'LoadBalancer';
+  if (spec.loadBalancerSourceRanges?.length) {
+    const field = 'spec.LoadBalancerSourceRanges';
+    if (!isBalanced) errors.forbidden(field, ONLY_BALANCED);
+    spec.loadBalancerSourceRanges.forEach((range, i) => cidr(errors, `${field}[${i}]`, range.trim()));
     return;
   }
-  const list = spec.clusterIPs ?? [];
-  if (list.length && spec.clusterIP !== list[0]) {
-    errors.invalid('spec.clusterIPs', list, 'first value must match `clusterIP`');
+  const annotation = metadata?.annotations?.[SOURCE_RANGES];
+  if (annotation === undefined) return;
+  const field = `metadata.annotations[${SOURCE_RANGES}]`;
+  if (!isBalanced) errors.forbidden(field, ONLY_BALANCED);
+  if (annotation.trim()) for (const range of annotation.trim().split(',')) cidr(errors, field, range.trim());
+}
+
+function balancer(errors: FieldErrors, spec: ServiceSpec): void {
+  const isBalanced = spec.type === 'LoadBalancer';
+  if (spec.allocateLoadBalancerNodePorts != null && !isBalanced) {
+    errors.forbidden('spec.allocateLoadBalancerNodePorts', ONLY_BALANCED);
   }
-  if (list.length > 2) errors.invalid('spec.clusterIPs', list, 'may only hold up to 2 values');
-  list.forEach((address, i) => {
-    if (address === 'None') {
-      if (list.length > 1)
-        errors.invalid(
-          `spec.clusterIPs[${i}]`,
-          address,
-          'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-        );
-    } else ipAddress(errors, `spec.clusterIPs[${i}]`, address);
-  });
-  if (list.length === 2 && ipFamily(list[0]!) !== 0 && ipFamily(list[0]!) === ipFamily(list[1]!)) {
-    errors.invalid('spec.clusterIPs', list, 'may specify no more than one IP for each IP family');
-  }
-  const families = spec.ipFamilies ?? [];
-  families.forEach((family, i) => {
-    if (family !== 'IPv4' && family !== 'IPv6') {
-      errors.notSupported(`spec.ipFamilies[${i}]`, family, ['IPv4', 'IPv6']);
-    } else if (families.indexOf(family) < i) errors.duplicate(`spec.ipFamilies[${i}]`, family);
-  });
-  const policy = spec.ipFamilyPolicy;
-  const policies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
-  if (policy != null && !policies.includes(policy)) errors.notSupported('spec.ipFamilyPolicy', policy, policies);
-  list.forEach((address, i) => {
-    const family = ipFamily(address);
-    if (!family || !families[i] || families[i] === `IPv${family}`) return;
-    errors.invalid(
-      `spec.clusterIPs[${i}]`,
-      address,
-      `expected an ${families[i]} value as indicated by \`ipFamilies[${i}]\``,
-    );
-  });
+  if (spec.loadBalancerClass == null) return;
+  if (isBalanced) qualifiedName(errors, 'spec.loadBalancerClass', spec.loadBalancerClass);
+  else errors.forbidden('spec.loadBalancerClass', ONLY_BALANCED);
 }
 
 function traffic(errors: FieldErrors, spec: ServiceSpec): void {
-  if (spec.loadBalancerSourceRanges?.length) {
-    const field = 'spec.LoadBalancerSourceRanges';
-    if (spec.type !== 'LoadBalancer') errors.forbidden(field, "may only be used when `type` is 'LoadBalancer'");
-    spec.loadBalancerSourceRanges.forEach((range, i) => cidr(errors, `${field}[${i}]`, range.trim()));
+  const { externalTrafficPolicy: external, internalTrafficPolicy: internal, healthCheckNodePort: health } = spec;
+  if (externallyAccessible(spec)) oneOf(errors, 'spec.externalTrafficPolicy', external, ['Cluster', 'Local']);
+  else if (external) {
+    errors.invalid('spec.externalTrafficPolicy', external, 'may only be set for externally-accessible services');
   }
-  if (spec.allocateLoadBalancerNodePorts != null && spec.type !== 'LoadBalancer') {
-    errors.forbidden('spec.allocateLoadBalancerNodePorts', "may only be used when `type` is 'LoadBalancer'");
-  }
-  if (spec.loadBalancerClass != null) {
-    if (spec.type !== 'LoadBalancer') {
-      errors.forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'");
-    } else qualifiedName(errors, 'spec.loadBalancerClass', spec.loadBalancerClass);
-  }
-  const { externalTrafficPolicy: external, internalTrafficPolicy: internal } = spec;
-  if (!externallyAccessible(spec)) {
-    if (external) {
-      errors.invalid('spec.externalTrafficPolicy', external, 'may only be set for externally-accessible services');
+  if (health) {
+    if (needsHealthCheckPort(spec)) push(errors, 'spec.healthCheckNodePort', health, portNumberErrors(health));
+    else {
+      const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+      errors.invalid('spec.healthCheckNodePort', health, why);
     }
-  } else oneOf(errors, 'spec.externalTrafficPolicy', external, ['Cluster', 'Local']);
-  if (!needsHealthCheckPort(spec) && spec.healthCheckNodePort) {
-    const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
-    errors.invalid('spec.healthCheckNodePort', spec.healthCheckNodePort, why);
   }
-  if (internal != null && internal !== 'Cluster' && internal !== 'Local') {
+  if (internal == null) {
+    if (needsClusterIp(spec)) errors.required('spec.internalTrafficPolicy');
+  } else if (internal !== 'Cluster' && internal !== 'Local') {
     errors.notSupported('spec.internalTrafficPolicy', internal, ['Cluster', 'Local']);
   }
   const distribution = (spec as { trafficDistribution?: string }).trafficDistribution;
-  const supported = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
+  const supported = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
   if (distribution != null && !supported.includes(distribution)) {
     errors.notSupported('spec.trafficDistribution', distribution, supported);
   }
 }
 
-export function validateService(service: Service, errors: FieldErrors): void {
-  const spec = service.spec ?? {};
-  const isHeadless = spec.clusterIPs?.length === 1 && spec.clusterIPs[0] === 'None';
-  if (spec.type !== 'ExternalName' && !spec.ports?.length && !isHeadless) errors.required('spec.ports');
-  else ports(errors, spec, isHeadless);
-  typeRules(errors, spec, isHeadless);
+const HINTS = 'service.kubernetes.io/topology-aware-hints';
+const MODE = 'service.kubernetes.io/topology-mode';
+
+export function validateService({ metadata, spec = {} }: Service, errors: FieldErrors): void {
+  const [hints, mode] = [metadata?.annotations?.[HINTS], metadata?.annotations?.[MODE]];
+  if (hints !== undefined && mode !== undefined && hints !== mode) {
+    const why = `must match annotations[${HINTS}] when both are specified`;
+    errors.invalid(`metadata.annotations[${MODE}]`, mode, why);
+  }
+  if (!spec.ports?.length && !isHeadless(spec) && spec.type !== 'ExternalName') errors.required('spec.ports');
+  typeRules(errors, spec);
+  ports(errors, spec);
   validateLabels(errors, 'spec.selector', spec.selector);
   affinity(errors, spec);
-  clusterIps(errors, spec);
+  validateClusterIps(errors, spec);
   spec.externalIPs?.forEach((address, i) => {
     if (ipAddress(errors, `spec.externalIPs[${i}]`, address)) endpointIp(errors, `spec.externalIPs[${i}]`, address);
   });
   oneOf(errors, 'spec.type', spec.type, TYPES);
+  portConflicts(errors, spec);
+  sourceRanges(errors, spec, metadata as ObjectMeta | undefined);
+  balancer(errors, spec);
   traffic(errors, spec);
+  if (errors.empty) validateAvailability(errors, spec);
 }
 
-/** Upstream: validateUpgradeDowngradeClusterIPs, _IPFamilies, validateLoadBalancerClassField. */
 export function validateServiceUpdate(service: Service, oldService: Service, errors: FieldErrors): void {
   const [now, old] = [service.spec ?? {}, oldService.spec ?? {}];
-  if (now.type !== 'ExternalName' && old.type !== 'ExternalName') {
-    const [ips, oldIps] = [now.clusterIPs ?? [], old.clusterIPs ?? []];
-    if (oldIps.length && ips[0] !== oldIps[0]) {
-      if (!ips.length) errors.invalid('spec.clusterIPs[0]', ips, 'primary clusterIP can not be unset');
-      else errors.invalid('spec.clusterIPs[0]', ips, 'may not change once set');
-    } else if (oldIps.length === 2 && ips.length === 2 && ips[1] !== oldIps[1]) {
-      errors.invalid('spec.clusterIPs[1]', ips, 'may not change once set');
-    }
-    const [family, oldFamily] = [now.ipFamilies?.[0], old.ipFamilies?.[0]];
-    if (oldFamily && family !== oldFamily) {
-      if (!family) errors.invalid('spec.ipFamilies[0]', now.ipFamilies ?? [], 'primary ipFamily can not be unset');
-      else errors.invalid('spec.ipFamilies[0]', now.ipFamilies, 'may not change once set');
-    }
-  }
+  validateAddressUpdate(errors, now, old);
   if (now.type === 'LoadBalancer' && old.type === 'LoadBalancer' && now.loadBalancerClass !== old.loadBalancerClass) {
     errors.invalid('spec.loadBalancerClass', now.loadBalancerClass, 'may not change once set');
   }
   if (needsHealthCheckPort(now) && needsHealthCheckPort(old) && now.healthCheckNodePort !== old.healthCheckNodePort) {
     errors.forbidden('spec.healthCheckNodePort', 'field is immutable');
   }
+}
+
+/** ValidateLoadBalancerStatus: only a balancer has its addresses. */
+export function validateServiceStatus({ spec, status }: Service, _old: Service, errors: FieldErrors): void {
+  const list = status?.loadBalancer?.ingress ?? [];
+  if (spec?.type !== 'LoadBalancer' && list.length) {
+    const why = "may only be used when `spec.type` is 'LoadBalancer'";
+    return errors.forbidden('status.loadBalancer.ingress', why);
+  }
+  list.forEach(({ ip, hostname, ipMode }, i) => {
+    const path = `status.loadBalancer.ingress[${i}]`;
+    if (ip) ipAddress(errors, `${path}.ip`, ip);
+    if (ipMode == null) {
+      if (ip) errors.required(`${path}.ipMode`, 'must be specified when `ip` is set');
+    } else if (!ip) errors.forbidden(`${path}.ipMode`, 'may not be specified when `ip` is not set');
+    else if (ipMode !== 'VIP' && ipMode !== 'Proxy') errors.notSupported(`${path}.ipMode`, ipMode, ['Proxy', 'VIP']);
+    if (!hostname) return;
+    dnsSubdomain(errors, `${path}.hostname`, hostname);
+    if (ipFamily(hostname)) errors.invalid(`${path}.hostname`, hostname, 'must be a DNS name, not an IP address');
+  });
+}
+
+/** Upstream: pkg/api/service/warnings.go. */
+export function serviceWarnings({ metadata, spec = {} }: Service): string[] {
+  const out: string[] = [];
+  if (metadata?.annotations?.[HINTS] !== undefined) {
+    out.push(`annotation ${HINTS} is deprecated, please use ${MODE} instead`);
+  }
+  if (spec.type === 'ClusterIP' && spec.clusterIP === 'None') {
+    if (spec.loadBalancerIP) out.push('spec.loadBalancerIP is ignored for headless services');
+    if (spec.externalIPs?.length) out.push('spec.externalIPs is ignored for headless services');
+    if (spec.sessionAffinity !== 'None') out.push('spec.SessionAffinity is ignored for headless services');
+  }
+  if (spec.type === 'ExternalName' && spec.externalIPs?.length) {
+    out.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  }
+  if (spec.type !== 'ExternalName' && spec.externalName) {
+    out.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  }
+  return out;
 }
