@@ -2,25 +2,24 @@
 // pkg/apis/autoscaling/validation, printHorizontalPodAutoscaler.
 import type { HorizontalPodAutoscaler as Hpa } from 'kubernetes-types/autoscaling/v2.js';
 import { defineKind } from '../../kind.ts';
-import { pathSegmentErrors } from '../../names.ts';
 import { canonicalQuantity } from '../../quantity.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
-import { NOT_NEGATIVE, POSITIVE, push } from '../shared/field-rules.ts';
+import { nonNegative } from '../shared/field-rules.ts';
+import {
+  type ScalingRules,
+  crossVersionReference,
+  validateMetrics,
+  validateScalingRules,
+} from '../shared/hpa-rules.ts';
 import { type MetricSpec, type MetricTarget, v1, v2beta1 } from '../shared/hpa-versions.ts';
 import { status } from '../shared/workloads.ts';
 
 const group = 'autoscaling';
 
-interface Rules {
-  stabilizationWindowSeconds?: number;
-  selectPolicy?: string;
-  policies?: { type: string; value: number; periodSeconds: number }[];
-}
-
-function fillRules(rules: Rules | undefined, defaults: Rules): Rules {
+function fillRules(rules: ScalingRules | undefined, defaults: ScalingRules): ScalingRules {
   return { ...defaults, ...Object.fromEntries(Object.entries(rules ?? {}).filter(([, v]) => v != null)) };
 }
 const PERCENT = { type: 'Percent', value: 100, periodSeconds: 15 };
@@ -29,47 +28,31 @@ const PODS = { type: 'Pods', value: 4, periodSeconds: 15 };
 const parts = (m: MetricSpec): { target?: MetricTarget; current?: MetricTarget } =>
   (m.resource ?? m.containerResource ?? m.pods ?? m.object ?? m.external ?? {}) as never;
 
-function validateMetric(errors: FieldErrors, path: string, metric: MetricSpec): void {
-  const types = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource'];
-  if (!metric.type) return errors.required(`${path}.type`, 'must specify a metric source type');
-  if (!types.includes(metric.type)) return errors.notSupported(`${path}.type`, metric.type, types);
-  const key = metric.type === 'ContainerResource' ? 'containerResource' : (metric.type.toLowerCase() as 'resource');
-  const source = metric[key];
-  if (!source) return errors.required(`${path}.${key}`, 'must populate information for the given metric source');
-  if (!source.target?.type) errors.required(`${path}.${key}.target.type`, 'must specify a metric target type');
-  const percent = source.target?.averageUtilization;
-  if (percent != null && percent < 1) {
-    errors.invalid(`${path}.${key}.target.averageUtilization`, percent, 'must be greater than 0');
+/** `least`: 0 for those that were at 0 already; HPAScaleToZero is off in 1.34. */
+function validate({ spec }: Hpa, errors: FieldErrors, least: number): void {
+  if (!spec) return errors.required('spec');
+  const { minReplicas, maxReplicas = 0 } = spec;
+  if (minReplicas != null && minReplicas < least) {
+    errors.invalid('spec.minReplicas', minReplicas, `must be greater than or equal to ${least}`);
   }
+  if (maxReplicas < 1) errors.invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0');
+  if (minReplicas != null && maxReplicas < minReplicas) {
+    errors.invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`');
+  }
+  crossVersionReference(errors, 'spec.scaleTargetRef', spec.scaleTargetRef);
+  validateMetrics(errors, 'spec.metrics', spec.metrics as never, minReplicas);
+  validateScalingRules(errors, 'spec.behavior.scaleUp', spec.behavior?.scaleUp as ScalingRules);
+  validateScalingRules(errors, 'spec.behavior.scaleDown', spec.behavior?.scaleDown as ScalingRules);
 }
 
-function validate({ spec }: Hpa, errors: FieldErrors): void {
-  if (!spec) return errors.required('spec');
-  const { minReplicas, maxReplicas, scaleTargetRef: ref } = spec;
-  if (minReplicas != null && minReplicas < 1) {
-    errors.invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1');
-  }
-  if ((maxReplicas ?? 0) < 1) errors.invalid('spec.maxReplicas', maxReplicas ?? 0, 'must be greater than 0');
-  if (minReplicas != null && (maxReplicas ?? 0) < minReplicas) {
-    errors.invalid('spec.maxReplicas', maxReplicas ?? 0, 'must be greater than or equal to `minReplicas`');
-  }
-  for (const field of ['kind', 'name'] as const) {
-    const value = ref?.[field];
-    if (!value) errors.required(`spec.scaleTargetRef.${field}`);
-    else push(errors, `spec.scaleTargetRef.${field}`, value, pathSegmentErrors(value));
-  }
-  spec.metrics?.forEach((m, i) => validateMetric(errors, `spec.metrics[${i}]`, m as never));
-  for (const direction of ['scaleUp', 'scaleDown'] as const) {
-    const rules = spec.behavior?.[direction] as Rules | undefined;
-    const path = `spec.behavior.${direction}`;
-    const window = rules?.stabilizationWindowSeconds;
-    if (window != null && window < 0) errors.invalid(`${path}.stabilizationWindowSeconds`, window, NOT_NEGATIVE);
-    rules?.policies?.forEach((policy, i) => {
-      for (const field of ['value', 'periodSeconds'] as const) {
-        if ((policy[field] ?? 0) <= 0) errors.invalid(`${path}.policies[${i}].${field}`, policy[field] ?? 0, POSITIVE);
-      }
-    });
-  }
+/** HPAConfigurableTolerance is off in 1.34: tolerances are kept only where there was one. */
+function dropTolerances({ spec }: Hpa, old?: Hpa): void {
+  const of = (hpa: Hpa | undefined, direction: 'scaleUp' | 'scaleDown') =>
+    hpa?.spec?.behavior?.[direction] as ScalingRules | undefined;
+  if (of(old, 'scaleUp')?.tolerance != null || of(old, 'scaleDown')?.tolerance != null) return;
+  if (!spec?.behavior) return;
+  delete of({ spec } as Hpa, 'scaleUp')?.tolerance;
+  delete of({ spec } as Hpa, 'scaleDown')?.tolerance;
 }
 
 /** Upstream: formatHPAMetrics. */
@@ -124,20 +107,27 @@ export default defineKind<Hpa>({
       if (target?.averageValue != null) target.averageValue = canonicalQuantity(target.averageValue);
     }
     if (!spec.behavior) return;
-    spec.behavior.scaleUp = fillRules(spec.behavior.scaleUp as Rules, {
+    spec.behavior.scaleUp = fillRules(spec.behavior.scaleUp as ScalingRules, {
       stabilizationWindowSeconds: 0,
       selectPolicy: 'Max',
       policies: [{ ...PODS }, { ...PERCENT }],
     }) as never;
-    spec.behavior.scaleDown = fillRules(spec.behavior.scaleDown as Rules, {
+    spec.behavior.scaleDown = fillRules(spec.behavior.scaleDown as ScalingRules, {
       selectPolicy: 'Max',
       policies: [{ ...PERCENT }],
     }) as never;
   },
   prepareCreate(draft) {
     (draft as { status?: object }).status = { currentMetrics: null, desiredReplicas: 0 };
+    dropTolerances(draft);
   },
-  validate,
+  prepareUpdate: (draft, before) => dropTolerances(draft, before),
+  validateCreate: (hpa, errors) => validate(hpa, errors, 1),
+  validateUpdate: (hpa, before, errors) => validate(hpa, errors, before.spec?.minReplicas === 0 ? 0 : 1),
+  validateStatus({ status: s }, _old, errors) {
+    nonNegative(errors, 'status.currentReplicas', s?.currentReplicas);
+    nonNegative(errors, 'status.desiredReplicas', s?.desiredReplicas);
+  },
   columns: [
     column(
       'Reference',

@@ -24,13 +24,11 @@ export interface MetricSpec {
 type Convert = NonNullable<ServedVersion['convert']>;
 type Flat = Record<string, unknown>;
 
-const METRICS_ANNOTATION = 'autoscaling.alpha.kubernetes.io/metrics';
-const ANNOTATIONS = [
-  METRICS_ANNOTATION,
-  'autoscaling.alpha.kubernetes.io/current-metrics',
-  'autoscaling.alpha.kubernetes.io/conditions',
-  'autoscaling.alpha.kubernetes.io/behavior',
-];
+const PREFIX = 'autoscaling.alpha.kubernetes.io/';
+const METRICS = `${PREFIX}metrics`;
+const CURRENT = `${PREFIX}current-metrics`;
+const CONDITIONS = `${PREFIX}conditions`;
+const BEHAVIOR = `${PREFIX}behavior`;
 
 function target(flat: Flat, averageUtilization: string, averageValue: string, value: string): MetricTarget {
   const number = flat[averageUtilization] as number | undefined;
@@ -88,50 +86,164 @@ function flat(metric: MetricSpec): Flat {
   return { type, [key]: out };
 }
 
+interface MetricStatus {
+  type: string;
+  [source: string]: unknown;
+}
+
+const fieldOf = (type: string): string => (type === 'ContainerResource' ? 'containerResource' : type.toLowerCase());
+const known = (fields: Flat): Flat => Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
+
+/** The state of a metric, v2 → v2beta1 and v1. Amounts that must be there and are not print as Go's zero. */
+function flatStatus(status: MetricStatus): Flat {
+  const { type } = status;
+  const part = status[fieldOf(type)] as (Flat & { current?: MetricTarget; metric?: Flat }) | undefined;
+  if (!part) return { type };
+  const { current = {} as MetricTarget, metric } = part;
+  const average = current.averageValue;
+  const metricOf = { metricName: metric?.['name'] ?? '' };
+  const selector = metric?.['selector'];
+  const out: Record<string, () => Flat> = {
+    Object: () => ({
+      target: part['describedObject'],
+      ...metricOf,
+      currentValue: current.value ?? '0',
+      selector,
+      averageValue: average,
+    }),
+    Pods: () => ({ ...metricOf, currentAverageValue: average ?? '0', selector }),
+    External: () => ({
+      ...metricOf,
+      metricSelector: selector,
+      currentValue: current.value ?? '0',
+      currentAverageValue: average,
+    }),
+    Resource: () => ({
+      name: part['name'],
+      currentAverageUtilization: current.averageUtilization,
+      currentAverageValue: average ?? '0',
+    }),
+  };
+  const make = out[type === 'ContainerResource' ? 'Resource' : type];
+  const container = type === 'ContainerResource' ? { container: part['container'] } : {};
+  return make ? { type, [fieldOf(type)]: known({ ...make(), ...container }) } : { type };
+}
+
+/** And back. */
+function nestedStatus(flatten: Flat): MetricStatus {
+  const type = flatten['type'] as string;
+  const field = fieldOf(type);
+  const part = (flatten[field] ?? {}) as Flat;
+  const selector = part['selector'] ?? part['metricSelector'];
+  const current = known({
+    value: part['currentValue'],
+    averageValue: part['currentAverageValue'] ?? part['averageValue'],
+    averageUtilization: part['currentAverageUtilization'],
+  });
+  const named = known({ name: part['name'], container: part['container'], describedObject: part['target'] });
+  const metric = part['metricName'] === undefined ? {} : { metric: known({ name: part['metricName'], selector }) };
+  return { type, [field]: { ...named, ...metric, current } };
+}
+
 const specOf = (draft: Unstructured): Flat & { metrics?: MetricSpec[] } => (draft['spec'] ??= {}) as Flat;
 const isCpu = (m: MetricSpec): boolean =>
-  m.type === 'Resource' && m.resource?.name === 'cpu' && m.resource.target.averageUtilization != null;
+  m.type === 'Resource' && m.resource?.name === 'cpu' && m.resource.target?.averageUtilization != null;
+
+/** What an annotation holds; what cannot be read is dropped, as upstream does. */
+function unpack(text: string | undefined): unknown {
+  if (!text) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+const unpackList = (text: string | undefined): Flat[] => {
+  const list = unpack(text);
+  return Array.isArray(list) ? (list as Flat[]) : [];
+};
+
+/** Keys of Go's internal types, which this annotation has for the sake of old servers: `ScaleUp`, `PeriodSeconds`. */
+function recase(value: unknown, change: (key: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => recase(item, change));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, v]) => v !== null);
+  return Object.fromEntries(entries.map(([key, v]) => [change(key), recase(v, change)]));
+}
+const upper = (key: string): string => key.charAt(0).toUpperCase() + key.slice(1);
+const lower = (key: string): string => key.charAt(0).toLowerCase() + key.slice(1);
+
+/** Go prints every field of the struct, absent ones as null. */
+function goBehavior(behavior: { scaleUp?: Flat; scaleDown?: Flat }): unknown {
+  const rules = (r: Flat | undefined): unknown =>
+    r
+      ? {
+          StabilizationWindowSeconds: r['stabilizationWindowSeconds'] ?? null,
+          SelectPolicy: r['selectPolicy'] ?? null,
+          Policies: recase(r['policies'] ?? null, upper),
+          Tolerance: r['tolerance'] ?? null,
+        }
+      : null;
+  return { ScaleUp: rules(behavior.scaleUp), ScaleDown: rules(behavior.scaleDown) };
+}
+
+function statusFromV1(draft: Unstructured, annotations: Record<string, string>): void {
+  const status = draft['status'] as Flat | undefined;
+  const percent = status?.['currentCPUUtilizationPercentage'];
+  const current = unpackList(annotations[CURRENT]).map(nestedStatus);
+  const conditions = unpackList(annotations[CONDITIONS]);
+  if (!status && !current.length && !conditions.length) return;
+  const { currentCPUUtilizationPercentage: _percent, ...rest } = status ?? {};
+  const cpu = { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: percent } } };
+  const metrics = current.length ? current : percent != null ? [cpu] : undefined;
+  draft['status'] = {
+    ...rest,
+    ...(metrics ? { currentMetrics: metrics } : {}),
+    ...(conditions.length ? { conditions } : {}),
+  };
+}
 
 export const v1: Convert = {
   toStorage(draft) {
     const spec = specOf(draft);
-    const metrics: MetricSpec[] = [];
+    const annotations = draft.metadata.annotations ?? {};
+    const metrics = unpackList(annotations[METRICS]).map(nested);
     const percent = spec['targetCPUUtilizationPercentage'] as number | undefined;
     delete spec['targetCPUUtilizationPercentage'];
     if (percent != null) {
       const goal = { type: 'Utilization', averageUtilization: percent };
       metrics.push({ type: 'Resource', resource: { name: 'cpu', target: goal } });
     }
-    const { annotations } = draft.metadata;
-    const packed = annotations?.[METRICS_ANNOTATION];
-    if (packed) {
-      try {
-        for (const metric of JSON.parse(packed) as Flat[]) metrics.push(nested(metric));
-      } catch {
-        // What cannot be read is dropped, as upstream does for a bad annotation.
-      }
-    }
-    for (const name of ANNOTATIONS) delete annotations?.[name];
     if (metrics.length) spec.metrics = metrics;
-    const status = draft['status'] as Flat | undefined;
-    delete status?.['currentCPUUtilizationPercentage'];
+    const behavior = unpack(annotations[BEHAVIOR]);
+    if (behavior && typeof behavior === 'object') spec['behavior'] = recase(behavior, lower);
+    statusFromV1(draft, annotations);
+    for (const name of [METRICS, CURRENT, CONDITIONS, BEHAVIOR]) delete annotations[name];
+    if (draft.metadata.annotations && !Object.keys(annotations).length) delete draft.metadata.annotations;
   },
   fromStorage(draft) {
     const { metrics = [], behavior, ...spec } = specOf(draft);
-    const cpu = metrics.find(isCpu);
-    const others = metrics.filter((m) => m !== cpu);
-    draft['spec'] = cpu ? { ...spec, targetCPUUtilizationPercentage: cpu.resource!.target.averageUtilization } : spec;
+    const cpu = metrics.find((m) => m.resource?.name === 'cpu');
+    const percent = cpu?.resource?.target?.averageUtilization;
+    draft['spec'] = percent == null ? spec : { ...spec, targetCPUUtilizationPercentage: percent };
     const annotations: Record<string, string> = { ...draft.metadata.annotations };
-    if (others.length) annotations[METRICS_ANNOTATION] = JSON.stringify(others.map(flat));
-    if (behavior) annotations['autoscaling.alpha.kubernetes.io/behavior'] = JSON.stringify(behavior);
-    if (Object.keys(annotations).length) draft.metadata = { ...draft.metadata, annotations };
+    const others = metrics.filter((m) => !isCpu(m));
     const { currentMetrics, conditions, ...status } = (draft['status'] ?? {}) as Flat;
-    const current = (
-      currentMetrics as { type: string; resource?: { name: string; current: MetricTarget } }[] | undefined
-    )?.find((m) => m.type === 'Resource' && m.resource?.name === 'cpu');
-    const percent = current?.resource?.current.averageUtilization;
-    draft['status'] = percent == null ? status : { ...status, currentCPUUtilizationPercentage: percent };
-    void conditions;
+    const current = (currentMetrics ?? []) as MetricStatus[];
+    const states = (conditions ?? []) as Flat[];
+    if (others.length) annotations[METRICS] = JSON.stringify(others.map(flat));
+    if (current.length) annotations[CURRENT] = JSON.stringify(current.map(flatStatus));
+    if (states.length) annotations[CONDITIONS] = JSON.stringify(states);
+    if (behavior) annotations[BEHAVIOR] = JSON.stringify(goBehavior(behavior as Flat));
+    if (Object.keys(annotations).length) draft.metadata = { ...draft.metadata, annotations };
+    const used = current.map((m) => m['resource'] as { name: string; current?: MetricTarget } | undefined);
+    const now = used.find((r) => r?.name === 'cpu')?.current?.averageUtilization;
+    draft['status'] = {
+      ...status,
+      currentReplicas: status['currentReplicas'] ?? 0,
+      desiredReplicas: status['desiredReplicas'] ?? 0,
+      ...(now == null ? {} : { currentCPUUtilizationPercentage: now }),
+    };
   },
 };
 
@@ -139,9 +251,14 @@ export const v2beta1: Convert = {
   toStorage(draft) {
     const spec = specOf(draft);
     if (spec.metrics) spec.metrics = (spec.metrics as unknown as Flat[]).map(nested);
+    const status = draft['status'] as Flat | undefined;
+    if (status?.['currentMetrics']) status['currentMetrics'] = (status['currentMetrics'] as Flat[]).map(nestedStatus);
   },
   fromStorage(draft) {
     const spec = specOf(draft);
     if (spec.metrics) draft['spec'] = { ...spec, metrics: spec.metrics.map(flat) };
+    const status = draft['status'] as Flat | undefined;
+    const current = status?.['currentMetrics'] as MetricStatus[] | undefined;
+    if (current) draft['status'] = { ...status, currentMetrics: current.map(flatStatus) };
   },
 };
