@@ -2,13 +2,15 @@
 // Upstream: pkg/registry/core/event/strategy.go, pkg/apis/core/validation/events.go, pkg/apis/events/v1/conversion.go.
 import type { Event as CoreEvent } from 'kubernetes-types/core/v1.js';
 import { ageOf } from '../../duration.ts';
+import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
+import { byteLength } from '../../names.ts';
 import type { Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { column, nameColumn, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
-import { qualifiedName } from '../shared/field-rules.ts';
+import { dnsSubdomain, immutable, qualifiedName } from '../shared/field-rules.ts';
 
 type Event = CoreEvent & { deprecatedSource?: never };
 
@@ -40,7 +42,7 @@ const convert = {
   fromStorage: (draft: Unstructured): void => rename(draft, 1, 0),
 };
 
-/** Events with an eventTime are of the new kind and must say who reports what. */
+/** Events with an eventTime are of the new kind and must say who reports what. Upstream: legacyValidateEvent. */
 function validateNewEvent(event: Event, errors: FieldErrors): void {
   const limits = [
     ['reportingInstance', event.reportingInstance],
@@ -48,12 +50,68 @@ function validateNewEvent(event: Event, errors: FieldErrors): void {
     ['reason', event.reason],
   ] as const;
   if (!event.reportingComponent) errors.required('reportingController');
-  else qualifiedName(errors, 'reportingController', event.reportingComponent);
+  qualifiedName(errors, 'reportingController', event.reportingComponent ?? '');
   for (const [field, value] of limits) {
     if (!value) errors.required(field);
-    else if (value.length > 128) errors.invalid(field, '', 'can have at most 128 characters');
+    else if (byteLength(value) > 128) errors.invalid(field, '', 'can have at most 128 characters');
   }
-  if ((event.message?.length ?? 0) > 1024) errors.invalid('message', '', 'can have at most 1024 characters');
+  if (byteLength(event.message ?? '') > 1024) errors.invalid('message', '', 'can have at most 1024 characters');
+}
+
+function validate(event: Event, errors: FieldErrors): void {
+  const [namespace, about] = [event.metadata?.namespace ?? '', event.involvedObject?.namespace ?? ''];
+  const mismatch = () => errors.invalid('involvedObject.namespace', about, 'does not match event.namespace');
+  if (!event.eventTime) {
+    // What belongs to no namespace is told of in the default one.
+    if (about === '' ? namespace !== '' && namespace !== 'default' : about !== namespace) mismatch();
+  } else {
+    if (about === '' && namespace !== 'default' && namespace !== 'kube-system') mismatch();
+    validateNewEvent(event, errors);
+  }
+  dnsSubdomain(errors, 'namespace', namespace);
+}
+
+function validateSeries({ series }: Event, errors: FieldErrors): void {
+  if (!series) return;
+  if ((series.count ?? 0) < 2) errors.invalid('series.count', '', 'should be at least 2');
+  if (!series.lastObservedTime) errors.required('series.lastObservedTime');
+}
+
+/** events.k8s.io/v1 is strict where v1 never was. Upstream: ValidateEventCreate, ValidateEventUpdate. */
+function validateStrictly(event: Event, old: Event | undefined, errors: FieldErrors): void {
+  if (old) return validateFixed(event, old, errors);
+  dnsSubdomain(errors, 'metadata.name', event.metadata?.name ?? '');
+  validateSeries(event, errors);
+  if (!event.eventTime) errors.required('eventTime');
+  if (event.type !== 'Normal' && event.type !== 'Warning') {
+    errors.invalid('type', '', `has invalid value: ${event.type ?? ''}`);
+  }
+  for (const field of ['firstTimestamp', 'lastTimestamp', 'count'] as const) {
+    if (event[field]) errors.invalid(field, '', 'needs to be unset');
+  }
+  if (event.source?.component || event.source?.host) errors.invalid('source', '', 'needs to be unset');
+}
+
+/** Only the series may grow; the fields are named as upstream's internal type has them. */
+const FIXED = [
+  ['involvedObject', 'involvedObject'],
+  ['reason', 'reason'],
+  ['message', 'message'],
+  ['source', 'source'],
+  ['firstTimestamp', 'firstTimestamp'],
+  ['lastTimestamp', 'lastTimestamp'],
+  ['count', 'count'],
+  ['type', 'type'],
+  ['eventTime', 'eventTime'],
+  ['action', 'action'],
+  ['related', 'related'],
+  ['reportingComponent', 'reportingController'],
+  ['reportingInstance', 'reportingInstance'],
+] as const;
+
+function validateFixed(event: Event, old: Event, errors: FieldErrors): void {
+  if (!semanticEqual(event.series, old.series)) validateSeries(event, errors);
+  for (const [field, shown] of FIXED) immutable(errors, shown, event[field], old[field]);
 }
 
 function firstSeen(event: Event, nowMs: number): string {
@@ -88,7 +146,13 @@ export default defineKind<Event>({
   storage: { group: '', version: 'v1' },
   served: [
     { group: '', version: 'v1' },
-    { group, version: 'v1', convert },
+    {
+      group,
+      version: 'v1',
+      convert,
+      validate: (e, old, errors) =>
+        validateStrictly(e as unknown as Event, old as unknown as Event | undefined, errors),
+    },
     {
       group,
       version: 'v1beta1',
@@ -96,17 +160,12 @@ export default defineKind<Event>({
       deprecated: deprecated({ group, version: 'v1beta1' }, 'Event', '1.19', '1.25', 'events.k8s.io/v1 Event'),
     },
   ],
+  // v1 takes any name that a path can have.
+  nameRule: 'path',
   generation: false,
   createOnUpdate: true,
   ttlSeconds: 3600,
-  validate(event, errors) {
-    const [namespace, about] = [event.metadata?.namespace ?? '', event.involvedObject?.namespace ?? ''];
-    const clusterScoped = about === '' && (namespace === 'default' || namespace === 'kube-system');
-    if (about !== namespace && !clusterScoped) {
-      errors.invalid('involvedObject.namespace', about, 'does not match event.namespace');
-    }
-    if (event.eventTime) validateNewEvent(event, errors);
-  },
+  validate,
   selectableFields: {
     ...Object.fromEntries(FIELDS.map((field) => [`involvedObject.${field}`, involved(field)])),
     ...Object.fromEntries(FIELDS.map((field) => [`regarding.${field}`, involved(field)])),

@@ -1,9 +1,23 @@
 // Namespace. Upstream: pkg/registry/core/namespace/strategy.go. Its life cycle is a controller's business.
 import type { Namespace } from 'kubernetes-types/core/v1.js';
 import { defineKind } from '../../kind.ts';
+import { qualifiedNameErrors } from '../../names.ts';
+import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
+import { push } from '../shared/field-rules.ts';
+
+const STANDARD = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
 type Mutable = Omit<Namespace, 'status'> & { status?: { phase?: string } };
+
+/** Qualified, or of the few that are known by a short name. Upstream: validateFinalizerName. */
+function validateFinalizers({ spec }: Mutable, errors: FieldErrors, at: (i: number) => string): void {
+  spec?.finalizers?.forEach((name, i) => {
+    push(errors, at(i), name, qualifiedNameErrors(name));
+    if (name.includes('/') || STANDARD.has(name)) return;
+    errors.invalid(at(i), name, 'name is neither a standard finalizer name nor is it fully qualified');
+  });
+}
 
 export default defineKind<Mutable>({
   group: '',
@@ -33,6 +47,10 @@ export default defineKind<Mutable>({
   },
   prepareUpdate(draft, old) {
     (draft.spec ??= {}).finalizers = old.spec?.finalizers ?? [];
+  },
+  validate: (object, errors) => validateFinalizers(object, errors, () => 'spec.finalizers'),
+  validateSubresource: {
+    finalize: (object, _old, errors) => validateFinalizers(object, errors, (i) => `spec.finalizers[${i}]`),
   },
   validateStatus(object, _old, errors) {
     const phase = object.status?.phase ?? '';

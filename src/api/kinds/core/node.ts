@@ -1,11 +1,11 @@
 // Node. Upstream: pkg/registry/core/node/strategy.go, printNode. A node may bring its status when it registers.
 import type { Node, Taint } from 'kubernetes-types/core/v1.js';
 import { defineKind } from '../../kind.ts';
-import { labelValueErrors } from '../../names.ts';
-import type { FieldErrors } from '../../validation.ts';
+import { configMapKeyErrors, labelValueErrors } from '../../names.ts';
+import { type FieldErrors, GoStruct } from '../../validation.ts';
 import { column, ageColumn, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
-import { cidr, cidrFamily, qualifiedName } from '../shared/field-rules.ts';
+import { cidr, cidrFamily, dnsLabel, dnsSubdomain, oneOf, push, qualifiedName } from '../shared/field-rules.ts';
 import { TAINT_EFFECTS } from '../shared/pod-scheduling.ts';
 import { type ResourceList, defaultResourceList, resourceQuantity } from '../shared/resource-list.ts';
 
@@ -37,16 +37,17 @@ function validateTaints(errors: FieldErrors, taints: readonly Taint[]): void {
   taints.forEach((taint, i) => {
     // Upstream's path says metadata.
     const field = `metadata.taints[${i}]`;
-    qualifiedName(errors, `${field}.key`, taint.key ?? '');
-    const bad = labelValueErrors(taint.value ?? '');
-    if (bad.length) errors.invalid(`${field}.value`, taint.value, bad.join(';'));
-    if (!taint.effect) errors.required(`${field}.effect`);
-    else if (!TAINT_EFFECTS.includes(taint.effect)) {
-      errors.notSupported(`${field}.effect`, taint.effect, TAINT_EFFECTS);
+    const { key = '', value = '', effect } = taint;
+    qualifiedName(errors, `${field}.key`, key);
+    const bad = labelValueErrors(value);
+    if (bad.length) errors.invalid(`${field}.value`, value, bad.join(';'));
+    oneOf(errors, `${field}.effect`, effect, TAINT_EFFECTS);
+    const pair = `${key}:${effect}`;
+    if (seen.has(pair)) {
+      const shown = new GoStruct({ Key: key, Value: value, Effect: effect ?? '', TimeAdded: taint.timeAdded });
+      errors.duplicate(field, shown, 'taints must be unique by key and effect pair');
     }
-    const key = `${taint.key}:${taint.effect}`;
-    if (seen.has(key)) errors.duplicate(field, taint);
-    seen.add(key);
+    seen.add(pair);
   });
 }
 
@@ -55,6 +56,89 @@ function validateResources(errors: FieldErrors, node: Node): void {
     const list = node.status?.[which] as ResourceList | undefined;
     for (const name in list) resourceQuantity(errors, `status.${which}.${name}`, name, list[name]!);
   }
+}
+
+function validateCidrs(errors: FieldErrors, cidrs: readonly string[]): void {
+  cidrs.forEach((value, i) => cidr(errors, `spec.podCIDRs[${i}]`, value));
+  if (cidrs.length < 2) return;
+  const families = cidrs.map(cidrFamily);
+  if (cidrs.length > 2 || !families.includes(4) || !families.includes(6)) {
+    errors.invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family');
+  }
+  const seen = new Set<string>();
+  cidrs.forEach((value, i) => {
+    if (seen.has(value)) errors.duplicate(`spec.podCIDRs[${i}]`, value);
+    seen.add(value);
+  });
+}
+
+interface ConfigMapSource {
+  namespace?: string;
+  name?: string;
+  uid?: string;
+  resourceVersion?: string;
+  kubeletConfigKey?: string;
+}
+interface ConfigSource {
+  configMap?: ConfigMapSource;
+}
+
+/** Of a way to configure nodes that is gone, but for its fields. Upstream: validateNodeConfigSourceSpec and _Status. */
+function validateConfigSource(errors: FieldErrors, path: string, source: ConfigSource, inSpec: boolean): void {
+  const map = source.configMap;
+  if (!map) {
+    return errors.invalid(path, new GoStruct({ ConfigMap: null }), 'exactly one reference subfield must be non-nil');
+  }
+  const field = `${path}.configMap`;
+  for (const name of ['uid', 'resourceVersion'] as const) {
+    if (inSpec && map[name]) errors.forbidden(`${field}.${name}`, `${name} must not be set in spec`);
+    if (!inSpec && !map[name]) errors.required(`${field}.${name}`, `${name} must be set in status`);
+  }
+  if (!map.namespace) errors.required(`${field}.namespace`, 'namespace must be set');
+  else dnsLabel(errors, `${field}.namespace`, map.namespace);
+  if (!map.name) errors.required(`${field}.name`, 'name must be set');
+  else dnsSubdomain(errors, `${field}.name`, map.name);
+  const key = `${field}.kubeletConfigKey`;
+  if (!map.kubeletConfigKey) errors.required(key, 'kubeletConfigKey must be set');
+  else push(errors, key, map.kubeletConfigKey, configMapKeyErrors(map.kubeletConfigKey));
+}
+
+/** What both the node's own update and that of its status may not do: upstream has one rule for them. */
+function validateUpdate(node: Node, old: Node, errors: FieldErrors): void {
+  const seen = new Set<string>();
+  node.status?.addresses?.forEach((a, i) => {
+    const key = `${a.type}/${a.address}`;
+    const shown = new GoStruct({ Type: a.type, Address: a.address });
+    if (seen.has(key)) errors.duplicate(`status.addresses[${i}]`, shown);
+    seen.add(key);
+  });
+  const before = old.spec?.podCIDRs ?? [];
+  if (before.length && before.join() !== (node.spec?.podCIDRs ?? []).join()) {
+    errors.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid');
+  }
+  if (old.spec?.providerID && old.spec.providerID !== node.spec?.providerID) {
+    errors.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
+  }
+  if (node.spec?.configSource) {
+    validateConfigSource(errors, 'spec.configSource', node.spec.configSource as ConfigSource, true);
+  }
+  for (const part of ['assigned', 'active', 'lastKnownGood'] as const) {
+    const source = node.status?.config?.[part];
+    if (source) validateConfigSource(errors, `status.config.${part}`, source as ConfigSource, false);
+  }
+  if ((node.spec?.externalID ?? '') !== (old.spec?.externalID ?? '')) {
+    errors.forbidden('spec.externalID', 'may not be updated');
+  }
+}
+
+/** Upstream: pkg/registry/core/node.fieldIsDeprecatedWarnings. */
+function warnings({ spec }: Node): string[] {
+  const out: string[] = [];
+  if (spec?.configSource) {
+    out.push('spec.configSource: the feature is no longer supported');
+  }
+  if (spec?.externalID) out.push('spec.externalID: this field is deprecated, and is unused');
+  return out;
 }
 
 export default defineKind<Node>({
@@ -86,30 +170,14 @@ export default defineKind<Node>({
   validate(node, errors) {
     if (node.spec?.taints?.length) validateTaints(errors, node.spec.taints);
     validateResources(errors, node);
-    const cidrs = node.spec?.podCIDRs ?? [];
-    cidrs.forEach((value, i) => cidr(errors, `spec.podCIDRs[${i}]`, value));
-    if (cidrs.length > 2 || (cidrs.length === 2 && cidrFamily(cidrs[0]!) === cidrFamily(cidrs[1]!))) {
-      errors.invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family');
-    }
+    if (node.spec?.podCIDRs?.length) validateCidrs(errors, node.spec.podCIDRs);
   },
-  validateUpdate(node, old, errors) {
-    const before = old.spec?.podCIDRs ?? [];
-    if (before.length && before.join() !== (node.spec?.podCIDRs ?? []).join()) {
-      errors.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid');
-    }
-    if (old.spec?.providerID && old.spec.providerID !== node.spec?.providerID) {
-      errors.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
-    }
-  },
-  validateStatus(node, _old, errors) {
+  validateUpdate,
+  validateStatus(node, old, errors) {
     validateResources(errors, node);
-    const seen = new Set<string>();
-    node.status?.addresses?.forEach((a, i) => {
-      const key = `${a.type}/${a.address}`;
-      if (seen.has(key)) errors.duplicate(`status.addresses[${i}]`, a);
-      seen.add(key);
-    });
+    validateUpdate(node, old, errors);
   },
+  warnings,
   selectableFields: { 'spec.unschedulable': (node) => String(node.spec?.unschedulable ?? false) },
   columns: [
     column('Status', 'string', 'The status of the node', statusText),

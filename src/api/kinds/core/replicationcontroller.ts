@@ -46,13 +46,18 @@ export default defineKind<Controller>({
     if (!Object.keys(spec?.selector ?? {}).length) errors.required('spec.selector');
     nonNegative(errors, 'spec.replicas', spec?.replicas);
     if (!spec?.template) return errors.required('spec.template');
-    if (!selectorFromSet(spec.selector).matches(spec.template.metadata?.labels)) {
+    const selects = Object.keys(spec.selector ?? {}).length > 0;
+    if (selects && !selectorFromSet(spec.selector).matches(spec.template.metadata?.labels)) {
       const why = '`selector` does not match template `labels`';
       errors.invalid('spec.template.metadata.labels', spec.template.metadata?.labels ?? {}, why);
     }
     validateTemplate(errors, 'spec.template', spec.template);
     const restart = spec.template.spec?.restartPolicy;
     if (restart !== 'Always') errors.notSupported('spec.template.spec.restartPolicy', restart ?? '', ['Always']);
+    if (spec.template.spec?.activeDeadlineSeconds != null) {
+      const why = 'activeDeadlineSeconds in ReplicationController is not Supported';
+      errors.forbidden('spec.template.spec.activeDeadlineSeconds', why);
+    }
   },
   validateStatus: (controller, _old, errors) => validateReplicaCounts(errors, controller.status),
   warnings: (object, old) => namedWorkloadWarnings(object, old),
