@@ -2,6 +2,7 @@
 // /metrics/resource and a small /metrics/cadvisor. Shaping is pure; `collectUsage` asks Docker. Upstream:
 // pkg/kubelet/server/stats/summary.go, metrics/collectors/resource_metrics.go.
 import type { Pod } from 'kubernetes-types/core/v1.js';
+import { family, type Sample } from '../../api/exposition.ts';
 import { labels } from '../agent/names.ts';
 import type { DockerClient } from '../docker/client.ts';
 
@@ -116,17 +117,6 @@ export function summary(node: NodeUsage, usages: readonly ContainerUsage[], pods
   };
 }
 
-type Sample = [labels: Record<string, string>, value: number];
-
-function metric(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): string {
-  const escape = (value: string) => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-  const lines = samples.map(([pairs, value]) => {
-    const inside = Object.entries(pairs).map(([label, text]) => `${label}="${escape(text)}"`);
-    return `${name}${inside.length > 0 ? `{${inside.join(',')}}` : ''} ${value}\n`;
-  });
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
-}
-
 const podLabels = ({ pod }: ContainerUsage) => ({ namespace: pod.namespace, pod: pod.name });
 const containerLabels = (usage: ContainerUsage) => ({ container: usage.container, ...podLabels(usage) });
 const seconds = (nanos: number): number => nanos / 1e9;
@@ -143,43 +133,43 @@ export function resourceMetrics(node: NodeUsage, usages: readonly ContainerUsage
       field === 'cpuNanos' ? seconds(total(group, field)) : total(group, field),
     ]);
   return [
-    metric(
+    family(
       'container_cpu_usage_seconds_total',
       'counter',
       'Cumulative cpu time consumed by the container in core-seconds',
       perContainer((u) => seconds(u.cpuNanos)),
     ),
-    metric(
+    family(
       'container_memory_working_set_bytes',
       'gauge',
       'Current working set of the container in bytes',
       perContainer((u) => u.workingSetBytes),
     ),
-    metric(
+    family(
       'container_start_time_seconds',
       'gauge',
       'Start time of the container since unix epoch in seconds',
       perContainer((u) => Date.parse(u.startedAt) / 1000),
     ),
-    metric('node_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the node in core-seconds', [
+    family('node_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed by the node in core-seconds', [
       [{}, seconds(node.cpuNanos)],
     ]),
-    metric('node_memory_working_set_bytes', 'gauge', 'Current working set of the node in bytes', [
+    family('node_memory_working_set_bytes', 'gauge', 'Current working set of the node in bytes', [
       [{}, node.memory.total - node.memory.available],
     ]),
-    metric(
+    family(
       'pod_cpu_usage_seconds_total',
       'counter',
       'Cumulative cpu time consumed by the pod in core-seconds',
       perPod('cpuNanos'),
     ),
-    metric(
+    family(
       'pod_memory_working_set_bytes',
       'gauge',
       'Current working set of the pod in bytes',
       perPod('workingSetBytes'),
     ),
-    metric('resource_scrape_error', 'gauge', '1 if there was an error while getting container metrics, 0 otherwise', [
+    family('resource_scrape_error', 'gauge', '1 if there was an error while getting container metrics, 0 otherwise', [
       [{}, 0],
     ]),
   ].join('');
@@ -191,31 +181,31 @@ export function cadvisorMetrics(usages: readonly ContainerUsage[]): string {
   const sandboxes = usages.filter(isSandbox);
   const network = (usage: ContainerUsage) => ({ interface: 'eth0', ...podLabels(usage) });
   return [
-    metric(
+    family(
       'container_cpu_usage_seconds_total',
       'counter',
       'Cumulative cpu time consumed in seconds.',
       containers.map((u) => [containerLabels(u), seconds(u.cpuNanos)]),
     ),
-    metric(
+    family(
       'container_memory_usage_bytes',
       'gauge',
       'Current memory usage in bytes, including all memory regardless of when it was accessed',
       containers.map((u) => [containerLabels(u), u.memoryBytes]),
     ),
-    metric(
+    family(
       'container_memory_working_set_bytes',
       'gauge',
       'Current working set in bytes.',
       containers.map((u) => [containerLabels(u), u.workingSetBytes]),
     ),
-    metric(
+    family(
       'container_network_receive_bytes_total',
       'counter',
       'Cumulative count of bytes received',
       sandboxes.map((u) => [network(u), u.rxBytes]),
     ),
-    metric(
+    family(
       'container_network_transmit_bytes_total',
       'counter',
       'Cumulative count of bytes transmitted',
@@ -232,16 +222,16 @@ export function daemonMetrics(
   residentBytes: number,
 ): string {
   return [
-    metric('kubelet_node_name', 'gauge', "The node's name. The count is always 1.", [[{ node: nodeName }, 1]]),
-    metric('kubelet_running_pods', 'gauge', 'Number of pods that have a running pod sandbox', [
+    family('kubelet_node_name', 'gauge', "The node's name. The count is always 1.", [[{ node: nodeName }, 1]]),
+    family('kubelet_running_pods', 'gauge', 'Number of pods that have a running pod sandbox', [
       [{}, usages.filter(isSandbox).length],
     ]),
-    metric('kubelet_running_containers', 'gauge', 'Number of containers currently running', [
+    family('kubelet_running_containers', 'gauge', 'Number of containers currently running', [
       [{ container_state: 'running' }, usages.filter((u) => !isSandbox(u)).length],
     ]),
-    metric('process_cpu_seconds_total', 'counter', 'Total user and system CPU time spent in seconds.', [
+    family('process_cpu_seconds_total', 'counter', 'Total user and system CPU time spent in seconds.', [
       [{}, cpuSeconds],
     ]),
-    metric('process_resident_memory_bytes', 'gauge', 'Resident memory size in bytes.', [[{}, residentBytes]]),
+    family('process_resident_memory_bytes', 'gauge', 'Resident memory size in bytes.', [[{}, residentBytes]]),
   ].join('');
 }

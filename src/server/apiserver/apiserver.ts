@@ -17,6 +17,8 @@ import { version } from './chain/version.ts';
 import { type Filter, type RequestContext, type Server, newContext } from './context.ts';
 import { startCrdManager } from './crd/manager.ts';
 import { discovery } from './discovery/serve.ts';
+import { Measurements } from './metrics/measure.ts';
+import { metrics } from './metrics/serve.ts';
 import { openApi } from './openapi/serve.ts';
 import { cacheLister, liveReads, observer } from './lister.ts';
 import { randomNameSuffix } from './name-suffix.ts';
@@ -27,14 +29,17 @@ import type { ApiServer, ApiServerOptions } from './types.ts';
 import { inPhaseOrder } from './verbs/admit.ts';
 
 function chain(): Filter[] {
+  const measurements = new Measurements();
   return [
+    measurements.filter,
     panicGuard,
     parse,
-    inFlightLimit(),
     authentication,
     impersonation,
+    inFlightLimit(),
     authorization,
     health,
+    metrics(measurements),
     version,
     tokenKeys,
     discovery(),

@@ -62,8 +62,14 @@ describe('paths that are no resources', () => {
     expect((await raw(server, 'GET', '/version')).json).toMatchObject({ major: '1', gitVersion: 'v1.34.1+sampan.1' });
   });
 
-  it.each(['/nothing', '/api/v1/nothings', '/apis/nobody/v1/things', '/apis/example.com/v9'])(
-    '404 for %s',
+  it.each(['/nothing', '/apis/nobody/v1/things', '/apis/example.com/v9', '/livez/x'])('no page at %s', async (path) => {
+    const answer = await raw(server, 'GET', path);
+    expect(answer).toMatchObject({ status: 404, text: '404 page not found\n' });
+    expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
+  });
+
+  it.each(['/api/v1/nothings', '/apis/example.com/v1/nothings', '/api/v1/namespaces/default/nothings/a'])(
+    'a Status for %s, in a group and version that is served',
     async (path) => {
       expect(await raw(server, 'GET', path)).toMatchObject({
         status: 404,
@@ -71,6 +77,14 @@ describe('paths that are no resources', () => {
       });
     },
   );
+
+  it('lists the paths that there are', async () => {
+    const { paths } = (await raw(server, 'GET', '/')).json as { paths: string[] };
+    expect(paths).toEqual([...paths].sort());
+    for (const path of ['/api/v1', '/apis/', '/healthz/ping', '/metrics/slis', '/readyz/informer-sync', '/version']) {
+      expect(paths).toContain(path);
+    }
+  });
 
   it('405 for what a resource does not do', async () => {
     const answer = await raw(server, 'POST', `${configMaps}/a`, { body: '{}' });

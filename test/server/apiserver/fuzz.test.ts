@@ -364,7 +364,7 @@ it('refuses objects that are almost right, or takes them', async () => {
     const sent = JSON.stringify(mutated(VALID[target]));
     const answer = await raw(server, 'POST', target, { body: sent });
     expect(fine(answer), `seed ${seed}, request ${i}: ${target} ${sent} → ${answer.text.slice(0, 500)}`).toBe(true);
-    const { name } = (answer.json as { metadata: { name?: string } }).metadata;
+    const name = (answer.json as { metadata?: { name?: string } } | undefined)?.metadata?.name;
     if (answer.status !== 201 || name === undefined || random(2) > 0) continue;
     const again = `${target}/${encodeURIComponent(name)}`;
     const [method, type] = pick([

@@ -102,6 +102,11 @@ export class KindCache {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Who listens now. */
+  listeners(): Iterable<CacheListener> {
+    return this.#listeners;
+  }
+
   close(): void {
     this.#closed = true;
     for (const listener of [...this.#listeners]) listener.onClose();

@@ -1,5 +1,7 @@
 // From request info to a verb. The last link of the chain.
+import { apiVersionOf } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
+import { pageNotFound } from '../content/respond.ts';
 import type { Filter, RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { create } from '../verbs/create.ts';
@@ -29,15 +31,23 @@ const VERBS: Readonly<Record<string, VerbFunction>> = {
 
 export const dispatch: Filter = async (context) => {
   const { info, server } = context;
-  if (!info.isResource) throw noSuchPath();
+  if (!info.isResource) return pageNotFound(context);
   const endpoint = server.registry.find(info.group, info.version, info.resource);
   if (endpoint) return route(context, endpoint);
   // A custom resource whose definition was acknowledged a moment ago is there once the caches are.
   await server.feed.fresh();
   const late = server.registry.find(info.group, info.version, info.resource);
-  if (!late) throw noSuchPath();
+  if (!late) return nothingThere(context);
   return route(context, late);
 };
+
+/** Of groups and versions that only custom resources have, upstream knows no more than of any other path. */
+function nothingThere(context: RequestContext): Response {
+  const { group, version } = context.info;
+  const endpoints = context.server.registry.groupVersion(apiVersionOf({ group, version }))?.values() ?? [];
+  for (const { kind } of endpoints) if (!kind.custom) throw noSuchPath();
+  return pageNotFound(context);
+}
 
 function route(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { info, request } = context;

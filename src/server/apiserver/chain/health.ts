@@ -1,11 +1,10 @@
 // /livez, /readyz and /healthz, with ?verbose, ?exclude and named checks. Upstream: apiserver/pkg/server/healthz.
 import type { Response } from '../../../wire/http.ts';
-import type { Filter, RequestContext } from '../context.ts';
-import { textResponse } from '../content/respond.ts';
-import { noSuchPath } from '../verbs/options.ts';
+import type { Filter, RequestContext, Server } from '../context.ts';
+import { pageNotFound, textResponse } from '../content/respond.ts';
 
 type Check = () => Promise<void>;
-const ROOTS = ['/livez', '/readyz', '/healthz'];
+export const HEALTH_ROOTS = ['/livez', '/readyz', '/healthz'];
 
 export const health: Filter = (context, next) => {
   const { path, method } = context.request;
@@ -14,13 +13,14 @@ export const health: Filter = (context, next) => {
   return answer(context, root);
 };
 
-const rootOf = (path: string): string | undefined => ROOTS.find((r) => path === r || path.startsWith(`${r}/`));
+const rootOf = (path: string): string | undefined => HEALTH_ROOTS.find((r) => path === r || path.startsWith(`${r}/`));
 
 /** Answered before the server is ready. */
 export const isHealthPath = (path: string): boolean => rootOf(path) !== undefined;
 
-function checksOf(context: RequestContext, root: string): Map<string, Check> {
-  const { server } = context;
+export const checkNames = (server: Server, root: string): string[] => [...checksOf(server, root).keys()];
+
+export function checksOf(server: Server, root: string): Map<string, Check> {
   const checks = new Map<string, Check>([
     ['ping', async () => {}],
     ['log', async () => {}],
@@ -40,11 +40,11 @@ function checksOf(context: RequestContext, root: string): Map<string, Check> {
 
 async function answer(context: RequestContext, root: string): Promise<Response> {
   const { path, query } = context.request;
-  const checks = checksOf(context, root);
+  const checks = checksOf(context.server, root);
   const named = path.slice(root.length + 1);
   if (named !== '') {
     const check = checks.get(named);
-    if (!check) throw noSuchPath();
+    if (!check) return pageNotFound(context);
     const failed = await failure(check);
     return failed === undefined
       ? textResponse(context, 200, 'ok')
@@ -73,7 +73,7 @@ async function answer(context: RequestContext, root: string): Promise<Response> 
   return textResponse(context, 200, query.has('verbose') ? `${text}${kind} check passed\n` : 'ok');
 }
 
-async function failure(check: Check): Promise<string | undefined> {
+export async function failure(check: Check): Promise<string | undefined> {
   try {
     await check();
     return undefined;

@@ -147,3 +147,9 @@ export function textResponse(context: RequestContext, status: number, text: stri
   const body: ResponseBody = { bytes: () => bytes };
   return { status, headers, body };
 }
+
+/**
+ * For paths that nothing is at. Upstream: http.NotFound behind apiserver/pkg/util/notfoundhandler; what is missing
+ * within a group and version that is served gets a Status instead.
+ */
+export const pageNotFound = (context: RequestContext): Response => textResponse(context, 404, '404 page not found\n');

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import type { Response } from '../../../wire/http.ts';
 import { encodeWhole } from '../cache/encoding.ts';
 import { negotiate } from '../content/negotiate.ts';
-import { baseHeaders, objectResponse } from '../content/respond.ts';
-import type { Filter, RequestContext } from '../context.ts';
+import { baseHeaders, objectResponse, pageNotFound } from '../content/respond.ts';
+import { HEALTH_ROOTS, checkNames } from '../chain/health.ts';
+import type { Filter, RequestContext, Server } from '../context.ts';
 import type { Registry } from '../registry.ts';
-import { noSuchPath } from '../verbs/options.ts';
 import { aggregatedList } from './aggregated.ts';
 import { groupDocument, groupList, legacyVersions, resourceList } from './documents.ts';
 import { type GroupModel, discoveryModel } from './model.ts';
@@ -63,7 +63,7 @@ async function answer(context: RequestContext, documents: Documents): Promise<Re
     top && aggregated !== ''
       ? documents.get(`${parts[0]} ${aggregated}`, () => aggregate(documents, parts[0]!, aggregated))
       : documents.get(parts.join('/'), () => plain(context, documents, parts));
-  if (!document) throw noSuchPath();
+  if (!document) return pageNotFound(context);
   const shown =
     top && aggregated !== '' ? negotiated : { ...negotiated, contentType: negotiated.contentType.split(';')[0]! };
   if (!top || aggregated === '') return objectResponse(context, 200, () => document.object, shown, document.bytes);
@@ -101,7 +101,7 @@ function aggregate({ groups }: Documents, root: string, version: 'v2' | 'v2beta1
 
 function plain(context: RequestContext, { groups }: Documents, parts: readonly string[]): object | undefined {
   const [root, group, version] = parts;
-  if (root === undefined) return { paths: rootPaths(groups) };
+  if (root === undefined) return { paths: rootPaths(context.server, groups) };
   if (root === 'api') {
     if (group === undefined) return legacyVersions(context.request.headers['host'] ?? '');
     const found = groups.find((g) => g.group === '')?.versions.find((v) => v.version === group);
@@ -115,18 +115,20 @@ function plain(context: RequestContext, { groups }: Documents, parts: readonly s
   return served && resourceList(served);
 }
 
-function rootPaths(groups: readonly GroupModel[]): string[] {
+function rootPaths(server: Server, groups: readonly GroupModel[]): string[] {
   const paths = [
     '/.well-known/openid-configuration',
     '/api',
     '/apis',
-    '/healthz',
-    '/livez',
+    '/apis/',
+    '/metrics',
+    '/metrics/slis',
     '/openapi/v2',
     '/openapi/v3',
+    '/openapi/v3/',
     '/openid/v1/jwks',
-    '/readyz',
     '/version',
+    ...HEALTH_ROOTS.flatMap((root) => [root, ...checkNames(server, root).map((name) => `${root}/${name}`)]),
   ];
   for (const { group, versions } of groups) {
     if (group !== '') paths.push(`/apis/${group}`);
