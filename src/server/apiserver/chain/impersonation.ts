@@ -1,6 +1,6 @@
 // Impersonate-User and its sisters: acts as somebody else when the authorizer lets the real user do so.
 // Upstream: apiserver/pkg/endpoints/filters/impersonation.go.
-import { StatusError, badRequest } from '../../../api/status.ts';
+import { StatusError } from '../../../api/status.ts';
 import type { User } from '../../../wire/http.ts';
 import { ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, type Attributes } from '../../auth/types.ts';
 import type { Filter, RequestContext } from '../context.ts';
@@ -30,29 +30,46 @@ async function impersonate(context: RequestContext): Promise<void> {
   const { headers } = context.request;
   const name = headers['impersonate-user'] ?? '';
   const groups = list(headers['impersonate-group']);
-  const uid = headers['impersonate-uid'];
+  const uid = headers['impersonate-uid'] || undefined;
   const extra: Record<string, string[]> = {};
   for (const header in headers) {
-    if (header.startsWith(EXTRA)) extra[safeDecode(header.slice(EXTRA.length))] = list(headers[header]);
-  }
-  if (name === '') {
-    if (groups.length === 0 && uid === undefined && Object.keys(extra).length === 0) return;
-    throw new StatusError('InternalError', `requested [] without impersonating a user`);
+    if (header.startsWith(EXTRA)) extra[decoded(header.slice(EXTRA.length))] = list(headers[header]);
   }
   const account = serviceAccountOf(name);
-  if (account) await check(context, { resource: 'serviceaccounts', ...account });
-  else await check(context, { resource: 'users', name });
-  for (const group of groups) await check(context, { resource: 'groups', name: group });
-  if (uid !== undefined)
-    await check(context, { group: 'authentication.k8s.io', version: 'v1', resource: 'uids', name: uid });
+  const asked: Asked[] = [];
+  if (account) asked.push({ kind: 'ServiceAccount', attributes: { resource: 'serviceaccounts', ...account } });
+  else if (name !== '') asked.push({ kind: 'User', attributes: { resource: 'users', name } });
+  for (const group of groups) asked.push({ kind: 'Group', attributes: { resource: 'groups', name: group } });
   for (const [key, values] of Object.entries(extra)) {
-    for (const value of values) {
-      const at = { group: 'authentication.k8s.io', version: 'v1', resource: 'userextras', subresource: key };
-      await check(context, { ...at, name: value });
-    }
+    for (const value of values) asked.push(extraAsked(key, value));
   }
+  if (uid !== undefined) asked.push({ kind: 'UID', attributes: { ...AUTHENTICATION, resource: 'uids', name: uid } });
+  if (asked.length === 0) return;
+  if (name === '') throw new StatusError('InternalError', `requested ${textOf(asked)} without impersonating a user`);
+  for (const { attributes } of asked) await check(context, attributes);
   context.user = impersonated(name, groups, uid, extra, account?.namespace);
 }
+
+const AUTHENTICATION = { group: 'authentication.k8s.io', version: 'v1' };
+
+interface Asked {
+  kind: string;
+  attributes: Partial<Attributes>;
+}
+
+const extraAsked = (key: string, value: string): Asked => ({
+  kind: 'UserExtra',
+  attributes: { ...AUTHENTICATION, resource: 'userextras', subresource: key, name: value },
+});
+
+/** As Go prints a list of object references: kind, namespace, name, uid, version, resource version, field path. */
+const textOf = (asked: readonly Asked[]): string =>
+  `[${asked
+    .map(({ kind, attributes: a }) => {
+      const version = a.group ? `${a.group}/${a.version}` : '';
+      return `{${kind} ${a.namespace ?? ''} ${a.name}  ${version}  ${a.subresource ?? ''}}`;
+    })
+    .join(' ')}]`;
 
 function impersonated(
   name: string,
@@ -88,10 +105,11 @@ async function check(context: RequestContext, what: Partial<Attributes>): Promis
   if (!decision.allowed) throw forbiddenRequest(attributes, decision.reason);
 }
 
-function safeDecode(text: string): string {
+/** What is not well escaped counts as it is. Upstream: unescapeExtraKey. */
+function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw badRequest(`the header ${EXTRA}${text} is not valid percent-encoded UTF-8`);
+    return text;
   }
 }

@@ -1,7 +1,6 @@
 // TokenReview: whose token is it? Upstream: pkg/registry/authentication/tokenreview/storage.go.
-import { isReason } from '../../../api/status.ts';
+import { badRequest, isReason } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
-import { FieldErrors, invalid } from '../../../api/validation.ts';
 import { type HookContext, defineHooks } from '../types.ts';
 
 interface Spec {
@@ -14,9 +13,7 @@ export default defineHooks({
   plural: 'tokenreviews',
   async create(draft, context): Promise<Unstructured> {
     const spec = (draft['spec'] ?? {}) as Spec;
-    const errors = new FieldErrors();
-    if (!spec.token) errors.required('spec.token');
-    if (!errors.empty) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenReview' }, '', errors);
+    if (!spec.token) throw badRequest('token is required for TokenReview in authentication');
     const status = await statusOf(spec, context);
     return {
       kind: 'TokenReview',

@@ -1,10 +1,10 @@
 // Questions to the authorizer, asked and answered as objects. Upstream: pkg/registry/authorization.
-import { badRequest } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { User } from '../../../wire/http.ts';
 import type { Attributes } from '../../auth/types.ts';
 import type { HookContext } from '../types.ts';
+import { type SelectorAttributes, checkSelector, fieldSelectorText } from './selectors.ts';
 
 export interface ResourceAttributes {
   namespace?: string;
@@ -14,6 +14,8 @@ export interface ResourceAttributes {
   resource?: string;
   subresource?: string;
   name?: string;
+  fieldSelector?: SelectorAttributes;
+  labelSelector?: SelectorAttributes;
 }
 export interface ReviewSpec {
   resourceAttributes?: ResourceAttributes;
@@ -35,7 +37,9 @@ function attributesFor(spec: ReviewSpec, user: User): Attributes {
   const { resourceAttributes: r, nonResourceAttributes: n } = spec;
   if (n) return { user, verb: n.verb ?? '', path: n.path ?? '' };
   const { verb = '', group = '', version = '*', resource = '', subresource = '', namespace = '', name = '' } = r ?? {};
-  return { user, verb, group, version, resource, subresource, namespace, name };
+  const fieldSelector = fieldSelectorText(r?.fieldSelector);
+  const attributes = { user, verb, group, version, resource, subresource, namespace, name };
+  return fieldSelector === '' ? attributes : { ...attributes, fieldSelector };
 }
 
 export async function review(
@@ -45,7 +49,7 @@ export async function review(
   context: HookContext,
 ): Promise<Unstructured> {
   const spec = specOf(draft);
-  check(kind, spec);
+  check(kind, draft, spec);
   const { allowed, denied, reason } = await context.options.authorizer.authorize(attributesFor(spec, user));
   const status = { allowed, ...(denied ? { denied } : {}), ...(reason ? { reason } : {}) };
   return {
@@ -58,7 +62,7 @@ export async function review(
 }
 
 /** Upstream: pkg/apis/authorization/validation. */
-function check(kind: string, spec: ReviewSpec): void {
+function check(kind: string, draft: Unstructured, spec: ReviewSpec): void {
   const errors = new FieldErrors();
   const { resourceAttributes, nonResourceAttributes } = spec;
   if (resourceAttributes && nonResourceAttributes) {
@@ -78,11 +82,34 @@ function check(kind: string, spec: ReviewSpec): void {
   if (kind !== 'SelfSubjectAccessReview' && !spec.user && !spec.groups?.length) {
     errors.invalid('spec.user', '', 'at least one of user or group must be specified');
   }
+  checkSelector(errors, 'spec.resourceAttributes.fieldSelector', resourceAttributes?.fieldSelector, false);
+  checkSelector(errors, 'spec.resourceAttributes.labelSelector', resourceAttributes?.labelSelector, true);
+  if (kind === 'LocalSubjectAccessReview') checkLocal(errors, draft, spec);
+  else checkMetadata(errors, draft, []);
   if (!errors.empty) throw invalid({ group: 'authorization.k8s.io', kind }, '', errors);
 }
 
-export function checkNamespace(draft: Unstructured, namespace: string): void {
-  if (specOf(draft).resourceAttributes?.namespace !== namespace) {
-    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
+function checkLocal(errors: FieldErrors, draft: Unstructured, spec: ReviewSpec): void {
+  const { resourceAttributes, nonResourceAttributes } = spec;
+  checkMetadata(errors, draft, ['namespace']);
+  const namespace = resourceAttributes?.namespace ?? '';
+  if (resourceAttributes && namespace !== (draft.metadata.namespace ?? '')) {
+    errors.invalid('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace');
+  }
+  if (nonResourceAttributes) {
+    errors.invalid('spec.nonResourceAttributes', nonResourceAttributes, 'disallowed on this kind of request');
   }
 }
+
+function checkMetadata(errors: FieldErrors, { metadata }: Unstructured, allowed: readonly string[]): void {
+  const ignored = new Set([...allowed, 'managedFields', 'creationTimestamp']);
+  const extra = Object.entries(metadata).some(([field, value]) => !ignored.has(field) && isSet(value));
+  const exception = allowed.length > 0 ? ` except for ${allowed.join()}` : '';
+  if (extra) errors.invalid('metadata', metadata, `must be empty${exception}`);
+}
+
+const isSet = (value: unknown): boolean =>
+  value !== undefined &&
+  value !== null &&
+  value !== '' &&
+  !(typeof value === 'object' && Object.keys(value).length === 0);
