@@ -6,7 +6,7 @@ import { APP_ARMOR, SECCOMP_CONTAINER, SECCOMP_POD, visitContainers } from './po
 import type { Container, PodSpec, PodTemplate } from './pod-types.ts';
 import { fractionalBytes } from './storage-rules.ts';
 
-const DEPRECATED_LABELS: Readonly<Record<string, string>> = {
+export const DEPRECATED_NODE_LABELS: Readonly<Record<string, string>> = {
   'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
   'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
   'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
@@ -38,7 +38,7 @@ const NULL_SELECTOR = 'a null labelSelector results in matching no pod';
 export function nodeSelectorTermWarnings(path: string, term: core.NodeSelectorTerm, checkValues: boolean): string[] {
   const out: string[] = [];
   term.matchExpressions?.forEach((e, i) => {
-    const why = DEPRECATED_LABELS[e.key];
+    const why = DEPRECATED_NODE_LABELS[e.key];
     if (why) out.push(`${path}.matchExpressions[${i}].key: ${e.key} is ${why}`);
     if (!checkValues) return;
     e.values?.forEach((value, j) => {
@@ -52,7 +52,7 @@ export function nodeSelectorTermWarnings(path: string, term: core.NodeSelectorTe
 
 function labels(out: string[], path: string, spec: PodSpec): void {
   for (const key in spec.nodeSelector) {
-    if (DEPRECATED_LABELS[key]) out.push(`${path}.nodeSelector[${key}]: ${DEPRECATED_LABELS[key]}`);
+    if (DEPRECATED_NODE_LABELS[key]) out.push(`${path}.nodeSelector[${key}]: ${DEPRECATED_NODE_LABELS[key]}`);
   }
   const affinity = spec.affinity?.nodeAffinity;
   const field = `${path}.affinity.nodeAffinity`;
@@ -66,7 +66,7 @@ function labels(out: string[], path: string, spec: PodSpec): void {
   });
   spec.topologySpreadConstraints?.forEach((c, i) => {
     const at = `${path}.topologySpreadConstraints[${i}]`;
-    const why = DEPRECATED_LABELS[c.topologyKey];
+    const why = DEPRECATED_NODE_LABELS[c.topologyKey];
     if (why) out.push(`${at}.topologyKey: ${c.topologyKey} is ${why}`);
     if (!c.labelSelector) out.push(`${at}.labelSelector: ${NULL_SELECTOR}`);
   });

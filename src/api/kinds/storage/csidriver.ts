@@ -1,11 +1,54 @@
 // CSIDriver. Upstream: pkg/registry/storage/csidriver/strategy.go, pkg/apis/storage/v1/defaults.go, printCSIDriver.
 import type { CSIDriver } from 'kubernetes-types/storage/v1.js';
 import { defineKind } from '../../kind.ts';
+import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { immutable } from '../shared/field-rules.ts';
 
 const group = 'storage.k8s.io';
+
+const GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType'];
+const MIN_EXPIRATION = 600;
+const MAX_EXPIRATION = 2 ** 32;
+
+function tokenRequests(errors: FieldErrors, list: CSIDriver['spec']['tokenRequests']): void {
+  const audiences = new Set<string>();
+  list?.forEach(({ audience = '', expirationSeconds: seconds }, i) => {
+    const path = `spec.tokenRequests[${i}]`;
+    if (audiences.has(audience)) return errors.duplicate(`${path}.audience`, audience);
+    audiences.add(audience);
+    if (seconds == null) return;
+    const field = `${path}.expirationSeconds`;
+    if (seconds < MIN_EXPIRATION) errors.invalid(field, seconds, 'may not specify a duration less than 10 minutes');
+    if (seconds > MAX_EXPIRATION) errors.invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds');
+  });
+}
+
+function validateSpec(
+  errors: FieldErrors,
+  spec: CSIDriver['spec'] & { nodeAllocatableUpdatePeriodSeconds?: number },
+): void {
+  // Upstream's name of the first is not the field's.
+  if (spec.attachRequired == null) errors.required('spec.attachedRequired');
+  if (spec.podInfoOnMount == null) errors.required('spec.podInfoOnMount');
+  if (spec.storageCapacity == null) errors.required('spec.storageCapacity');
+  const policy = spec.fsGroupPolicy;
+  if (policy != null && !GROUP_POLICIES.includes(policy)) {
+    errors.notSupported('spec.fsGroupPolicy', policy, GROUP_POLICIES);
+  }
+  tokenRequests(errors, spec.tokenRequests);
+  for (const mode of spec.volumeLifecycleModes ?? []) {
+    if (mode === 'Persistent' || mode === 'Ephemeral') continue;
+    errors.notSupported('spec.volumeLifecycleModes', mode, ['Persistent', 'Ephemeral']);
+  }
+  if (spec.seLinuxMount == null) errors.required('spec.seLinuxMount');
+  const period = spec.nodeAllocatableUpdatePeriodSeconds;
+  if (period != null && period < 10) {
+    const why = 'must be greater than or equal to 10 seconds';
+    errors.invalid('spec.nodeAllocatableUpdatePeriodSeconds', period, why);
+  }
+}
 
 export default defineKind<CSIDriver>({
   group,
@@ -25,14 +68,8 @@ export default defineKind<CSIDriver>({
     spec.requiresRepublish ??= false;
     spec.seLinuxMount ??= false;
   },
-  validate({ spec, metadata }, errors) {
-    if ((metadata?.name?.length ?? 0) > 63) errors.tooLong('metadata.name', 63);
-    spec?.volumeLifecycleModes?.forEach((mode) => {
-      if (mode !== 'Persistent' && mode !== 'Ephemeral') {
-        errors.notSupported('spec.volumeLifecycleModes', mode, ['Ephemeral', 'Persistent']);
-      }
-    });
-  },
+  unconditionalUpdate: false,
+  validate: ({ spec }, errors) => validateSpec(errors, spec ?? {}),
   validateUpdate(driver, old, errors) {
     immutable(errors, 'spec.attachedRequired', driver.spec?.attachRequired, old.spec?.attachRequired);
     immutable(errors, 'spec.volumeLifecycleModes', driver.spec?.volumeLifecycleModes, old.spec?.volumeLifecycleModes);

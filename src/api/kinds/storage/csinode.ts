@@ -1,9 +1,39 @@
 // CSINode: the storage drivers on a node. Upstream: pkg/registry/storage/csinode/strategy.go.
 import type { CSINode } from 'kubernetes-types/storage/v1.js';
 import { defineKind } from '../../kind.ts';
+import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
+import { csiDriverName } from '../shared/csi-names.ts';
+import { immutable, nonNegative, qualifiedName } from '../shared/field-rules.ts';
 
 const group = 'storage.k8s.io';
+
+const MAX_NODE_ID = 256;
+
+function nodeId(errors: FieldErrors, index: number, id: string | undefined): void {
+  const field = `spec.drivers[${index}].nodeID`;
+  if (!id) errors.required(field);
+  else if (id.length > MAX_NODE_ID) errors.invalid(field, id, `must be ${MAX_NODE_ID} characters or less`);
+}
+
+function validateDrivers(errors: FieldErrors, drivers: CSINode['spec']['drivers'] | undefined): void {
+  const names = new Set<string>();
+  drivers?.forEach((driver, i) => {
+    const path = `spec.drivers[${i}]`;
+    csiDriverName(errors, `${path}.name`, driver.name);
+    nodeId(errors, i, driver.nodeID);
+    nonNegative(errors, `${path}.allocatable.count`, driver.allocatable?.count);
+    if (names.has(driver.name)) errors.duplicate(`${path}.name`, driver.name);
+    names.add(driver.name);
+    const keys = new Set<string>();
+    for (const key of driver.topologyKeys ?? []) {
+      if (!key) errors.required(path);
+      if (keys.has(key)) errors.duplicate(path, key);
+      keys.add(key);
+      qualifiedName(errors, path, key);
+    }
+  });
+}
 
 export default defineKind<CSINode>({
   group,
@@ -17,13 +47,15 @@ export default defineKind<CSINode>({
     draft.spec ??= { drivers: [] };
     draft.spec.drivers ??= [];
   },
-  validate({ spec }, errors) {
-    const seen = new Set<string>();
-    spec?.drivers?.forEach((driver, i) => {
-      if (!driver.name) errors.required(`spec.drivers[${i}].name`);
-      if (!driver.nodeID) errors.required(`spec.drivers[${i}].nodeID`);
-      if (seen.has(driver.name)) errors.duplicate(`spec.drivers[${i}].name`, driver.name);
-      seen.add(driver.name);
+  unconditionalUpdate: false,
+  validate: ({ spec }, errors) => validateDrivers(errors, spec?.drivers),
+  validateUpdate(node, old, errors) {
+    const before = new Map(old.spec?.drivers?.map((d) => [d.name, d]));
+    node.spec?.drivers?.forEach((driver) => {
+      const was = before.get(driver.name);
+      if (!was) return;
+      // How much a driver can attach may change (MutableCSINodeAllocatableCount).
+      immutable(errors, 'spec.drivers', { ...driver, allocatable: null }, { ...was, allocatable: null });
     });
   },
   columns: [

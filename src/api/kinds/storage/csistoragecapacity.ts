@@ -1,11 +1,11 @@
 // CSIStorageCapacity. Upstream: pkg/registry/storage/csistoragecapacity/strategy.go.
 import type { CSIStorageCapacity } from 'kubernetes-types/storage/v1.js';
 import { defineKind } from '../../kind.ts';
-import { canonicalQuantity } from '../../quantity.ts';
+import { canonicalQuantity, tryParseQuantity } from '../../quantity.ts';
 import { column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
-import { dnsSubdomain, immutable, labelSelector } from '../shared/field-rules.ts';
+import { NOT_NEGATIVE, dnsSubdomain, immutable, labelSelector } from '../shared/field-rules.ts';
 
 const group = 'storage.k8s.io';
 
@@ -30,14 +30,17 @@ export default defineKind<CSIStorageCapacity>({
     },
   ],
   generation: false,
+  unconditionalUpdate: false,
   defaults(draft) {
     for (const field of ['capacity', 'maximumVolumeSize'] as const) {
       if (draft[field] != null) draft[field] = canonicalQuantity(draft[field] as string);
     }
   },
   validate(object, errors) {
-    dnsSubdomain(errors, 'storageClassName', object.storageClassName ?? '');
     labelSelector(errors, 'nodeTopology', object.nodeTopology);
+    dnsSubdomain(errors, 'storageClassName', object.storageClassName ?? '');
+    const capacity = object.capacity == null ? undefined : tryParseQuantity(object.capacity as string);
+    if (capacity && capacity.nanos < 0n) errors.invalid('capacity', object.capacity, NOT_NEGATIVE);
   },
   validateUpdate(object, old, errors) {
     immutable(errors, 'nodeTopology', object.nodeTopology, old.nodeTopology);

@@ -1,13 +1,46 @@
 // VolumeAttachment. Upstream: pkg/registry/storage/volumeattachment/strategy.go.
 import type { VolumeAttachment } from 'kubernetes-types/storage/v1.js';
 import { defineKind } from '../../kind.ts';
+import { byteLength, dns1123SubdomainErrors, rangeMessage } from '../../names.ts';
+import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
+import { csiDriverName } from '../shared/csi-names.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
-import { immutable } from '../shared/field-rules.ts';
+import { immutable, push } from '../shared/field-rules.ts';
 import { status } from '../shared/workloads.ts';
 
 const group = 'storage.k8s.io';
+
+const MAX_METADATA = 256 * 1024;
+const MAX_MESSAGE = 1024;
+const MAX_INT32 = 2147483647;
+
+function validateSpec(errors: FieldErrors, spec: Partial<VolumeAttachment['spec']> | undefined): void {
+  if (!spec?.attacher) errors.required('spec.attacher');
+  const { inlineVolumeSpec: inline, persistentVolumeName: name } = spec?.source ?? {};
+  const one = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName';
+  if (!inline && name == null) errors.required('spec.source', one);
+  else if (inline && name != null) errors.forbidden('spec.source', one);
+  else if (name === '') {
+    errors.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName');
+  }
+  const node = spec?.nodeName ?? '';
+  push(errors, 'spec.nodeName', node, dns1123SubdomainErrors(node));
+}
+
+function validateState(errors: FieldErrors, s: Partial<NonNullable<VolumeAttachment['status']>> | undefined): void {
+  let bytes = 0;
+  for (const key in s?.attachmentMetadata) bytes += byteLength(key) + byteLength(s.attachmentMetadata[key] ?? '');
+  if (bytes > MAX_METADATA) errors.tooLong('status.attachmentMetadata', MAX_METADATA);
+  for (const field of ['attachError', 'detachError'] as const) {
+    const error = s?.[field] as { message?: string; errorCode?: number } | undefined;
+    // Upstream names the other limit here.
+    if (byteLength(error?.message ?? '') > MAX_MESSAGE) errors.tooLong(`status.${field}.message`, MAX_METADATA);
+    const code = error?.errorCode;
+    if (code != null && code < 0) errors.invalid(`status.${field}.errorCode`, code, rangeMessage(0, MAX_INT32));
+  }
+}
 
 export default defineKind<VolumeAttachment>({
   group,
@@ -34,15 +67,19 @@ export default defineKind<VolumeAttachment>({
   prepareCreate(draft) {
     (draft as { status?: object }).status = { attached: false };
   },
-  validate({ spec }, errors) {
-    if (!spec?.attacher) errors.required('spec.attacher');
-    if (!spec?.nodeName) errors.required('spec.nodeName');
-    const { inlineVolumeSpec, persistentVolumeName } = spec?.source ?? {};
-    if (!inlineVolumeSpec && persistentVolumeName == null) {
-      errors.required('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName');
-    }
+  unconditionalUpdate: false,
+  validate: ({ spec, status: s }, errors) => {
+    validateSpec(errors, spec);
+    validateState(errors, s);
+  },
+  validateCreate({ spec }, errors) {
+    // The checks that version 1 added.
+    csiDriverName(errors, 'spec.attacher', spec?.attacher);
+    const name = spec?.source?.persistentVolumeName;
+    if (name != null) push(errors, 'spec.source.persistentVolumeName', name, dns1123SubdomainErrors(name));
   },
   validateUpdate: (attachment, old, errors) => immutable(errors, 'spec', attachment.spec, old.spec),
+  validateStatus: ({ status: s }, _old, errors) => validateState(errors, s),
   columns: [
     {
       ...column(

@@ -1,9 +1,10 @@
 // VolumeAttributesClass. Upstream: pkg/registry/storage/volumeattributesclass/strategy.go.
+import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn, column, nameColumn } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
-import { immutable } from '../shared/field-rules.ts';
+import { parameters, provisioner } from '../shared/storage-parameters.ts';
 
 const group = 'storage.k8s.io';
 
@@ -26,13 +27,19 @@ export default defineKind<AttributesClass>({
   ],
   generation: false,
   validate(object, errors) {
-    if (!object.driverName) errors.required('driverName');
-    if (!Object.keys(object.parameters ?? {}).length)
+    provisioner(errors, 'driverName', object.driverName);
+    parameters(errors, 'parameters', object.parameters);
+    if (!Object.keys(object.parameters ?? {}).length) {
       errors.required('parameters', 'must contain at least one key/value pair');
+    }
   },
   validateUpdate(object, old, errors) {
-    immutable(errors, 'driverName', object.driverName, old.driverName);
-    immutable(errors, 'parameters', object.parameters, old.parameters);
+    if (object.driverName !== old.driverName) {
+      errors.forbidden('driverName', 'updates to driverName are forbidden.');
+    }
+    if (!semanticEqual(object.parameters, old.parameters)) {
+      errors.forbidden('parameters', 'updates to parameters are forbidden.');
+    }
   },
   columns: [
     {
