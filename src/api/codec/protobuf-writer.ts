@@ -14,15 +14,30 @@ const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b
 const [NULL, TRUE, LINE_FEED] = [0x6e, 0x74, 0x0a];
 const [VARINT, FIXED64, BYTES] = [0, 1, 2];
 
+/** What a field's value was in the last object that had it: JSON, and the bytes that it became. */
+interface Memo {
+  json: Buffer;
+  out: Buffer;
+  /** In a row. A field that is another one in every object is not remembered any more. */
+  misses: number;
+}
+const NOTHING = Buffer.alloc(0);
+const MAX_MISSES = 16;
+/** Shorter values are written as fast as they are compared. */
+const MIN_MEMO_BYTES = 48;
+
 /** Appends messages to one growing buffer. */
 export class ProtobufWriter {
   #json: Buffer = Buffer.alloc(0);
   #i = 0;
   #out: Buffer;
   #o = 0;
+  readonly #memos: Map<Field, Memo> | undefined;
 
-  constructor(bytes = 16 * 1024) {
+  /** `alike`: the messages will be of one kind, and much of each as in the one before (pods of one template). */
+  constructor(bytes = 16 * 1024, alike = false) {
     this.#out = Buffer.allocUnsafeSlow(bytes);
+    this.#memos = alike ? new Map() : undefined;
   }
 
   get length(): number {
@@ -137,6 +152,35 @@ export class ProtobufWriter {
   }
 
   #field(field: Field): void {
+    const c = this.#json[this.#i];
+    if (this.#memos && (c === OPEN_BRACE || c === OPEN_BRACKET)) this.#remembered(field, this.#memos);
+    else this.#written(field);
+  }
+
+  /** Equal JSON has equal bytes: they are copied when the last object had the same value in this field. */
+  #remembered(field: Field, memos: Map<Field, Memo>): void {
+    let memo = memos.get(field);
+    if (memo && memo.misses > MAX_MISSES) return this.#written(field);
+    const json = this.#json;
+    const from = this.#i;
+    if (memo && memo.json.length > 0) {
+      const end = from + memo.json.length;
+      if (end <= json.length && memo.json.compare(json, from, end) === 0) {
+        memo.misses = 0;
+        this.#i = end;
+        return this.raw(memo.out);
+      }
+    }
+    const start = this.#o;
+    this.#written(field);
+    if (!memo) memos.set(field, (memo = { json: NOTHING, out: NOTHING, misses: -1 }));
+    memo.misses++;
+    if (this.#i - from < MIN_MEMO_BYTES) return;
+    memo.json = json.subarray(from, this.#i);
+    memo.out = Buffer.from(this.#out.subarray(start, this.#o));
+  }
+
+  #written(field: Field): void {
     const { number, item } = field;
     if (field.list) this.#list(number, item);
     else if (field.map) this.#map(number, item);

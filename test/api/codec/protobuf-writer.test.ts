@@ -4,7 +4,7 @@ import { stringifyJson } from '../../../src/api/codec/json.ts';
 import { protobufFields } from '../../../src/api/codec/protobuf-fields.gen.ts';
 import { messageNamed } from '../../../src/api/codec/protobuf-messages.ts';
 import { decodeProtobuf } from '../../../src/api/codec/protobuf.ts';
-import { encodeProtobuf } from '../../../src/api/codec/protobuf-writer.ts';
+import { ProtobufWriter, encodeProtobuf } from '../../../src/api/codec/protobuf-writer.ts';
 import builtinKinds from '../../../src/api/kinds/index.gen.ts';
 import { apiVersionOf } from '../../../src/api/types.ts';
 
@@ -93,6 +93,26 @@ describe('encodeProtobuf', () => {
     for (const size of [100, 127, 128, 16_383, 16_384, 300_000]) {
       const map = { apiVersion: 'v1', kind: 'ConfigMap', data: { k: 'v'.repeat(size) } };
       expect(roundTrip(map)).toEqual(map);
+    }
+  });
+
+  it('writes alike objects one after the other as it writes each alone', () => {
+    const name = 'core/v1.Pod';
+    const pods = Array.from({ length: 60 }, (_, i) => {
+      const pod = sample(name) as Record<string, Record<string, unknown>>;
+      // Values that stay, come back, grow and are left out, at the top and deep within.
+      if (i % 2 === 0) pod['metadata']!['labels'] = { app: 'x'.repeat(50), pod: `${i % 4}` };
+      if (i % 3 === 0) delete pod['spec']!['containers'];
+      if (i % 5 === 0) pod['spec']!['tolerations'] = Array.from({ length: i }, (_, k) => ({ key: `k${k}` }));
+      if (i % 7 === 0) pod['status'] = { message: 'y'.repeat(20_000) };
+      return Buffer.from(stringifyJson(pod));
+    });
+    const alike = new ProtobufWriter(1024, true);
+    for (const pod of pods) {
+      const alone = new ProtobufWriter(1024);
+      alone.nested(2, pod, name);
+      alike.nested(2, pod, name);
+      expect(alike.take().equals(alone.take())).toBe(true);
     }
   });
 

@@ -14,7 +14,13 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-async function ask(method: string, url: string, accept: string, body?: object): Promise<Response> {
+async function ask(
+  method: string,
+  url: string,
+  accept: string,
+  body?: object,
+  { handler }: Pick<TestServer, 'handler'> = server,
+): Promise<Response> {
   const [pathname = '', query = ''] = url.split('?');
   const bytes = Buffer.from(JSON.stringify(body ?? {}));
   const request: Request = {
@@ -26,7 +32,7 @@ async function ask(method: string, url: string, accept: string, body?: object): 
     signal: new AbortController().signal,
     user: admin,
   };
-  return server.handler(request);
+  return handler(request);
 }
 
 async function bytesOf(response: Response): Promise<Buffer> {
@@ -41,6 +47,22 @@ const read = async (url: string, accept = PROTOBUF): Promise<unknown> => {
   expect(response.headers['content-type']).toBe(PROTOBUF);
   return decodeProtobuf(await bytesOf(response));
 };
+/** The first events of a watch, as type and object. */
+async function framesOf(response: Response, count: number): Promise<[string, object][]> {
+  const frames: [string, object][] = [];
+  let read = Buffer.alloc(0);
+  for await (const chunk of response.body!.bytes() as AsyncIterable<Buffer>) {
+    read = Buffer.concat([read, chunk]);
+    while (read.length >= 4 && read.length >= 4 + read.readUInt32BE(0)) {
+      const frame = read.subarray(4, 4 + read.readUInt32BE(0));
+      read = read.subarray(4 + frame.length);
+      const type = frame.toString('latin1', 2, 2 + frame[1]!);
+      frames.push([type, decodeProtobuf(frame.subarray(frame.indexOf('k8s\0')))]);
+      if (frames.length === count) return frames;
+    }
+  }
+  return frames;
+}
 const make = (name: string): object => ({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name }, data: { k: name } });
 
 describe('protobuf', () => {
@@ -74,6 +96,61 @@ describe('protobuf', () => {
       expect(decodeProtobuf(envelope)).toMatchObject({ kind: 'ConfigMap', metadata: { name: 'a' } });
       break;
     }
+  });
+
+  it('frames updates, deletions, bookmarks and errors', async () => {
+    const made = JSON.parse((await bytesOf(await ask('POST', path, 'application/json', make('a')))).toString()) as {
+      metadata: { resourceVersion: string };
+    };
+    await ask('PUT', `${path}/a`, PROTOBUF, { ...make('a'), data: { k: 'other' } });
+    await ask('DELETE', `${path}/a`, PROTOBUF);
+    const from = `${path}?watch=1&resourceVersion=${made.metadata.resourceVersion}`;
+    const frames = await framesOf(await ask('GET', from, PROTOBUF), 2);
+    expect(frames).toMatchObject([
+      ['MODIFIED', { kind: 'ConfigMap', apiVersion: 'v1', data: { k: 'other' } }],
+      ['DELETED', { kind: 'ConfigMap', data: { k: 'other' } }],
+    ]);
+    const ending = `${path}?watch=1&allowWatchBookmarks=true&timeoutSeconds=1`;
+    expect(await framesOf(await ask('GET', `${ending}&resourceVersion=0`, PROTOBUF), 1)).toMatchObject([
+      ['BOOKMARK', { kind: 'ConfigMap', metadata: { resourceVersion: expect.stringMatching(/^\d+$/) as string } }],
+    ]);
+    await server.store.compact(await server.store.currentRevision());
+    const second = await startTestServer({ kinds: [configMap], store: server.store, namespaces: false });
+    const expired = await ask('GET', from, PROTOBUF, undefined, second);
+    expect(await framesOf(expired, 1)).toMatchObject([['ERROR', { kind: 'Status', reason: 'Expired', code: 410 }]]);
+    await second.server.close();
+  });
+
+  it('says in 406 what there is', async () => {
+    const none = await ask('GET', `${path}`, 'image/png');
+    expect(none.status).toBe(406);
+    const status = JSON.parse((await bytesOf(none)).toString()) as { message: string; reason: string };
+    expect(status).toMatchObject({ reason: 'NotAcceptable' });
+    expect(status.message).toBe(
+      'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    );
+    const table = `${PROTOBUF};as=Table;g=meta.k8s.io;v=v1`;
+    expect((await ask('GET', path, table)).status).toBe(406);
+    expect((await ask('GET', path, `${table},application/json`)).headers['content-type']).toBe('application/json');
+  });
+
+  it('is not spoken of versions that upstream removed: they are answered in JSON', async () => {
+    const old = await startTestServer();
+    const deployments = '/apis/extensions/v1beta1/namespaces/default/deployments';
+    const body = {
+      kind: 'Deployment',
+      apiVersion: 'extensions/v1beta1',
+      metadata: { name: 'web' },
+      spec: { template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } },
+    };
+    const either = `${PROTOBUF},application/json`;
+    const created = await ask('POST', deployments, either, body, old);
+    expect([created.status, created.headers['content-type']]).toEqual([201, 'application/json']);
+    expect((await ask('GET', deployments, PROTOBUF, undefined, old)).status).toBe(406);
+    const current = deployments.replace('extensions/v1beta1', 'apps/v1');
+    const list = decodeProtobuf(await bytesOf(await ask('GET', current, either, undefined, old)));
+    expect(list).toMatchObject({ kind: 'DeploymentList', items: [{ spec: { replicas: 1 } }] });
+    await old.close();
   });
 
   it('is not spoken of custom resources and Tables', async () => {

@@ -102,7 +102,7 @@ const remembered = { none: new Map(), metadata: new Map(), objects: new Map() } 
 
 /** For answers that are objects of an endpoint's kind: only built-in kinds have a protobuf form. Throws NotAcceptable. */
 export function negotiateFor(accept: string | undefined, endpoint: KindOfVersion): Negotiated {
-  return negotiate(accept, accept?.includes('protobuf') ? protobufOf(endpoint) : 'none');
+  return isPlain(accept) ? PLAIN : negotiate(accept, protobufOf(endpoint));
 }
 
 interface KindOfVersion {
@@ -120,9 +120,12 @@ export function negotiatePlain(accept: string | undefined): Negotiated {
   return negotiate(clauses.length > 0 ? clauses.join(',') : 'none', 'objects');
 }
 
+const isPlain = (accept: string | undefined): accept is undefined | '' | '*/*' | 'application/json' =>
+  accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json';
+
 /** Throws NotAcceptable. */
 export function negotiate(accept: string | undefined, protobuf: Protobuf = 'none'): Negotiated {
-  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return PLAIN;
+  if (isPlain(accept)) return PLAIN;
   const known = remembered[protobuf] as Map<string, Negotiated | null>;
   let found = known.get(accept);
   if (found === undefined) {

@@ -23,7 +23,7 @@ export async function protobufList(
   const { kind, apiVersion, metadata } = envelope;
   const item = messageFor(apiVersion, endpoint.kind.definition.kind);
   if (item === undefined) return undefined;
-  const writer = new ProtobufWriter(entries.length > 100 ? CHUNK_BYTES : 64 * 1024);
+  const writer = new ProtobufWriter(entries.length > 100 ? CHUNK_BYTES : 64 * 1024, true);
   const chunks: Buffer[] = [];
   let size = 0;
   const cut = (): void => {

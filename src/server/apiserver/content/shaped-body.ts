@@ -1,11 +1,10 @@
-// Tables and metadata lists as JSON, made from the cached bytes: cells come from objects parsed without managedFields,
-// metadata is copied as it stands. What this cannot do (whole objects in rows, other encodings) is list-body.ts's.
+// Tables and metadata lists as JSON, made from the cached bytes: cells are row-template.ts's, metadata is
+// copied as it stands. What this cannot do (whole objects in rows, other encodings) is list-body.ts's.
 import { stringifyJson } from '../../../api/codec/json.ts';
-import { rowFor } from '../../../api/table.ts';
-import type { Unstructured } from '../../../api/types.ts';
 import type { Entry } from '../cache/entry.ts';
-import { type MetadataRange, metadataRange, parseWithoutManaged } from '../cache/metadata-bytes.ts';
+import type { MetadataRange } from '../cache/metadata-bytes.ts';
 import type { Endpoint } from '../registry.ts';
+import { rangeOf, rowText } from './row-template.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -63,7 +62,7 @@ export function* partialItems(head: string, entries: readonly Entry[], version: 
   for (const entry of entries) {
     if (!first) chunks.text(',');
     first = false;
-    writePartial(chunks, entry, metadataRange(entry.bytes), itemHead);
+    writePartial(chunks, entry, rangeOf(entry), itemHead);
     const full = chunks.takeFull();
     if (full) yield full;
   }
@@ -88,15 +87,20 @@ export function* tableRows(
   chunks.text(head);
   let first = true;
   for (const entry of entries) {
-    const range = metadataRange(entry.bytes);
-    const { cells, conditions } = rowFor(endpoint.kind.definition, cellObject(entry, range), options.nowMs, 'None');
-    chunks.text(`${first ? '' : ','}{"cells":${stringifyJson(cells)}`);
-    first = false;
-    if (conditions) chunks.text(`,"conditions":${stringifyJson(conditions)}`);
+    const row = rowText(endpoint.kind.definition, entry, options.nowMs);
     if (options.include === 'Metadata') {
-      chunks.text(',"object":');
-      writePartial(chunks, entry, range, itemHead);
-    }
+      const range = rangeOf(entry);
+      if (range) {
+        // In one piece up to the metadata's bytes: there are thousands of rows.
+        chunks.text(`${first ? '' : ','}${row},"object":${itemHead}`);
+        chunks.bytes(entry.bytes, range.start, range.end);
+        chunks.text('}');
+      } else {
+        chunks.text(`${first ? '' : ','}${row},"object":`);
+        writePartial(chunks, entry, range, itemHead);
+      }
+    } else chunks.text(`${first ? '' : ','}${row}`);
+    first = false;
     chunks.text('}');
     const full = chunks.takeFull();
     if (full) yield full;
@@ -104,6 +108,3 @@ export function* tableRows(
   chunks.text(']}\n');
   yield chunks.take();
 }
-
-const cellObject = (entry: Entry, range: MetadataRange | undefined): Unstructured =>
-  entry.held() ?? (range ? parseWithoutManaged(entry.bytes, range) : entry.object());

@@ -1,0 +1,94 @@
+// Rows of tables as text with a gap for the age, made once for each revision of an object: what else is in a row follows
+// from the object. Rows in which other cells depend on the time (restarts a while ago, running jobs) are made anew.
+import { stringifyJson } from '../../../api/codec/json.ts';
+import { ageOf } from '../../../api/duration.ts';
+import { ageColumn } from '../../../api/kinds/shared/columns.ts';
+import type { AnyKind, Column } from '../../../api/kind.ts';
+import { columnsOf, rowFor } from '../../../api/table.ts';
+import type { Unstructured } from '../../../api/types.ts';
+import type { Entry } from '../cache/entry.ts';
+import { type MetadataRange, metadataRange, parseWithoutManaged } from '../cache/metadata-bytes.ts';
+
+interface RowTemplate {
+  /** `{"cells":["a","1/1",` and what follows the age: `],"conditions":[…]`. Without an age all is in `before`. */
+  before: string;
+  after: string;
+  /** A timestamp; undefined when no cell shows an age. */
+  since: string | undefined;
+}
+
+/** Maps, records and their place in the cache of faces, about. */
+const OVERHEAD_BYTES = 250;
+
+/** Where the metadata stands, found once; `start` and `end` are 0 when it may stand anywhere. */
+export function rangeOf(entry: Entry): MetadataRange | undefined {
+  const range = entry.face(
+    'range',
+    () => metadataRange(entry.bytes) ?? NOWHERE,
+    () => OVERHEAD_BYTES,
+  );
+  return range === NOWHERE ? undefined : range;
+}
+const NOWHERE: MetadataRange = { start: 0, end: 0, managedStart: 0, managedEnd: 0 };
+
+/** A row up to and without its closing brace. */
+export function rowText(definition: AnyKind, entry: Entry, nowMs: number): string {
+  const template = entry.face(
+    rowFace(definition),
+    () => templateOf(definition, cellObject(entry), nowMs) ?? TIMED,
+    ({ before, after }) => before.length + after.length + OVERHEAD_BYTES,
+  );
+  if (template === TIMED) {
+    const { cells, conditions } = rowFor(definition, cellObject(entry), nowMs, 'None');
+    return `{"cells":${stringifyJson(cells)}${conditionsText(conditions)}`;
+  }
+  const { before, after, since } = template;
+  return since === undefined ? before : `${before}"${ageOf(since, nowMs)}"${after}`;
+}
+
+/** A custom resource's columns may change under its objects: its definition is another one then. */
+const faces = new WeakMap<AnyKind, string>();
+let faceCount = 0;
+
+function rowFace(definition: AnyKind): string {
+  let name = faces.get(definition);
+  if (name === undefined) faces.set(definition, (name = `row ${++faceCount}`));
+  return name;
+}
+
+const TIMED: RowTemplate = { before: '', after: '', since: undefined };
+
+const cellObject = (entry: Entry): Unstructured => {
+  const held = entry.held();
+  if (held) return held;
+  const range = rangeOf(entry);
+  return range ? parseWithoutManaged(entry.bytes, range) : entry.object();
+};
+
+const CENTURY_MS = 100 * 365.25 * 24 * 3_600_000;
+
+/** Undefined when a cell other than the age says something else in a hundred years. */
+function templateOf(definition: AnyKind, object: Unstructured, nowMs: number): RowTemplate | undefined {
+  const columns = columnsOf(definition);
+  const row = rowFor(definition, object, nowMs, 'None');
+  let age = -1;
+  for (let i = 0; i < columns.length; i++) {
+    const { value } = columns[i]!;
+    if (value === (ageColumn as Column<unknown>).value && age < 0) age = i;
+    else if (value.length > 1 && value(object, nowMs + CENTURY_MS) !== row.cells[i]) return undefined;
+  }
+  const conditions = conditionsText(row.conditions);
+  const since = object.metadata.creationTimestamp;
+  if (age < 0 || !since)
+    return { before: `{"cells":${stringifyJson(row.cells)}${conditions}`, after: '', since: undefined };
+  const before = stringifyJson(row.cells.slice(0, age)).slice(0, -1);
+  const after = stringifyJson(row.cells.slice(age + 1)).slice(1);
+  return {
+    before: `{"cells":${before}${age > 0 ? ',' : ''}`,
+    after: `${age + 1 < columns.length ? ',' : ''}${after}${conditions}`,
+    since,
+  };
+}
+
+const conditionsText = (conditions: object[] | undefined): string =>
+  conditions ? `,"conditions":${stringifyJson(conditions)}` : '';
