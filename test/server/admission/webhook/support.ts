@@ -10,9 +10,11 @@ import { type TestServer, type TestServerOptions, startTestServer } from '../../
 
 export async function startWebhookServer(options: TestServerOptions = {}): Promise<TestServer> {
   const caller = createHttpsCaller();
-  const webhooks = webhookAdmission(new WebhookClient(caller));
+  const client = new WebhookClient(caller);
+  const webhooks = webhookAdmission(client);
   const server = await startTestServer({
     ...options,
+    webhooks: client,
     admission: [...(options.admission ?? []), ...webhooks.plugins],
   });
   const detach = webhooks.attach(server.server.observe);
