@@ -5,6 +5,7 @@ import { formatLabels } from '../../selector.ts';
 import { CONTAINERS_TEXT, IMAGES_TEXT, column, containerImages, containerNames } from '../shared/columns.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
 import { validateTemplate } from '../shared/pod-spec.ts';
+import { podWarnings } from '../shared/pod-warnings.ts';
 import type { PodTemplate as Template } from '../shared/pod-types.ts';
 
 type PodTemplate = KubeObject & { template?: Template };
@@ -19,6 +20,7 @@ export default defineKind<PodTemplate>({
   generation: true,
   defaults: (draft) => defaultTemplate((draft.template ??= {})),
   validate: (object, errors) => validateTemplate(errors, 'template', object.template),
+  warnings: (object) => podWarnings('template', object.template),
   columns: [
     column('Containers', 'string', CONTAINERS_TEXT, (t) => containerNames(t.template?.spec?.containers)),
     column('Images', 'string', IMAGES_TEXT, (t) => containerImages(t.template?.spec?.containers)),

@@ -4,6 +4,13 @@ import { defineKind } from '../../kind.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 
+const MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets';
+
+/** Of its secrets only the names are kept. Upstream: cleanSecretReferences. */
+function namesOnly(draft: ServiceAccount): void {
+  if (draft.secrets) draft.secrets = draft.secrets.map(({ name }) => (name === undefined ? {} : { name }));
+}
+
 export default defineKind<ServiceAccount>({
   group: '',
   kind: 'ServiceAccount',
@@ -16,5 +23,13 @@ export default defineKind<ServiceAccount>({
     token: { verbs: ['create'], kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
   },
   generation: false,
+  prepareCreate: namesOnly,
+  prepareUpdate: namesOnly,
+  warnings(account, old) {
+    const has = (a: ServiceAccount | undefined) => a?.metadata?.annotations?.[MOUNTABLE] !== undefined;
+    if (!has(account) || has(old)) return [];
+    const instead = 'prefer separate namespaces to isolate access to mounted secrets';
+    return [`metadata.annotations[${MOUNTABLE}]: deprecated in v1.32+; ${instead}`];
+  },
   columns: [column('Secrets', 'string', texts['ServiceAccount.secrets']!, (a) => a.secrets?.length ?? 0), ageColumn],
 });
