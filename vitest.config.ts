@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Suites are told apart by their suffix: what must be real to run them (see docs/testing.md).
-const real = ['test/**/*.{etcd,docker,kubectl,browser}.test.ts'];
+const real = ['test/**/*.{etcd,docker,kubectl,client}.test.ts'];
 
 export default defineConfig({
   // The examples import the package by its name; here it is the sources.

@@ -11,7 +11,8 @@ fi
 [ -d node_modules/vitest ] || npm install --no-audit --no-fund
 # shellcheck source=scripts/packages.sh
 . scripts/packages.sh
-install_packages etcd-server docker.io iptables conntrack iproute2 busybox-static procps python3-kubernetes
+install_packages etcd-server docker.io iptables conntrack iproute2 busybox-static procps python3-kubernetes \
+  ruby-kubeclient prometheus
 debian_kubectl
 start_docker
 

@@ -1,7 +1,6 @@
-// Real clients on a whole server over TLS: kubectl of two ages, verb by verb (upstream's sig-cli entries among them), and
-// Debian's Python client.
+// Real clients on a whole server over TLS: kubectl of two ages, verb by verb (upstream's sig-cli entries among them).
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -110,14 +109,5 @@ describe.each(clients)('kubectl 1.%i', (version, path) => {
     await seen;
     watched.kill();
     await new Promise((resolve) => watched.once('exit', resolve));
-  });
-});
-
-describe("Debian's Python client", () => {
-  it('creates, reads, patches, watches, pages and deletes, with typed and dynamic clients', async () => {
-    expect(existsSync('/usr/lib/python3/dist-packages/kubernetes'), 'apt-get install python3-kubernetes').toBe(true);
-    const { code, text } = await execute('/usr/bin/python3', [join(root, 'test/conformance/fixtures/client.py')]);
-    expect(text).toBe('');
-    expect(code).toBe(0);
   });
 });
