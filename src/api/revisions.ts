@@ -12,10 +12,35 @@ export interface RevisionData {
   spec: { template: PodTemplateSpec & { $patch: 'replace' } };
 }
 
-/** What a revision of this template stores. */
-export const revisionData = (template: PodTemplateSpec): RevisionData => ({
+const dataOf = (template: PodTemplateSpec): RevisionData => ({
   spec: { template: { ...template, $patch: 'replace' } },
 });
+
+/**
+ * What a revision of this template stores: with sorted keys and the empty `resources` that Go prints, since kubectl
+ * tells revisions apart by their bytes.
+ */
+export function revisionData(template: PodTemplateSpec): RevisionData {
+  const { spec } = template;
+  const printed = <T extends { resources?: object }>(list: readonly T[] | undefined) =>
+    list?.map((container) => ({ ...container, resources: container.resources ?? {} }));
+  const initContainers = printed(spec?.initContainers);
+  const containers = printed(spec?.containers) ?? [];
+  return sorted(
+    dataOf({
+      ...template,
+      ...(spec ? { spec: { ...spec, containers, ...(initContainers ? { initContainers } : {}) } } : {}),
+    }),
+  );
+}
+
+function sorted<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted) as T;
+  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+  entries.sort(([x], [y]) => (x < y ? -1 : 1));
+  return Object.fromEntries(entries.map(([k, v]) => [k, sorted(v)])) as T;
+}
 
 /** The template that a revision puts back. Throws for data that is no such patch. */
 export function templateOfRevision(revision: ControllerRevision): PodTemplateSpec {
@@ -30,7 +55,7 @@ export const sameRevisionData = (a: ControllerRevision, b: ControllerRevision): 
   semanticEqual(a.data, b.data);
 
 export const isRevisionOf = (revision: ControllerRevision, template: PodTemplateSpec): boolean =>
-  semanticEqual(revision.data, revisionData(template));
+  semanticEqual(revision.data, dataOf(template));
 
 /** Oldest first; of equal numbers the older object, then by name. Upstream: history.byRevision. */
 export function byRevision(a: ControllerRevision, b: ControllerRevision): number {

@@ -616,6 +616,32 @@ delete deployments,svc web
 delete crd boats.sea.example.com
 foo
 rollout --help
+apply -f sets.yaml
+get sts,ds,rc
+get sts,ds,rc -o wide
+describe sts db
+describe ds agent
+describe rc legacy
+rollout history sts/db
+rollout history ds/agent --revision=1
+rollout history rc/legacy
+rollout history cm/nope
+rollout undo sts/db
+rollout undo ds/agent --to-revision=3
+rollout undo ds/agent --to-revision=-1
+rollout undo rc/legacy
+rollout restart sts/db ds/agent
+rollout restart rc/legacy
+rollout pause sts/db
+rollout status sts/db --watch=false
+rollout status ds/agent --watch=false
+rollout status rc/legacy
+set image sts/db c=db:2
+set image rc/legacy c=legacy:2
+scale rc legacy --replicas=3
+scale sts/db --replicas=1 --current-replicas=2
+scale ds/agent --replicas=1
+delete -f sets.yaml
 `
   .trim()
   .split('\n');

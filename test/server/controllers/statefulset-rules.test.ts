@@ -323,7 +323,10 @@ describe('revisions', () => {
     data: revisionData(template(`app:${number}`)) as never,
   });
   it('give back the template that they hold', () => {
-    expect(templateOfRevision(revision('a', 1))).toEqual(template('app:1'));
+    const printed = { containers: [{ name: 'app', image: 'app:1', resources: {} }] };
+    expect(templateOfRevision(revision('a', 1))).toEqual({ ...template('app:1'), spec: printed });
+    const keys = JSON.stringify(revisionData({ spec: { containers: [] }, metadata: {} }));
+    expect(keys).toBe('{"spec":{"template":{"$patch":"replace","metadata":{},"spec":{"containers":[]}}}}');
     expect(isRevisionOf(revision('a', 1), template('app:1'))).toBe(true);
     expect(isRevisionOf(revision('a', 1), template('app:2'))).toBe(false);
     // As another encoder writes it.
