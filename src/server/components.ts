@@ -9,6 +9,7 @@ import type { Logger } from '../client/log.ts';
 import { Client } from '../client/rest.ts';
 import { controllerUser, inProcess } from '../client/transport/in-process.ts';
 import type { Handler, User } from '../wire/http.ts';
+import { signSecretToken } from './auth/service-account-issuer.ts';
 import type { ComponentName } from './options.ts';
 import { signCsr } from './pki/csr.ts';
 import type { Pki } from './pki/pki.ts';
@@ -56,6 +57,7 @@ async function runControllers({ handler, pki, clock, log, signal }: ComponentOpt
   await controllers.runControllers({
     client: (name) => new Client(inProcess(handler, controllerUser(name)), { userAgent: 'kube-controller-manager' }),
     signCsr: (pem, request) => signCsr(pki.authority, pem, request),
+    signSecretToken: (token) => signSecretToken(pki.serviceAccountKeys, token),
     rootCa: pki.authority.certificate,
     clock,
     log,

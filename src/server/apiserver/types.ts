@@ -3,6 +3,7 @@
 import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject, ResourceType, Unstructured } from '../../api/types.ts';
 import type { Handler, Request, Response, User } from '../../wire/http.ts';
+import type { HttpsCaller } from '../../wire/https-caller.ts';
 import type { AdmissionPlugin, Lister } from '../admission/types.ts';
 import type { WebhookClient } from '../admission/webhook/client.ts';
 import type { Authorizer } from '../auth/types.ts';
@@ -29,10 +30,25 @@ export interface TokenIssuer {
     node?: { name: string; uid: string };
     audiences?: string[];
     expirationSeconds: number;
+    extendedSeconds?: number;
   }): Promise<{ token: string; expirationTimestamp: string }>;
   /** What `/openid/v1/jwks` answers. */
   jwks(): Promise<{ keys: object[] }>;
   issuer: string;
+}
+
+/** PEM. */
+export interface Credential {
+  cert: string;
+  key: string;
+}
+
+export interface AggregationOptions {
+  caller: HttpsCaller;
+  /** The front proxy's, which extension servers trust to say who asks. */
+  credential(): Credential | undefined;
+  /** Default true: an APIService object for each group and version that is answered here. */
+  registerLocal?: boolean;
 }
 
 export interface ApiServerOptions {
@@ -52,6 +68,8 @@ export interface ApiServerOptions {
   tokens?: TokenIssuer;
   /** Calls conversion webhooks; without it, what they would convert fails. */
   webhooks?: WebhookClient;
+  /** Other servers may answer groups and versions (APIService objects); without it those objects are only stored. */
+  aggregation?: AggregationOptions;
   /** `10.96.0.0/16`; the first address is the `kubernetes` service's. */
   serviceCidr?: string;
   /** Default 30000-32767. */

@@ -19,6 +19,8 @@ export interface ServiceAccountIssuer {
     node?: Reference;
     audiences?: string[];
     expirationSeconds: number;
+    /** How long it is really good: clients that do not renew it in time are only to be warned. */
+    extendedSeconds?: number;
   }): Promise<{ token: string; expirationTimestamp: string }>;
   jwks(): Promise<{ keys: object[] }>;
   issuer: string;
@@ -30,6 +32,28 @@ export interface IssuerOptions {
   /** Audiences of a token that asks for none; the API server's own. */
   audiences: readonly string[];
   now?: () => number;
+}
+
+/** Who made the tokens that are kept in Secrets. Upstream: pkg/serviceaccount/legacy.go. */
+export const SECRET_ISSUER = 'kubernetes/serviceaccount';
+export const SECRET_CLAIM = 'kubernetes.io/serviceaccount/';
+
+/** The token of a Secret of type kubernetes.io/service-account-token: good as long as Secret and account are there. */
+export function signSecretToken(
+  keys: IssuerOptions['keys'],
+  token: { namespace: string; secret: string; serviceAccount: Reference },
+): Promise<string> {
+  const { namespace, secret, serviceAccount } = token;
+  return new SignJWT({
+    iss: SECRET_ISSUER,
+    [`${SECRET_CLAIM}namespace`]: namespace,
+    [`${SECRET_CLAIM}secret.name`]: secret,
+    [`${SECRET_CLAIM}service-account.name`]: serviceAccount.name,
+    [`${SECRET_CLAIM}service-account.uid`]: serviceAccount.uid,
+    sub: `system:serviceaccount:${namespace}:${serviceAccount.name}`,
+  })
+    .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid: keyId(keys.publicKey) })
+    .sign(keys.privateKey);
 }
 
 /** Upstream: keyIDFromPublicKey: SHA-256 over the SubjectPublicKeyInfo, base64url. */
@@ -55,10 +79,11 @@ export function serviceAccountIssuer(options: IssuerOptions): ServiceAccountIssu
         ...(bound?.kind === 'Pod' ? { pod: { name: bound.name, uid: bound.uid } } : {}),
         ...(bound?.kind === 'Secret' ? { secret: { name: bound.name, uid: bound.uid } } : {}),
         serviceaccount: claims.serviceAccount,
+        ...(claims.extendedSeconds === undefined ? {} : { warnafter: expirySeconds }),
       };
       const token = await new SignJWT({
         aud: [...(claims.audiences?.length ? claims.audiences : audiences)],
-        exp: expirySeconds,
+        exp: nowSeconds + (claims.extendedSeconds ?? claims.expirationSeconds),
         iat: nowSeconds,
         iss: issuer,
         jti: randomUUID(),

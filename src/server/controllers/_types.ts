@@ -12,6 +12,13 @@ export type SignCsr = (
   options: { signer: string; expirationSeconds?: number; usages?: readonly string[] },
 ) => Promise<string> | string;
 
+/** Signs the token of a Secret of type kubernetes.io/service-account-token. */
+export type SignSecretToken = (token: {
+  namespace: string;
+  secret: string;
+  serviceAccount: { name: string; uid: string };
+}) => Promise<string>;
+
 export interface ControllerEnvironment {
   /** Acts as the controller's own user. */
   client: Client;
@@ -23,6 +30,8 @@ export interface ControllerEnvironment {
   signal: AbortSignal;
   /** Absent where another program signs. */
   signCsr?: SignCsr;
+  /** Absent where another program signs. */
+  signSecretToken?: SignSecretToken;
   /** The cluster CA's certificate, PEM. */
   rootCa?: string;
 }

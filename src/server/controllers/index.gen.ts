@@ -20,6 +20,7 @@ import replicaset_ from './replicaset.ts';
 import replication_ from './replication.ts';
 import resourcequota_ from './resourcequota.ts';
 import rootCaCertPublisher_ from './root-ca-cert-publisher.ts';
+import serviceAccountToken_ from './service-account-token.ts';
 import serviceAccount_ from './service-account.ts';
 import statefulset_ from './statefulset.ts';
 import taintEviction_ from './taint-eviction.ts';
@@ -48,6 +49,7 @@ const list: readonly ControllerExport[] = [
   replication_,
   resourcequota_,
   rootCaCertPublisher_,
+  serviceAccountToken_,
   serviceAccount_,
   statefulset_,
   taintEviction_,

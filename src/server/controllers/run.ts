@@ -4,7 +4,7 @@ import { type Clock, runController } from '../../client/controller.ts';
 import { type Informers, createInformers } from '../../client/informer.ts';
 import type { Logger } from '../../client/log.ts';
 import type { Client } from '../../client/rest.ts';
-import { type ControllerModule, type SignCsr, asModule } from './_types.ts';
+import { type ControllerModule, type SignCsr, type SignSecretToken, asModule } from './_types.ts';
 import controllers from './index.gen.ts';
 
 /** The controller whose user may read everything: the shared informers are its own. */
@@ -22,6 +22,8 @@ export interface RunControllersOptions {
   client(name: string): Client;
   /** Absent: certificates are approved but not signed here. */
   signCsr?: SignCsr;
+  /** Absent: Secrets for service account tokens stay without one here. */
+  signSecretToken?: SignSecretToken;
   /** The cluster CA's certificate, PEM; absent: not published. */
   rootCa?: string;
   clock: Clock;
@@ -46,7 +48,8 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
   const chosen = modules.filter((m) => names?.includes(m.name) ?? true);
   await Promise.all(chosen.map((module) => runModule(module, options, informers)));
 
-  async function runModule(module: ControllerModule, { signCsr, rootCa }: RunControllersOptions, shared: Informers) {
+  async function runModule(module: ControllerModule, given: RunControllersOptions, shared: Informers) {
+    const { signCsr, signSecretToken, rootCa } = given;
     const own = client(module.name);
     const source = { component: COMPONENTS[module.name] ?? `${module.name}-controller` };
     const events = createEventRecorder({ client: own, source, clock, log });
@@ -58,6 +61,7 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
       log,
       signal,
       ...(signCsr ? { signCsr } : {}),
+      ...(signSecretToken ? { signSecretToken } : {}),
       ...(rootCa === undefined ? {} : { rootCa }),
     };
     const loops = module.setup(environment).map((definition) => runController(definition, environment));

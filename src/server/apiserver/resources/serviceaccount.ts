@@ -1,7 +1,7 @@
 // ServiceAccount: the token subresource (TokenRequest). Upstream: pkg/registry/core/serviceaccount/storage/token.go.
 import { Nodes, Pods, Secrets } from '../../../api/resources.ts';
 import { StatusError, badRequest, conflict, notFound } from '../../../api/status.ts';
-import type { KubeObject, Unstructured } from '../../../api/types.ts';
+import { type KubeObject, type Unstructured, parseApiVersion } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import { timestamp } from '../verbs/metadata.ts';
 import { type SubresourceContext, type TokenIssuer, defineHooks } from '../types.ts';
@@ -16,6 +16,10 @@ type Claims = Parameters<TokenIssuer['issue']>[0];
 const DEFAULT_SECONDS = 3_600;
 const MIN_SECONDS = 600;
 const MAX_SECONDS = 2 ** 32;
+/** What admission asks for in the name of pods that did not; upstream: WarnOnlyBoundTokenExpirationPeriod. */
+const MOUNTED_SECONDS = 60 * 60 + 7;
+/** Old clients read their token once: those tokens last a year. Upstream: ExpirationExtensionSeconds. */
+const EXTENDED_SECONDS = 365 * 24 * 60 * 60;
 
 export default defineHooks({ group: '', plural: 'serviceaccounts', subresources: { token } });
 
@@ -25,7 +29,9 @@ async function token(context: SubresourceContext): Promise<Unstructured> {
   const account = await context.read();
   const body = await context.body();
   const spec: TokenRequestSpec = { ...(body?.['spec'] as TokenRequestSpec | undefined) };
+  const tokenName = body?.metadata?.name;
   check(spec);
+  if (tokenName && tokenName !== context.name) throw mustMatch('name', tokenName, context.name);
   const claims: Claims = {
     namespace: context.namespace,
     serviceAccount: { name: context.name, uid: account.metadata.uid! },
@@ -33,6 +39,7 @@ async function token(context: SubresourceContext): Promise<Unstructured> {
     ...(spec.audiences?.length ? { audiences: spec.audiences } : {}),
   };
   if (spec.boundObjectRef) bind(context, claims, spec.boundObjectRef);
+  if (isMounted(claims, tokens.issuer)) claims.extendedSeconds = EXTENDED_SECONDS;
   const status = context.dryRun ? undefined : await tokens.issue(claims);
   return {
     kind: 'TokenRequest',
@@ -51,6 +58,19 @@ async function token(context: SubresourceContext): Promise<Unstructured> {
   };
 }
 
+const KIND = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
+
+function mustMatch(field: 'name', value: string, account: string): StatusError {
+  const errors = new FieldErrors();
+  errors.invalid(`metadata.${field}`, value, `must match the service account ${field}`);
+  return invalid(KIND, account, errors);
+}
+
+const isMounted = ({ boundObject, expirationSeconds, audiences }: Claims, issuer: string): boolean =>
+  boundObject?.kind === 'Pod' &&
+  expirationSeconds === MOUNTED_SECONDS &&
+  (audiences === undefined || audiences.join() === issuer);
+
 function check({ expirationSeconds }: TokenRequestSpec): void {
   if (expirationSeconds === undefined) return;
   const errors = new FieldErrors();
@@ -61,7 +81,7 @@ function check({ expirationSeconds }: TokenRequestSpec): void {
   if (expirationSeconds > MAX_SECONDS) {
     errors.invalid(field, expirationSeconds, 'may not specify a duration larger than 2^32 seconds');
   }
-  if (!errors.empty) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', errors);
+  if (!errors.empty) throw invalid(KIND, '', errors);
 }
 
 const BINDABLE = { Pod: Pods, Secret: Secrets, Node: Nodes } as const;
@@ -73,7 +93,8 @@ function bind(
 ): void {
   const { kind, name = '', uid, apiVersion } = reference;
   if ((kind !== 'Pod' && kind !== 'Secret' && kind !== 'Node') || (apiVersion !== undefined && apiVersion !== 'v1')) {
-    throw badRequest(`cannot bind token to object of type ${apiVersion ?? ''}, Kind=${kind ?? ''}`);
+    const { group, version } = parseApiVersion(apiVersion ?? '');
+    throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind ?? ''}`);
   }
   const type = BINDABLE[kind];
   const object: KubeObject | undefined = context.lister.get(
@@ -84,7 +105,7 @@ function bind(
   if (!object) throw notFound({ group: '', plural: type.plural }, name);
   if (uid && uid !== object.metadata!.uid) {
     const why = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
-    throw conflict({ group: '', plural: type.plural }, name, why);
+    throw conflict({ group: '', plural: kind }, name, why);
   }
   claims.boundObject = { kind, name, uid: object.metadata!.uid! };
   if (kind !== 'Pod') return;
@@ -94,6 +115,8 @@ function bind(
       `cannot bind token for serviceaccount ${JSON.stringify(context.name)} to pod running with different serviceaccount name.`,
     );
   }
-  const node = pod.spec.nodeName ? context.lister.get(Nodes, undefined, pod.spec.nodeName) : undefined;
-  if (node) claims.node = { name: node.metadata!.name!, uid: node.metadata!.uid! };
+  const { nodeName } = pod.spec;
+  if (!nodeName) return;
+  const node = context.lister.get(Nodes, undefined, nodeName);
+  claims.node = { name: nodeName, uid: node?.metadata?.uid ?? '' };
 }

@@ -7,10 +7,11 @@ import { Nodes, Pods, Secrets, ServiceAccounts } from '../../../api/resources.ts
 import type { KubeObject, ResourceType } from '../../../api/types.ts';
 import type { User } from '../../../wire/http.ts';
 import type { ClusterView } from '../feed.ts';
-import { TOKEN_ALGORITHM } from '../service-account-issuer.ts';
+import { SECRET_CLAIM, SECRET_ISSUER, TOKEN_ALGORITHM } from '../service-account-issuer.ts';
 import { ALL_AUTHENTICATED } from '../types.ts';
 import { unauthorized } from '../union.ts';
 import type { TokenAuthenticator } from './bearer.ts';
+import { equal } from './bootstrap-token.ts';
 
 interface Reference {
   name: string;
@@ -19,11 +20,14 @@ interface Reference {
 
 interface Verified {
   user: User;
-  audiences: readonly string[];
+  /** Undefined: the API server's own, whatever they are. */
+  audiences: readonly string[] | undefined;
   notBeforeMs: number;
   expiresMs: number;
   namespace: string;
   serviceAccount: Reference;
+  /** The Secret that the token is kept in. */
+  keptIn?: string;
   pod?: Reference;
   secret?: Reference;
   node?: Reference;
@@ -56,7 +60,8 @@ export function serviceAccountAuthenticator(options: ServiceAccountOptions): Tok
         if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!);
         remembered.set(token, verified);
       }
-      check(verified, cluster, audiences, now());
+      check(verified, options, audiences, now());
+      if (verified.keptIn !== undefined) checkSecret(verified, token, cluster);
       return verified.user;
     },
   };
@@ -64,16 +69,17 @@ export function serviceAccountAuthenticator(options: ServiceAccountOptions): Tok
 
 /** Undefined when another issuer made the token; throws when its signature is wrong. */
 async function verify(token: string, options: ServiceAccountOptions): Promise<Verified | undefined> {
-  if (!isOfIssuer(token, options.issuer)) return undefined;
+  const issuer = issuerOf(token);
+  if (issuer !== options.issuer && issuer !== SECRET_ISSUER) return undefined;
   for (const key of options.publicKeys) {
     try {
       const { payload } = await jwtVerify(token, key, {
         algorithms: [TOKEN_ALGORITHM],
-        issuer: options.issuer,
+        issuer,
         // Times are checked at each request, by the same clock as everything else.
         currentDate: new Date((decodeJwt(token).iat ?? 0) * 1000),
       });
-      return read(payload);
+      return issuer === SECRET_ISSUER ? readSecretToken(payload) : read(payload);
     } catch {
       continue;
     }
@@ -81,14 +87,35 @@ async function verify(token: string, options: ServiceAccountOptions): Promise<Ve
   throw unauthorized('invalid service account token');
 }
 
-function isOfIssuer(token: string, issuer: string): boolean {
+function issuerOf(token: string): string | undefined {
   // Two dots make a JWT; anything else need not be decoded to know that.
-  if (token.split('.', 4).length !== 3) return false;
+  if (token.split('.', 4).length !== 3) return undefined;
   try {
-    return decodeJwt(token).iss === issuer;
+    return decodeJwt(token).iss;
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+function userOf(namespace: string, { name, uid }: Reference, extra?: Record<string, string[]>): User {
+  return Object.freeze({
+    name: `system:serviceaccount:${namespace}:${name}`,
+    uid,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, ALL_AUTHENTICATED],
+    ...(extra ? { extra } : {}),
+  });
+}
+
+/** Upstream: legacyValidator in pkg/serviceaccount/legacy.go. */
+function readSecretToken(payload: Record<string, unknown>): Verified {
+  const claim = (name: string): string => String(payload[SECRET_CLAIM + name] ?? '');
+  const namespace = claim('namespace');
+  const serviceAccount = { name: claim('service-account.name'), uid: claim('service-account.uid') };
+  const user = userOf(namespace, serviceAccount);
+  if (payload['sub'] !== user.name) throw unauthorized('sub claim is invalid');
+  const keptIn = claim('secret.name');
+  if (!namespace || !serviceAccount.name || !serviceAccount.uid || !keptIn) throw unauthorized('a claim is missing');
+  return { user, audiences: undefined, notBeforeMs: 0, expiresMs: Infinity, namespace, serviceAccount, keptIn };
 }
 
 function read(payload: Record<string, unknown>): Verified {
@@ -101,19 +128,14 @@ function read(payload: Record<string, unknown>): Verified {
   };
   if (node) {
     extra['authentication.kubernetes.io/node-name'] = [node.name];
-    extra['authentication.kubernetes.io/node-uid'] = [node.uid];
+    if (node.uid) extra['authentication.kubernetes.io/node-uid'] = [node.uid];
   }
   if (pod) {
     extra['authentication.kubernetes.io/pod-name'] = [pod.name];
     extra['authentication.kubernetes.io/pod-uid'] = [pod.uid];
   }
   return {
-    user: Object.freeze({
-      name: sub,
-      uid: serviceaccount.uid,
-      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, ALL_AUTHENTICATED],
-      extra,
-    }),
+    user: userOf(namespace, serviceaccount, extra),
     audiences: [payload['aud'] ?? []].flat() as string[],
     notBeforeMs: Number(payload['nbf'] ?? 0) * 1000,
     expiresMs: Number(payload['exp'] ?? 0) * 1000,
@@ -125,11 +147,17 @@ function read(payload: Record<string, unknown>): Verified {
   };
 }
 
-function check(token: Verified, cluster: Pick<ClusterView, 'get'>, audiences: readonly string[], nowMs: number): void {
+function check(
+  token: Verified,
+  { cluster, audiences: own }: ServiceAccountOptions,
+  audiences: readonly string[],
+  nowMs: number,
+): void {
   if (nowMs > token.expiresMs) throw unauthorized('service account token has expired');
   if (nowMs + DELETION_LEEWAY_MS < token.notBeforeMs) throw unauthorized('service account token is not valid yet');
-  if (!token.audiences.some((audience) => audiences.includes(audience))) {
-    throw unauthorized(`token audiences ${JSON.stringify(token.audiences)} is invalid for the target audiences`);
+  const isFor = token.audiences ?? own;
+  if (!isFor.some((audience) => audiences.includes(audience))) {
+    throw unauthorized(`token audiences ${JSON.stringify(isFor)} is invalid for the target audiences`);
   }
   const alive = <T extends KubeObject>(type: ResourceType<T>, namespace: string | undefined, ref?: Reference): void => {
     if (!ref) return;
@@ -144,4 +172,14 @@ function check(token: Verified, cluster: Pick<ClusterView, 'get'>, audiences: re
   alive(Secrets, token.namespace, token.secret);
   // A pod's token names its node for information; only a token bound to the node alone dies with it.
   if (!token.pod) alive(Nodes, undefined, token.node);
+}
+
+/** Who takes the token out of its Secret, or the Secret away, takes the token away. */
+function checkSecret({ namespace, keptIn = '' }: Verified, token: string, cluster: Pick<ClusterView, 'get'>): void {
+  const secret = cluster.get(Secrets, namespace, keptIn);
+  if (!secret || secret.metadata?.deletionTimestamp) throw unauthorized('service account token has been invalidated');
+  const kept = Buffer.from(secret.data?.['token'] ?? '', 'base64').toString('utf8');
+  if (!equal(kept, token)) throw unauthorized("service account token does not match server's copy");
+  const since = secret.metadata?.labels?.['kubernetes.io/legacy-token-invalid-since'];
+  if (since) throw unauthorized(`the token in secret ${namespace}/${keptIn} has been marked as invalid`);
 }

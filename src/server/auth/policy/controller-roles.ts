@@ -155,6 +155,11 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('create', 'core', 'serviceaccounts'),
     EVENTS,
   ],
+  'service-account-token': [
+    rule('delete get list update watch', 'core', 'secrets'),
+    rule(READ, 'core', 'serviceaccounts'),
+    EVENTS,
+  ],
   statefulset: [
     rule(READ, 'apps', 'statefulsets'),
     rule('update patch', 'apps', 'statefulsets/status statefulsets/finalizers'),
