@@ -1,11 +1,23 @@
 // What the two webhook configurations share: defaults, rules, columns. Upstream: pkg/apis/admissionregistration.
+import { semanticEqual } from '../../equal.ts';
 import type { KindDefinition } from '../../kind.ts';
 import { compileAdmissionExpression } from '../../schema/cel-admission.ts';
 import type { KubeObject, Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
+import {
+  FAILURE_POLICIES,
+  MATCH_POLICIES,
+  type Rule,
+  fullyQualifiedName,
+  knowsVersion,
+  validateReviewVersions,
+  validateRule,
+  webhookService,
+  webhookUrl,
+} from './admission-rules.ts';
 import { ageColumn, column } from './columns.ts';
 import { deprecated } from './deprecations.ts';
-import { dnsSubdomain, labelSelector, oneOf } from './field-rules.ts';
+import { labelSelector, optionalOneOf, qualifiedName } from './field-rules.ts';
 
 export interface Webhook {
   name: string;
@@ -14,13 +26,7 @@ export interface Webhook {
     service?: { name: string; namespace: string; port?: number; path?: string };
     caBundle?: string;
   };
-  rules?: {
-    operations?: string[];
-    apiGroups?: string[];
-    apiVersions?: string[];
-    resources?: string[];
-    scope?: string;
-  }[];
+  rules?: Rule[];
   failurePolicy?: string;
   matchPolicy?: string;
   namespaceSelector?: object;
@@ -37,7 +43,8 @@ export interface WebhookConfiguration extends KubeObject {
 
 export const GROUP = 'admissionregistration.k8s.io';
 const MAX_CONDITIONS = 64;
-const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
+const ALL_SIDE_EFFECTS = ['None', 'NoneOnDryRun', 'Some', 'Unknown'];
+const NO_SIDE_EFFECTS = ['None', 'NoneOnDryRun'];
 
 /** Upstream: validateMatchConditions in pkg/apis/admissionregistration/validation. */
 function validateMatchConditions(errors: FieldErrors, path: string, conditions: Webhook['matchConditions'] = []): void {
@@ -55,58 +62,69 @@ function validateMatchConditions(errors: FieldErrors, path: string, conditions: 
       }
     }
     if (name === '') errors.required(`${at}.name`);
-    else if (names.has(name)) errors.duplicate(`${at}.name`, name);
+    else {
+      qualifiedName(errors, `${at}.name`, name);
+      if (names.has(name)) errors.duplicate(`${at}.name`, name);
+    }
     names.add(name);
   });
 }
 
-function validateWebhook(errors: FieldErrors, path: string, hook: Webhook): void {
-  dnsSubdomain(errors, `${path}.name`, hook.name ?? '');
-  if ((hook.name ?? '').split('.').length < 3) {
-    errors.invalid(
-      `${path}.name`,
-      hook.name ?? '',
-      'should be a domain with at least three segments separated by dots',
-    );
-  }
-  hook.rules?.forEach((rule, i) => {
-    for (const field of ['operations', 'apiGroups', 'apiVersions', 'resources'] as const) {
-      if (!rule[field]?.length) errors.required(`${path}.rules[${i}].${field}`);
-    }
-    rule.operations?.forEach((operation, j) => {
-      if (!OPERATIONS.includes(operation)) {
-        errors.notSupported(`${path}.rules[${i}].operations[${j}]`, operation, OPERATIONS);
-      }
-    });
-  });
-  oneOf(errors, `${path}.failurePolicy`, hook.failurePolicy, ['Fail', 'Ignore']);
-  oneOf(errors, `${path}.matchPolicy`, hook.matchPolicy, ['Equivalent', 'Exact']);
-  if (!hook.sideEffects) errors.required(`${path}.sideEffects`, 'must specify one of None, NoneOnDryRun');
-  else if (hook.sideEffects !== 'None' && hook.sideEffects !== 'NoneOnDryRun') {
-    errors.notSupported(`${path}.sideEffects`, hook.sideEffects, ['None', 'NoneOnDryRun']);
-  }
-  const seconds = hook.timeoutSeconds ?? 10;
-  if (seconds < 1 || seconds > 30) {
+/** What the old configuration did wrong may stay wrong. Upstream: validationOptions. */
+interface Strictness {
+  matchConditions: boolean;
+  sideEffects: boolean;
+  versions: boolean;
+  names: boolean;
+}
+const STRICT: Strictness = { matchConditions: true, sideEffects: true, versions: true, names: true };
+
+function strictness(now: readonly Webhook[], old: readonly Webhook[]): Strictness {
+  return {
+    matchConditions:
+      now.length !== old.length ||
+      !old.every((hook, i) => semanticEqual(hook.matchConditions, now[i]!.matchConditions)),
+    sideEffects: old.every((hook) => NO_SIDE_EFFECTS.includes(hook.sideEffects ?? '')),
+    versions: old.every(({ admissionReviewVersions: v = [] }) => v.length === 0 || knowsVersion(v)),
+    names: new Set(old.map((hook) => hook.name)).size === old.length,
+  };
+}
+
+function policies(errors: FieldErrors, path: string, hook: Webhook, strict: Strictness): void {
+  optionalOneOf(errors, `${path}.failurePolicy`, hook.failurePolicy, FAILURE_POLICIES);
+  optionalOneOf(errors, `${path}.matchPolicy`, hook.matchPolicy, MATCH_POLICIES);
+  const effects = strict.sideEffects ? NO_SIDE_EFFECTS : ALL_SIDE_EFFECTS;
+  if (hook.sideEffects == null) errors.required(`${path}.sideEffects`, `must specify one of ${effects.join(', ')}`);
+  else if (!effects.includes(hook.sideEffects)) errors.notSupported(`${path}.sideEffects`, hook.sideEffects, effects);
+  const seconds = hook.timeoutSeconds;
+  if (seconds != null && (seconds < 1 || seconds > 30)) {
     errors.invalid(`${path}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds');
   }
+}
+
+function validateWebhook(errors: FieldErrors, path: string, hook: Webhook, strict: Strictness): void {
+  fullyQualifiedName(errors, `${path}.name`, hook.name);
+  hook.rules?.forEach((rule, i) => validateRule(errors, `${path}.rules[${i}]`, rule));
+  policies(errors, path, hook, strict);
   labelSelector(errors, `${path}.namespaceSelector`, hook.namespaceSelector);
   labelSelector(errors, `${path}.objectSelector`, hook.objectSelector);
-  validateMatchConditions(errors, `${path}.matchConditions`, hook.matchConditions);
+  optionalOneOf(errors, `${path}.reinvocationPolicy`, hook.reinvocationPolicy, ['IfNeeded', 'Never']);
   const { url, service } = hook.clientConfig ?? {};
-  if ((url === undefined) === (service === undefined)) {
+  if ((url == null) === (service == null)) {
     errors.required(`${path}.clientConfig`, 'exactly one of url or service is required');
-  }
-  if (url !== undefined && !url.startsWith('https://')) {
-    errors.invalid(`${path}.clientConfig.url`, url, "'https' is the only allowed URL scheme");
-  }
-  if (service && !service.name) errors.required(`${path}.clientConfig.service.name`);
-  if (service && !service.namespace) errors.required(`${path}.clientConfig.service.namespace`);
-  if (!hook.admissionReviewVersions?.length) {
-    errors.required(`${path}.admissionReviewVersions`, 'must specify one of v1, v1beta1');
-  } else if (!hook.admissionReviewVersions.some((v) => v === 'v1' || v === 'v1beta1')) {
-    const why = 'must include at least one of v1, v1beta1';
-    errors.invalid(`${path}.admissionReviewVersions`, hook.admissionReviewVersions, why);
-  }
+  } else if (url != null) webhookUrl(errors, `${path}.clientConfig.url`, url);
+  else webhookService(errors, `${path}.clientConfig.service`, service!);
+  if (strict.matchConditions) validateMatchConditions(errors, `${path}.matchConditions`, hook.matchConditions);
+  validateReviewVersions(errors, `${path}.admissionReviewVersions`, hook.admissionReviewVersions, strict.versions);
+}
+
+function validateAll(errors: FieldErrors, webhooks: readonly Webhook[] = [], strict: Strictness): void {
+  const names = new Set<string>();
+  webhooks.forEach((hook, i) => {
+    validateWebhook(errors, `webhooks[${i}]`, hook, strict);
+    if (strict.names && hook.name && names.has(hook.name)) errors.duplicate(`webhooks[${i}].name`, hook.name);
+    names.add(hook.name);
+  });
 }
 
 /** v1beta1 was more lenient: it ignored failures, and knew no side effects. */
@@ -146,14 +164,10 @@ export function webhookKind(kind: string, plural: string, mutating: boolean): Ki
         for (const rule of hook.rules ?? []) rule.scope ??= '*';
       }
     },
-    validate(object, errors) {
-      const names = new Set<string>();
-      object.webhooks?.forEach((hook, i) => {
-        validateWebhook(errors, `webhooks[${i}]`, hook);
-        if (names.has(hook.name)) errors.duplicate(`webhooks[${i}].name`, hook.name);
-        names.add(hook.name);
-      });
-    },
+    unconditionalUpdate: false,
+    validateCreate: ({ webhooks }, errors) => validateAll(errors, webhooks, STRICT),
+    validateUpdate: ({ webhooks = [] }, old, errors) =>
+      validateAll(errors, webhooks, strictness(webhooks, old.webhooks ?? [])),
     columns: [
       column(
         'Webhooks',

@@ -97,7 +97,7 @@ describe('what is sent', () => {
       metadata: { namespace: 'default', name: 'hook' },
       spec: { type: 'ExternalName', externalName: 'localhost' },
     } as never);
-    const service = { namespace: 'default', name: 'hook', port: hook.port, path: 'deep/path' };
+    const service = { namespace: 'default', name: 'hook', port: hook.port, path: '/deep/path' };
     await register(admin, Validating, 'a', { clientConfig: { service, caBundle: hook.caBundle } });
     await admin.create(ConfigMaps, configMap('by-service') as never);
     expect(hook.calls[0]!.path).toBe('/deep/path');
