@@ -1,15 +1,8 @@
 // Turns a CustomResourceDefinition's openAPIV3Schema (JSONSchemaProps) into a Schema. It checks nothing: whether a
 // schema is structural is structural.ts's question.
-import type { Schema } from './schema.ts';
+import { type JsonSchemaProps, isProps, listOf } from './json-schema.ts';
 import { OBJECT_META } from './resolve.ts';
-
-/** JSONSchemaProps as JSON. */
-export interface JsonSchemaProps {
-  [key: string]: unknown;
-  properties?: Record<string, JsonSchemaProps>;
-  additionalProperties?: boolean | JsonSchemaProps;
-  items?: JsonSchemaProps | JsonSchemaProps[];
-}
+import type { Schema } from './schema.ts';
 
 /** Fields that have the same name and shape in both. */
 const same = [
@@ -42,11 +35,7 @@ const extensions = {
   'x-kubernetes-int-or-string': 'intOrString',
   'x-kubernetes-preserve-unknown-fields': 'preserveUnknownFields',
   'x-kubernetes-embedded-resource': 'embeddedResource',
-  'x-kubernetes-validations': 'validations',
 } as const satisfies Record<string, keyof Schema>;
-
-const isProps = (value: unknown): value is JsonSchemaProps =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
 
 function convert(props: JsonSchemaProps): Schema {
   const schema: Record<string, unknown> = {};
@@ -65,6 +54,8 @@ function convert(props: JsonSchemaProps): Schema {
     if (Array.isArray(list)) schema[key] = list.filter(isProps).map(convert);
   }
   if (isProps(props['not'])) schema['not'] = convert(props['not']);
+  const rules = listOf<unknown>(props['x-kubernetes-validations']).filter(isProps);
+  if (rules.length > 0) schema['validations'] = rules;
   return schema;
 }
 

@@ -8,10 +8,10 @@ import type { Schema, SchemaSource } from './schema.ts';
 type Fields = Record<string, unknown>;
 
 function walk(value: unknown, referrer: Schema, source: SchemaSource, path: string, errors: FieldErrors): void {
-  if (value === null || typeof value !== 'object') return;
+  if (value === null || typeof value !== 'object' || referrer.ref !== undefined) return;
   const schema = resolve(referrer, source);
   if (Array.isArray(value)) {
-    if (schema.listType === 'set') checkSet(value, path, errors);
+    if (schema.listType === 'set') for (const i of repeated(value)) errors.duplicate(`${path}[${i}]`, value[i]);
     else if (schema.listType === 'map') checkMap(value, schema, path, errors);
     const { items } = schema;
     if (items) value.forEach((item, i) => walk(item, items, source, `${path}[${i}]`, errors));
@@ -25,28 +25,29 @@ function walk(value: unknown, referrer: Schema, source: SchemaSource, path: stri
   }
 }
 
-function checkSet(list: unknown[], path: string, errors: FieldErrors): void {
-  const seen = new Set<string>();
-  list.forEach((item, i) => {
+/** Where a value is for the second time; a third is not told. */
+function repeated(list: readonly unknown[]): number[] {
+  const seen = new Map<string, number>();
+  return list.flatMap((item, i) => {
     const key = stringifySorted(item);
-    if (seen.has(key)) errors.duplicate(`${path}[${i}]`, item);
-    seen.add(key);
+    const times = (seen.get(key) ?? 0) + 1;
+    seen.set(key, times);
+    return times === 2 ? [i] : [];
   });
 }
 
 function checkMap(list: unknown[], schema: Schema, path: string, errors: FieldErrors): void {
-  const seen = new Set<string>();
-  list.forEach((item, i) => {
-    if (item === null || typeof item !== 'object') return;
-    const keys: Fields = {};
-    for (const name of schema.listMapKeys ?? []) {
-      const value = (item as Fields)[name] ?? schema.items?.properties?.[name]?.default;
-      if (value !== undefined) keys[name] = value;
-    }
-    const text = stringifySorted(keys);
-    if (seen.has(text)) errors.duplicate(`${path}[${i}]`, keys);
-    seen.add(text);
+  const bad = list.findIndex((item) => item !== null && (typeof item !== 'object' || Array.isArray(item)));
+  if (bad >= 0) {
+    return errors.invalid(`${path}[${bad}]`, list[bad], 'must be an object for an array of list-type map');
+  }
+  const keys = list.map((item) => {
+    const fields = (item ?? {}) as Fields;
+    const own: Fields = {};
+    for (const name of schema.listMapKeys ?? []) if (Object.hasOwn(fields, name)) own[name] = fields[name];
+    return own;
   });
+  for (const i of repeated(keys)) errors.duplicate(`${path}[${i}]`, keys[i]);
 }
 
 /** Pushes a Duplicate error for each item that was there before. */

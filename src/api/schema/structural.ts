@@ -1,271 +1,191 @@
-// Whether a CustomResourceDefinition's openAPIV3Schema is structural and uses only what is supported, with upstream's
-// words. Upstream: apiextensions-apiserver pkg/apiserver/schema/validation.go, pkg/apis/apiextensions/validation.
-import { FieldErrors, invalid } from '../validation.ts';
-import { builtinSchemas } from './builtin.ts';
-import { compileExpression } from './cel.ts';
-import { fromCrdSchema, type JsonSchemaProps } from './from-crd.ts';
+// Whether a CustomResourceDefinition's schema is structural: every field has one type, said outside of the rules on
+// values. Upstream: apiextensions-apiserver pkg/apiserver/schema/{validation,complete}.go.
+import { deepEqual } from '../patch/equal.ts';
+import { FieldErrors } from '../validation.ts';
+import { type JsonSchemaProps, isProps, isSet, itemsOf, propsOf, schemasOf, textOf } from './json-schema.ts';
 import { patternProblem } from './pattern.ts';
-import { pruneUnknown } from './prune.ts';
-import type { Schema } from './schema.ts';
-import { validateValues } from './values.ts';
 
-type Level = 'root' | 'field' | 'item';
+type Level = 'root' | 'item' | 'field';
 
-const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
-const UNSUPPORTED = ['$ref', 'definitions', 'dependencies', 'patternProperties', 'id', 'additionalItems', '$schema'];
-/** What value rules (anyOf and the like) must leave to the structure around them. */
-const STRUCTURE_ONLY = [
-  'description',
-  'default',
-  'title',
-  'nullable',
-  'additionalProperties',
-  'x-kubernetes-preserve-unknown-fields',
-  'x-kubernetes-embedded-resource',
-  'x-kubernetes-int-or-string',
-  'x-kubernetes-list-type',
-  'x-kubernetes-list-map-keys',
-  'x-kubernetes-map-type',
+const INT_OR_STRING = [{ type: 'integer' }, { type: 'string' }];
+const EMPTY_TYPE: Record<Level, string> = {
+  root: 'must not be empty at the root',
+  item: 'must not be empty for specified array items',
+  field: 'must not be empty for specified object fields',
+};
+/** What rules on values must leave to the structure around them, and how upstream says so. */
+const STRUCTURE_ONLY: readonly (readonly [name: string, wanted: string])[] = [
+  ['type', 'empty'],
+  ['additionalProperties', 'undefined'],
+  ['default', 'undefined'],
+  ['title', 'empty'],
+  ['description', 'empty'],
+  ['nullable', 'false'],
+  ['x-kubernetes-preserve-unknown-fields', 'false'],
+  ['x-kubernetes-embedded-resource', 'false'],
+  ['x-kubernetes-int-or-string', 'false'],
+  ['x-kubernetes-list-map-keys', 'empty'],
+  ['x-kubernetes-list-type', 'undefined'],
+  ['x-kubernetes-map-type', 'undefined'],
+  ['x-kubernetes-validations', 'empty'],
 ];
 
-const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== '' && value !== false;
-/** What should be an object of schemas, or a list, may be anything: decoding does not look inside `items`. */
-function record(value: unknown): Record<string, JsonSchemaProps> {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return {};
-  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, isProps(v) ? v : {}]));
-}
-const isProps = (value: unknown): value is JsonSchemaProps =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
-const listOf = <T>(value: unknown): T[] => (Array.isArray(value) ? (value as T[]) : []);
+const isTrue = (schema: JsonSchemaProps, name: string): boolean => schema[`x-kubernetes-${name}`] === true;
 
-class StructuralChecker {
+class Invariants {
   private readonly errors: FieldErrors;
   constructor(errors: FieldErrors) {
     this.errors = errors;
   }
 
-  check(props: JsonSchemaProps, path: string, level: Level): void {
-    this.checkSupported(props, path);
-    this.checkType(props, path, level);
-    this.checkLists(props, path);
-    this.checkRules(props, path);
-    const { properties, additionalProperties, items } = props;
-    for (const [name, inner] of Object.entries(record(properties))) {
-      const at = `${path}.properties[${name}]`;
-      if (level === 'root' && name === 'metadata') this.checkMetadata(inner, at);
-      this.check(inner, at, 'field');
+  check(schema: JsonSchemaProps, level: Level, path: string): void {
+    const { errors } = this;
+    if (schema['type'] === 'array' && !schema.items) errors.required(`${path}.items`, 'must be specified');
+    const items = itemsOf(schema);
+    if (items) this.check(items, 'item', `${path}.items`);
+    for (const [name, property] of propsOf(schema.properties)) {
+      this.check(property, 'field', `${path}.properties[${name}]`);
     }
-    if (isProps(additionalProperties)) {
-      this.check(additionalProperties, `${path}.additionalProperties`, 'field');
+    const { additionalProperties } = schema;
+    if (additionalProperties !== undefined) {
+      if (level === 'root') errors.forbidden(`${path}.additionalProperties`, 'must not be used at the root');
+      if (isProps(additionalProperties)) this.check(additionalProperties, 'field', `${path}.additionalProperties`);
     }
-    if (isProps(items)) this.check(items, `${path}.items`, 'item');
-    this.checkJunctors(props, props, path);
+    this.checkExtensions(schema, path);
+    const first = schemasOf(schema['allOf'])[0];
+    this.checkRules(
+      schema,
+      deepEqual(schema['anyOf'], INT_OR_STRING),
+      deepEqual(first?.['anyOf'], INT_OR_STRING),
+      path,
+    );
+    this.checkType(schema, level, path);
+    this.checkEmbedded(schema, level, path);
   }
 
-  private checkSupported(props: JsonSchemaProps, path: string): void {
-    const { errors } = this;
-    for (const name of UNSUPPORTED)
-      if (isSet(props[name])) errors.forbidden(`${path}.${name}`, `${name} is not supported`);
-    if (props['uniqueItems'] === true) {
-      errors.forbidden(
-        `${path}.uniqueItems`,
-        'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
-      );
-    }
-    if (props.additionalProperties === false) {
-      errors.forbidden(`${path}.additionalProperties`, 'additionalProperties cannot be set to false');
-    }
-    if (props.additionalProperties && Object.keys(record(props.properties)).length > 0) {
-      errors.forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive');
-    }
-    if (Array.isArray(props.items)) {
-      errors.forbidden(`${path}.items`, 'items must be a schema object and not an array');
-    }
-    if (props['x-kubernetes-preserve-unknown-fields'] === false) {
-      errors.invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined');
-    }
-    const problem = typeof props['pattern'] === 'string' ? patternProblem(props['pattern']) : undefined;
-    if (problem !== undefined) {
-      errors.invalid(`${path}.pattern`, props['pattern'], `must be a valid regular expression, but isn't: ${problem}`);
+  private checkExtensions(schema: JsonSchemaProps, path: string): void {
+    if (!isTrue(schema, 'int-or-string')) return;
+    for (const name of ['preserve-unknown-fields', 'embedded-resource']) {
+      const why = 'must be false if x-kubernetes-int-or-string is true';
+      if (isTrue(schema, name)) this.errors.invalid(`${path}.x-kubernetes-${name}`, true, why);
     }
   }
 
-  private checkType(props: JsonSchemaProps, path: string, level: Level): void {
+  private checkType(schema: JsonSchemaProps, level: Level, path: string): void {
     const { errors } = this;
-    const type = (props['type'] ?? '') as string;
     const at = `${path}.type`;
-    if (type === 'null') errors.forbidden(at, 'type cannot be set to null, use nullable as an alternative');
-    else if (type !== '' && !TYPES.includes(type)) errors.notSupported(at, type, TYPES);
-    const embedded = props['x-kubernetes-embedded-resource'] === true;
-    const open = props['x-kubernetes-preserve-unknown-fields'] === true;
-    if (level === 'root' && type === '') errors.required(at, 'must not be empty at the root');
-    else if (level === 'root' && type !== 'object') errors.invalid(at, type, 'must be object at the root');
-    else if (props['x-kubernetes-int-or-string'] === true) {
-      if (type !== '') errors.forbidden(at, 'must be empty if x-kubernetes-int-or-string is true');
-    } else if (type === '' && embedded) errors.required(at, 'must be object if x-kubernetes-embedded-resource is true');
-    else if (type === '' && !open && level !== 'root') {
-      const what = level === 'item' ? 'array items' : 'object fields';
-      errors.required(at, `must not be empty for specified ${what}`);
+    const type = textOf(schema['type']);
+    const embedded = isTrue(schema, 'embedded-resource');
+    if (embedded && type !== 'object') {
+      const why = 'must be object if x-kubernetes-embedded-resource is true';
+      if (type === '') errors.required(at, why);
+      else errors.invalid(at, type, why);
+    } else if (type === '' && !isTrue(schema, 'int-or-string') && !isTrue(schema, 'preserve-unknown-fields')) {
+      errors.required(at, EMPTY_TYPE[level]);
     }
-    if (type !== '' && type !== 'object' && embedded) {
-      errors.invalid(at, type, 'must be object if x-kubernetes-embedded-resource is true');
+    if (embedded && schema.additionalProperties !== undefined) {
+      errors.forbidden(`${path}.additionalProperties`, 'must not be used if x-kubernetes-embedded-resource is set');
     }
-    if (embedded && !open && Object.keys(record(props.properties)).length === 0) {
-      errors.required(
-        `${path}.properties`,
-        'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields',
-      );
-    }
-    if (type === 'array' && !props.items) errors.required(`${path}.items`, 'must be specified');
+    if (level === 'root' && type !== '' && type !== 'object') errors.invalid(at, type, 'must be object at the root');
   }
 
-  private checkLists(props: JsonSchemaProps, path: string): void {
+  private checkEmbedded(schema: JsonSchemaProps, level: Level, path: string): void {
     const { errors } = this;
-    const listType = props['x-kubernetes-list-type'] as string | undefined;
-    const mapType = props['x-kubernetes-map-type'] as string | undefined;
-    const keys = listOf<string>(props['x-kubernetes-list-map-keys']);
-    const at = `${path}.x-kubernetes-list-type`;
-    if (listType !== undefined && !['atomic', 'map', 'set'].includes(listType)) {
-      errors.notSupported(at, listType, ['atomic', 'map', 'set']);
+    const properties = new Map(propsOf(schema.properties));
+    const embedded = isTrue(schema, 'embedded-resource');
+    const isResource = level === 'root' || embedded;
+    for (const name of isResource ? ['kind', 'apiVersion'] : []) {
+      const property = properties.get(name);
+      if (!property || property['type'] === 'string') continue;
+      errors.invalid(`${path}.properties[${name}].type`, textOf(property['type']), 'must be string');
     }
-    if (listType !== undefined && props['type'] !== 'array') {
-      errors.invalid(`${path}.type`, props['type'] ?? '', 'must be array if x-kubernetes-list-type is specified');
+    const metadata = properties.get('metadata');
+    if (metadata) this.checkMetadata(metadata, isResource, level, `${path}.properties[metadata]`);
+    if (embedded && !isTrue(schema, 'preserve-unknown-fields') && properties.size === 0) {
+      const why =
+        'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
+      errors.required(`${path}.properties`, why);
     }
-    if (mapType !== undefined && !['atomic', 'granular'].includes(mapType)) {
-      errors.notSupported(`${path}.x-kubernetes-map-type`, mapType, ['atomic', 'granular']);
-    }
-    if (mapType !== undefined && props['type'] !== 'object') {
-      errors.invalid(`${path}.type`, props['type'] ?? '', 'must be object if x-kubernetes-map-type is specified');
-    }
-    if (keys.length > 0 && listType !== 'map') {
-      errors.invalid(at, listType ?? '', 'must be map if x-kubernetes-list-map-keys is non-empty');
-    }
-    if (listType === 'map') this.checkKeys(props, keys, path);
   }
 
-  private checkKeys(props: JsonSchemaProps, keys: readonly string[], path: string): void {
+  private checkMetadata(metadata: JsonSchemaProps, isResource: boolean, level: Level, path: string): void {
+    if (isResource && metadata['type'] !== 'object') {
+      this.errors.invalid(`${path}.type`, textOf(metadata['type']), 'must be object');
+    }
+    if (level !== 'root') return;
+    const { type: _type, default: _default, properties, ...rest } = metadata;
+    const others = propsOf(properties).filter(([name]) => name !== 'name' && name !== 'generateName');
+    if (others.length === 0 && !Object.values(rest).some(isSet)) return;
+    const why = 'must not specify anything other than name and generateName, but metadata is implicitly specified';
+    this.errors.forbidden(path, why);
+  }
+
+  private checkRules(schema: JsonSchemaProps, skipAnyOf: boolean, skipFirst: boolean, path: string): void {
+    if (!skipAnyOf) schemasOf(schema['anyOf']).forEach((s, i) => this.checkNested(s, false, `${path}.anyOf[${i}]`));
+    schemasOf(schema['allOf']).forEach((s, i) => this.checkNested(s, skipFirst && i === 0, `${path}.allOf[${i}]`));
+    schemasOf(schema['oneOf']).forEach((s, i) => this.checkNested(s, false, `${path}.oneOf[${i}]`));
+    if (isProps(schema['not'])) this.checkNested(schema['not'], false, `${path}.not`);
+    const pattern = textOf(schema['pattern']);
+    const problem = pattern === '' ? undefined : patternProblem(pattern);
+    if (problem === undefined) return;
+    this.errors.invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${problem}`);
+  }
+
+  private checkNested(schema: JsonSchemaProps, skipAnyOf: boolean, path: string): void {
     const { errors } = this;
-    const at = `${path}.x-kubernetes-list-map-keys`;
-    if (keys.length === 0) errors.required(at, 'must not be empty if x-kubernetes-list-type is map');
-    const items = (Array.isArray(props.items) ? undefined : props.items) ?? {};
-    const properties = record(items.properties);
-    const required = listOf<string>(items['required']);
-    keys.forEach((key, i) => {
-      const property = properties[key];
-      if (keys.indexOf(key) !== i) errors.duplicate(`${at}[${i}]`, key);
-      if (!property) errors.invalid(at, keys, 'entries must all be names of item properties');
-      else if (property['type'] === 'array' || property['type'] === 'object') {
-        errors.invalid(
-          `${path}.items.properties[${key}].type`,
-          property['type'],
-          "must be a scalar type if parent array's x-kubernetes-list-type is map",
-        );
-      } else if (property['default'] === undefined && !required.includes(key)) {
-        errors.required(
-          `${path}.items.properties[${key}].default`,
-          'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
-        );
-      }
-    });
-  }
-
-  private checkRules(props: JsonSchemaProps, path: string): void {
-    const rules = listOf<{ rule?: string }>(props['x-kubernetes-validations']);
-    rules.forEach(({ rule }, i) => {
-      const at = `${path}.x-kubernetes-validations[${i}].rule`;
-      if (!rule?.trim()) {
-        this.errors.required(at, 'rule is not specified');
-        return;
-      }
-      try {
-        compileExpression(rule);
-      } catch (error) {
-        this.errors.invalid(at, rule, `compilation failed: ${(error as Error).message.split('\n')[0]}`);
-      }
-    });
-  }
-
-  private checkMetadata(props: JsonSchemaProps, path: string): void {
-    const { type: _type, properties, ...rest } = props;
-    const names = Object.keys(record(properties)).filter((name) => name !== 'name' && name !== 'generateName');
-    if (names.length > 0 || Object.keys(rest).some((key) => key !== 'description' && isSet(rest[key]))) {
-      this.errors.forbidden(
-        path,
-        'must not specify anything other than name and generateName, but metadata is implicitly specified',
-      );
-    }
-  }
-
-  /** Value rules may speak of fields only that the structure has. */
-  private checkJunctors(rules: JsonSchemaProps, structure: JsonSchemaProps, path: string): void {
-    for (const junctor of ['allOf', 'anyOf', 'oneOf'] as const) {
-      const list = listOf<JsonSchemaProps>(rules[junctor]).filter(isProps);
-      list.forEach((inner, i) => this.checkValueRules(inner, structure, `${path}.${junctor}[${i}]`));
-    }
-    if (isProps(rules['not'])) this.checkValueRules(rules['not'], structure, `${path}.not`);
-  }
-
-  private checkValueRules(rules: JsonSchemaProps, structure: JsonSchemaProps, path: string): void {
-    for (const name of STRUCTURE_ONLY) {
-      if (isSet(rules[name])) this.errors.forbidden(`${path}.${name}`, 'must be empty to be structural');
-    }
-    const intOrString = structure['x-kubernetes-int-or-string'] === true;
-    if (isSet(rules['type']) && !intOrString) this.errors.forbidden(`${path}.type`, 'must be empty to be structural');
-    for (const [name, inner] of Object.entries(record(rules.properties))) {
-      const known = record(structure.properties)[name];
-      const at = `${path}.properties[${name}]`;
-      if (known) this.checkValueRules(inner, known, at);
-      else if (structure['x-kubernetes-preserve-unknown-fields'] !== true && !structure.additionalProperties) {
-        this.errors.required(at.replace(/\.(allOf|anyOf|oneOf)\[\d+\]|\.not/, ''), `because it is defined in ${at}`);
+    this.checkRules(schema, skipAnyOf, false, path);
+    const items = itemsOf(schema);
+    if (items) this.checkNested(items, false, `${path}.items`);
+    for (const [name, property] of propsOf(schema.properties)) {
+      this.checkNested(property, false, `${path}.properties[${name}]`);
+      if (name === 'metadata') {
+        errors.forbidden(`${path}.properties[metadata]`, 'must not be specified in a nested context');
       }
     }
-    const items = Array.isArray(structure.items) ? undefined : structure.items;
-    if (isProps(rules.items)) this.checkValueRules(rules.items, items ?? {}, `${path}.items`);
-    this.checkJunctors(rules, structure, path);
+    for (const [name, wanted] of STRUCTURE_ONLY) {
+      if (!isSet(schema[name])) continue;
+      errors.forbidden(`${path}.${name}`, `must be ${wanted} to be structural`);
+    }
   }
 }
 
-/** Defaults must be what the schema allows, and nothing that would be pruned. */
-function checkDefaults(schema: Schema, path: string, errors: FieldErrors): void {
-  if (schema.default !== undefined && schema.default !== null) {
-    const holder = { value: structuredClone(schema.default) };
-    const wrapped: Schema = { type: 'object', properties: { value: schema } };
-    const found = new FieldErrors();
-    for (const unknown of pruneUnknown(holder, wrapped, builtinSchemas)) {
-      found.invalid(unknown, '', 'must not have unknown fields');
+/** Rules may speak only of fields and items that the structure has. */
+class Completeness {
+  private readonly errors: FieldErrors;
+  constructor(errors: FieldErrors) {
+    this.errors = errors;
+  }
+
+  check(rules: JsonSchemaProps, structure: JsonSchemaProps, at: string, path: string): void {
+    if (isProps(rules['not'])) this.nested(rules['not'], structure, at, `${path}.not`);
+    for (const junctor of ['allOf', 'anyOf', 'oneOf']) {
+      schemasOf(rules[junctor]).forEach((s, i) => this.nested(s, structure, at, `${path}.${junctor}[${i}]`));
     }
-    validateValues(holder, wrapped, builtinSchemas, found);
-    for (const error of found.list)
-      errors.list.push({ ...error, field: error.field.replace(/^value/, `${path}.default`) });
   }
-  for (const [name, inner] of Object.entries(schema.properties ?? {})) {
-    if (inner.ref === undefined) checkDefaults(inner, `${path}.properties[${name}]`, errors);
-  }
-  if (schema.items) checkDefaults(schema.items, `${path}.items`, errors);
-  if (typeof schema.additionalProperties === 'object') {
-    checkDefaults(schema.additionalProperties, `${path}.additionalProperties`, errors);
+
+  private nested(rules: JsonSchemaProps, structure: JsonSchemaProps | undefined, at: string, path: string): void {
+    if (!structure) return this.errors.required(at, `because it is defined in ${path}`);
+    this.check(rules, structure, at, path);
+    const items = itemsOf(rules);
+    if (items) this.nested(items, itemsOf(structure), `${at}.items`, `${path}.items`);
+    const known = new Map(propsOf(structure.properties));
+    for (const [name, property] of propsOf(rules.properties)) {
+      this.nested(property, known.get(name), `${at}.properties[${name}]`, `${path}.properties[${name}]`);
+    }
   }
 }
 
-/** Pushes every error of a CRD version's schema; `path` is where it stands (`spec.versions[0].schema.openAPIV3Schema`). */
-export function validateCrdSchema(openAPIV3Schema: object, path: string, errors: FieldErrors): void {
-  const before = errors.list.length;
-  new StructuralChecker(errors).check(openAPIV3Schema as JsonSchemaProps, path, 'root');
-  if (errors.list.length === before) checkDefaults(fromCrdSchema(openAPIV3Schema), path, errors);
+/** Pushes what is not structural, sorted as upstream sorts it. */
+export function validateStructural(schema: JsonSchemaProps, path: string, errors: FieldErrors): void {
+  const found = new FieldErrors();
+  new Invariants(found).check(schema, 'root', path);
+  new Completeness(found).check(schema, schema, path, path);
+  const text = ({ field, body }: { field: string; body: string }): string => `${field}: ${body}`;
+  errors.list.push(...found.list.sort((a, b) => (text(a) < text(b) ? -1 : 1)));
 }
 
-interface CrdLike {
-  metadata?: { name?: string };
-  spec?: { preserveUnknownFields?: boolean; versions?: { schema?: { openAPIV3Schema?: object } }[] };
-}
-
-/** Throws Invalid when a version's schema is not structural. */
-export function checkCrdSchemas(crd: CrdLike): void {
+export function isStructural(schema: JsonSchemaProps): boolean {
   const errors = new FieldErrors();
-  crd.spec?.versions?.forEach(({ schema }, i) => {
-    const props = schema?.openAPIV3Schema;
-    if (props) validateCrdSchema(props, `spec.versions[${i}].schema.openAPIV3Schema`, errors);
-  });
-  if (errors.empty) return;
-  throw invalid({ group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' }, crd.metadata?.name ?? '', errors);
+  validateStructural(schema, '', errors);
+  return errors.empty;
 }

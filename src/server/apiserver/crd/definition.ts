@@ -5,7 +5,7 @@ import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import { applyDefaults } from '../../../api/schema/defaults.ts';
 import { fromCrdSchema, openSchema } from '../../../api/schema/from-crd.ts';
 import type { Schema } from '../../../api/schema/schema.ts';
-import { validateValues } from '../../../api/schema/values.ts';
+import { validateCustomObject, validateCustomStatus } from '../../../api/schema/custom-object.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import type { ScalePaths } from '../registry.ts';
 import { compareVersions } from '../discovery/order.ts';
@@ -62,9 +62,9 @@ export function definitionOf(crd: Crd): KindDefinition {
     generation: true,
     unconditionalUpdate: false,
     ...(stored.subresources?.status ? { prepareCreate: dropStatus } : {}),
-    validateCreate: (object, errors) => validateValues(object, schema, builtinSchemas, errors),
-    validateUpdate: (object, old, errors) => validateValues(object, schema, builtinSchemas, errors, old),
-    validateStatus: (object, old, errors) => validateValues(object, schema, builtinSchemas, errors, old),
+    validateCreate: (object, errors) => validateCustomObject(object, schema, builtinSchemas, errors),
+    validateUpdate: (object, old, errors) => validateCustomObject(object, schema, builtinSchemas, errors, old),
+    validateStatus: (object, old, errors) => validateCustomStatus(object, old, schema, builtinSchemas, errors),
     defaults: (draft) => applyDefaults(draft, schema, builtinSchemas),
     selectableFields: Object.fromEntries((stored.selectableFields ?? []).map(selectableField)),
     columns: printerColumns(stored.additionalPrinterColumns) as readonly Column<Unstructured>[],

@@ -1,6 +1,4 @@
 // CustomResourceDefinition: its status is settled in the write itself; its deletion waits for its objects.
-import { deepEqual } from '../../../api/patch/equal.ts';
-import { checkCrdSchemas } from '../../../api/schema/structural.ts';
 import { timestamp } from '../verbs/metadata.ts';
 import { beginTermination, settleStatus } from '../crd/status.ts';
 import { type Crd, CLEANUP_FINALIZER } from '../crd/types.ts';
@@ -10,11 +8,9 @@ export default defineHooks({
   group: 'apiextensions.k8s.io',
   plural: 'customresourcedefinitions',
   async beginCreate(draft, { lister, options }) {
-    checkCrdSchemas(draft);
     settleStatus(draft as Crd, undefined, lister, timestamp((options.clock ?? Date).now()));
   },
   async beginUpdate(draft, old, { lister, options }) {
-    if (!deepEqual(draft['spec'], old['spec'])) checkCrdSchemas(draft);
     settleStatus(draft as Crd, old as Crd, lister, timestamp((options.clock ?? Date).now()));
   },
   // The first delete adds the finalizer; crd/manager.ts takes it away when the objects are gone.
