@@ -17,7 +17,7 @@ import {
   wide,
 } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
-import { deprecated } from '../shared/deprecations.ts';
+import { oldVersion } from '../shared/deprecations.ts';
 import { nonNegative, oneOf } from '../shared/field-rules.ts';
 import { type JobSpec, defaultPolicyRules, jobSpecWarnings, validateJobSpec } from '../shared/job-spec.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
@@ -127,16 +127,13 @@ export default defineKind<CronJob>({
   plural: 'cronjobs',
   short: ['cj'],
   categories: ['all'],
-  orphansIn: ['batch/v1beta1'],
+  orphansIn: ['batch/v1beta1', 'batch/v2alpha1'],
   scope: 'Namespaced',
   storage: { group: 'batch', version: 'v1' },
   served: [
     { group: 'batch', version: 'v1' },
-    {
-      group: 'batch',
-      version: 'v1beta1',
-      deprecated: deprecated({ group: 'batch', version: 'v1beta1' }, 'CronJob', '1.21', '1.25', 'batch/v1 CronJob'),
-    },
+    oldVersion('batch', 'v1beta1', 'CronJob', '1.21', '1.25', 'batch/v1 CronJob'),
+    oldVersion('batch', 'v2alpha1', 'CronJob', '1.8', '1.21', 'batch/v1 CronJob'),
   ],
   subresources: { status },
   generation: true,

@@ -157,7 +157,7 @@ export default defineKind<Event>({
       group,
       version: 'v1beta1',
       convert,
-      deprecated: deprecated({ group, version: 'v1beta1' }, 'Event', '1.19', '1.25', 'events.k8s.io/v1 Event'),
+      deprecated: deprecated({ group, version: 'v1beta1' }, 'Event', '1.22', '1.25', 'events.k8s.io/v1 Event'),
     },
   ],
   // v1 takes any name that a path can have.

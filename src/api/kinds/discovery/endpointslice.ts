@@ -55,24 +55,30 @@ function ports(errors: FieldErrors, list: readonly EndpointPort[]): void {
   });
 }
 
-/** v1beta1 kept a node's name and zone in `topology`. */
+type OldEndpoint = Endpoint & { topology?: Record<string, string> };
+const HOSTNAME = 'kubernetes.io/hostname';
+const ZONE = 'topology.kubernetes.io/zone';
+
+/** v1beta1 kept a node's name and zone among others in `topology`. Upstream: pkg/apis/discovery/v1beta1/conversion.go. */
 const v1beta1 = {
   toStorage(draft: Unstructured): void {
-    for (const e of (draft['endpoints'] ?? []) as (Endpoint & { topology?: Record<string, string> })[]) {
-      const { topology } = e;
-      if (!topology) continue;
+    for (const e of (draft['endpoints'] ?? []) as OldEndpoint[]) {
+      if (!e.topology) continue;
+      const { [HOSTNAME]: node, [ZONE]: zone, ...others } = e.topology;
       delete e.topology;
-      e.nodeName ??= topology['kubernetes.io/hostname']!;
-      e.zone ??= topology['topology.kubernetes.io/zone']!;
-      if (e.nodeName === undefined) delete e.nodeName;
-      if (e.zone === undefined) delete e.zone;
+      if (node !== undefined) e.nodeName ??= node;
+      if (zone !== undefined) e.zone ??= zone;
+      if (node !== undefined && node !== e.nodeName) others[HOSTNAME] = node;
+      if (Object.keys(others).length > 0) e.deprecatedTopology = others;
     }
   },
   fromStorage(draft: Unstructured): void {
-    const list = (draft['endpoints'] ?? []) as (Endpoint & { topology?: Record<string, string> })[];
-    draft['endpoints'] = list.map(({ zone, ...e }) =>
-      zone ? { ...e, topology: { 'topology.kubernetes.io/zone': zone } } : e,
-    );
+    draft['endpoints'] = ((draft['endpoints'] ?? []) as OldEndpoint[]).map(({ zone, deprecatedTopology, ...e }) => {
+      const topology: Record<string, string> = e.nodeName ? { [HOSTNAME]: e.nodeName } : {};
+      Object.assign(topology, deprecatedTopology);
+      if (zone) topology[ZONE] = zone;
+      return Object.keys(topology).length > 0 ? { ...e, topology } : e;
+    });
   },
 };
 

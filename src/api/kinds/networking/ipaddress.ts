@@ -3,6 +3,7 @@ import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
+import { oldVersion } from '../shared/deprecations.ts';
 import { strictAddressErrors } from '../shared/addresses.ts';
 import { dnsSubdomain, immutable } from '../shared/field-rules.ts';
 import { segment } from '../shared/references.ts';
@@ -27,10 +28,7 @@ export default defineKind<IpAddress>({
   short: ['ip'],
   scope: 'Cluster',
   storage: { group, version: 'v1' },
-  served: [
-    { group, version: 'v1' },
-    { group, version: 'v1beta1' },
-  ],
+  served: [{ group, version: 'v1' }, oldVersion(group, 'v1beta1', 'IPAddress', '1.34', '1.37')],
   generation: false,
   nameRule: strictAddressErrors,
   validate({ spec }, errors) {

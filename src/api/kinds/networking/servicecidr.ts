@@ -3,6 +3,7 @@ import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
+import { oldVersion } from '../shared/deprecations.ts';
 import { parseNetwork, strictNetworkErrors } from '../shared/addresses.ts';
 import { immutable, push } from '../shared/field-rules.ts';
 import { status } from '../shared/workloads.ts';
@@ -20,10 +21,7 @@ export default defineKind<ServiceCidr>({
   plural: 'servicecidrs',
   scope: 'Cluster',
   storage: { group, version: 'v1' },
-  served: [
-    { group, version: 'v1' },
-    { group, version: 'v1beta1' },
-  ],
+  served: [{ group, version: 'v1' }, oldVersion(group, 'v1beta1', 'ServiceCIDR', '1.34', '1.37')],
   subresources: { status },
   generation: false,
   prepareCreate(draft) {

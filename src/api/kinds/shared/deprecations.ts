@@ -9,11 +9,26 @@ export function deprecated(
   kind: string,
   since: string,
   removed: string,
-  replacement: string,
+  replacement = '',
 ): NonNullable<ServedVersion['deprecated']> {
-  const message = `${apiVersionOf(gv)} ${kind} is deprecated in v${since}+, unavailable in v${removed}+; use ${replacement}`;
+  const advice = replacement === '' ? '' : `; use ${replacement}`;
+  const message = `${apiVersionOf(gv)} ${kind} is deprecated in v${since}+, unavailable in v${removed}+${advice}`;
   return { replacement, message };
 }
+
+/** An old version of the same shape as the present one. */
+export const oldVersion = (
+  group: string,
+  version: string,
+  kind: string,
+  since: string,
+  removed: string,
+  replacement?: string,
+): ServedVersion => ({
+  group,
+  version,
+  deprecated: deprecated({ group, version }, kind, since, removed, replacement),
+});
 
 interface Workload {
   metadata: { labels?: Record<string, string> };

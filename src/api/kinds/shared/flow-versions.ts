@@ -9,6 +9,7 @@ const REMOVED: readonly (readonly [version: string, since: string, removed: stri
   ['v1beta3', '1.29', '1.32'],
   ['v1beta2', '1.26', '1.29'],
   ['v1beta1', '1.23', '1.26'],
+  ['v1alpha1', '1.20', '1.21'],
 ];
 
 interface Limited {

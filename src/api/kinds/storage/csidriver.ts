@@ -4,6 +4,7 @@ import { defineKind } from '../../kind.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
+import { oldVersion } from '../shared/deprecations.ts';
 import { immutable } from '../shared/field-rules.ts';
 
 const group = 'storage.k8s.io';
@@ -56,7 +57,10 @@ export default defineKind<CSIDriver>({
   plural: 'csidrivers',
   scope: 'Cluster',
   storage: { group, version: 'v1' },
-  served: [{ group, version: 'v1' }],
+  served: [
+    { group, version: 'v1' },
+    oldVersion(group, 'v1beta1', 'CSIDriver', '1.19', '1.22', 'storage.k8s.io/v1 CSIDriver'),
+  ],
   generation: true,
   defaults({ spec }) {
     if (!spec) return;

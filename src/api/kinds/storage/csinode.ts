@@ -3,6 +3,7 @@ import type { CSINode } from 'kubernetes-types/storage/v1.js';
 import { defineKind } from '../../kind.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
+import { oldVersion } from '../shared/deprecations.ts';
 import { csiDriverName } from '../shared/csi-names.ts';
 import { immutable, nonNegative, qualifiedName } from '../shared/field-rules.ts';
 
@@ -41,7 +42,10 @@ export default defineKind<CSINode>({
   plural: 'csinodes',
   scope: 'Cluster',
   storage: { group, version: 'v1' },
-  served: [{ group, version: 'v1' }],
+  served: [
+    { group, version: 'v1' },
+    oldVersion(group, 'v1beta1', 'CSINode', '1.17', '1.22', 'storage.k8s.io/v1 CSINode'),
+  ],
   generation: false,
   defaults(draft) {
     draft.spec ??= { drivers: [] };

@@ -4,7 +4,7 @@ import { defineKind } from '../../kind.ts';
 import { canonicalQuantity, tryParseQuantity } from '../../quantity.ts';
 import { column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
-import { deprecated } from '../shared/deprecations.ts';
+import { oldVersion } from '../shared/deprecations.ts';
 import { NOT_NEGATIVE, dnsSubdomain, immutable, labelSelector } from '../shared/field-rules.ts';
 
 const group = 'storage.k8s.io';
@@ -17,17 +17,8 @@ export default defineKind<CSIStorageCapacity>({
   storage: { group, version: 'v1' },
   served: [
     { group, version: 'v1' },
-    {
-      group,
-      version: 'v1beta1',
-      deprecated: deprecated(
-        { group, version: 'v1beta1' },
-        'CSIStorageCapacity',
-        '1.24',
-        '1.27',
-        'storage.k8s.io/v1 CSIStorageCapacity',
-      ),
-    },
+    oldVersion(group, 'v1beta1', 'CSIStorageCapacity', '1.24', '1.27', 'storage.k8s.io/v1 CSIStorageCapacity'),
+    oldVersion(group, 'v1alpha1', 'CSIStorageCapacity', '1.21', '1.24', 'storage.k8s.io/v1 CSIStorageCapacity'),
   ],
   generation: false,
   unconditionalUpdate: false,

@@ -6,7 +6,7 @@ import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { csiDriverName } from '../shared/csi-names.ts';
 import { texts } from '../shared/column-texts.ts';
-import { deprecated } from '../shared/deprecations.ts';
+import { oldVersion } from '../shared/deprecations.ts';
 import { immutable, push } from '../shared/field-rules.ts';
 import { status } from '../shared/workloads.ts';
 
@@ -50,17 +50,8 @@ export default defineKind<VolumeAttachment>({
   storage: { group, version: 'v1' },
   served: [
     { group, version: 'v1' },
-    {
-      group,
-      version: 'v1beta1',
-      deprecated: deprecated(
-        { group, version: 'v1beta1' },
-        'VolumeAttachment',
-        '1.19',
-        '1.22',
-        'storage.k8s.io/v1 VolumeAttachment',
-      ),
-    },
+    oldVersion(group, 'v1beta1', 'VolumeAttachment', '1.19', '1.22', 'storage.k8s.io/v1 VolumeAttachment'),
+    oldVersion(group, 'v1alpha1', 'VolumeAttachment', '1.21', '1.24', 'storage.k8s.io/v1 VolumeAttachment'),
   ],
   subresources: { status },
   generation: false,

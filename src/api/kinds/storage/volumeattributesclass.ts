@@ -4,6 +4,7 @@ import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn, column, nameColumn } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
+import { oldVersion } from '../shared/deprecations.ts';
 import { parameters, provisioner } from '../shared/storage-parameters.ts';
 
 const group = 'storage.k8s.io';
@@ -23,7 +24,7 @@ export default defineKind<AttributesClass>({
   storage: { group, version: 'v1' },
   served: [
     { group, version: 'v1' },
-    { group, version: 'v1beta1' },
+    oldVersion(group, 'v1beta1', 'VolumeAttributesClass', '1.34', '1.37', 'storage.k8s.io/v1 VolumeAttributesClass'),
   ],
   generation: false,
   validate(object, errors) {
