@@ -155,9 +155,18 @@ export const clusterRoles: readonly ClusterRole[] = [
     rule('get list patch update watch', 'core', 'persistentvolumes persistentvolumeclaims'),
     rule(READ, 'storage.k8s.io', 'storageclasses'),
   ]),
-  role('system:kube-dns', [
-    rule('list watch', 'core', 'endpoints services'),
-    rule('list watch', 'discovery.k8s.io', 'endpointslices'),
+  role('system:kube-dns', [rule('list watch', 'core', 'endpoints services')]),
+  role('system:kube-aggregator', [rule(READ, 'core', 'endpoints services')]),
+  role('system:heapster', [
+    rule(READ, 'core', 'events namespaces nodes pods'),
+    rule(READ, 'extensions', 'deployments'),
+  ]),
+  role('system:persistent-volume-provisioner', [
+    rule('create delete get list watch', 'core', 'persistentvolumes'),
+    rule('get list update watch', 'core', 'persistentvolumeclaims'),
+    rule(READ, 'storage.k8s.io', 'storageclasses'),
+    rule('watch', 'core', 'events'),
+    EVENTS,
   ]),
   role('system:node', nodeRules),
   role('system:node-bootstrapper', [
