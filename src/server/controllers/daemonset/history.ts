@@ -12,7 +12,12 @@ import { templateHash } from '../shared/hash.ts';
 export interface DaemonHistory {
   current: ControllerRevision;
   old: ControllerRevision[];
+  /** When duplicates are to be removed. */
+  lookAgainMs?: number;
 }
+
+/** So long two revisions with one template may stand: somebody who made the second one sees both. */
+const DUPLICATE_MS = 5000;
 
 export const hashOf = (revision: ControllerRevision): string => revision.metadata?.labels?.[REVISION_HASH] ?? '';
 
@@ -21,6 +26,7 @@ export async function daemonHistory(
   ds: DaemonSet,
   claimed: readonly ControllerRevision[],
   pods: () => Promise<readonly Pod[]>,
+  nowMs: number,
 ): Promise<DaemonHistory> {
   const labelled = await Promise.all(claimed.map((revision) => withHash(client, revision)));
   const template = ds.spec!.template;
@@ -28,8 +34,10 @@ export async function daemonHistory(
   const old = labelled.filter((revision) => !same.includes(revision));
   const next = Math.max(0, ...old.map((r) => r.revision)) + 1;
   if (same.length === 0) return { current: await snapshot(client, ds, next), old };
-  const current = await onlyOne(client, same, pods);
-  return { current: current.revision < next ? await renumber(client, current, next) : current, old };
+  const kept = same.toSorted(byRevision).at(-1)!;
+  const lookAgainMs = same.length > 1 ? await takeOver(client, kept, same, pods, nowMs) : undefined;
+  const current = kept.revision < next ? await renumber(client, kept, next) : kept;
+  return { current, old, ...(lookAgainMs === undefined ? {} : { lookAgainMs }) };
 }
 
 /** Revisions of somebody else's making may lack the label; their name is as good as a hash. */
@@ -40,22 +48,24 @@ async function withHash(client: Client, revision: ControllerRevision): Promise<C
   return client.update(ControllerRevisions, { ...revision, metadata });
 }
 
-/** Of several with the same template the newest stays, and all pods are its. Upstream: dedupCurHistories. */
-async function onlyOne(
+/** All pods become the kept one's, then the others with its template go. Upstream: dedupCurHistories. */
+async function takeOver(
   client: Client,
+  kept: ControllerRevision,
   same: readonly ControllerRevision[],
   pods: () => Promise<readonly Pod[]>,
-): Promise<ControllerRevision> {
-  const kept = same.toSorted(byRevision).at(-1)!;
-  if (same.length === 1) return kept;
+  nowMs: number,
+): Promise<number | undefined> {
   const hash = hashOf(kept);
   for (const pod of await pods()) {
     if (pod.metadata?.labels?.[REVISION_HASH] === hash) continue;
     const { name = '', namespace } = pod.metadata ?? {};
     await client.patch(Pods, { name, namespace }, 'merge', { metadata: { labels: { [REVISION_HASH]: hash } } });
   }
+  const age = nowMs - Date.parse(kept.metadata?.creationTimestamp ?? '');
+  if (age < DUPLICATE_MS) return DUPLICATE_MS - age;
   for (const revision of same) if (revision !== kept) await deleteRevision(client, revision);
-  return kept;
+  return undefined;
 }
 
 async function snapshot(client: Client, ds: DaemonSet, revision: number): Promise<ControllerRevision> {

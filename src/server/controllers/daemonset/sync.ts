@@ -74,7 +74,9 @@ class DaemonSync {
     const { client } = this.context;
     const { expectations, revisions } = this.state;
     const claimed = await claimRevisions(client, revisions, DaemonSets, this.ds);
-    const history = await daemonHistory(client, this.ds, claimed, () => this.claimPods());
+    const now = this.context.clock.now();
+    const history = await daemonHistory(client, this.ds, claimed, () => this.claimPods(), now);
+    this.lookAgain(history.lookAgainMs);
     this.hash = hashOf(history.current);
     const settled = expectations.satisfied(objectKey(this.ds));
     let failure: unknown;
