@@ -61,7 +61,7 @@ describe('the media type of this process', () => {
       'APPLICATION/X-SAMPAN-SHARED;q=1, application/json;q=0.1',
       'application/x-sampan-shared;as=Table',
     ]) {
-      for (const path of ['/api/v1/namespaces', '/version', '/nope']) {
+      for (const path of ['/api/v1/namespaces', '/version', '/api/v1/nopes']) {
         const answer = await ask(path, { accept });
         expect(answer.headers['content-type'], `${accept} ${path}`).toBe('application/json');
       }
