@@ -6,7 +6,7 @@ import { silentLogger } from '../client/log.ts';
 import { Client } from '../client/rest.ts';
 import { inProcess } from '../client/transport/in-process.ts';
 import { createHttpServer, type HttpServer } from '../wire/http-server.ts';
-import { createHttpsCaller } from '../wire/https-caller.ts';
+import { type HttpsCaller, createHttpsCaller } from '../wire/https-caller.ts';
 import type { Handler, User } from '../wire/http.ts';
 import { hostAddress, nthAddress } from './addresses.ts';
 import { admissionChain } from './admission/chain.ts';
@@ -120,9 +120,8 @@ class Startup {
     const auth = this.createAuth(pki);
     const caller = createHttpsCaller();
     this.opened.push(() => caller.close());
-    const client = new WebhookClient(caller);
-    const webhooks = webhookAdmission(client);
-    const api = this.createApi(store, auth, pki, client, webhooks);
+    const webhooks = webhookAdmission(new WebhookClient(caller));
+    const api = this.createApi(store, auth, pki, caller, webhooks);
     // Until the cluster has its roles, requests wait instead of being refused.
     const gate = { handler: undefined as Handler | undefined };
     let open: () => void = () => undefined;
@@ -138,6 +137,7 @@ class Startup {
       cache: api.lister,
       serviceCidr: this.cidr,
       ca: pki.authority.certificate,
+      frontProxyCa: pki.frontProxy.ca,
       token: dir ? openNodeToken(dir, pki) : newBootstrapToken(),
       ...(address !== undefined && port !== undefined ? { endpoint: { address, port } } : {}),
       shared,
@@ -214,13 +214,7 @@ class Startup {
     });
   }
 
-  private createApi(
-    store: Store,
-    auth: Auth,
-    pki: Pki,
-    webhooks: WebhookClient,
-    admission: WebhookAdmission,
-  ): ApiServer {
+  private createApi(store: Store, auth: Auth, pki: Pki, caller: HttpsCaller, admission: WebhookAdmission): ApiServer {
     const nodes = createNodeConnector({ ca: pki.authority.certificate, credential: () => pki.nodeClient });
     this.opened.push(() => nodes.close());
     const server = createApiServer({
@@ -229,7 +223,8 @@ class Startup {
       reviewToken: auth.reviewToken,
       authorizer: auth.authorizer,
       admission: [...admissionChain(), ...admission.plugins],
-      webhooks,
+      webhooks: new WebhookClient(caller),
+      aggregation: { caller, credential: () => pki.frontProxy.client },
       tokens: auth.tokens,
       nodes,
       serviceCidr: this.cidr,

@@ -5,6 +5,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { checkServerIdentity } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
+import type { Request, Response } from './http.ts';
+import { forwardRequest } from './proxy.ts';
 
 export interface HttpsTarget {
   /** What is asked; also the Host header. */
@@ -43,10 +45,18 @@ export interface HttpsAnswer {
 export interface HttpsCaller {
   /** Rejects with an Error in Go's words: `Post "https://…": dial tcp 10.0.0.7:443: connect: connection refused`. */
   call(target: HttpsTarget, call: HttpsCall): Promise<HttpsAnswer>;
+  /** Passes a request on, upgrades included; `path` has its query, `headers` are added. No credential goes on. */
+  forward(
+    target: HttpsTarget,
+    path: string,
+    request: Request,
+    headers: Record<string, string | string[]>,
+  ): Promise<Response>;
   /** Closes the kept connections. */
   close(): void;
 }
 
+const CONNECT_TIMEOUT_MS = 30_000;
 const LIMIT_BYTES = 64 * 1024 * 1024;
 
 export function createHttpsCaller(): HttpsCaller {
@@ -66,6 +76,15 @@ export function createHttpsCaller(): HttpsCaller {
         );
       }
     },
+    forward(target, path, request, headers) {
+      const address = target.address ?? {
+        host: withoutBrackets(target.url.hostname),
+        port: Number(target.url.port) || 443,
+      };
+      const tls = { ...tlsOptions(target), agent };
+      const dialing = { protocol: https, tls, timeoutMs: CONNECT_TIMEOUT_MS, headers };
+      return forwardRequest(request, { address: address.host, port: address.port }, path, dialing);
+    },
     close: () => agent.destroy(),
   };
 }
@@ -73,7 +92,7 @@ export function createHttpsCaller(): HttpsCaller {
 const withoutBrackets = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
 
 /** TLS options that say whose certificate is wanted; a certificate may be for an IP address, which SNI cannot name. */
-export function tlsOptions(target: HttpsTarget): https.RequestOptions {
+function tlsOptions(target: HttpsTarget): https.RequestOptions {
   const serverName = target.serverName ?? withoutBrackets(target.url.hostname);
   return {
     servername: /^[\d.]+$|:/.test(serverName) ? '' : serverName,

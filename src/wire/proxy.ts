@@ -69,16 +69,18 @@ interface Dialing {
   protocol: typeof http | typeof https;
   tls: https.RequestOptions;
   timeoutMs: number;
+  /** Added to what is passed on: who asks. */
+  headers?: Record<string, string | string[]>;
 }
 
 export async function forwardRequest(
   request: Request,
   target: PlainTarget,
   path: string,
-  { protocol, tls, timeoutMs }: Dialing,
+  { protocol, tls, timeoutMs, headers }: Dialing,
 ): Promise<Response> {
   const upgrade = request.upgradable ? request.headers['upgrade'] : undefined;
-  const outgoing = protocol.request({ ...tls, ...requestOptions(request, target, path, upgrade) });
+  const outgoing = protocol.request({ ...tls, ...requestOptions(request, target, path, upgrade, headers) });
   limitConnect(outgoing, timeoutMs);
   const onAbort = () => outgoing.destroy(new Error('the caller is gone'));
   const forgetCaller = () => request.signal.removeEventListener('abort', onAbort);
@@ -100,8 +102,9 @@ function requestOptions(
   { address, port }: PlainTarget,
   path: string,
   upgrade: string | undefined,
+  added: Record<string, string | string[]> = {},
 ): RequestOptions {
-  const headers = passedOn(request.headers);
+  const headers: Record<string, string | string[]> = { ...passedOn(request.headers), ...added };
   headers['host'] = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
   if (upgrade !== undefined) Object.assign(headers, { connection: 'Upgrade', upgrade });
   // An upgraded connection never returns to the pool.

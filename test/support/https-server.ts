@@ -1,5 +1,5 @@
 // A real HTTPS server in this process with a CA of its own: what webhooks and aggregated servers are in tests.
-import { createServer } from 'node:https';
+import { type Server, createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -23,6 +23,7 @@ export interface HttpsTestServer {
   /** Base64 of PEM, as caBundle wants it. */
   caBundle: string;
   calls: Call[];
+  server: Server;
   close(): Promise<void>;
 }
 
@@ -84,6 +85,7 @@ export async function startHttpsServer(
     port,
     caBundle: Buffer.from(authority.certificate).toString('base64'),
     calls,
+    server,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

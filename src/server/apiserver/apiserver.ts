@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import kinds from '../../api/kinds/index.gen.ts';
 import { type Handler, type Request, type Response, SHARED_CONTENT_TYPE } from '../../wire/http.ts';
+import { Aggregator } from './aggregation/aggregator.ts';
+import { aggregation } from './aggregation/proxy.ts';
 import { Feed } from './cache/feed.ts';
 import { authentication } from './chain/authentication.ts';
 import { authorization } from './chain/authorization.ts';
@@ -38,6 +40,7 @@ function chain(): Filter[] {
     impersonation,
     inFlightLimit(),
     authorization,
+    aggregation,
     health,
     metrics(measurements),
     version,
@@ -72,6 +75,7 @@ export function createApiServer(given: ApiServerOptions): ApiServer {
     feed,
     registry,
     admission: { lister, ...liveReads(feed, lister), authorizer: options.authorizer },
+    aggregator: options.aggregation && new Aggregator(options.aggregation),
     now: () => (options.clock ?? Date).now(),
     newUid: options.newUid ?? randomUUID,
     newNameSuffix: options.newNameSuffix ?? randomNameSuffix,
@@ -84,6 +88,7 @@ export function createApiServer(given: ApiServerOptions): ApiServer {
   const start = async (): Promise<void> => {
     await feed.start();
     startCrdManager(server);
+    server.aggregator?.start(server, observer(registry));
     isReady = true;
   };
   const ready = start();

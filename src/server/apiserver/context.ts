@@ -2,6 +2,7 @@
 import type { Handler, Request, Response, User } from '../../wire/http.ts';
 import type { AdmissionContext } from '../admission/types.ts';
 import { ANONYMOUS } from '../auth/types.ts';
+import type { Aggregator } from './aggregation/aggregator.ts';
 import type { Feed } from './cache/feed.ts';
 import type { Registry } from './registry.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -13,6 +14,8 @@ export interface Server {
   feed: Feed;
   registry: Registry;
   admission: AdmissionContext;
+  /** Undefined: no other server is asked. */
+  aggregator: Aggregator | undefined;
   now(): number;
   newUid(): string;
   newNameSuffix(): string;

@@ -17,6 +17,7 @@ import type { KubeObject, ResourceType } from '../../api/types.ts';
 import type { Client } from '../../client/rest.ts';
 import type { Lister } from '../admission/types.ts';
 import { nthAddress } from '../addresses.ts';
+import { FRONT_PROXY } from '../pki/pki.ts';
 import { StartupError } from '../startup-error.ts';
 import { type BootstrapToken, bootstrapTokenSecret, clusterInfo } from './cluster-info.ts';
 import { Ensurer } from './ensure.ts';
@@ -31,6 +32,8 @@ export interface BootstrapOptions {
   cache: Lister;
   serviceCidr: string;
   ca: string;
+  /** PEM: who signs the certificate that extension servers are shown. */
+  frontProxyCa: string;
   /** Absent: nodes cannot join (a server without sockets). */
   token?: BootstrapToken;
   /** Where this server is reached; absent for a server without sockets or on a host without a network. */
@@ -61,7 +64,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
         apiVersion: 'v1',
         kind: 'ConfigMap',
         metadata: AUTHENTICATION,
-        data: { 'client-ca-file': options.ca },
+        data: { 'client-ca-file': options.ca, ...frontProxy(options.frontProxyCa) },
       },
       ['data'],
     ),
@@ -72,6 +75,16 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     }),
   ]);
 }
+
+/** How an extension server knows requests that come through this one. Upstream: controller/clusterauthenticationtrust. */
+const frontProxy = (ca: string): Record<string, string> => ({
+  'requestheader-allowed-names': JSON.stringify([FRONT_PROXY]),
+  'requestheader-client-ca-file': ca,
+  'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+  'requestheader-group-headers': '["X-Remote-Group"]',
+  'requestheader-uid-headers': '["X-Remote-Uid"]',
+  'requestheader-username-headers': '["X-Remote-User"]',
+});
 
 const AUTHENTICATION = { namespace: 'kube-system', name: 'extension-apiserver-authentication' };
 

@@ -42,16 +42,31 @@ export interface Pki {
   admin: Credential;
   /** What the API server shows to node daemons. */
   nodeClient: Credential;
+  /** What is shown to extension servers, signed by a CA of its own: with the cluster's, every client could say it is another. */
+  frontProxy: { ca: string; client: Credential };
   serviceAccountKeys: KeyPair;
   /** Re-issues what nears its end or, with new names, no longer fits; true when the serving certificate changed. */
   refresh(names: ServingNames): Promise<boolean>;
 }
 
+/** The common name by which extension servers know the front proxy. */
+export const FRONT_PROXY = 'front-proxy-client';
+
 /** Renewed when less than this is left: a month of a year's life. */
 const RENEW_BEFORE_MS = 30 * 24 * 3600_000;
 
 export async function openPki(store: PemStore, names: ServingNames, now: () => number = Date.now): Promise<Pki> {
-  const authority = await openAuthority(store, now);
+  const authority = await openAuthority(store, CLUSTER_CA, now);
+  const frontProxyAuthority = await openAuthority(store, FRONT_PROXY_CA, now);
+  const frontProxy = async (): Promise<Pki['frontProxy']> => ({
+    ca: frontProxyAuthority.certificate,
+    client: await openLeaf(
+      store,
+      frontProxyAuthority,
+      { file: FRONT_PROXY, subject: { commonName: FRONT_PROXY }, usage: 'client auth' },
+      now(),
+    ),
+  });
   const admin = { commonName: 'kubernetes-admin', organizations: ['system:masters'] };
   const nodeClient = { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] };
   const client = (file: string, subject: Subject): Promise<Leaf> =>
@@ -69,8 +84,10 @@ export async function openPki(store: PemStore, names: ServingNames, now: () => n
     serving: await serving(names),
     admin: await client('admin', admin),
     nodeClient: await client('apiserver-kubelet-client', nodeClient),
+    frontProxy: await frontProxy(),
     serviceAccountKeys: openServiceAccountKeys(store),
     async refresh(wanted) {
+      pki.frontProxy = await frontProxy();
       pki.admin = await client('admin', admin);
       pki.nodeClient = await client('apiserver-kubelet-client', nodeClient);
       const next = await serving(wanted);
@@ -81,27 +98,37 @@ export async function openPki(store: PemStore, names: ServingNames, now: () => n
   return pki;
 }
 
-async function openAuthority(store: PemStore, now: () => number): Promise<Authority> {
-  const certificate = store.read('ca.crt');
-  const keyText = store.read('ca.key');
+const CLUSTER_CA = { file: 'ca', commonName: 'kubernetes-ca' };
+const FRONT_PROXY_CA = { file: 'front-proxy-ca', commonName: 'front-proxy-ca' };
+
+async function openAuthority(
+  store: PemStore,
+  { file, commonName }: typeof CLUSTER_CA,
+  now: () => number,
+): Promise<Authority> {
+  const [certFile, keyFile] = [`${file}.crt`, `${file}.key`];
+  const certificate = store.read(certFile);
+  const keyText = store.read(keyFile);
   if (certificate === undefined) {
     // A key without a certificate has signed nothing: the certificate is the first thing that it signs.
-    const keys = keyText === undefined ? generateKeys() : parse(store, 'ca.key', () => readKeys(keyText));
-    if (keyText === undefined) store.write('ca.key', privateKeyPem(keys.privateKey));
-    const authority = await issueAuthority('kubernetes-ca', keys, now());
-    store.write('ca.crt', authority.certificate);
+    const keys = keyText === undefined ? generateKeys() : parse(store, keyFile, () => readKeys(keyText));
+    if (keyText === undefined) store.write(keyFile, privateKeyPem(keys.privateKey));
+    const authority = await issueAuthority(commonName, keys, now());
+    store.write(certFile, authority.certificate);
     return authority;
   }
   if (keyText === undefined) {
     throw new StartupError(
-      `${store.path}/ca.key is missing and ${store.path}/ca.crt is there; restore the key from a backup, or remove ` +
+      `${store.path}/${keyFile} is missing and ${store.path}/${certFile} is there; restore the key from a backup, or remove ` +
         'the folder to make a new CA that every client and node must be given',
     );
   }
-  const keys = parse(store, 'ca.key', () => readKeys(keyText));
-  const parsed = parse(store, 'ca.crt', () => new X509Certificate(certificate));
+  const keys = parse(store, keyFile, () => readKeys(keyText));
+  const parsed = parse(store, certFile, () => new X509Certificate(certificate));
   if (!parsed.checkPrivateKey(keys.privateKey)) {
-    throw new StartupError(`${store.path}/ca.key does not belong to ${store.path}/ca.crt; restore both from a backup`);
+    throw new StartupError(
+      `${store.path}/${keyFile} does not belong to ${store.path}/${certFile}; restore both from a backup`,
+    );
   }
   return { certificate, keys };
 }

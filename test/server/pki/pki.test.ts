@@ -45,7 +45,7 @@ describe('openPki', () => {
     expect(again.serving.cert).toBe(first.serving.cert);
     expect(again.caHash).toBe(first.caHash);
     expect(readdirSync(path).sort()).toEqual(
-      ['admin', 'apiserver-kubelet-client', 'ca', 'server']
+      ['admin', 'apiserver-kubelet-client', 'ca', 'front-proxy-ca', 'front-proxy-client', 'server']
         .flatMap((f) => [`${f}.crt`, `${f}.key`])
         .concat('sa.key', 'sa.pub')
         .sort(),

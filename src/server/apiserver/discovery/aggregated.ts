@@ -8,11 +8,14 @@ export function aggregatedList(groups: readonly GroupModel[], version: 'v2' | 'v
     metadata: {},
     items: groups.map(({ group, versions }) => ({
       metadata: { ...(group ? { name: group } : {}), creationTimestamp: null },
-      versions: versions.map((v) => ({
-        version: v.version,
-        resources: v.resources.map(resource),
-        freshness: 'Current',
-      })),
+      versions: versions.map(
+        (v) =>
+          v.remote ?? {
+            version: v.version,
+            resources: v.resources.map(resource),
+            freshness: 'Current',
+          },
+      ),
     })),
   };
 }

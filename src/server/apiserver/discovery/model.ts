@@ -2,7 +2,7 @@
 // The two wire forms (documents.ts, aggregated.ts) are made of it.
 import { ALL_VERBS, type KindDefinition, type Subresource } from '../../../api/kind.ts';
 import type { Endpoint, Registry } from '../registry.ts';
-import { compareGroups, compareVersions } from './order.ts';
+import { byPriority } from './order.ts';
 
 export interface SubresourceModel {
   name: string;
@@ -23,6 +23,8 @@ export interface VersionModel {
   apiVersion: string;
   version: string;
   resources: ResourceModel[];
+  /** Another server's: what it says of itself (its resources, as aggregated discovery shows them). */
+  remote?: object;
 }
 export interface GroupModel {
   group: string;
@@ -34,7 +36,17 @@ const CONNECT_VERBS = ['create', 'get'];
 const CONNECTIONS = new Set(['exec', 'attach', 'portforward']);
 const PROXY_VERBS = ['create', 'delete', 'get', 'patch', 'update'];
 
-export function discoveryModel(registry: Registry): GroupModel[] {
+/** A group and version that another server answers. */
+export interface RemoteVersion {
+  group: string;
+  version: string;
+  groupPriority: number;
+  versionPriority: number;
+  discovery: object;
+}
+
+/** `remotes` take the place of what this server has under the same group and version. */
+export function discoveryModel(registry: Registry, remotes: readonly RemoteVersion[] = []): GroupModel[] {
   const groups = new Map<string, VersionModel[]>();
   for (const apiVersion of registry.groupVersions()) {
     const endpoints = [...registry.groupVersion(apiVersion)!.values()];
@@ -45,9 +57,21 @@ export function discoveryModel(registry: Registry): GroupModel[] {
     if (versions) versions.push(model);
     else groups.set(group, [model]);
   }
+  addRemotes(groups, remotes);
+  const compare = byPriority(remotes);
   return [...groups]
-    .map(([group, versions]) => ({ group, versions: versions.sort((a, b) => compareVersions(a.version, b.version)) }))
-    .sort((a, b) => compareGroups(a.group, b.group));
+    .map(([group, versions]) => ({
+      group,
+      versions: versions.sort((a, b) => compare.versions(group, a.version, b.version)),
+    }))
+    .sort((a, b) => compare.groups(a.group, b.group));
+}
+
+function addRemotes(groups: Map<string, VersionModel[]>, remotes: readonly RemoteVersion[]): void {
+  for (const { group, version, discovery } of remotes) {
+    const others = (groups.get(group) ?? []).filter((model) => model.version !== version);
+    groups.set(group, [...others, { apiVersion: `${group}/${version}`, version, resources: [], remote: discovery }]);
+  }
 }
 
 function resourceModel(endpoint: Endpoint): ResourceModel {

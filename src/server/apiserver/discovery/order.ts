@@ -1,40 +1,9 @@
 // The order in which groups and versions are listed: clients that know a resource only by name take the first.
 // Upstream: pkg/controlplane/apiserver/aggregator.go (priorities), apimachinery/pkg/version (CompareKubeAwareVersionStrings).
 
-/** By priority, highest first; what is not here (custom groups) follows by name. */
-const GROUPS = [
-  '',
-  'apiregistration.k8s.io',
-  'apps',
-  'events.k8s.io',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'networking.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'storage.k8s.io',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'scheduling.k8s.io',
-  'coordination.k8s.io',
-  'node.k8s.io',
-  'discovery.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-  'resource.k8s.io',
-  'extensions',
-];
+import { CUSTOM, builtinPriority } from '../aggregation/priorities.ts';
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-export function compareGroups(a: string, b: string): number {
-  const [x, y] = [GROUPS.indexOf(a), GROUPS.indexOf(b)];
-  if (x >= 0 && y >= 0) return x - y;
-  if (x >= 0 || y >= 0) return x >= 0 ? -1 : 1;
-  return compareText(a, b);
-}
 
 interface Parsed {
   major: number;
@@ -57,4 +26,31 @@ export function compareVersions(a: string, b: string): number {
   const [x, y] = [parse(a), parse(b)];
   if (!x || !y) return x ? -1 : y ? 1 : compareText(a, b);
   return y.stability - x.stability || y.major - x.major || y.minor - x.minor;
+}
+
+interface Registered {
+  group: string;
+  version: string;
+  groupPriority: number;
+  versionPriority: number;
+}
+
+/** Order among what is answered here and what others registered. Upstream: helpers.go SortedByGroupAndVersion. */
+export function byPriority(remotes: readonly Registered[]) {
+  const groups = new Map<string, number>();
+  const versions = new Map<string, number>();
+  for (const { group, version, groupPriority, versionPriority } of remotes) {
+    groups.set(group, Math.max(groups.get(group) ?? builtinPriority(group, version)?.group ?? 0, groupPriority));
+    versions.set(`${group}/${version}`, versionPriority);
+  }
+  const ofGroup = (group: string): number => groups.get(group) ?? builtinPriority(group, '')?.group ?? CUSTOM.group;
+  const ofVersion = (group: string, version: string): number =>
+    versions.get(`${group}/${version}`) ?? (builtinPriority(group, version) ?? CUSTOM).version;
+  return {
+    groups: (a: string, b: string): number => ofGroup(b) - ofGroup(a) || compareText(a, b),
+    versions(group: string, a: string, b: string): number {
+      if (!groups.has(group)) return compareVersions(a, b);
+      return ofVersion(group, b) - ofVersion(group, a) || compareVersions(a, b);
+    },
+  };
 }

@@ -6,6 +6,8 @@ import { negotiate } from '../content/negotiate.ts';
 import { baseHeaders, objectResponse, pageNotFound } from '../content/respond.ts';
 import { HEALTH_ROOTS, checkNames } from '../chain/health.ts';
 import type { Filter, RequestContext, Server } from '../context.ts';
+import type { Aggregator } from '../aggregation/aggregator.ts';
+import { remoteVersions } from '../aggregation/documents.ts';
 import type { Registry } from '../registry.ts';
 import { aggregatedList } from './aggregated.ts';
 import { groupDocument, groupList, legacyVersions, resourceList } from './documents.ts';
@@ -17,15 +19,19 @@ interface Document {
   etag: string;
 }
 
+/** Changes when what is served here or by others does. */
+const generationOf = (registry: Registry, aggregator: Aggregator | undefined): string =>
+  `${registry.generation} ${aggregator?.remotes.generation ?? 0}`;
+
 /** The documents of one state of the registry. */
 class Documents {
-  readonly generation: number;
+  readonly generation: string;
   readonly groups: GroupModel[];
   readonly #made = new Map<string, Document>();
 
-  constructor(registry: Registry) {
-    this.generation = registry.generation;
-    this.groups = discoveryModel(registry);
+  constructor(registry: Registry, aggregator: Aggregator | undefined) {
+    this.generation = generationOf(registry, aggregator);
+    this.groups = discoveryModel(registry, aggregator ? remoteVersions(aggregator) : []);
   }
 
   get(name: string, make: () => object | undefined): Document | undefined {
@@ -47,9 +53,9 @@ export function discovery(): Filter {
     if (method !== 'GET' && method !== 'HEAD') return next();
     if (context.info.isResource) return next();
     if (path !== '/' && !path.startsWith('/api')) return next();
-    const { registry, feed } = context.server;
+    const { registry, feed, aggregator } = context.server;
     await feed.fresh();
-    if (documents?.generation !== registry.generation) documents = new Documents(registry);
+    if (documents?.generation !== generationOf(registry, aggregator)) documents = new Documents(registry, aggregator);
     return answer(context, documents);
   };
 }

@@ -7,6 +7,7 @@ import { schemaRelease } from '../../../api/schema/builtin.ts';
 import type { SchemaSource } from '../../../api/schema/schema.ts';
 import { apiVersionOf } from '../../../api/types.ts';
 import type { Json } from './definitions.ts';
+import { mergeOpenApiV2 } from './merge.ts';
 import { encodeOpenApiV2 } from './protobuf.ts';
 import { groupOperation, serverOperations, versionOperation } from './roots.ts';
 import { runInSlices } from './slices.ts';
@@ -37,6 +38,8 @@ export class OpenApiDocuments {
   private v2Json: Promise<OpenApiDocument> | undefined;
   private v2Protobuf: Promise<OpenApiDocument> | undefined;
   private resources: readonly OpenApiResource[] = [];
+  private remoteV3: ReadonlyMap<string, string> = new Map();
+  private remoteV2: readonly object[] = [];
 
   constructor(source: SchemaSource) {
     this.source = source;
@@ -56,9 +59,20 @@ export class OpenApiDocuments {
     this.v2Protobuf = undefined;
   }
 
+  /** What others add: v3 addresses by path, and whole v2 documents. */
+  addRemotes(v3: ReadonlyMap<string, string>, v2: readonly object[]): void {
+    this.remoteV3 = v3;
+    this.remoteV2 = v2;
+    this.v2Json = undefined;
+    this.v2Protobuf = undefined;
+  }
+
   /** What /openapi/v3 answers. */
   index(): object {
-    return openApiV3Index([...this.parts].map(([path, { hash }]) => [path, hash] as const));
+    const local = openApiV3Index([...this.parts].map(([path, { hash }]) => [path, hash] as const));
+    const paths = local['paths'] as Json;
+    for (const [path, serverRelativeURL] of this.remoteV3) paths[path] = { serverRelativeURL };
+    return { paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))) };
   }
 
   hashOf(path: string): string | undefined {
@@ -83,7 +97,8 @@ export class OpenApiDocuments {
 
   private async makeV2(encode: (document: Json) => Promise<Buffer>): Promise<OpenApiDocument> {
     const roots = [...this.parts.values()].flatMap((part) => part.roots);
-    const document = await runInSlices(openApiV2(this.resources, roots, this.source, await loadDescriptions()));
+    const local = await runInSlices(openApiV2(this.resources, roots, this.source, await loadDescriptions()));
+    const document = this.remoteV2.reduce<Json>((merged, remote) => mergeOpenApiV2(merged, remote as Json), local);
     const bytes = await encode(document);
     return { bytes, hash: hashOf(bytes) };
   }

@@ -6,6 +6,9 @@ import { StatusError } from '../../../api/status.ts';
 import type { Response } from '../../../wire/http.ts';
 import { GZIP_FROM_BYTES, acceptsGzip, baseHeaders } from '../content/respond.ts';
 import type { Filter, RequestContext } from '../context.ts';
+import type { Aggregator } from '../aggregation/aggregator.ts';
+import { forward } from '../aggregation/proxy.ts';
+import type { RemoteService } from '../aggregation/remote.ts';
 import { discoveryModel } from '../discovery/model.ts';
 import type { Registry } from '../registry.ts';
 import { returnsDeleted } from '../returns-deleted.ts';
@@ -53,17 +56,43 @@ export function openApiResources(registry: Registry): OpenApiResource[] {
 export function openApi(): Filter {
   const documents = new OpenApiDocuments(builtinSchemas);
   let generation = -1;
+  let remoteGeneration = 0;
   return async (context, next) => {
     const { path, method } = context.request;
     if (!path.startsWith('/openapi/') || (method !== 'GET' && method !== 'HEAD')) return next();
-    const { registry, feed } = context.server;
+    const { registry, feed, aggregator } = context.server;
     await feed.fresh();
     if (registry.generation !== generation) {
       documents.update(openApiResources(registry));
       generation = registry.generation;
     }
+    if (aggregator && aggregator.remotes.generation !== remoteGeneration) {
+      const remotes = [...aggregator.remotes.all()];
+      documents.addRemotes(remoteAddresses(remotes), remoteV2(remotes));
+      remoteGeneration = aggregator.remotes.generation;
+    }
+    const remote = aggregator && remoteDocument(aggregator, path);
+    if (remote) return forward(context, remote, path);
     return (await answer(context, documents)) ?? next();
   };
+}
+
+const remoteAddresses = (remotes: readonly RemoteService[]): Map<string, string> =>
+  new Map(
+    remotes.flatMap(({ group, version, documents: { openApiV3 } }) =>
+      openApiV3 ? [[`apis/${group}/${version}`, openApiV3] as const] : [],
+    ),
+  );
+
+const remoteV2 = (remotes: readonly RemoteService[]): object[] =>
+  remotes.flatMap(({ documents: { openApiV2 } }) => (openApiV2 ? [openApiV2] : []));
+
+/** The server whose own v3 document is asked for. */
+function remoteDocument({ remotes }: Aggregator, path: string): RemoteService | undefined {
+  if (remotes.size === 0 || !path.startsWith('/openapi/v3/apis/')) return undefined;
+  const [, , , , group = '', version = ''] = path.split('/', 6);
+  const remote = remotes.find(group, version);
+  return remote?.documents.openApiV3 === undefined ? undefined : remote;
 }
 
 /** The first type of an Accept header that can be had. */

@@ -1,4 +1,5 @@
 // Made by `npm run generate` from the files of this folder. Do not edit.
+import apiservice_ from './apiservice.ts';
 import binding_ from './binding.ts';
 import certificatesigningrequest_ from './certificatesigningrequest.ts';
 import componentstatus_ from './componentstatus.ts';
@@ -17,6 +18,7 @@ import tokenreview_ from './tokenreview.ts';
 import type { ResourceHooks } from '../types.ts';
 
 const list: readonly ResourceHooks[] = [
+  apiservice_,
   binding_,
   certificatesigningrequest_,
   componentstatus_,
