@@ -52,3 +52,19 @@ export function status(kind: AnyKind, old: object, now: unknown): string[] {
   kind.validateStatus?.({ ...old, status: now } as KubeObject, old as KubeObject, errors);
   return listed(errors);
 }
+
+/** An update of the subresource `status`, or of another that has rules of its own. */
+export function updateOf(kind: AnyKind, subresource: string, old: KubeObject, now: object): string[] {
+  const frozen = structuredClone(old) as Unstructured;
+  const errors = new FieldErrors();
+  const draft = structuredClone(now) as Unstructured;
+  if (subresource === 'status') kind.validateStatus?.(draft, frozen, errors);
+  else kind.validateSubresource?.[subresource]?.(draft, frozen, errors);
+  return listed(errors);
+}
+
+export function warningsOf(kind: AnyKind, document: object): string[] {
+  const object = decode(kind, document);
+  kind.prepareCreate?.(object);
+  return kind.warnings?.(object, undefined) ?? [];
+}

@@ -110,15 +110,15 @@ function hasSource(v: Volume): boolean {
 
 function defaultVolume(v: Volume): void {
   if (v.configMap) v.configMap.defaultMode ??= MODE_0644;
-  else if (v.secret) v.secret.defaultMode ??= MODE_0644;
-  else if (v.projected) defaultProjected(v.projected);
-  else if (v.hostPath) v.hostPath.type ??= '';
-  else if (v.downwardAPI) {
+  if (v.secret) v.secret.defaultMode ??= MODE_0644;
+  if (v.projected) defaultProjected(v.projected);
+  if (v.hostPath) v.hostPath.type ??= '';
+  if (v.downwardAPI) {
     v.downwardAPI.defaultMode ??= MODE_0644;
     defaultDownward(v.downwardAPI.items);
-  } else if (v.emptyDir) {
-    if (v.emptyDir.sizeLimit != null) v.emptyDir.sizeLimit = canonicalQuantity(v.emptyDir.sizeLimit as string);
-  } else if (!hasSource(v)) v.emptyDir = {};
+  }
+  if (v.emptyDir?.sizeLimit != null) v.emptyDir.sizeLimit = canonicalQuantity(v.emptyDir.sizeLimit as string);
+  if (!hasSource(v)) v.emptyDir = {};
   else defaultRareVolume(v);
 }
 
