@@ -1,10 +1,26 @@
-// Which objects the pods of each node refer to, kept up to date by each change of a pod.
+// Which objects the pods of each node refer to, and the volumes behind their claims, kept up to date by each change.
 // Upstream: plugin/pkg/auth/authorizer/node/graph.go.
-import type { Pod } from 'kubernetes-types/core/v1.js';
+import type { PersistentVolume, Pod } from 'kubernetes-types/core/v1.js';
+import type { VolumeAttachment } from 'kubernetes-types/storage/v1.js';
 import { MIRROR_ANNOTATION, type ReferenceKind, referencesOf } from '../../api/pod-references.ts';
 import { Pods } from '../../api/resources.ts';
-import { objectKey } from '../../api/types.ts';
+import { type ResourceType, objectKey } from '../../api/types.ts';
 import type { ClusterView } from './feed.ts';
+
+const PersistentVolumes: ResourceType<PersistentVolume> = {
+  group: '',
+  version: 'v1',
+  plural: 'persistentvolumes',
+  kind: 'PersistentVolume',
+  namespaced: false,
+};
+const VolumeAttachments: ResourceType<VolumeAttachment> = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  plural: 'volumeattachments',
+  kind: 'VolumeAttachment',
+  namespaced: false,
+};
 
 const NO_REFERENCES: ReadonlySet<string> = new Set();
 
@@ -12,7 +28,30 @@ export class NodeGraph {
   /** Node → pod key → `<kind>/<name>` in the pod's namespace. */
   private readonly nodes = new Map<string, Map<string, { namespace: string; references: ReadonlySet<string> }>>();
 
+  /** Volume → its claim, and the secrets with which a node mounts it, as `namespace/name`. */
+  private readonly volumes = new Map<string, { claim: string; secrets: readonly string[] }>();
+  /** Secret, as `namespace/name` → volumes that need it. */
+  private readonly volumesBySecret = new Map<string, Set<string>>();
+  /** Attachment → its node. */
+  private readonly attachments = new Map<string, string>();
+
   follow(cluster: Pick<ClusterView, 'observe'>): () => void {
+    const stops = [
+      this.followPods(cluster),
+      cluster.observe(PersistentVolumes, (volume, old) => {
+        if (old) this.removeVolume(old.metadata?.name ?? '');
+        if (volume) this.putVolume(volume);
+      }),
+      cluster.observe(VolumeAttachments, (attachment, old) => {
+        const name = (attachment ?? old)?.metadata?.name ?? '';
+        if (attachment) this.attachments.set(name, attachment.spec.nodeName);
+        else this.attachments.delete(name);
+      }),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }
+
+  private followPods(cluster: Pick<ClusterView, 'observe'>): () => void {
     return cluster.observe(Pods, (pod, old) => {
       // Status changes are most of what happens to pods, and nothing of what is kept here: of what a bound pod
       // refers to, only its ephemeral containers can change.
@@ -40,7 +79,50 @@ export class NodeGraph {
     pods.set(objectKey(pod), { namespace: pod.metadata?.namespace ?? '', references });
   }
 
+  private putVolume(volume: PersistentVolume): void {
+    const reference = volume.spec?.claimRef;
+    if (!reference?.name) return;
+    const name = volume.metadata?.name ?? '';
+    const secrets = volumeSecrets(volume);
+    this.volumes.set(name, { claim: `${reference.namespace}/${reference.name}`, secrets });
+    for (const secret of secrets) {
+      let users = this.volumesBySecret.get(secret);
+      if (!users) this.volumesBySecret.set(secret, (users = new Set()));
+      users.add(name);
+    }
+  }
+
+  private removeVolume(name: string): void {
+    for (const secret of this.volumes.get(name)?.secrets ?? []) {
+      const users = this.volumesBySecret.get(secret);
+      users?.delete(name);
+      if (users?.size === 0) this.volumesBySecret.delete(secret);
+    }
+    this.volumes.delete(name);
+  }
+
+  /** Whether a pod of the node has the claim of this volume. */
+  refersToVolume(node: string, name: string): boolean {
+    const volume = this.volumes.get(name);
+    if (!volume) return false;
+    const slash = volume.claim.indexOf('/');
+    return this.podRefers(node, 'pvc', volume.claim.slice(0, slash), volume.claim.slice(slash + 1));
+  }
+
+  isAttachedTo(node: string, attachment: string): boolean {
+    return this.attachments.get(attachment) === node;
+  }
+
   refers(node: string, kind: ReferenceKind, namespace: string, name: string): boolean {
+    if (this.podRefers(node, kind, namespace, name)) return true;
+    if (kind !== 'secret') return false;
+    for (const volume of this.volumesBySecret.get(`${namespace}/${name}`) ?? []) {
+      if (this.refersToVolume(node, volume)) return true;
+    }
+    return false;
+  }
+
+  private podRefers(node: string, kind: ReferenceKind, namespace: string, name: string): boolean {
     const pods = this.nodes.get(node);
     if (!pods) return false;
     const wanted = `${kind}/${name}`;
@@ -51,6 +133,20 @@ export class NodeGraph {
   hasPod(node: string, namespace: string, name: string): boolean {
     return this.nodes.get(node)?.has(`${namespace}/${name}`) ?? false;
   }
+}
+
+/** Upstream: VisitPVSecretNames in pkg/api/v1/persistentvolume, of them what a node needs. */
+function volumeSecrets({ spec }: PersistentVolume): string[] {
+  const { azureFile, cephfs, csi, flexVolume, iscsi, rbd, scaleIO, storageos, claimRef } = spec ?? {};
+  const found: string[] = [];
+  const add = (secret: { namespace?: string; name?: string } | undefined): void => {
+    const namespace = secret?.namespace ?? claimRef?.namespace;
+    if (secret?.name && namespace) found.push(`${namespace}/${secret.name}`);
+  };
+  for (const source of [cephfs, flexVolume, iscsi, rbd, scaleIO, storageos]) add(source?.secretRef);
+  for (const secret of [csi?.nodeStageSecretRef, csi?.nodePublishSecretRef, csi?.nodeExpandSecretRef]) add(secret);
+  if (azureFile) add({ namespace: azureFile.secretNamespace, name: azureFile.secretName });
+  return found;
 }
 
 function isSame(pod: Pod, old: Pod): boolean {

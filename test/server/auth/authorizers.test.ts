@@ -7,6 +7,14 @@ import type { Attributes } from '../../../src/server/auth/types.ts';
 import { generateKeys } from '../../../src/server/pki/keys.ts';
 import { TestCluster } from './cluster.ts';
 
+const Volumes = { group: '', version: 'v1', plural: 'persistentvolumes', kind: 'PersistentVolume', namespaced: false };
+const Attachments = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  plural: 'volumeattachments',
+  kind: 'VolumeAttachment',
+  namespaced: false,
+};
 const node = { name: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] };
 let cluster: TestCluster;
 let auth: Auth;
@@ -57,6 +65,33 @@ describe('a node', () => {
     for (const a of related) expect(await may({ namespace: 'a', user: other, ...a })).toBe(false);
     cluster.delete(Pods, 'a/p');
     for (const a of related) expect(await may({ namespace: 'a', ...a })).toBe(false);
+  });
+
+  it('reads the volumes behind its pods’ claims, what mounts them, and its own attachments', async () => {
+    const volume = (name: string, claim: string, secret: string) => ({
+      metadata: { name },
+      spec: {
+        claimRef: { namespace: 'a', name: claim },
+        csi: { driver: 'd', volumeHandle: 'h', nodeStageSecretRef: { namespace: 'store', name: secret } },
+      },
+    });
+    const attachment = (name: string, nodeName: string) => ({ metadata: { name }, spec: { nodeName } });
+    cluster.put(Pods, pod('n1'));
+    cluster.put(Volumes, volume('mine', 'claim', 'key') as never);
+    cluster.put(Volumes, volume('other', 'other', 'other-key') as never);
+    cluster.put(Attachments, attachment('mine', 'n1') as never);
+    cluster.put(Attachments, attachment('other', 'n2') as never);
+    const asked = (name: string): Partial<Attributes>[] => [
+      { resource: 'persistentvolumes', name },
+      { resource: 'secrets', namespace: 'store', name: name === 'mine' ? 'key' : 'other-key' },
+      { group: 'storage.k8s.io', resource: 'volumeattachments', name },
+    ];
+    for (const a of asked('mine')) expect(await may(a), JSON.stringify(a)).toBe(true);
+    for (const a of asked('other')) expect(await may(a), JSON.stringify(a)).toBe(false);
+    expect(await may({ resource: 'persistentvolumes', verb: 'list' })).toBe(false);
+    cluster.delete(Volumes, 'mine');
+    cluster.delete(Attachments, 'mine');
+    for (const a of asked('mine')) expect(await may(a), JSON.stringify(a)).toBe(false);
   });
 
   it.each<[Partial<Attributes>, boolean]>([

@@ -129,7 +129,7 @@ describe('the RBAC authorizer', () => {
     });
     expect(ask(pods('get', 'a'))).toEqual({
       allowed: true,
-      reason: 'RBAC: allowed by RoleBinding "a/readers" of Role "reader" to User "bob"',
+      reason: 'RBAC: allowed by RoleBinding "readers/a" of Role "reader" to User "bob"',
     });
     expect(ask(pods('get', 'b')).allowed).toBe(false);
     expect(ask(pods('get')).allowed).toBe(false);

@@ -33,6 +33,8 @@ const specials: Record<string, Check> = {
   '/secrets': (node, a, graph) => readRelated(node, 'secret', a, graph),
   '/configmaps': (node, a, graph) => readRelated(node, 'configmap', a, graph),
   '/persistentvolumeclaims': claim,
+  '/persistentvolumes': (node, a, graph) => readOne(node, a, (name) => graph.refersToVolume(node, name)),
+  'storage.k8s.io/volumeattachments': (node, a, graph) => readOne(node, a, (name) => graph.isAttachedTo(node, name)),
   '/serviceaccounts': token,
   '/pods': pod,
   'coordination.k8s.io/leases': lease,
@@ -75,6 +77,13 @@ function isOwnNodeSelected(node: string, selector: string | undefined): boolean 
   } catch {
     return false; // The list itself will say what is wrong with it.
   }
+}
+
+function readOne(node: string, a: Attributes, isRelated: (name: string) => boolean): Decision {
+  if (a.verb !== 'get') return refuse('can only get individual resources of this type');
+  if (a.subresource) return refuse('cannot get subresource');
+  if (!a.name) return refuse('No Object name found');
+  return isRelated(a.name) ? ALLOWED : refuse(`no relationship found between node '${node}' and this object`);
 }
 
 function claim(node: string, a: Attributes, graph: NodeGraph): Decision {

@@ -115,7 +115,9 @@ function subjectKeys(binding: Binding): Map<string, Decision> {
   const scope = binding.metadata?.namespace ?? '';
   const keys = new Map<string, Decision>();
   const kind = scope ? 'RoleBinding' : 'ClusterRoleBinding';
-  const by = `RBAC: allowed by ${kind} ${JSON.stringify(objectKey(binding))} of ${binding.roleRef.kind} ${JSON.stringify(binding.roleRef.name)}`;
+  // Upstream prints the name first.
+  const shownName = scope ? `${binding.metadata?.name}/${scope}` : (binding.metadata?.name ?? '');
+  const by = `RBAC: allowed by ${kind} ${JSON.stringify(shownName)} of ${binding.roleRef.kind} ${JSON.stringify(binding.roleRef.name)}`;
   for (const subject of binding.subjects ?? []) {
     const allow = (shown: string): Decision =>
       Object.freeze({ allowed: true, reason: `${by} to ${subject.kind} ${JSON.stringify(shown)}` });
