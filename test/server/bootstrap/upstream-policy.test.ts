@@ -20,7 +20,8 @@ interface Named {
 }
 const keyOf = ({ metadata }: Named): string =>
   metadata?.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata?.name ?? '');
-const isOurs = (key: string): boolean => /sampan|kubeadm:/.test(key);
+/** Ours, kubeadm's and metrics-server's. */
+const isOurs = (key: string): boolean => /sampan|kubeadm:|aggregated-metrics-reader/.test(key);
 
 /** `name  verbs  groups  resources [names]`, `name  verbs  paths  urls`, `name  aggregates  label`. */
 const wanted = new Map<string, { rules: PolicyRule[]; aggregates?: string }>();
