@@ -41,6 +41,8 @@ import coreServiceaccount_ from './core/serviceaccount.ts';
 import discoveryEndpointslice_ from './discovery/endpointslice.ts';
 import flowcontrolFlowschema_ from './flowcontrol/flowschema.ts';
 import flowcontrolPrioritylevelconfiguration_ from './flowcontrol/prioritylevelconfiguration.ts';
+import metricsNodemetrics_ from './metrics/nodemetrics.ts';
+import metricsPodmetrics_ from './metrics/podmetrics.ts';
 import networkingIngress_ from './networking/ingress.ts';
 import networkingIngressclass_ from './networking/ingressclass.ts';
 import networkingIpaddress_ from './networking/ipaddress.ts';
@@ -108,6 +110,8 @@ const list: readonly AnyKind[] = [
   discoveryEndpointslice_,
   flowcontrolFlowschema_,
   flowcontrolPrioritylevelconfiguration_,
+  metricsNodemetrics_,
+  metricsPodmetrics_,
   networkingIngress_,
   networkingIngressclass_,
   networkingIpaddress_,

@@ -14,7 +14,7 @@ export interface Target {
 }
 
 /** Throws when the node is unknown or says no address. */
-export function kubeletOf(context: HookContext, nodeName: string): Target {
+export function kubeletOf(context: Pick<HookContext, 'lister'>, nodeName: string): Target {
   const node = context.lister.get(Nodes, undefined, nodeName);
   if (!node)
     throw new StatusError('NotFound', `nodes ${JSON.stringify(nodeName)} not found`, { name: nodeName, kind: 'nodes' });

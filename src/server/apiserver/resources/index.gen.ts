@@ -7,7 +7,9 @@ import customresourcedefinition_ from './customresourcedefinition.ts';
 import localsubjectaccessreview_ from './localsubjectaccessreview.ts';
 import namespace_ from './namespace.ts';
 import node_ from './node.ts';
+import nodemetrics_ from './nodemetrics.ts';
 import pod_ from './pod.ts';
+import podmetrics_ from './podmetrics.ts';
 import selfsubjectaccessreview_ from './selfsubjectaccessreview.ts';
 import selfsubjectreview_ from './selfsubjectreview.ts';
 import selfsubjectrulesreview_ from './selfsubjectrulesreview.ts';
@@ -26,7 +28,9 @@ const list: readonly ResourceHooks[] = [
   localsubjectaccessreview_,
   namespace_,
   node_,
+  nodemetrics_,
   pod_,
+  podmetrics_,
   selfsubjectaccessreview_,
   selfsubjectreview_,
   selfsubjectrulesreview_,

@@ -132,6 +132,8 @@ export const clusterRoles: readonly ClusterRole[] = [
   ),
   role('system:aggregate-to-edit', editRules, 'edit'),
   role('system:aggregate-to-view', viewRules, 'view'),
+  // What metrics-server brings along.
+  role('system:aggregated-metrics-reader', [rule(READ, 'metrics.k8s.io', 'nodes pods')], 'view'),
   role('system:auth-delegator', reviews),
   role('system:basic-user', [
     rule('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'),
