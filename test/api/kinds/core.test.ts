@@ -11,6 +11,7 @@ import secret from '../../../src/api/kinds/core/secret.ts';
 import service from '../../../src/api/kinds/core/service.ts';
 import slice from '../../../src/api/kinds/discovery/endpointslice.ts';
 import lease from '../../../src/api/kinds/coordination/lease.ts';
+import clusterrolebinding from '../../../src/api/kinds/rbac/clusterrolebinding.ts';
 import rolebinding from '../../../src/api/kinds/rbac/rolebinding.ts';
 import role from '../../../src/api/kinds/rbac/role.ts';
 import { create, decode, update } from './lifecycle.ts';
@@ -237,9 +238,15 @@ describe('roles', () => {
       ['rules[0].nonResourceURLs: Invalid value: ["/x"]: namespaced rules cannot apply to non-resource URLs'],
     ],
     [
+      clusterrolebinding,
+      { roleRef: { kind: 'ClusterRole', name: 'r' }, subjects: [{ kind: 'ServiceAccount', name: 's' }] },
+      ['subjects[0].namespace: Required value'],
+    ],
+    [
+      // Upstream asks for it in cluster-wide bindings only.
       rolebinding,
       { roleRef: { kind: 'Role', name: 'r' }, subjects: [{ kind: 'ServiceAccount', name: 's' }] },
-      ['subjects[0].namespace: Required value'],
+      [],
     ],
     [
       rolebinding,

@@ -63,7 +63,7 @@ it('repairs what is mandatory, and leaves what somebody took over', async () => 
     };
     await client.patch(FlowSchemas, { name }, 'merge', patch);
   };
-  await change('catch-all', 'false');
+  await expect(change('catch-all', 'false')).rejects.toThrow("spec of 'catch-all' must equal the fixed value");
   await change('probes', 'false');
   await change('global-default', 'true');
   await client.delete(FlowSchemas, { name: 'exempt' });

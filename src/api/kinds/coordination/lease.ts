@@ -8,6 +8,14 @@ import { NOT_NEGATIVE } from '../shared/field-rules.ts';
 
 const group = 'coordination.k8s.io';
 
+/** CoordinatedLeaderElection is off in 1.34: its fields are kept only where they were. */
+function dropStrategy({ spec }: Lease, before?: Lease): void {
+  for (const field of ['strategy', 'preferredHolder'] as const) {
+    if ((before?.spec as Record<string, unknown> | undefined)?.[field] == null)
+      delete (spec as Record<string, unknown>)[field];
+  }
+}
+
 export default defineKind<Lease>({
   group,
   kind: 'Lease',
@@ -28,6 +36,8 @@ export default defineKind<Lease>({
   defaults(draft) {
     draft.spec ??= {};
   },
+  prepareCreate: (draft) => dropStrategy(draft),
+  prepareUpdate: (draft, before) => dropStrategy(draft, before),
   validate({ spec }, errors) {
     if (spec?.leaseDurationSeconds != null && spec.leaseDurationSeconds <= 0) {
       errors.invalid('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0');

@@ -1,36 +1,56 @@
 // EndpointSlice. Upstream: pkg/registry/discovery/endpointslice/strategy.go, pkg/apis/discovery/validation.
 import type { Endpoint, EndpointPort, EndpointSlice } from 'kubernetes-types/discovery/v1.js';
 import { defineKind } from '../../kind.ts';
-import { dns1123SubdomainErrors, portNumberErrors } from '../../names.ts';
+import { dns1123LabelErrors, dns1123SubdomainErrors, labelValueErrors, validateLabels } from '../../names.ts';
 import type { Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, firstThree } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
-import {
-  PROTOCOLS,
-  dnsLabel,
-  dnsSubdomain,
-  endpointIp,
-  immutable,
-  ipAddress,
-  ipFamily,
-  oneOf,
-  push,
-  qualifiedName,
-} from '../shared/field-rules.ts';
+import { addressWarnings, parseAddress, sloppyAddress } from '../shared/addresses.ts';
+import { PROTOCOLS, dnsLabel, endpointIp, immutable, oneOf, push, qualifiedName } from '../shared/field-rules.ts';
 
 const group = 'discovery.k8s.io';
 const MAX_ENDPOINTS = 1000;
-const MAX_PORTS = 100;
+const MAX_PORTS = 20_000;
+const MAX_HINTS = 8;
+const MAX_TOPOLOGY = 16;
+
+/** Upstream: IsFullyQualifiedDomainName. */
+function domainName(errors: FieldErrors, field: string, value: string): void {
+  if (!value) return errors.required(field);
+  const name = value.endsWith('.') ? value.slice(0, -1) : value;
+  const bad = dns1123SubdomainErrors(name);
+  if (bad.length) return errors.invalid(field, name, bad.join(','));
+  const labels = name.split('.');
+  if (labels.length < 2) {
+    return errors.invalid(field, name, 'should be a domain with at least two segments separated by dots');
+  }
+  for (const label of labels) {
+    const wrong = dns1123LabelErrors(label);
+    if (wrong.length) return errors.invalid(field, label, wrong.join(','));
+  }
+}
 
 function address(errors: FieldErrors, field: string, value: string, type: string): void {
-  if (type === 'FQDN') return dnsSubdomain(errors, field, value);
-  if (!ipAddress(errors, field, value)) return;
-  if (ipFamily(value) !== (type === 'IPv4' ? 4 : 6)) {
-    return errors.invalid(field, value, `must be an ${type} address`);
-  }
+  if (type === 'FQDN') return domainName(errors, field, value);
+  if (type !== 'IPv4' && type !== 'IPv6') return;
+  const parsed = parseAddress(value);
+  if (!parsed) return sloppyAddress(errors, field, value);
+  if (parsed.bits !== (type === 'IPv4' ? 32 : 128)) errors.invalid(field, value, `must be an ${type} address`);
   endpointIp(errors, field, value);
+}
+
+function hints(errors: FieldErrors, path: string, list: readonly { name?: string }[] | undefined): void {
+  if (!list) return;
+  if (list.length > MAX_HINTS) return errors.tooMany(path, list.length, MAX_HINTS);
+  const names = new Set<string>();
+  list.forEach(({ name = '' }, i) => {
+    if (names.has(name)) errors.duplicate(`${path}[${i}].name`, name);
+    names.add(name);
+    if (path.endsWith('forZones')) push(errors, `${path}[${i}].name`, name, labelValueErrors(name));
+    else push(errors, `${path}[${i}].name`, name, dns1123SubdomainErrors(name));
+  });
 }
 
 function endpoint(errors: FieldErrors, path: string, e: Endpoint, type: string): void {
@@ -38,7 +58,15 @@ function endpoint(errors: FieldErrors, path: string, e: Endpoint, type: string):
   else if (e.addresses.length > 100) errors.tooMany(`${path}.addresses`, e.addresses.length, 100);
   e.addresses?.forEach((value, i) => address(errors, `${path}.addresses[${i}]`, value, type));
   if (e.nodeName != null) push(errors, `${path}.nodeName`, e.nodeName, dns1123SubdomainErrors(e.nodeName));
+  const topology = e.deprecatedTopology;
+  if (topology) {
+    const size = Object.keys(topology).length;
+    if (size > MAX_TOPOLOGY) errors.tooMany(`${path}.deprecatedTopology`, size, MAX_TOPOLOGY);
+    validateLabels(errors, `${path}.deprecatedTopology`, topology);
+  }
   if (e.hostname != null) dnsLabel(errors, `${path}.hostname`, e.hostname);
+  hints(errors, `${path}.hints.forZones`, e.hints?.forZones);
+  hints(errors, `${path}.hints.forNodes`, (e.hints as { forNodes?: { name?: string }[] } | undefined)?.forNodes);
 }
 
 function ports(errors: FieldErrors, list: readonly EndpointPort[]): void {
@@ -51,7 +79,6 @@ function ports(errors: FieldErrors, list: readonly EndpointPort[]): void {
     names.add(name);
     oneOf(errors, `ports[${i}].protocol`, p.protocol, PROTOCOLS);
     if (p.appProtocol != null) qualifiedName(errors, `ports[${i}].appProtocol`, p.appProtocol);
-    if (p.port != null) push(errors, `ports[${i}].port`, p.port, portNumberErrors(p.port));
   });
 }
 
@@ -119,11 +146,18 @@ export default defineKind<EndpointSlice>({
     }
     const endpoints = slice.endpoints ?? [];
     if (endpoints.length > MAX_ENDPOINTS) errors.tooMany('endpoints', endpoints.length, MAX_ENDPOINTS);
-    else if (type) for (let i = 0; i < endpoints.length; i++) endpoint(errors, `endpoints[${i}]`, endpoints[i]!, type);
+    else for (let i = 0; i < endpoints.length; i++) endpoint(errors, `endpoints[${i}]`, endpoints[i]!, type);
     ports(errors, slice.ports ?? []);
   },
   validateUpdate(slice, old, errors) {
     immutable(errors, 'addressType', slice.addressType, old.addressType);
+  },
+  warnings: (slice, old) => {
+    if (old && slice.metadata?.generation === old.metadata?.generation) return [];
+    if (slice.addressType !== 'IPv4' && slice.addressType !== 'IPv6') return [];
+    return (slice.endpoints ?? []).flatMap((e, i) =>
+      (e.addresses ?? []).flatMap((value, j) => addressWarnings(`endpoints[${i}].addresses[${j}]`, value)),
+    );
   },
   columns: [
     column('AddressType', 'string', texts['EndpointSlice.addressType']!, (s) => s.addressType ?? ''),

@@ -1,13 +1,62 @@
 // FlowSchema: which requests share a queue. Upstream: pkg/registry/flowcontrol/flowschema/strategy.go.
-import type { FlowSchema } from 'kubernetes-types/flowcontrol/v1.js';
+import type { FlowSchema, FlowSchemaSpec } from 'kubernetes-types/flowcontrol/v1.js';
+import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
+import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { oldFlowVersions } from '../shared/flow-versions.ts';
+import { validateFlowConditions, validateFlowRule } from '../shared/flow-rules.ts';
 import { dnsSubdomain } from '../shared/field-rules.ts';
 import { status } from '../shared/workloads.ts';
 
 const group = 'flowcontrol.apiserver.k8s.io';
+
+const MAX_PRECEDENCE = 10_000;
+const METHODS = ['ByNamespace', 'ByUser'];
+
+const anything = (...groups: string[]): FlowSchemaSpec['rules'] => [
+  {
+    subjects: groups.map((name) => ({ kind: 'Group', group: { name } })),
+    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
+    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+  },
+];
+
+/** Those that nobody may change. Upstream: apiserver/pkg/apis/flowcontrol/bootstrap (MandatoryFlowSchemas). */
+const MANDATORY: Readonly<Record<string, FlowSchemaSpec>> = {
+  exempt: {
+    priorityLevelConfiguration: { name: 'exempt' },
+    matchingPrecedence: 1,
+    rules: anything('system:masters'),
+  },
+  'catch-all': {
+    priorityLevelConfiguration: { name: 'catch-all' },
+    matchingPrecedence: 10_000,
+    distinguisherMethod: { type: 'ByUser' },
+    rules: anything('system:unauthenticated', 'system:authenticated'),
+  },
+};
+
+function validate({ spec, metadata, status: s }: FlowSchema, errors: FieldErrors): void {
+  const [name, precedence] = [metadata?.name ?? '', spec?.matchingPrecedence ?? 0];
+  const field = 'spec.matchingPrecedence';
+  if (precedence <= 0) errors.invalid(field, precedence, 'must be a positive value');
+  if (precedence > MAX_PRECEDENCE) errors.invalid(field, precedence, `must not be greater than ${MAX_PRECEDENCE}`);
+  if (precedence === 1 && name !== 'exempt') {
+    errors.invalid(field, precedence, "only the schema named 'exempt' may have matchingPrecedence 1");
+  }
+  const method = spec?.distinguisherMethod;
+  if (method && !METHODS.includes(method.type)) errors.notSupported('spec.distinguisherMethod.type', method, METHODS);
+  const level = spec?.priorityLevelConfiguration?.name;
+  if (!level) errors.required('spec.priorityLevelConfiguration.name', 'must reference a priority level');
+  else dnsSubdomain(errors, 'spec.priorityLevelConfiguration.name', level);
+  spec?.rules?.forEach((rule, i) => validateFlowRule(errors, `spec.rules[${i}]`, rule));
+  if (Object.hasOwn(MANDATORY, name) && !semanticEqual(spec, MANDATORY[name])) {
+    errors.invalid('spec', spec, `spec of '${name}' must equal the fixed value`);
+  }
+  validateFlowConditions(errors, s?.conditions);
+}
 
 export default defineKind<FlowSchema>({
   group,
@@ -24,21 +73,8 @@ export default defineKind<FlowSchema>({
   prepareCreate(draft) {
     (draft as { status?: object }).status = {};
   },
-  validate({ spec }, errors) {
-    const precedence = spec?.matchingPrecedence ?? 0;
-    if (precedence <= 0) errors.invalid('spec.matchingPrecedence', precedence, 'must be a positive value');
-    if (precedence > 10000) errors.invalid('spec.matchingPrecedence', precedence, 'must not be greater than 10000');
-    const level = spec?.priorityLevelConfiguration?.name;
-    if (!level) errors.required('spec.priorityLevelConfiguration.name', 'must reference a priority level');
-    else dnsSubdomain(errors, 'spec.priorityLevelConfiguration.name', level);
-    spec?.rules?.forEach((rule, i) => {
-      if (!rule.subjects?.length)
-        errors.required(`spec.rules[${i}].subjects`, 'subjects must contain at least one value');
-      if (!rule.resourceRules?.length && !rule.nonResourceRules?.length) {
-        errors.required(`spec.rules[${i}]`, 'at least one of resourceRules and nonResourceRules has to be non-empty');
-      }
-    });
-  },
+  validate,
+  validateStatus: ({ status: s }, _old, errors) => validateFlowConditions(errors, s?.conditions),
   columns: [
     column(
       'PriorityLevel',

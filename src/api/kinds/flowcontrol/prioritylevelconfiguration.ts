@@ -1,14 +1,44 @@
 // PriorityLevelConfiguration. Upstream: pkg/registry/flowcontrol/prioritylevelconfiguration/strategy.go.
 import type { PriorityLevelConfiguration } from 'kubernetes-types/flowcontrol/v1.js';
+import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
+import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { oldFlowVersions } from '../shared/flow-versions.ts';
-import { oneOf } from '../shared/field-rules.ts';
+import { share, validateFlowConditions, validateLimited } from '../shared/flow-rules.ts';
 import { status } from '../shared/workloads.ts';
 
 const group = 'flowcontrol.apiserver.k8s.io';
 const queuing = (p: PriorityLevelConfiguration) => p.spec?.limited?.limitResponse?.queuing;
+
+const CATCH_ALL = {
+  type: 'Limited',
+  limited: { nominalConcurrencyShares: 5, lendablePercent: 0, limitResponse: { type: 'Reject' } },
+};
+
+function validate({ spec, metadata, status: s }: PriorityLevelConfiguration, errors: FieldErrors): void {
+  const [name, type] = [metadata?.name ?? '', spec?.type ?? ''];
+  if ((name === 'exempt') !== (type === 'Exempt')) {
+    errors.invalid('spec.type', type, "type must be 'Exempt' if and only if name is 'exempt'");
+  }
+  if (type === 'Exempt') {
+    if (spec?.limited) errors.forbidden('spec.limited', 'must be nil if the type is not Limited');
+    const shares = spec?.exempt?.nominalConcurrencyShares;
+    if (shares != null && shares < 0) {
+      errors.invalid('spec.exempt.nominalConcurrencyShares', shares, 'must be a non-negative integer');
+    }
+    share(errors, 'spec.exempt.lendablePercent', spec?.exempt?.lendablePercent);
+  } else if (type === 'Limited') {
+    if (spec?.exempt) errors.forbidden('spec.exempt', 'must be nil if the type is Limited');
+    if (spec?.limited) validateLimited(errors, 'spec.limited', spec.limited);
+    else errors.required('spec.limited', 'must not be empty when type is Limited');
+  } else errors.notSupported('spec.type', type, ['Exempt', 'Limited']);
+  if (name === 'catch-all' && !semanticEqual(spec, CATCH_ALL)) {
+    errors.invalid('spec', spec, `spec of '${name}' must equal the fixed value`);
+  }
+  validateFlowConditions(errors, s?.conditions);
+}
 
 export default defineKind<PriorityLevelConfiguration>({
   group,
@@ -37,15 +67,8 @@ export default defineKind<PriorityLevelConfiguration>({
   prepareCreate(draft) {
     (draft as { status?: object }).status = {};
   },
-  validate({ spec }, errors) {
-    oneOf(errors, 'spec.type', spec?.type, ['Exempt', 'Limited']);
-    if (spec?.type === 'Limited' && !spec.limited) {
-      errors.required('spec.limited', 'must not be empty when type is Limited');
-    }
-    if (spec?.type === 'Exempt' && spec.limited) {
-      errors.forbidden('spec.limited', 'must be nil if the type is not Limited');
-    }
-  },
+  validate,
+  validateStatus: ({ status: s }, _old, errors) => validateFlowConditions(errors, s?.conditions),
   columns: [
     column('Type', 'string', texts['PriorityLevelConfigurationSpec.type']!, (p) => p.spec?.type ?? ''),
     column(

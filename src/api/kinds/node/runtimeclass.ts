@@ -1,11 +1,14 @@
 // RuntimeClass. Upstream: pkg/registry/node/runtimeclass/strategy.go.
 import type { RuntimeClass } from 'kubernetes-types/node/v1.js';
+import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
+import { validateLabels } from '../../names.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { deprecated } from '../shared/deprecations.ts';
 import { dnsLabel, immutable } from '../shared/field-rules.ts';
 import { validateTolerations } from '../shared/pod-scheduling.ts';
-import { type ResourceList, defaultResourceList } from '../shared/resource-list.ts';
+import { labelKeyWarning } from '../shared/node-label-warnings.ts';
+import { type ResourceList, defaultResourceList, resourceRequirements } from '../shared/resource-list.ts';
 
 const group = 'node.k8s.io';
 
@@ -33,8 +36,19 @@ export default defineKind<RuntimeClass>({
   defaults: (draft) => defaultResourceList(draft.overhead?.podFixed as ResourceList | undefined),
   validate(object, errors) {
     dnsLabel(errors, 'handler', object.handler ?? '');
-    validateTolerations(errors, 'scheduling.tolerations', object.scheduling?.tolerations);
+    const { podFixed } = object.overhead ?? {};
+    if (podFixed) resourceRequirements(errors, 'overhead', { limits: podFixed as ResourceList }, []);
+    const { nodeSelector, tolerations } = object.scheduling ?? {};
+    validateLabels(errors, 'scheduling.nodeSelector', nodeSelector);
+    validateTolerations(errors, 'scheduling.tolerations', tolerations);
+    tolerations?.forEach((toleration, i) => {
+      const same = tolerations.findIndex((t) => semanticEqual(t, toleration));
+      if (same < i) errors.duplicate(`scheduling.tolerations[${i}]`, toleration);
+    });
   },
+  unconditionalUpdate: false,
+  warnings: ({ scheduling }) =>
+    Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => labelKeyWarning('scheduling.nodeSelector', key)),
   validateUpdate: (object, old, errors) => immutable(errors, 'handler', object.handler, old.handler),
   // Upstream looks the text up in the wrong type and shows none.
   columns: [column('Handler', 'string', '', (c) => c.handler ?? ''), ageColumn],

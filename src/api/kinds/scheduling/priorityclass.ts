@@ -13,6 +13,13 @@ const SYSTEM: Readonly<Record<string, number>> = {
   'system-cluster-critical': 2_000_000_000,
 };
 
+/** Upstream: IsKnownSystemPriorityClass. */
+function systemProblem(name: string, { value, globalDefault }: PriorityClass): string | undefined {
+  if (!Object.hasOwn(SYSTEM, name)) return `${name} is not a known system priority class`;
+  if (SYSTEM[name] !== value) return `value of ${name} PriorityClass must be ${SYSTEM[name]}`;
+  return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;
+}
+
 const old = (version: string) => ({
   group,
   version,
@@ -35,9 +42,10 @@ export default defineKind<PriorityClass>({
   validate(priority, errors) {
     const name = priority.metadata?.name ?? '';
     if (name.startsWith('system-')) {
-      if (SYSTEM[name] !== priority.value) {
-        const why = `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`;
-        errors.forbidden('metadata.name', why);
+      const problem = systemProblem(name, priority);
+      if (problem) {
+        const why = "priority class names with 'system-' prefix are reserved for system use only.";
+        errors.forbidden('metadata.name', `${why} error: ${problem}`);
       }
     } else if (priority.value > HIGHEST_USER_PRIORITY) {
       const why = `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`;

@@ -1,7 +1,7 @@
 // Rules of roles and bindings. Upstream: pkg/apis/rbac/validation/validation.go, pkg/apis/rbac/v1/defaults.go.
 import type { PolicyRule, RoleRef, Subject } from 'kubernetes-types/rbac/v1.js';
 import type { ServedVersion } from '../../kind.ts';
-import { dns1123LabelErrors, dns1123SubdomainErrors, pathSegmentErrors } from '../../names.ts';
+import { dns1123SubdomainErrors, pathSegmentErrors } from '../../names.ts';
 import type { KubeObject, Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { type Column } from '../../kind.ts';
@@ -50,14 +50,13 @@ export function defaultBinding(draft: Binding): void {
   }
 }
 
-function validateSubject(errors: FieldErrors, path: string, subject: Subject): void {
+function validateSubject(errors: FieldErrors, path: string, subject: Subject, namespaced: boolean): void {
   if (!subject.name) errors.required(`${path}.name`);
   switch (subject.kind) {
     case 'ServiceAccount':
       if (subject.name) push(errors, `${path}.name`, subject.name, dns1123SubdomainErrors(subject.name));
       if (subject.apiGroup) errors.notSupported(`${path}.apiGroup`, subject.apiGroup, ['']);
-      if (!subject.namespace) errors.required(`${path}.namespace`);
-      else push(errors, `${path}.namespace`, subject.namespace, dns1123LabelErrors(subject.namespace));
+      if (!namespaced && !subject.namespace) errors.required(`${path}.namespace`);
       break;
     case 'User':
     case 'Group':
@@ -74,7 +73,9 @@ export function validateBinding(errors: FieldErrors, binding: Binding, kinds: re
   if (!kinds.includes(ref.kind)) errors.notSupported('roleRef.kind', ref.kind ?? '', kinds);
   if (!ref.name) errors.required('roleRef.name');
   else push(errors, 'roleRef.name', ref.name, pathSegmentErrors(ref.name));
-  binding.subjects?.forEach((s, i) => validateSubject(errors, `subjects[${i}]`, s));
+  // Only bindings in a namespace may name roles.
+  const namespaced = kinds.includes('Role');
+  binding.subjects?.forEach((s, i) => validateSubject(errors, `subjects[${i}]`, s, namespaced));
 }
 
 export function validateBindingUpdate(binding: Binding, old: Binding, errors: FieldErrors): void {
