@@ -4,7 +4,7 @@ import { dns1035LabelErrors, dns1123SubdomainErrors } from '../../names.ts';
 import { deepEqual } from '../../patch/equal.ts';
 import { invalidStruct } from '../../schema/crd-rules.ts';
 import { validateCrdSchema } from '../../schema/crd-schema.ts';
-import { type JsonSchemaProps, everySchema } from '../../schema/json-schema.ts';
+import type { JsonSchemaProps } from '../../schema/json-schema.ts';
 import { isStructural } from '../../schema/structural.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { immutable } from '../shared/field-rules.ts';
@@ -16,6 +16,7 @@ import {
   validateSelectableFields,
   validateSubresources,
 } from './_parts.ts';
+import { APPROVAL, approvalOf, isProtectedGroup } from './_approval.ts';
 import { type CustomResourceDefinition, type Names, type Version, isEstablished } from './_types.ts';
 import { isCaBundle } from './_webhook-client.ts';
 
@@ -200,30 +201,6 @@ function validateStoredVersions({ spec, status }: CustomResourceDefinition, erro
   });
 }
 
-const APPROVAL = 'api-approved.kubernetes.io';
-const APPROVAL_HELP = 'see https://github.com/kubernetes/enhancements/pull/1111';
-
-export interface Approval {
-  state: 'missing' | 'invalid' | 'approved' | 'bypassed';
-  reason: string;
-}
-
-export const isProtectedGroup = (group: string): boolean => /(^|\.)(k8s|kubernetes)\.io$/.test(group);
-
-/** Upstream: apihelpers.GetAPIApprovalState. */
-export function approvalOf({ metadata }: CustomResourceDefinition): Approval {
-  const given = metadata?.annotations?.[APPROVAL] ?? '';
-  const must = `protected groups must have approval annotation "${APPROVAL}"`;
-  if (given === '') return { state: 'missing', reason: `${must}, ${APPROVAL_HELP}` };
-  if (given.startsWith('unapproved')) return { state: 'bypassed', reason: `not approved: "${given}"` };
-  const isUrl = /^[a-z][a-z0-9+.-]*:\/\/[^/]/i.test(given);
-  if (isUrl) return { state: 'approved', reason: `approved in ${given}` };
-  return {
-    state: 'invalid',
-    reason: `${must} with either a URL or a reason starting with "unapproved", ${APPROVAL_HELP}`,
-  };
-}
-
 function validateApproval(
   crd: CustomResourceDefinition,
   old: CustomResourceDefinition | undefined,
@@ -290,35 +267,4 @@ export function validateDefinitionUpdate(
 function withSpec(crd: CustomResourceDefinition): CustomResourceDefinition {
   const spec = crd.spec ?? ({} as CustomResourceDefinition['spec']);
   return { ...crd, spec: { ...spec, versions: spec.versions ?? [], names: spec.names ?? { plural: '', kind: '' } } };
-}
-
-const STRING_FORMATS = new Set(
-  'bsonobjectid uri email hostname ipv4 ipv6 cidr mac uuid uuid3 uuid4 uuid5 isbn isbn10 isbn13 creditcard ssn hexcolor rgbcolor byte password date duration datetime'.split(
-    ' ',
-  ),
-);
-
-/** Formats of texts that nobody checks; those that were there before are not told again. */
-export function formatWarnings(crd: CustomResourceDefinition, old: CustomResourceDefinition | undefined): string[] {
-  const before = new Set(old ? unknownFormats(old) : []);
-  return unknownFormats(crd)
-    .filter((format) => !before.has(format))
-    .map((format) => `unrecognized format ${JSON.stringify(format)}`);
-}
-
-function unknownFormats({ spec }: CustomResourceDefinition): string[] {
-  const found: string[] = [];
-  const seen = new Set<string>();
-  for (const version of spec?.versions ?? []) {
-    const schema = schemaOf(version);
-    const key = schema ? JSON.stringify(schema) : '';
-    // What all versions share is looked at once.
-    if (!schema || seen.has(key)) continue;
-    seen.add(key);
-    for (const { type, format } of everySchema(schema as JsonSchemaProps)) {
-      if (type !== 'string' || typeof format !== 'string' || format === '') continue;
-      if (!STRING_FORMATS.has(format.replaceAll('-', ''))) found.push(format);
-    }
-  }
-  return found;
 }

@@ -4,7 +4,8 @@ import { defineKind } from '../../kind.ts';
 import { deprecated } from '../shared/deprecations.ts';
 import type { CustomResourceDefinition } from './_types.ts';
 import { v1beta1 } from './_v1beta1.ts';
-import { formatWarnings, validateDefinition, validateDefinitionUpdate, validateNames } from './_validation.ts';
+import { formatWarnings } from './_formats.ts';
+import { validateDefinition, validateDefinitionUpdate, validateNames } from './_validation.ts';
 
 const group = 'apiextensions.k8s.io';
 

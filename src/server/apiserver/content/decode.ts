@@ -203,7 +203,7 @@ function asObject(value: unknown, expected: string): JsonObject {
 }
 
 /** Upstream's summarizeData: the first 30 bytes, in hex when they are not text. */
-function summarize(text: string): string {
+export function summarize(text: string): string {
   const bytes = Buffer.from(text.slice(0, 200)).subarray(0, 30);
   const cut = Buffer.byteLength(text) > 30 ? ' ...' : '';
   const printable = bytes.every((b) => b >= 0x20 && b < 0x7f);

@@ -7,9 +7,11 @@ import { fromCrdSchema, openSchema } from '../../../api/schema/from-crd.ts';
 import type { Schema } from '../../../api/schema/schema.ts';
 import { validateCustomObject, validateCustomStatus } from '../../../api/schema/custom-object.ts';
 import type { Unstructured } from '../../../api/types.ts';
+import type { FieldErrors } from '../../../api/validation.ts';
 import type { ScalePaths } from '../registry.ts';
 import { compareVersions } from '../discovery/order.ts';
 import { printerColumns, selectableField } from './columns.ts';
+import { finalizerWarnings, hasKind, validateScale } from './object-rules.ts';
 import type { Crd, CrdVersion } from './types.ts';
 
 const STATUS: Subresource = { verbs: ['get', 'patch', 'update'] };
@@ -62,12 +64,31 @@ export function definitionOf(crd: Crd): KindDefinition {
     generation: true,
     unconditionalUpdate: false,
     ...(stored.subresources?.status ? { prepareCreate: dropStatus } : {}),
-    validateCreate: (object, errors) => validateCustomObject(object, schema, builtinSchemas, errors),
-    validateUpdate: (object, old, errors) => validateCustomObject(object, schema, builtinSchemas, errors, old),
-    validateStatus: (object, old, errors) => validateCustomStatus(object, old, schema, builtinSchemas, errors),
+    ...validationOf(names.kind, stored, schema),
+    warnings: finalizerWarnings,
     defaults: (draft) => applyDefaults(draft, schema, builtinSchemas),
     selectableFields: Object.fromEntries((stored.selectableFields ?? []).map(selectableField)),
     columns: printerColumns(stored.additionalPrinterColumns) as readonly Column<Unstructured>[],
+  };
+}
+
+type Validation = Pick<KindDefinition, 'validateCreate' | 'validateUpdate' | 'validateStatus'>;
+
+function validationOf(kind: string, { subresources }: CrdVersion, schema: Schema): Validation {
+  const scale = subresources?.scale;
+  const check = (object: Unstructured, old: Unstructured | undefined, errors: FieldErrors): void => {
+    if (!hasKind(object, kind, errors)) return;
+    validateScale(object, scale, true, errors);
+    validateCustomObject(object, schema, builtinSchemas, errors, old);
+  };
+  return {
+    validateCreate: (object, errors) => check(object, undefined, errors),
+    validateUpdate: check,
+    validateStatus(object, old, errors) {
+      if (!hasKind(object, kind, errors)) return;
+      validateScale(object, scale, false, errors);
+      validateCustomStatus(object, old, schema, builtinSchemas, errors);
+    },
   };
 }
 

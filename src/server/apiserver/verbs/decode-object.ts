@@ -12,6 +12,7 @@ import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import { checkType, decodeBody } from '../content/decode.ts';
 import type { RequestContext } from '../context.ts';
 import type { Converter } from '../crd/conversion.ts';
+import { checkCustomType } from '../crd/object-rules.ts';
 import type { Endpoint, StoredKind } from '../registry.ts';
 import { settleNulls } from './nulls.ts';
 import type { FieldValidation } from './options.ts';
@@ -29,7 +30,8 @@ export async function decodeObject(
     throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} ()`);
   }
   const { draft } = body;
-  checkType(draft, kind, endpoint.apiVersion);
+  if (endpoint.kind.custom) checkCustomType(draft, kind, endpoint.apiVersion);
+  else checkType(draft, kind, endpoint.apiVersion);
   return toStorage(context, endpoint, draft, validation, body.duplicates, body.inOrder);
 }
 
