@@ -49,7 +49,9 @@ export function validateMeta(definition: AnyKind, metadata: ObjectMeta, errors: 
   validateAnnotations(errors, 'metadata.annotations', metadata.annotations);
   if (metadata.ownerReferences) validateOwners(metadata.ownerReferences, errors);
   // Upstream's own kinds know a few short finalizers; those of custom resources may be called anything.
-  validateFinalizers(metadata.finalizers, definition.schema !== undefined, errors);
+  // Only the kinds of upstream's core are held to its own finalizers' names.
+  const free = definition.schema !== undefined || definition.group === 'apiextensions.k8s.io';
+  validateFinalizers(metadata.finalizers, free, errors);
 }
 
 function validateOwners(owners: readonly OwnerReference[], errors: FieldErrors): void {
