@@ -13,6 +13,7 @@ import { eligibilityOf } from './daemonset/eligibility.ts';
 import { type DaemonState, syncDaemonSet } from './daemonset/sync.ts';
 import { Expectations } from './shared/expectations.ts';
 import { controllerOf, indexByController } from './shared/owners.ts';
+import { unlessTerminating } from './shared/pod-control.ts';
 import { ownedSelector } from './shared/selectors.ts';
 
 const ownerKey = (object: Pod | ControllerRevision): string | undefined => {
@@ -57,7 +58,7 @@ function setup({ informers, clock }: ControllerEnvironment) {
         watch(Nodes, (node, old) => placedOn(node, old, sets)),
       ],
       workers: 2,
-      reconcile: (context, key) => syncDaemonSet(context, key, state),
+      reconcile: (context, key) => unlessTerminating(syncDaemonSet(context, key, state)),
     }),
   ];
 }

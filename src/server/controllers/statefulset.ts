@@ -14,7 +14,7 @@ import { claimRevisions } from './history/revisions.ts';
 import { claimObjects } from './shared/claim.ts';
 import { coalesce } from './shared/objects.ts';
 import { controlledOrOrphan, controllerOf, indexByController } from './shared/owners.ts';
-import { isNamespaceTerminating } from './shared/pod-control.ts';
+import { unlessTerminating } from './shared/pod-control.ts';
 import { nextAvailabilityMs } from './shared/pods.ts';
 import { ownedSelector } from './shared/selectors.ts';
 import { type VersionedTemplate, claimTemplates, isMember, replicasOf } from './statefulset/identity.ts';
@@ -46,7 +46,7 @@ function setup({ informers }: ControllerEnvironment) {
       ],
       reads: [ControllerRevisions],
       workers: 5,
-      reconcile: (context, key) => reconcile(context, key, listers),
+      reconcile: (context, key) => unlessTerminating(reconcile(context, key, listers)),
     }),
   ];
 }
@@ -94,7 +94,7 @@ async function reconcile(context: ControllerContext, key: string, listers: Liste
   });
   await writeStatus(context, set, completed(set, status));
   await truncateHistory(client, revisionsToDelete(set, revisions, pods, used));
-  if (error !== undefined && !isNamespaceTerminating(error)) throw error as Error;
+  if (error !== undefined) throw error as Error;
   if ((status.availableReplicas ?? 0) === replicasOf(set)) return;
   const requeueAfterMs = nextAvailabilityMs(pods, set.spec.minReadySeconds, moment.nowMs);
   if (requeueAfterMs !== undefined) return { requeueAfterMs };

@@ -3,7 +3,17 @@
 import { setMaxListeners } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { Deployments, EndpointSlices, Namespaces, Pods, Services } from '../../../src/api/resources.ts';
+import {
+  DaemonSets,
+  Deployments,
+  EndpointSlices,
+  Namespaces,
+  PersistentVolumeClaims,
+  Pods,
+  ReplicationControllers,
+  Services,
+  StatefulSets,
+} from '../../../src/api/resources.ts';
 import { isNotFound } from '../../../src/api/status.ts';
 import { systemClock as clock } from '../../../src/client/clock.ts';
 import type { Logger } from '../../../src/client/log.ts';
@@ -15,20 +25,23 @@ import { runControllers } from '../../../src/server/controllers/run.ts';
 import { runScheduler } from '../../../src/server/scheduler/run.ts';
 import { type RunningServer, startServer } from '../../../src/server/server.ts';
 import { eventually } from './cluster.ts';
-import { deployment } from './objects.ts';
+import { daemonSet, deployment, statefulSet, template } from './objects.ts';
 
 const stops: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-/** What went wrong: refusals above all. */
+/** What went wrong: refusals above all. That a claim goes while its set lives on for a moment is no wrong. */
 const warnings: string[] = [];
+const note = (text: string): void => {
+  if (!/pvc \S+ is being deleted/.test(text)) warnings.push(text);
+};
 const log: Logger = {
   debug() {},
   info() {},
-  warn: (facts, message) => void warnings.push(`${message} ${JSON.stringify(facts)}`),
-  error: (facts, message) => void warnings.push(`${message} ${JSON.stringify(facts)}`),
+  warn: (facts, message) => note(`${message} ${JSON.stringify(facts)}`),
+  error: (facts, message) => note(`${message} ${JSON.stringify(facts)}`),
 };
 
 /** The whole life of a small application. */
@@ -48,8 +61,8 @@ async function story(client: Client): Promise<void> {
     const { items } = await client.list(EndpointSlices, { namespace: 'shop' });
     return items.flatMap((s) => s.endpoints).filter((e) => e.conditions?.ready).length === 3;
   });
-  const template = { spec: { template: { spec: { containers: [{ name: 'app', image: 'app:2' }] } } } };
-  await client.patch(Deployments, { name: 'web', namespace: 'shop' }, 'strategic', template);
+  const next = { spec: { template: { spec: { containers: [{ name: 'app', image: 'app:2' }] } } } };
+  await client.patch(Deployments, { name: 'web', namespace: 'shop' }, 'strategic', next);
   await eventually('it rolled', async () => {
     const { status } = await client.get(Deployments, { name: 'web', namespace: 'shop' });
     return (
@@ -58,9 +71,62 @@ async function story(client: Client): Promise<void> {
       status.replicas === 3
     );
   });
+  await sets(client);
   await client.delete(Namespaces, { name: 'shop' });
   await eventually('all is gone', async () => client.get(Namespaces, { name: 'shop' }).then(() => false, isNotFound));
   expect((await client.list(Pods, { namespace: 'shop' })).items).toEqual([]);
+}
+
+/** The other workloads: made, adopted, rolled, and rid of a claim. */
+async function sets(client: Client): Promise<void> {
+  const at = (name: string) => ({ name, namespace: 'shop' });
+  const labelled = (app: string) => {
+    const { spec } = template();
+    return { selector: { matchLabels: { app } }, template: { metadata: { labels: { app } }, spec } };
+  };
+  const db = () => client.create(StatefulSets, { ...statefulSet('db', 2, spec), metadata: at('db') });
+  const spec = {
+    ...labelled('db'),
+    persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete', whenDeleted: 'Delete' },
+    podManagementPolicy: 'Parallel',
+    volumeClaimTemplates: [
+      {
+        metadata: { name: 'data' },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } },
+      },
+    ],
+  };
+  const agent = () => client.create(DaemonSets, { ...daemonSet('agent', labelled('agent')), metadata: at('agent') });
+  const served = () =>
+    eventually('a pod on each node', async () => (await client.get(DaemonSets, at('agent'))).status?.numberReady === 2);
+  await db();
+  await agent();
+  await client.create(ReplicationControllers, {
+    metadata: at('legacy'),
+    spec: { replicas: 1, template: labelled('legacy').template },
+  });
+  const claimed = () =>
+    eventually('claims that go with the set', async () => {
+      const { items } = await client.list(PersistentVolumeClaims, { namespace: 'shop' });
+      const owners = items.map((c) => c.metadata?.ownerReferences?.[0]?.kind);
+      return owners.length === 2 && owners.every((kind) => kind === 'StatefulSet');
+    });
+  await claimed();
+  await served();
+  await eventually('the controller has its pod', async () => {
+    return (await client.get(ReplicationControllers, at('legacy'))).status?.readyReplicas === 1;
+  });
+  // Left alone and adopted again, with their revisions.
+  await client.delete(DaemonSets, at('agent'), { propagationPolicy: 'Orphan' });
+  await eventually('it is gone', async () => client.get(DaemonSets, at('agent')).then(() => false, isNotFound));
+  await agent();
+  await served();
+  const image = { template: { spec: { containers: [{ name: 'app', image: 'app:2' }] } } };
+  await client.patch(DaemonSets, at('agent'), 'strategic', { spec: image });
+  await eventually('it rolled', async () => {
+    const { status } = await client.get(DaemonSets, at('agent'));
+    return status?.observedGeneration === 2 && status.updatedNumberScheduled === 2 && status.numberAvailable === 2;
+  });
 }
 
 function background(run: (signal: AbortSignal) => Promise<void>): void {

@@ -13,6 +13,16 @@ export const isNamespaceTerminating = (error: unknown): boolean =>
   error instanceof StatusError &&
   (error.status.details?.causes?.some((c) => c.reason === 'NamespaceTerminating') ?? false);
 
+/** A reconcile in such a namespace has nothing left to do: what it would make again goes as well. */
+export async function unlessTerminating<T>(reconcile: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reconcile;
+  } catch (error) {
+    if (isNamespaceTerminating(error)) return undefined;
+    throw error;
+  }
+}
+
 /** A pod from a template. Upstream: GetPodFromTemplate. */
 export function podFromTemplate(template: PodTemplateSpec, owner: KubeObject, reference: OwnerReference): Pod {
   const { labels, annotations, finalizers } = template.metadata ?? {};

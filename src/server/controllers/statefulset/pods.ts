@@ -123,6 +123,7 @@ export class StatefulPods {
         this.claimEvent(name, pod);
       } catch (error) {
         if (isAlreadyExists(error)) continue;
+        if (isNamespaceTerminating(error)) throw error;
         problems.push(`failed to create PVC ${name}: ${messageOf(error)}`);
         this.claimEvent(name, pod, error);
       }
@@ -136,7 +137,7 @@ export class StatefulPods {
     try {
       await action();
     } catch (error) {
-      this.podEvent(verb, pod, error);
+      if (!isNamespaceTerminating(error)) this.podEvent(verb, pod, error);
       throw error;
     }
   }
