@@ -1,11 +1,13 @@
 // CEL as admission uses it: the variables object, oldObject, request and authorizer, and the authorizer's functions.
 // Upstream: apiserver/pkg/admission/plugin/cel/compile.go, apiserver/pkg/cel/library/authz.go.
-import { type Environment } from '@marcbachmann/cel-js';
-import { type Expression, celEnvironment, compileIn } from './cel.ts';
+import { type Compiled, compile } from '../cel/compile.ts';
+import { declare } from '../cel/functions.ts';
+import { functions } from '../cel/library/index.ts';
+import { DYN, type Type, opaque } from '../cel/types.ts';
+import { CelError, type OpaqueValue } from '../cel/values.ts';
 
-/** What a check asks; without `user` the user of the request. */
+/** What a check asks; without `serviceAccount` for the user of the request. */
 export interface CheckAttributes {
-  /** Given: this service account instead of who asks. */
   serviceAccount?: { namespace: string; name: string };
   verb: string;
   path?: string;
@@ -19,46 +21,53 @@ export interface CheckAttributes {
 export type Check = (attributes: CheckAttributes) => { allowed: boolean; reason: string };
 
 type Target = Omit<CheckAttributes, 'verb'>;
+const PREFIX = 'kubernetes.authorization.';
 
-export class CelAuthorizer {
+/** An authorizer, or what of it an expression has narrowed down to. */
+class Narrowed implements OpaqueValue {
+  readonly typeName: string;
   readonly check: Check;
-  readonly base: Target;
-  readonly requestResource: ResourceCheck;
-  constructor(check: Check, requestResource: Target, base: Target = {}) {
+  readonly target: Target;
+  /** Of an authorizer: what the request itself is about. */
+  readonly request: Target;
+  constructor(
+    type: 'Authorizer' | 'PathCheck' | 'GroupCheck' | 'ResourceCheck',
+    check: Check,
+    target: Target,
+    request: Target,
+  ) {
+    this.typeName = PREFIX + type;
     this.check = check;
-    this.base = base;
-    this.requestResource = new ResourceCheck(check, requestResource);
+    this.target = target;
+    this.request = request;
+  }
+  equalTo(other: OpaqueValue): boolean {
+    return other === this;
   }
 }
-class PathCheck {
-  constructor(
-    readonly check: Check,
-    readonly target: Target,
-  ) {}
-}
-class GroupCheck {
-  constructor(
-    readonly check: Check,
-    readonly target: Target,
-  ) {}
-}
-class ResourceCheck {
-  constructor(
-    readonly check: Check,
-    readonly target: Target,
-  ) {}
-}
-class Decision {
-  constructor(
-    readonly allowed: boolean,
-    readonly reason: string,
-    readonly error: string,
-  ) {}
+
+class Decision implements OpaqueValue {
+  readonly typeName = `${PREFIX}Decision`;
+  readonly allowed: boolean;
+  readonly reason: string;
+  readonly error: string;
+  constructor(allowed: boolean, reason: string, error: string) {
+    [this.allowed, this.reason, this.error] = [allowed, reason, error];
+  }
+  equalTo(other: OpaqueValue): boolean {
+    return other === this;
+  }
 }
 
-function decide(check: Check, attributes: CheckAttributes): Decision {
+/** Upstream's cost of one check. */
+const CHECK_COST = {
+  actual: () => 350_000,
+  estimate: () => ({ cost: { min: 350_000, max: 350_000 } }),
+};
+
+function decide({ check, target }: Narrowed, verb: string): Decision {
   try {
-    const { allowed, reason } = check(attributes);
+    const { allowed, reason } = check({ ...target, verb });
     return new Decision(allowed, reason, '');
   } catch (error) {
     return new Decision(false, '', (error as Error).message);
@@ -66,76 +75,87 @@ function decide(check: Check, attributes: CheckAttributes): Decision {
 }
 
 function filled(text: string, what: string): string {
-  if (text.trim() === '') throw new Error(`${what} must not be empty`);
+  if (text.trim() === '') throw new CelError(`${what} must not be empty`);
   return text;
 }
 
-function registerAuthorizer(env: Environment): void {
-  env.registerType('kubernetes.authorization.Decision', Decision);
-  env.registerType('kubernetes.authorization.PathCheck', PathCheck);
-  env.registerType('kubernetes.authorization.ResourceCheck', ResourceCheck);
-  env.registerType('kubernetes.authorization.GroupCheck', GroupCheck);
-  env.registerType('kubernetes.authorization.Authorizer', {
-    ctor: CelAuthorizer,
-    fields: { requestResource: 'kubernetes.authorization.ResourceCheck' },
-  });
-  env.registerVariable('authorizer', 'kubernetes.authorization.Authorizer');
-  const at = (signature: string, run: (...args: never[]) => unknown): void => {
-    const full = signature.replaceAll(
-      /\b(Authorizer|PathCheck|GroupCheck|ResourceCheck|Decision)\b/g,
-      (name) => `kubernetes.authorization.${name}`,
-    );
-    env.registerFunction(full, run);
+function declareAuthorizer(): void {
+  const table = functions();
+  let count = 0;
+  const at = (signature: string, run: (...args: never[]) => unknown, checks = false): void => {
+    const full = signature.replaceAll(/\b(Authorizer|PathCheck|GroupCheck|ResourceCheck|Decision)\b/g, `${PREFIX}$1`);
+    declare(table, `authorizer_${count++}`, full, run, checks ? CHECK_COST : undefined);
   };
-  at(
-    'Authorizer.path(string): PathCheck',
-    (a: CelAuthorizer, path: string) =>
-      new PathCheck(a.check, { ...a.base, path: `/${filled(path, 'path').replace(/^\/+/, '')}` }),
+  const narrowed = (type: ConstructorParameters<typeof Narrowed>[0], from: Narrowed, more: Target): Narrowed =>
+    new Narrowed(type, from.check, { ...from.target, ...more }, from.request);
+  at('.path(Authorizer, string) PathCheck', (a: Narrowed, path: string) =>
+    narrowed('PathCheck', a, { path: `/${filled(path, 'path').replace(/^\/+/, '')}` }),
   );
-  at(
-    'Authorizer.group(string): GroupCheck',
-    (a: CelAuthorizer, group: string) => new GroupCheck(a.check, { ...a.base, group }),
+  at('.group(Authorizer, string) GroupCheck', (a: Narrowed, group: string) => narrowed('GroupCheck', a, { group }));
+  at('.serviceAccount(Authorizer, string, string) Authorizer', (a: Narrowed, namespace: string, name: string) =>
+    narrowed('Authorizer', a, { serviceAccount: { namespace, name } }),
   );
-  at(
-    'Authorizer.serviceAccount(string, string): Authorizer',
-    (a: CelAuthorizer, namespace: string, name: string) =>
-      new CelAuthorizer(a.check, a.requestResource.target, { serviceAccount: { namespace, name } }),
-  );
-  at(
-    'GroupCheck.resource(string): ResourceCheck',
-    (g: GroupCheck, resource: string) =>
-      new ResourceCheck(g.check, { ...g.target, resource: filled(resource, 'resource') }),
+  at('.requestResource(Authorizer) ResourceCheck', (a: Narrowed) => narrowed('ResourceCheck', a, a.request));
+  at('.resource(GroupCheck, string) ResourceCheck', (g: Narrowed, resource: string) =>
+    narrowed('ResourceCheck', g, { resource: filled(resource, 'resource') }),
   );
   for (const field of ['subresource', 'namespace', 'name'] as const) {
-    at(
-      `ResourceCheck.${field}(string): ResourceCheck`,
-      (r: ResourceCheck, value: string) => new ResourceCheck(r.check, { ...r.target, [field]: value }),
+    at(`.${field}(ResourceCheck, string) ResourceCheck`, (r: Narrowed, value: string) =>
+      narrowed('ResourceCheck', r, { [field]: value }),
     );
   }
+  // Authorizers here decide without looking at selectors.
   for (const field of ['fieldSelector', 'labelSelector']) {
-    at(`ResourceCheck.${field}(string): ResourceCheck`, (r: ResourceCheck) => r);
+    at(`.${field}(ResourceCheck, string) ResourceCheck`, (r: Narrowed) => r);
   }
-  at('PathCheck.check(string): Decision', (p: PathCheck, verb: string) => decide(p.check, { ...p.target, verb }));
-  at('ResourceCheck.check(string): Decision', (r: ResourceCheck, verb: string) =>
-    decide(r.check, { ...r.target, verb }),
-  );
-  at('Decision.allowed(): bool', (d: Decision) => d.allowed);
-  at('Decision.reason(): string', (d: Decision) => d.reason);
-  at('Decision.errored(): bool', (d: Decision) => d.error !== '');
-  at('Decision.error(): string', (d: Decision) => d.error);
+  at('.check(PathCheck, string) Decision', decide, true);
+  at('.check(ResourceCheck, string) Decision', decide, true);
+  at('.allowed(Decision) bool', (d: Decision) => d.allowed);
+  at('.reason(Decision) string', (d: Decision) => d.reason);
+  at('.errored(Decision) bool', (d: Decision) => d.error !== '');
+  at('.error(Decision) string', (d: Decision) => d.error);
 }
 
-let shared: Environment | undefined;
+const VARIABLES: ReadonlyMap<string, Type> = new Map([
+  ['object', DYN],
+  ['oldObject', DYN],
+  ['request', DYN],
+  ['authorizer', opaque(`${PREFIX}Authorizer`)],
+]);
 
-/** Throws with the compiler's message; an expression that cannot be a bool is refused too. */
-export function compileAdmissionExpression(text: string): Expression<Record<string, unknown>> {
-  if (!shared) {
-    shared = celEnvironment(['object', 'oldObject', 'request']);
-    registerAuthorizer(shared);
+let declared = false;
+
+/** Throws an Error with upstream's text. An expression that cannot be a bool is refused too. */
+export function compileAdmissionExpression(text: string): Compiled {
+  if (!declared) {
+    declareAuthorizer();
+    declared = true;
   }
-  return compileIn(shared, text, 'bool');
+  let compiled: Compiled;
+  try {
+    // Upstream's variable of that name has a dot in it; here it is a function.
+    compiled = compile(
+      text.replaceAll(/\bauthorizer\s*\.\s*requestResource\b/g, 'authorizer.requestResource()'),
+      VARIABLES,
+    );
+  } catch (error) {
+    throw new Error(`compilation failed: ${(error as Error).message}`, { cause: error });
+  }
+  if (compiled.type.kind !== 'bool' && compiled.type.kind !== 'dyn') throw new Error('must evaluate to bool');
+  return compiled;
 }
 
 /** The value of the variable `authorizer`. */
-export const admissionAuthorizer = (check: Check, requestResource: Target): CelAuthorizer =>
-  new CelAuthorizer(check, requestResource);
+export const admissionAuthorizer = (check: Check, requestResource: Target): OpaqueValue =>
+  new Narrowed('Authorizer', check, {}, requestResource);
+
+/** A JSON value as CEL sees what has no schema: objects are maps, whole numbers are ints. */
+export function untypedCel(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+  if (value === undefined) return null;
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(untypedCel);
+  const map = new Map<string, unknown>();
+  for (const [name, member] of Object.entries(value)) if (member !== undefined) map.set(name, untypedCel(member));
+  return map;
+}

@@ -57,8 +57,7 @@ function validateMatchConditions(errors: FieldErrors, path: string, conditions: 
       try {
         compileAdmissionExpression(expression);
       } catch (error) {
-        const why = (error as Error).message.split('\n')[0];
-        errors.invalid(`${at}.expression`, expression, `compilation failed: ERROR: <input>: ${why}`);
+        errors.invalid(`${at}.expression`, expression, (error as Error).message);
       }
     }
     if (name === '') errors.required(`${at}.name`);

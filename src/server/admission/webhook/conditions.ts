@@ -1,12 +1,8 @@
 // A webhook's matchConditions: CEL over the request, before anything is sent. Upstream: admission/plugin/webhook/
 // matchconditions/matcher.go; admission/plugin/cel (variables); apiserver/pkg/cel/library/authz.go (the authorizer).
-import { BudgetExceeded, type Expression, toCel } from '../../../api/schema/cel.ts';
-import {
-  type CelAuthorizer,
-  admissionAuthorizer,
-  compileAdmissionExpression,
-} from '../../../api/schema/cel-admission.ts';
-import { builtinSchemas } from '../../../api/schema/builtin.ts';
+import type { Compiled } from '../../../api/cel/compile.ts';
+import type { OpaqueValue } from '../../../api/cel/values.ts';
+import { admissionAuthorizer, compileAdmissionExpression, untypedCel } from '../../../api/schema/cel-admission.ts';
 import type { Authorizer } from '../../auth/types.ts';
 import type { User } from '../../../wire/http.ts';
 import type { AdmissionRequest } from '../types.ts';
@@ -29,15 +25,15 @@ export interface CompiledConditions {
   evaluate(request: AdmissionRequest, objects: Versioned, invocation: Invocation, authorizer: Authorizer): MatchResult;
 }
 
-type Compiled = { expression: Expression<Record<string, unknown>> } | { problem: string };
+/** Upstream: RuntimeCELCostBudgetMatchConditions, and PerCallLimit for one expression. */
+const BUDGET = 2_500_000;
+const LIMIT = 1_000_000;
 
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
-
-function compile(condition: MatchCondition): Compiled {
+function compile({ expression }: MatchCondition): Compiled | string {
   try {
-    return { expression: compileAdmissionExpression(condition.expression) };
+    return compileAdmissionExpression(expression);
   } catch (error) {
-    return { problem: `compilation error: compilation failed: ERROR: ${message(error)}` };
+    return `compilation error: ${(error as Error).message}`;
   }
 }
 
@@ -45,19 +41,25 @@ export function compileConditions(conditions: readonly MatchCondition[], ignores
   const compiled = conditions.map(compile);
   return {
     evaluate(request, objects, invocation, authorizer) {
-      const count = { size: 0 };
-      const asCel = (value: unknown): unknown => (value === undefined ? null : toCel(value, {}, builtinSchemas, count));
       const values = {
-        object: asCel(objects.object),
-        oldObject: asCel(objects.oldObject),
-        request: asCel(requestOf(request, invocation)),
+        object: untypedCel(objects.object),
+        oldObject: untypedCel(objects.oldObject),
+        request: untypedCel(requestOf(request, invocation)),
         authorizer: authorizerOf(request, authorizer),
       };
       const errors: string[] = [];
+      let left = BUDGET;
       for (const [i, one] of compiled.entries()) {
-        const problem = evaluate(one, conditions[i]!, values, count.size);
-        if (problem === false) return { matches: false };
-        if (problem !== true) errors.push(problem);
+        if (typeof one === 'string') {
+          errors.push(one);
+          continue;
+        }
+        const { value, error, cost } = one.program.evaluate(values, Math.min(left, LIMIT));
+        left -= cost;
+        if (value === false) return { matches: false };
+        if (value === true) continue;
+        const why = error?.message ?? `cel expression evaluates to ${typeof value}, and not to bool`;
+        errors.push(`expression '${conditions[i]!.expression}' resulted in error: ${why}`);
       }
       if (errors.length === 0) return { matches: true };
       if (ignoresFailures) return { matches: false };
@@ -66,27 +68,7 @@ export function compileConditions(conditions: readonly MatchCondition[], ignores
   };
 }
 
-/** Whether it is true, or why that cannot be said. */
-function evaluate(
-  compiled: Compiled,
-  { expression }: MatchCondition,
-  values: Record<string, unknown>,
-  size: number,
-): boolean | string {
-  if ('problem' in compiled) return compiled.problem;
-  try {
-    const result = compiled.expression.evaluate(values, size);
-    return typeof result === 'boolean' ? result : `cel expression evaluates to ${typeof result}, and not to bool`;
-  } catch (error) {
-    const why =
-      error instanceof BudgetExceeded
-        ? 'validation failed due to running out of cost budget, no further validation rules will be run'
-        : message(error);
-    return `expression ${JSON.stringify(expression)} resulted in error: ${why}`;
-  }
-}
-
-function authorizerOf(request: AdmissionRequest, authorizer: Authorizer): CelAuthorizer {
+function authorizerOf(request: AdmissionRequest, authorizer: Authorizer): OpaqueValue {
   const { user, resource, subresource, namespace, name } = request;
   return admissionAuthorizer(
     ({ serviceAccount, ...attributes }) => {

@@ -1,7 +1,7 @@
 // Whether a webhook is to be called for a request, and with which resource and kind. Upstream:
 // admission/plugin/webhook/generic/webhook.go (ShouldCallHook), predicates/{rules,namespace,object}.
 import { Namespaces } from '../../../api/resources.ts';
-import type { StatusError} from '../../../api/status.ts';
+import type { StatusError } from '../../../api/status.ts';
 import { forbidden, notFound } from '../../../api/status.ts';
 import type { GroupVersionKind, Unstructured } from '../../../api/types.ts';
 import type { AdmissionContext, AdmissionRequest, AdmittedVersions, GroupVersionResource } from '../types.ts';
