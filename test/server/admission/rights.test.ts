@@ -147,7 +147,8 @@ describe('certificate requests', () => {
       subjects: [{ kind: 'Group', apiGroup: GROUP, name: 'dev' }],
     });
     const stored = await bob.update(CertificateSigningRequests, approved, { subresource: 'approval' });
-    const signed = { ...stored, status: { ...stored.status, certificate: Buffer.from('x').toString('base64') } };
+    const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    const signed = { ...stored, status: { ...stored.status, certificate: Buffer.from(pem).toString('base64') } };
     await expect(bob.updateStatus(CertificateSigningRequests, signed)).rejects.toMatchObject({
       message:
         'certificatesigningrequests.certificates.k8s.io "mine" is forbidden: ' +

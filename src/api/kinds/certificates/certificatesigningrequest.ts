@@ -6,7 +6,7 @@ import { defineKind } from '../../kind.ts';
 import { dns1123LabelErrors } from '../../names.ts';
 import type { Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
-import { semanticEqual } from '../../equal.ts';
+import { differences, semanticEqual } from '../../equal.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
@@ -61,37 +61,102 @@ function signerName(errors: FieldErrors, field: string, name: string | undefined
   for (const part of path.split('.')) for (const why of dns1123LabelErrors(part)) errors.invalid(field, path, why);
 }
 
-function usages(errors: FieldErrors, list: readonly string[] | undefined): void {
-  if (!list?.length) return errors.required('spec.usages', 'usages are required');
+/** What an old request has wrong may stay wrong. */
+function usages(errors: FieldErrors, list: readonly string[] = [], old: readonly string[] = []): void {
+  if (!list.length) errors.required('spec.usages');
+  if (old.every((usage) => USAGES.includes(usage))) {
+    list.forEach((usage, i) => {
+      if (!USAGES.includes(usage)) errors.notSupported(`spec.usages[${i}]`, usage, USAGES);
+    });
+  }
+  if (new Set(old).size !== old.length) return;
   list.forEach((usage, i) => {
-    if (!USAGES.includes(usage)) errors.notSupported(`spec.usages[${i}]`, usage, USAGES);
-    else if (list.indexOf(usage) < i) errors.duplicate(`spec.usages[${i}]`, usage);
+    if (list.indexOf(usage) < i) errors.duplicate(`spec.usages[${i}]`, usage);
   });
 }
 
+type Condition = NonNullable<NonNullable<Csr['status']>['conditions']>[number];
+const conditionsOf = (csr: Csr | undefined): readonly Condition[] => csr?.status?.conditions ?? [];
+const ofType = (csr: Csr | undefined, type: string): readonly Condition[] =>
+  conditionsOf(csr).filter((c) => c.type === type);
+const FINAL = ['Approved', 'Denied', 'Failed'];
+
 function conditions(csr: Csr, old: Csr | undefined, errors: FieldErrors): void {
+  const before = conditionsOf(old);
+  const unique = new Set(before.map((c) => c.type)).size === before.length;
+  const named = before.every((c) => c.type);
+  const exclusive = !(ofType(old, 'Approved').length && ofType(old, 'Denied').length);
   const seen = new Set<string>();
-  csr.status?.conditions?.forEach((condition, i) => {
+  conditionsOf(csr).forEach(({ type = '', status: value }, i) => {
     const path = `status.conditions[${i}]`;
-    if (!condition.type) errors.required(`${path}.type`);
-    else if (seen.has(condition.type)) errors.duplicate(`${path}.type`, condition.type);
-    seen.add(condition.type);
-    if (!condition.status) errors.required(`${path}.status`);
-    else if (['Approved', 'Denied', 'Failed'].includes(condition.type) && condition.status !== 'True') {
-      errors.notSupported(`${path}.status`, condition.status, ['True']);
+    if (named && !type) errors.required(`${path}.type`);
+    const allowed = FINAL.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
+    if (!value) errors.required(`${path}.status`);
+    else if (!allowed.includes(value)) errors.notSupported(`${path}.status`, value, allowed);
+    const other = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : '';
+    if (exclusive && other && seen.has(other)) {
+      errors.invalid('status.conditions', type, 'Approved and Denied conditions are mutually exclusive');
     }
+    if (unique && seen.has(type)) errors.duplicate(`${path}.type`, type);
+    seen.add(type);
   });
-  if (seen.has('Approved') && seen.has('Denied')) {
-    errors.invalid('status.conditions', 'Denied', 'Approved and Denied conditions are mutually exclusive');
+}
+
+const BLOCK = /-----BEGIN ([^-]+)-----\r?\n([\s\S]*?)-----END \1-----/g;
+
+/** PEM blocks of certificates and nothing else. Upstream: validateCertificate, which parses them as well. */
+function certificateProblem(data: string): string | undefined {
+  if (!data) return undefined;
+  const blocks = [...Buffer.from(data, 'base64').toString('latin1').matchAll(BLOCK)];
+  for (const [, type, body] of blocks) {
+    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
+    if (body!.includes(':')) return 'no PEM block headers are permitted';
   }
-  for (const before of old?.status?.conditions ?? []) {
-    if (!csr.status?.conditions?.some((c) => c.type === before.type)) {
-      errors.forbidden(
-        'status.conditions',
-        `updates may not remove a condition of type ${JSON.stringify(before.type)}`,
-      );
+  return blocks.length ? undefined : 'must contain at least one CERTIFICATE PEM block';
+}
+const certificateOf = (csr: Csr): string => (csr.status?.certificate as string | undefined) ?? '';
+
+const BAD_REQUEST = 'PEM block type must be CERTIFICATE REQUEST';
+const TOO_SHORT = 'may not specify a duration less than 600 seconds (10 minutes)';
+
+/** Upstream: validateCertificateSigningRequest. */
+function validate(csr: Csr, old: Csr | undefined, errors: FieldErrors): void {
+  const { spec } = csr;
+  const request = spec?.request as string | undefined;
+  if (!PEM.test(Buffer.from(request ?? '', 'base64').toString('utf8'))) {
+    errors.invalid('spec.request', request ?? '', BAD_REQUEST);
+  }
+  usages(errors, spec?.usages, old?.spec?.usages);
+  signerName(errors, 'spec.signerName', spec?.signerName);
+  const seconds = spec?.expirationSeconds;
+  if (seconds != null && seconds < 600) errors.invalid('spec.expirationSeconds', seconds, TOO_SHORT);
+  conditions(csr, old, errors);
+  const tolerated = old && (certificateOf(csr) === certificateOf(old) || certificateProblem(certificateOf(old)));
+  const problem = tolerated ? undefined : certificateProblem(certificateOf(csr));
+  if (problem) errors.invalid('status.certificate', '<certificate data>', problem);
+}
+
+/** Upstream: validateCertificateSigningRequestUpdate; `may`: what this endpoint is for. */
+function changes(csr: Csr, old: Csr, errors: FieldErrors, may: { approve: boolean; certify: boolean }): void {
+  validate(csr, old, errors);
+  for (const type of FINAL) {
+    if (ofType(csr, type).length < ofType(old, type).length) {
+      errors.forbidden('status.conditions', `updates may not remove a condition of type "${type}"`);
     }
   }
+  for (const type of may.approve ? [] : ['Approved', 'Denied']) {
+    const [now, was] = [ofType(csr, type), ofType(old, type)];
+    if (now.length > was.length) {
+      errors.forbidden('status.conditions', `updates may not add a condition of type "${type}"`);
+    } else if (now.length === was.length && !semanticEqual(now, was)) {
+      const diff = differences(was, now).join('\n');
+      errors.forbidden('status.conditions', `updates may not modify a condition of type "${type}"\n${diff}`);
+    }
+  }
+  const [certificate, before] = [certificateOf(csr), certificateOf(old)];
+  if (certificate === before) return;
+  if (!may.certify) errors.forbidden('status.certificate', 'updates may not set certificate content');
+  else if (before) errors.forbidden('status.certificate', 'updates may not modify existing certificate content');
 }
 
 /** Upstream: extractCSRStatus. */
@@ -117,6 +182,13 @@ function defaultsOfBeta1(draft: Unstructured): void {
       : LEGACY_SIGNER;
 }
 
+/** Version 1 takes no request for it; those that there are may be written. */
+function refuseLegacySigner(draft: Unstructured, old: Unstructured | undefined, errors: FieldErrors): void {
+  const of = (object: Unstructured | undefined) => (object?.['spec'] as Partial<Csr['spec']> | undefined)?.signerName;
+  if (of(draft) !== LEGACY_SIGNER || of(old) === LEGACY_SIGNER) return;
+  errors.invalid('spec.signerName', LEGACY_SIGNER, 'the legacy signerName is not allowed via this API version');
+}
+
 const replacement = 'certificates.k8s.io/v1 CertificateSigningRequest';
 
 export default defineKind<Csr>({
@@ -127,7 +199,7 @@ export default defineKind<Csr>({
   scope: 'Cluster',
   storage: { group, version: 'v1' },
   served: [
-    { group, version: 'v1' },
+    { group, version: 'v1', validate: refuseLegacySigner },
     {
       group,
       version: 'v1beta1',
@@ -145,29 +217,10 @@ export default defineKind<Csr>({
     // The request itself never changes.
     draft.spec = structuredClone(old.spec);
   },
-  validate({ spec, status }, errors) {
-    const pem = Buffer.from((spec?.request as string | undefined) ?? '', 'base64').toString('utf8');
-    if (!PEM.test(pem)) {
-      errors.invalid('spec.request', spec?.request ?? '', 'PEM block type must be CERTIFICATE REQUEST');
-    }
-    usages(errors, spec?.usages);
-    signerName(errors, 'spec.signerName', spec?.signerName);
-    const seconds = spec?.expirationSeconds;
-    if (seconds != null && seconds < 600) {
-      errors.invalid(
-        'spec.expirationSeconds',
-        seconds,
-        'may not specify a duration less than 600 seconds (10 minutes)',
-      );
-    }
-    conditions({ spec, status } as Csr, undefined, errors);
-  },
-  validateStatus(csr, old, errors) {
-    conditions(csr, old, errors);
-    if (old.status?.certificate && !semanticEqual(csr.status?.certificate, old.status.certificate)) {
-      errors.forbidden('status.certificate', 'updates may not set certificate content');
-    }
-  },
+  validateCreate: (csr, errors) => validate(csr, undefined, errors),
+  validateUpdate: (csr, old, errors) => changes(csr, old, errors, { approve: false, certify: false }),
+  validateSubresource: { approval: (csr, old, errors) => changes(csr, old, errors, { approve: true, certify: false }) },
+  validateStatus: (csr, old, errors) => changes(csr, old, errors, { approve: false, certify: true }),
   selectableFields: { 'spec.signerName': (csr) => csr.spec?.signerName ?? '' },
   columns: [
     ageColumn,
