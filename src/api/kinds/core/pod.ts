@@ -4,6 +4,7 @@ import { dns1123LabelErrors } from '../../names.ts';
 import { type PodSummary, podQosClass, restartsText, summarizePod } from '../../pod-status.ts';
 import { ageColumn, column, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
+import { honourPodAnnotations } from '../shared/old-annotations.ts';
 import { defaultPodSpec, podOnlyDefaults } from '../shared/pod-defaults.ts';
 import { validateAnnotationsMatchFields, validatePodAnnotations } from '../shared/pod-annotations.ts';
 import { mergeMatchLabelKeys } from '../shared/pod-scheduling.ts';
@@ -84,6 +85,7 @@ export default defineKind<Pod>({
   generation: true,
   defaults(draft) {
     const spec = (draft.spec ??= {} as PodSpec);
+    honourPodAnnotations(draft.metadata?.annotations, spec);
     defaultPodSpec(spec);
     podOnlyDefaults(spec);
   },

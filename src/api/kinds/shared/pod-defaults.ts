@@ -7,6 +7,7 @@ import { type ClaimSpec, defaultClaimSpec } from './claim-spec.ts';
 import { defaultPodResources } from './pod-resources.ts';
 import type { Container, PodSpec, PodTemplate, Volume } from './pod-types.ts';
 import { type ResourceList, defaultResourceList } from './resource-list.ts';
+import { honourPodAnnotations } from './old-annotations.ts';
 
 /** True when an image is pulled again at each start: its tag is `latest`, said or implied, and it has no digest. */
 function isLatest(image: string): boolean {
@@ -149,6 +150,7 @@ export function defaultPodSpec(spec: PodSpec): void {
 export function defaultTemplate(template: PodTemplate | undefined): void {
   if (!template) return;
   template.metadata ??= {};
+  honourPodAnnotations(template.metadata.annotations, template.spec);
   if (template.spec) defaultPodSpec(template.spec);
 }
 

@@ -1,6 +1,7 @@
 // What a Service's type implies: defaults, which fields a change of type drops, which allocated values are kept.
 // Upstream: pkg/registry/core/service/{strategy,storage/storage,storage/alloc}.go. Allocation itself is a hook.
 import type { Service as CoreService, ServiceSpec as CoreServiceSpec } from 'kubernetes-types/core/v1.js';
+import { honourServiceAnnotations } from './old-annotations.ts';
 
 export type ServiceSpec = CoreServiceSpec;
 export interface Service extends Omit<CoreService, 'status'> {
@@ -24,6 +25,7 @@ export const externallyAccessible = (spec: ServiceSpec | undefined): boolean =>
 /** SetDefaults_Service. */
 export function defaultService(draft: Service): void {
   const spec = (draft.spec ??= {});
+  honourServiceAnnotations(draft.metadata?.annotations, spec);
   spec.sessionAffinity ||= 'None';
   if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
   else if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds == null) {

@@ -190,7 +190,7 @@ describe('a request below the group and version', () => {
 
   it('of another group is answered here, or by nobody', async () => {
     expect((await raw(server, 'GET', '/apis/apps/v1/deployments')).status).toBe(200);
-    expect((await raw(server, 'GET', '/apis/metrics.k8s.io/v1beta1/nodes')).status).toBe(404);
+    expect((await raw(server, 'GET', '/apis/custom.metrics.k8s.io/v1beta1/nodes')).status).toBe(404);
   });
 });
 
