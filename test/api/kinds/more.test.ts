@@ -232,6 +232,7 @@ describe('refusals', () => {
       [
         'spec.hard[pods]: Invalid value: "1500m": must be an integer',
         'spec.hard[foo]: Invalid value: "foo": must be a standard resource type or fully qualified',
+        'spec.hard[foo]: Invalid value: "foo": must be a standard resource for quota',
       ],
     ],
     [

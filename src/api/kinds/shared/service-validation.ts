@@ -174,9 +174,12 @@ export function validateService({ metadata, spec = {} }: Service, errors: FieldE
   if (errors.empty) validateAvailability(errors, spec);
 }
 
+const ADDRESS_FIELD = /^spec\.(?:clusterIPs|ipFamilies|ipFamilyPolicy)/;
+
 export function validateServiceUpdate(service: Service, oldService: Service, errors: FieldErrors): void {
   const [now, old] = [service.spec ?? {}, oldService.spec ?? {}];
-  validateAddressUpdate(errors, now, old);
+  // Upstream looks at changes only when what is asked is sound in itself.
+  if (!errors.list.some((e) => ADDRESS_FIELD.test(e.field))) validateAddressUpdate(errors, now, old);
   if (now.type === 'LoadBalancer' && old.type === 'LoadBalancer' && now.loadBalancerClass !== old.loadBalancerClass) {
     errors.invalid('spec.loadBalancerClass', now.loadBalancerClass, 'may not change once set');
   }

@@ -11,7 +11,7 @@ import {
   validateLabels,
 } from '../../../api/names.ts';
 import type { ObjectMeta, OwnerReference } from '../../../api/types.ts';
-import type { FieldErrors } from '../../../api/validation.ts';
+import { type FieldErrors, GoStruct } from '../../../api/validation.ts';
 
 /** RFC 3339 in seconds, as metav1.Time prints. */
 export const timestamp = (ms: number): string => new Date(ms).toISOString().slice(0, 19) + 'Z';
@@ -34,8 +34,9 @@ export function nameErrors(definition: AnyKind, name: string): readonly string[]
 export function validateMeta(definition: AnyKind, metadata: ObjectMeta, errors: FieldErrors): void {
   const { name, generateName: base, namespace } = metadata;
   if (base) {
-    // Upstream checks the base as if a suffix followed.
-    for (const why of nameErrors(definition, base.endsWith('-') ? base.slice(0, -1) + 'a' : base)) {
+    // Upstream checks the base as if a suffix followed (maskTrailingDash).
+    const masked = base.length > 1 && base.endsWith('-') ? `${base.slice(0, -2)}a` : base;
+    for (const why of nameErrors(definition, masked)) {
       errors.invalid('metadata.generateName', base, why);
     }
   }
@@ -54,20 +55,33 @@ export function validateMeta(definition: AnyKind, metadata: ObjectMeta, errors: 
   validateFinalizers(metadata.finalizers, free, errors);
 }
 
+const shownOwner = (owner: OwnerReference): GoStruct => {
+  const { apiVersion = '', kind = '', name = '', uid = '', controller, blockOwnerDeletion } = owner;
+  const pointers = {
+    ...(controller === undefined ? {} : { controller }),
+    ...(blockOwnerDeletion === undefined ? {} : { blockOwnerDeletion }),
+  };
+  return new GoStruct({ apiVersion, kind, name, uid, ...pointers });
+};
+
+/** Upstream names the list, not the reference. */
 function validateOwners(owners: readonly OwnerReference[], errors: FieldErrors): void {
+  const path = 'metadata.ownerReferences';
   let controller: OwnerReference | undefined;
-  owners.forEach((owner, i) => {
-    const path = `metadata.ownerReferences[${i}]`;
+  for (const owner of owners) {
     if (!owner.apiVersion) errors.invalid(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty');
-    if (!owner.kind) errors.invalid(`${path}.kind`, owner.kind ?? '', 'must not be empty');
-    if (!owner.name) errors.invalid(`${path}.name`, owner.name ?? '', 'must not be empty');
-    if (!owner.uid) errors.invalid(`${path}.uid`, owner.uid ?? '', 'must not be empty');
-    if (owner.controller !== true) return;
+    for (const field of ['kind', 'name', 'uid'] as const) {
+      if (!owner[field]) errors.invalid(`${path}.${field}`, owner[field] ?? '', 'must not be empty');
+    }
+    if (owner.apiVersion === 'v1' && owner.kind === 'Event') {
+      errors.invalid(path, shownOwner(owner), '/v1, Kind=Event is disallowed from being an owner');
+    }
+    if (owner.controller !== true) continue;
     if (controller) {
       const both = `Only one reference can have Controller set to true. Found "true" in references for ${controller.kind}/${controller.name} and ${owner.kind}/${owner.name}`;
-      errors.invalid('metadata.ownerReferences', owners, both);
+      errors.invalid(path, owners.map(shownOwner), both);
     } else controller = owner;
-  });
+  }
 }
 
 function validateFinalizers(finalizers: readonly string[] | undefined, custom: boolean, errors: FieldErrors): void {
