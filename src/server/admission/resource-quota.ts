@@ -6,6 +6,7 @@ import { parseQuantity } from '../../api/quantity.ts';
 import { type Usage, formatAmount, isInScope, unspecified, usageOf } from '../../api/quota.ts';
 import type { KubeObject, ResourceType } from '../../api/types.ts';
 import { newForbidden } from './_forbidden.ts';
+import { UsageTotals } from './_usage-totals.ts';
 import { type AdmissionContext, type AdmissionRequest, type Lister, defineAdmission } from './types.ts';
 
 const ResourceQuotas: ResourceType<ResourceQuota> = {
@@ -15,26 +16,19 @@ const ResourceQuotas: ResourceType<ResourceQuota> = {
   kind: 'ResourceQuota',
   namespaced: true,
 };
-/** A charge whose object has not appeared by then belongs to a create that failed later. */
-const CHARGE_LIFETIME_MS = 3_000;
+/** One for each server in this process. */
+const totals = new WeakMap<Lister, UsageTotals>();
 
-interface Charge {
-  object: KubeObject;
-  /** What an update replaces. */
-  old?: KubeObject;
-  untilMs: number;
+function totalsOf({ lister, observe }: AdmissionContext): UsageTotals {
+  let known = totals.get(lister);
+  if (!known) totals.set(lister, (known = new UsageTotals(lister, observe)));
+  return known;
 }
-
-/** What was let in and may not be in the cache yet: lister → `namespace/resource` → name → charge. */
-const charges = new WeakMap<Lister, Map<string, Map<string, Charge>>>();
-/** Cached objects never change, so neither does what they count for. */
-const counted = new WeakMap<object, Usage>();
 
 export default defineAdmission({
   name: 'ResourceQuota',
   phase: 'quota',
-  handles: (request) =>
-    request.namespace !== '' && request.resource.resource !== 'namespaces' && COUNTED.test(subjectOf(request)),
+  handles: (request) => request.namespace !== '' && isCounted(request),
   validate(request, context) {
     const quotas = context.lister.list(ResourceQuotas, request.namespace);
     const object = request.object;
@@ -49,14 +43,17 @@ export default defineAdmission({
       const isNew = !request.oldObject || !isInScope(quota, type, request.oldObject);
       check(quota, isNew ? usage : delta, request, context, now);
     }
-    if (!request.dryRun) charge(request, context, object, now);
+    if (!request.dryRun) totalsOf(context).charge(type, request.namespace, object, request.oldObject);
   },
 });
 
 /** Creations, and updates that can change what an object counts for. */
-const COUNTED = /^(CREATE \S+ |UPDATE (services|persistentvolumeclaims) |UPDATE pods resize)$/;
-const subjectOf = ({ operation, resource, subresource }: AdmissionRequest): string =>
-  `${operation} ${resource.resource} ${subresource}`;
+function isCounted({ operation, resource: { resource }, subresource }: AdmissionRequest): boolean {
+  if (operation === 'CREATE') return subresource === '' && resource !== 'namespaces';
+  if (operation !== 'UPDATE') return false;
+  if (subresource === '') return resource === 'services' || resource === 'persistentvolumeclaims';
+  return subresource === 'resize' && resource === 'pods';
+}
 
 /** The stored kind's address: what is served under several groups counts once. */
 function typeOf({ kind, resource }: AdmissionRequest): ResourceType<KubeObject> {
@@ -86,7 +83,7 @@ function check(
   }
   const asked = Object.keys(hard).filter((resource) => (delta.get(resource) ?? 0n) > 0n);
   if (asked.length === 0) return;
-  const used = usedOf(quota, type, request.namespace, context, now);
+  const used = totalsOf(context).used(quota, type, request.namespace, now);
   const over = asked.filter((r) => (used.get(r) ?? 0n) + (delta.get(r) ?? 0n) > parseQuantity(hard[r]!).nanos).sort();
   if (over.length === 0) return;
   const list = (amounts: Usage): string =>
@@ -96,47 +93,4 @@ function check(
     request,
     `exceeded quota: ${name}, requested: ${list(delta)}, used: ${list(used)}, limited: ${limited}`,
   );
-}
-
-function usedOf(
-  quota: ResourceQuota,
-  type: ResourceType<KubeObject>,
-  namespace: string,
-  { lister }: AdmissionContext,
-  now: number,
-): Usage {
-  const used: Usage = new Map();
-  const count = (object: KubeObject, sign = 1n): void => {
-    if (!isInScope(quota, type, object)) return;
-    let usage = counted.get(object);
-    if (!usage) counted.set(object, (usage = usageOf(type, object)));
-    for (const [name, amount] of usage) used.set(name, (used.get(name) ?? 0n) + sign * amount);
-  };
-  lister.list(type, namespace).forEach((object) => count(object));
-  const pending = charges.get(lister)?.get(`${namespace}/${type.plural}.${type.group}`);
-  for (const [id, { object, old, untilMs }] of pending ?? []) {
-    const cached = lister.get(type, namespace, object.metadata?.name ?? '');
-    if (untilMs < now || (old ? isOther(cached, old) : cached)) {
-      pending!.delete(id);
-      continue;
-    }
-    count(object);
-    if (old) count(old, -1n);
-  }
-  return used;
-}
-
-const isOther = (cached: KubeObject | undefined, old: KubeObject): boolean =>
-  cached?.metadata?.resourceVersion !== old.metadata?.resourceVersion;
-
-function charge(request: AdmissionRequest, { lister }: AdmissionContext, object: KubeObject, now: number): void {
-  const type = typeOf(request);
-  const key = `${request.namespace}/${type.plural}.${type.group}`;
-  let all = charges.get(lister);
-  if (!all) charges.set(lister, (all = new Map()));
-  let pending = all.get(key);
-  if (!pending) all.set(key, (pending = new Map()));
-  const old = request.oldObject;
-  const id = `${object.metadata?.name}@${old?.metadata.resourceVersion ?? ''}`;
-  pending.set(id, { object, ...(old ? { old } : {}), untilMs: now + CHARGE_LIFETIME_MS });
 }

@@ -72,6 +72,15 @@ export interface AdmissionContext {
     name: string,
   ): Promise<T | undefined>;
   liveList<T extends KubeObject>(type: ResourceType<T>, namespace?: string): Promise<List<T>>;
+  /**
+   * All that the lister shows, and then each change in the turn in which it does; for what must not be counted anew.
+   * `onEnd`: the kind is gone; one of the same name that comes back is another.
+   */
+  observe<T extends KubeObject>(
+    type: ResourceType<T>,
+    onChange: (object: T | undefined, old: T | undefined) => void,
+    onEnd?: () => void,
+  ): () => void;
   authorizer: Authorizer;
 }
 

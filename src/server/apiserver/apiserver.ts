@@ -74,7 +74,12 @@ export function createApiServer(given: ApiServerOptions): ApiServer {
     options,
     feed,
     registry,
-    admission: { lister, ...liveReads(feed, lister), authorizer: options.authorizer },
+    admission: {
+      lister,
+      ...liveReads(feed, lister),
+      observe: observer(registry),
+      authorizer: options.authorizer,
+    },
     aggregator: options.aggregation && new Aggregator(options.aggregation),
     now: () => (options.clock ?? Date).now(),
     newUid: options.newUid ?? randomUUID,

@@ -3,7 +3,6 @@ import type { KubeObject, List, ResourceType } from '../../api/types.ts';
 import type { AdmissionContext, Lister } from '../admission/types.ts';
 import type { Feed } from './cache/feed.ts';
 import type { Registry, StoredKind } from './registry.ts';
-import type { ApiServer } from './types.ts';
 
 const kindOf = (registry: Registry, type: ResourceType<never>): StoredKind | undefined => registry.forType(type);
 
@@ -39,11 +38,12 @@ export function liveReads(feed: Feed, lister: Lister): Pick<AdmissionContext, 'l
   };
 }
 
-/** See ApiServer.observe. */
-export function observer(registry: Registry): ApiServer['observe'] {
+/** See AdmissionContext.observe and ApiServer.observe. */
+export function observer(registry: Registry): AdmissionContext['observe'] {
   return <T extends KubeObject>(
     type: ResourceType<T>,
     onChange: (object: T | undefined, old: T | undefined) => void,
+    onEnd: () => void = () => {},
   ): (() => void) => {
     const kind = kindOf(registry, type as never);
     // A server that was given only some kinds has nothing to tell of the others.
@@ -54,7 +54,7 @@ export function observer(registry: Registry): ApiServer['observe'] {
         const old = previous?.object() as KubeObject as T | undefined;
         onChange(what === 'put' ? (entry.object() as KubeObject as T) : undefined, old);
       },
-      onClose() {},
+      onClose: onEnd,
     });
   };
 }

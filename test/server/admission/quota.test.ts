@@ -1,10 +1,18 @@
 // ResourceQuotas: nothing gets past them, also not together, and their status says what is used.
 import type { Pod, ResourceQuota } from 'kubernetes-types/core/v1.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Deployments, Namespaces, Pods, ServiceAccounts, Services } from '../../../src/api/resources.ts';
+import {
+  CustomResourceDefinitions,
+  Deployments,
+  Namespaces,
+  Pods,
+  ServiceAccounts,
+  Services,
+} from '../../../src/api/resources.ts';
 import type { ResourceType } from '../../../src/api/types.ts';
 import type { Client } from '../../../src/client/rest.ts';
 import { type RunningServer, startServer } from '../../../src/server/server.ts';
+import { eventually } from '../controllers/cluster.ts';
 
 const ResourceQuotas: ResourceType<ResourceQuota> = {
   group: '',
@@ -88,6 +96,38 @@ describe('a ResourceQuota', () => {
         'deployments.apps "b" is forbidden: exceeded quota: q, requested: count/deployments.apps=1, ' +
         'used: count/deployments.apps=1, limited: count/deployments.apps=1',
     });
+  });
+
+  it('counts custom resources, also of a definition that went and came back', async () => {
+    await namespace('custom', { hard: { 'count/things.example.com': '1' } });
+    const Things = { group: 'example.com', version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
+    const names = { plural: 'things', kind: 'Thing', singular: 'thing', listKind: 'ThingList' };
+    const schema = { openAPIV3Schema: { type: 'object' } };
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'things.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names,
+        versions: [{ name: 'v1', served: true, storage: true, schema }],
+      },
+    };
+    const thing = (name: string) => client.create(Things, { metadata: { namespace: 'custom', name } });
+    for (let round = 0; round < 2; round++) {
+      await eventually('it is defined', () => client.create(CustomResourceDefinitions, definition));
+      await thing('a');
+      await expect(thing('b')).rejects.toMatchObject({
+        message:
+          'things.example.com "b" is forbidden: exceeded quota: q, requested: count/things.example.com=1, ' +
+          'used: count/things.example.com=1, limited: count/things.example.com=1',
+      });
+      await client.delete(Things, { namespace: 'custom', name: 'a' });
+      await thing('b');
+      await client.delete(Things, { namespace: 'custom', name: 'b' });
+      await client.delete(CustomResourceDefinitions, { name: 'things.example.com' });
+    }
   });
 
   it('counts what pods ask for, until they end', async () => {
