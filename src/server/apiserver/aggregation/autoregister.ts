@@ -101,6 +101,8 @@ export class AutoRegistration {
     if (!stored) return this.#send('POST', want.name, bodyOf(want));
     if (stored.metadata?.labels?.[LABEL] === undefined) return Promise.resolve(true);
     const { spec = {} } = stored;
+    // Somebody gave a built-in group to another server (metrics.k8s.io to a metrics server): that is to stay.
+    if (spec.service && want.mode === 'onstart') return Promise.resolve(true);
     const same = Object.entries(want.spec).every(([field, value]) => spec[field as keyof typeof spec] === value);
     if (same && !spec.service) return Promise.resolve(true);
     const body = bodyOf(want);

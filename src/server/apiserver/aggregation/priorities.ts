@@ -35,6 +35,8 @@ const GROUPS: Readonly<Record<string, number>> = {
   'resource.k8s.io': 15_900,
   // Upstream's while it had it was 17,900; here it comes after the groups that took its kinds over.
   extensions: 15_700,
+  // As metrics-server registers itself.
+  'metrics.k8s.io': 100,
 };
 
 /** Where it is not the version's stability that decides. */

@@ -381,9 +381,21 @@ describe('what is answered here', () => {
     expect(gone).toBe(true);
   });
 
-  it('may be taken over by another server, and is not written again', async () => {
-    expect((await client.list(ApiServices)).items.filter((o) => o.spec?.service).map((o) => o.metadata!.name)).toEqual([
-      `v1alpha1.${GROUP}`,
+  it('may be given to another server, and taken back', async () => {
+    const key = { name: 'v1.scheduling.k8s.io' };
+    const classes = '/apis/scheduling.k8s.io/v1/priorityclasses';
+    const given = {
+      service: { namespace: 'default', name: 'wardle', port: extension.port },
+      caBundle: extension.caBundle,
+    };
+    await client.patch(ApiServices, key, 'merge', { spec: given });
+    expect((await condition(key.name, (reason) => reason !== 'Local'))!.slice(0, 2)).toEqual([
+      'False',
+      'FailedDiscoveryCheck',
     ]);
+    expect((await raw(server, 'GET', classes)).status).toBe(503);
+    await client.patch(ApiServices, key, 'merge', { spec: { service: null, caBundle: null } });
+    expect((await condition(key.name, (reason) => reason === 'Local'))![0]).toBe('True');
+    expect((await raw(server, 'GET', classes)).status).toBe(200);
   });
 });
