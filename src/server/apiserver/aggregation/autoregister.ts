@@ -65,8 +65,9 @@ export class AutoRegistration {
       const custom = kind.custom;
       const priority = (custom ? undefined : builtinPriority(group, version)) ?? CUSTOM;
       const name = `${version}.${group}`;
-      // Upstream's aggregator has no object for its own group.
-      if (group === ApiServices.group) continue;
+      // Upstream's aggregator has no object for its own group; and one for metrics is whoever's installs metrics-server,
+      // which then answers in our place.
+      if (group === ApiServices.group || group === 'metrics.k8s.io') continue;
       wanted.set(name, {
         name,
         mode: custom ? 'true' : 'onstart',
