@@ -207,6 +207,25 @@ describe('the daemon set controller', () => {
   });
 });
 
+describe('a name that is taken', () => {
+  it('by a revision of another template makes the next hash', async () => {
+    cluster = await startCluster({ nodes: 1 });
+    const { client } = cluster;
+    const revisions = async () => (await client.list(ControllerRevisions, { namespace: 'default' })).items;
+    await client.create(DaemonSets, daemonSet('web'));
+    await complete(1);
+    const [first] = await revisions();
+    await client.delete(DaemonSets, at(), { propagationPolicy: 'Background' });
+    await eventually('all gone', async () => (await revisions()).length + (await pods()).length === 0);
+    const data = { spec: { template: { $patch: 'replace' } } };
+    await client.create(ControllerRevisions, { metadata: at(first?.metadata?.name), revision: 7, data } as never);
+    await client.create(DaemonSets, daemonSet('web'));
+    const ds = await complete(1);
+    expect(ds.status?.collisionCount).toBe(1);
+    expect((await revisions()).map((r) => r.revision).toSorted()).toEqual([1, 7]);
+  });
+});
+
 describe('a daemon set controller that is killed', () => {
   it('goes on where it was, with one pod a node', async () => {
     cluster = await startCluster({ controllers: ['garbage-collector', 'node-ipam', 'node-lifecycle'], nodes: 20 });

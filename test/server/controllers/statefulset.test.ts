@@ -255,6 +255,35 @@ describe('the stateful set controller', () => {
   });
 });
 
+describe('names that are taken', () => {
+  it('a revision of another template makes the next hash', async () => {
+    cluster = await startCluster({ nodes: 1 });
+    const { client } = cluster;
+    const none = () => eventually('no revision', async () => (await revisions()).length === 0);
+    await client.create(StatefulSets, statefulSet('web', 1));
+    const { metadata } = (await eventually('a revision', async () => (await revisions())[0]))!;
+    await client.delete(StatefulSets, at(), { propagationPolicy: 'Background' });
+    await none();
+    const taken = { metadata: at(metadata?.name), revision: 7, data: { spec: { template: { $patch: 'replace' } } } };
+    await client.create(ControllerRevisions, taken as never);
+    await client.create(StatefulSets, statefulSet('web', 1));
+    const set = await complete();
+    expect(set.status?.collisionCount).toBe(1);
+    expect(set.status?.updateRevision).not.toBe(metadata?.name);
+  });
+
+  it('a pod that is somebody else’s stays, and the set goes on when it is gone', async () => {
+    cluster = await startCluster({ nodes: 1 });
+    const { client } = cluster;
+    const stranger = await client.create(Pods, pod('web-0', { labels: { app: 'other' } }));
+    await client.create(StatefulSets, statefulSet('web', 1));
+    await eventually('observed', async () => (await get()).status?.observedGeneration === 1);
+    expect((await client.get(Pods, at('web-0'))).metadata?.uid).toBe(stranger.metadata?.uid);
+    await client.delete(Pods, at('web-0'));
+    await complete();
+  });
+});
+
 describe('a stateful set controller that is killed', () => {
   it('goes on where it was, and never has two pods of one name or one too many', async () => {
     cluster = await startCluster({ controllers: ['garbage-collector', 'node-ipam'] });
