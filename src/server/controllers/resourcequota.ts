@@ -3,30 +3,29 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
 import { parseQuantity } from '../../api/quantity.ts';
-import { countedTypes, formatAmount, isInScope, usageOf } from '../../api/quota.ts';
-import { ConfigMaps, Deployments, Pods, ReplicaSets, Secrets, ServiceAccounts, Services } from '../../api/resources.ts';
+import { type Usage, countedTypes, formatAmount, isInScope, usageOf } from '../../api/quota.ts';
+import {
+  ConfigMaps,
+  Deployments,
+  PersistentVolumeClaims,
+  Pods,
+  ReplicaSets,
+  ReplicationControllers,
+  Secrets,
+  ServiceAccounts,
+  Services,
+} from '../../api/resources.ts';
+import { isNotFound } from '../../api/status.ts';
 import { type KubeObject, type ResourceType, objectKey, splitKey } from '../../api/types.ts';
 import { type ControllerContext, defineController, watch } from '../../client/controller.ts';
+import { type Client, readBytes } from '../../client/rest.ts';
+import { coalesce } from './shared/objects.ts';
 
 const ResourceQuotas: ResourceType<ResourceQuota> = {
   group: '',
   version: 'v1',
   plural: 'resourcequotas',
   kind: 'ResourceQuota',
-  namespaced: true,
-};
-const PersistentVolumeClaims: ResourceType<KubeObject> = {
-  group: '',
-  version: 'v1',
-  plural: 'persistentvolumeclaims',
-  kind: 'PersistentVolumeClaim',
-  namespaced: true,
-};
-const ReplicationControllers: ResourceType<KubeObject> = {
-  group: '',
-  version: 'v1',
-  plural: 'replicationcontrollers',
-  kind: 'ReplicationController',
   namespaced: true,
 };
 /** Kinds whose comings and goings are seen at once; what else is counted is looked at every so often. */
@@ -44,8 +43,7 @@ const WATCHED: readonly ResourceType<KubeObject>[] = [
 const RESYNC_MS = 5 * 60_000;
 /** Where a quota counts kinds that are not watched. */
 const UNWATCHED_RESYNC_MS = 2_000;
-const isWatched = ({ group, plural }: { group: string; plural: string }): boolean =>
-  [...WATCHED, ResourceQuotas].some((type) => type.group === group && type.plural === plural);
+const isWatched = (counted: { group: string; plural: string }): boolean => watchedType(counted) !== undefined;
 
 const quotasOf = (object: KubeObject, { lister }: ControllerContext): string[] =>
   lister(ResourceQuotas)
@@ -62,7 +60,11 @@ export default defineController({
     ),
   ),
   async reconcile(context, key) {
-    const quota = context.lister(ResourceQuotas).get(key);
+    const read = (): ResourceQuota | undefined => context.lister(ResourceQuotas).get(key);
+    const known = read();
+    if (!known) return;
+    await coalesce(context, sizeOf(known, context));
+    const quota = read();
     if (!quota || quota.metadata?.deletionTimestamp) return;
     const hard = quota.spec?.hard ?? {};
     const used = await usedOf(quota, context);
@@ -73,13 +75,36 @@ export default defineController({
   },
 });
 
+/** How many objects have to be looked at. */
+function sizeOf(quota: ResourceQuota, { lister }: ControllerContext): number {
+  const { namespace } = quota.metadata ?? {};
+  let size = 0;
+  for (const counted of countedTypes(quota)) {
+    const type = watchedType(counted);
+    if (type) size += lister(type).list(namespace).length;
+  }
+  return size;
+}
+
+const watchedType = ({ group, plural }: { group: string; plural: string }): ResourceType<KubeObject> | undefined =>
+  [...WATCHED, ResourceQuotas as ResourceType<KubeObject>].find((t) => t.group === group && t.plural === plural);
+
+/** Cached objects never change, so neither does what they count for. */
+const usages = new WeakMap<object, Usage>();
+
+function usageOnce(type: { group: string; plural: string }, object: KubeObject): Usage {
+  let usage = usages.get(object);
+  if (!usage) usages.set(object, (usage = usageOf(type, object)));
+  return usage;
+}
+
 async function usedOf(quota: ResourceQuota, context: ControllerContext): Promise<Map<string, bigint>> {
   const { namespace } = splitKey(objectKey(quota));
   const used = new Map<string, bigint>();
   for (const counted of countedTypes(quota)) {
     for (const object of await objectsOf(counted, namespace!, context)) {
       if (!isInScope(quota, counted, object)) continue;
-      for (const [name, amount] of usageOf(counted, object)) used.set(name, (used.get(name) ?? 0n) + amount);
+      for (const [name, amount] of usageOnce(counted, object)) used.set(name, (used.get(name) ?? 0n) + amount);
     }
   }
   return used;
@@ -90,13 +115,26 @@ async function objectsOf(
   namespace: string,
   { client, lister }: ControllerContext,
 ): Promise<KubeObject[]> {
-  const watched = [...WATCHED, ResourceQuotas as ResourceType<KubeObject>].find(
-    (type) => type.group === group && type.plural === plural,
-  );
+  const watched = watchedType({ group, plural });
   if (watched) return lister(watched).list(namespace);
-  const type: ResourceType<KubeObject> = { group, version: 'v1', plural, kind: plural, namespaced: true };
-  // A kind that the server does not have, or not as v1, counts nothing.
+  const version = group === '' ? 'v1' : await preferredVersion(group, client);
+  // A kind that the server does not have counts nothing.
+  if (version === undefined) return [];
+  const type: ResourceType<KubeObject> = { group, version, plural, kind: plural, namespaced: true };
   return (await client.list(type, { namespace }).catch(() => ({ items: [] as KubeObject[] }))).items;
+}
+
+async function preferredVersion(group: string, client: Client): Promise<string | undefined> {
+  try {
+    const response = await client.request('GET', `/apis/${group}`, { shared: false });
+    const found = JSON.parse((await readBytes(response)).toString('utf8')) as {
+      preferredVersion?: { version?: string };
+    };
+    return found.preferredVersion?.version;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 const isSame = (

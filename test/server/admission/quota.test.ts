@@ -42,9 +42,9 @@ const pod = (namespaceName: string, name: string, cpu?: string, more: Partial<Po
       ...more,
     },
   });
-async function used(namespaceName: string, wanted: Record<string, string>): Promise<void> {
+async function used(namespaceName: string, wanted: Record<string, string>, timeoutMs = 2_000): Promise<void> {
   let seen: unknown;
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < timeoutMs / 10; attempt++) {
     seen = (await client.get(ResourceQuotas, { namespace: namespaceName, name: 'q' })).status?.used;
     if (JSON.stringify(seen) === JSON.stringify(wanted)) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -100,7 +100,7 @@ describe('a ResourceQuota', () => {
 
   it('counts custom resources, also of a definition that went and came back', async () => {
     await namespace('custom', { hard: { 'count/things.example.com': '1' } });
-    const Things = { group: 'example.com', version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
+    const Things = { group: 'example.com', version: 'v1alpha1', plural: 'things', kind: 'Thing', namespaced: true };
     const names = { plural: 'things', kind: 'Thing', singular: 'thing', listKind: 'ThingList' };
     const schema = { openAPIV3Schema: { type: 'object' } };
     const definition = {
@@ -111,13 +111,14 @@ describe('a ResourceQuota', () => {
         group: 'example.com',
         scope: 'Namespaced',
         names,
-        versions: [{ name: 'v1', served: true, storage: true, schema }],
+        versions: [{ name: 'v1alpha1', served: true, storage: true, schema }],
       },
     };
     const thing = (name: string) => client.create(Things, { metadata: { namespace: 'custom', name } });
     for (let round = 0; round < 2; round++) {
       await eventually('it is defined', () => client.create(CustomResourceDefinitions, definition));
       await thing('a');
+      if (round === 0) await used('custom', { 'count/things.example.com': '1' }, 4_000);
       await expect(thing('b')).rejects.toMatchObject({
         message:
           'things.example.com "b" is forbidden: exceeded quota: q, requested: count/things.example.com=1, ' +
