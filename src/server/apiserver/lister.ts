@@ -1,6 +1,7 @@
 // Synchronous reads of the caches for admission, authorizers and hooks, and the same past the caches.
 import type { KubeObject, List, ResourceType } from '../../api/types.ts';
 import type { AdmissionContext, Lister } from '../admission/types.ts';
+import { freeze } from './cache/encoding.ts';
 import type { Feed } from './cache/feed.ts';
 import type { Registry, StoredKind } from './registry.ts';
 
@@ -48,7 +49,7 @@ export function observer(registry: Registry): AdmissionContext['observe'] {
     const kind = kindOf(registry, type as never);
     // A server that was given only some kinds has nothing to tell of the others.
     if (!kind) return () => {};
-    for (const entry of kind.cache.range(undefined)) onChange(entry.object() as KubeObject as T, undefined);
+    for (const entry of kind.cache.range(undefined)) onChange(freeze(entry.glance()) as KubeObject as T, undefined);
     return kind.cache.listen({
       onEvent({ type: what, entry, previous }) {
         const old = previous?.object() as KubeObject as T | undefined;

@@ -35,9 +35,17 @@ export class NodeGraph {
   /** Attachment → its node. */
   private readonly attachments = new Map<string, string>();
 
+  /** Set until a node asks: reading all pods is most of what a server's start would take. */
+  private followPodsNow: (() => void) | undefined;
+
   follow(cluster: Pick<ClusterView, 'observe'>): () => void {
+    let stopPods = (): void => undefined;
+    this.followPodsNow = () => {
+      this.followPodsNow = undefined;
+      stopPods = this.followPods(cluster);
+    };
     const stops = [
-      this.followPods(cluster),
+      () => stopPods(),
       cluster.observe(PersistentVolumes, (volume, old) => {
         if (old) this.removeVolume(old.metadata?.name ?? '');
         if (volume) this.putVolume(volume);
@@ -122,8 +130,13 @@ export class NodeGraph {
     return false;
   }
 
+  private podsOf(node: string): ReturnType<typeof this.nodes.get> {
+    this.followPodsNow?.();
+    return this.nodes.get(node);
+  }
+
   private podRefers(node: string, kind: ReferenceKind, namespace: string, name: string): boolean {
-    const pods = this.nodes.get(node);
+    const pods = this.podsOf(node);
     if (!pods) return false;
     const wanted = `${kind}/${name}`;
     for (const pod of pods.values()) if (pod.namespace === namespace && pod.references.has(wanted)) return true;
@@ -131,7 +144,7 @@ export class NodeGraph {
   }
 
   hasPod(node: string, namespace: string, name: string): boolean {
-    return this.nodes.get(node)?.has(`${namespace}/${name}`) ?? false;
+    return this.podsOf(node)?.has(`${namespace}/${name}`) ?? false;
   }
 }
 

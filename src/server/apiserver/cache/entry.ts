@@ -3,6 +3,7 @@
 import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 import { decodeObject, freeze, spliceRevision } from './encoding.ts';
 import { faces } from './faces.ts';
+import { metadataRange, parseMetadata, parseWithoutManaged } from './metadata-bytes.ts';
 
 const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -49,11 +50,29 @@ export class Entry {
   }
 
   get labels(): Readonly<Record<string, string>> {
-    return (this.#labels ??= this.object().metadata.labels ?? NO_LABELS);
+    return (this.#labels ??= this.#metadata().labels ?? NO_LABELS);
   }
 
   fields(read: FieldReader): Readonly<Record<string, string>> {
-    return (this.#fields ??= read(this.object()));
+    return (this.#fields ??= read(this.glance()));
+  }
+
+  /**
+   * The object for one look at it, perhaps without its managedFields. Unlike object(), which keeps what it parsed at
+   * least to the end of the turn, this may be asked of very many entries at once.
+   */
+  glance(): Unstructured {
+    const held = this.held();
+    if (held) return held;
+    const range = metadataRange(this.bytes);
+    return range ? parseWithoutManaged(this.bytes, range) : decodeObject(this.bytes);
+  }
+
+  #metadata(): ObjectMeta {
+    const held = this.held();
+    if (held) return held.metadata;
+    const range = metadataRange(this.bytes);
+    return range ? parseMetadata(this.bytes, range) : decodeObject(this.bytes).metadata;
   }
 
   get namespace(): string {

@@ -4,7 +4,7 @@
 //   {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a",…,"managedFields":[…]},"spec":…
 //                                   start ^                  ^ managed   ends ^^ end
 import { parseJson } from '../../../api/codec/json.ts';
-import type { Unstructured } from '../../../api/types.ts';
+import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 
 export interface MetadataRange {
   /** Of the opening brace. */
@@ -70,6 +70,15 @@ function isTypePrefix(text: string): boolean {
   if (text.length > 500 || !TYPE_PREFIX.test(text)) return false;
   known.add(text);
   return true;
+}
+
+/** The metadata alone, without its managedFields. */
+export function parseMetadata(bytes: Buffer, { start, end, managedStart, managedEnd }: MetadataRange): ObjectMeta {
+  const text =
+    managedEnd > managedStart
+      ? bytes.toString('utf8', start, managedStart) + bytes.toString('utf8', managedEnd, end)
+      : bytes.toString('utf8', start, end);
+  return parseJson(text) as ObjectMeta;
 }
 
 /** The object without its managedFields. */

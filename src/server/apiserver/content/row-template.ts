@@ -7,7 +7,7 @@ import type { AnyKind, Column } from '../../../api/kind.ts';
 import { columnsOf, rowFor } from '../../../api/table.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import type { Entry } from '../cache/entry.ts';
-import { type MetadataRange, metadataRange, parseWithoutManaged } from '../cache/metadata-bytes.ts';
+import { type MetadataRange, metadataRange } from '../cache/metadata-bytes.ts';
 
 interface RowTemplate {
   /** `{"cells":["a","1/1",` and what follows the age: `],"conditions":[…]`. Without an age all is in `before`. */
@@ -35,11 +35,11 @@ const NOWHERE: MetadataRange = { start: 0, end: 0, managedStart: 0, managedEnd: 
 export function rowText(definition: AnyKind, entry: Entry, nowMs: number): string {
   const template = entry.face(
     rowFace(definition),
-    () => templateOf(definition, cellObject(entry), nowMs) ?? TIMED,
+    () => templateOf(definition, entry.glance(), nowMs) ?? TIMED,
     ({ before, after }) => before.length + after.length + OVERHEAD_BYTES,
   );
   if (template === TIMED) {
-    const { cells, conditions } = rowFor(definition, cellObject(entry), nowMs, 'None');
+    const { cells, conditions } = rowFor(definition, entry.glance(), nowMs, 'None');
     return `{"cells":${stringifyJson(cells)}${conditionsText(conditions)}`;
   }
   const { before, after, since } = template;
@@ -57,13 +57,6 @@ function rowFace(definition: AnyKind): string {
 }
 
 const TIMED: RowTemplate = { before: '', after: '', since: undefined };
-
-const cellObject = (entry: Entry): Unstructured => {
-  const held = entry.held();
-  if (held) return held;
-  const range = rangeOf(entry);
-  return range ? parseWithoutManaged(entry.bytes, range) : entry.object();
-};
 
 const CENTURY_MS = 100 * 365.25 * 24 * 3_600_000;
 
