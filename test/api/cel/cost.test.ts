@@ -23,6 +23,11 @@ const map = (values: Schema, maxProperties?: number): Schema => ({
 });
 const text = (maxLength?: number): Schema => ({ type: 'string', ...(maxLength === undefined ? {} : { maxLength }) });
 
+const vals = (...schemas: Schema[]): Schema => ({
+  type: 'object',
+  properties: Object.fromEntries(schemas.map((schema, i) => [`val${i + 1}`, schema])),
+});
+
 function estimated(schema: Schema, rule: string): number {
   const [compiled] = compiledRules({ ...schema, validations: [{ rule }] }, false);
   if (compiled!.problem !== undefined) throw new Error(compiled!.problem);
@@ -66,6 +71,38 @@ describe('estimated cost', () => {
   });
 });
 
+describe('estimated cost on fields', () => {
+  const texts = vals(string, string);
+  it.each<[Schema, string, number]>([
+    [vals(integer, integer), 'self.val1 == self.val2', 4],
+    [vals(integer, integer), 'type(self.val1) == int', 4],
+    [vals(integer, number), 'double(self.val1) < self.val2', 6],
+    [vals(integer, number), 'self.val2 == 1.0', 2],
+    [texts, "self.val1.startsWith('Rook')", 3],
+    [texts, "self.val1.matches('^[^0-9]*$')", 943721],
+    [texts, "!self.val1.matches('^[0-9]*$')", 629149],
+    [texts, 'size(self.val1) == 12', 4],
+    [texts, "self.val1.charAt(3) == 'k'", 4],
+    [texts, "self.val1.indexOf('o') == 1", 314576],
+    [texts, "self.val1.replace(' ', 'x') == 'Rookxtakesx👑'", 629150],
+    [texts, "self.val1.split(' ') == ['Rook', 'takes', '👑']", 629159],
+    [texts, "self.val1.substring(0, 4) == 'Rook'", 314576],
+    [texts, "self.val1.substring(4, 10).trim() == 'takes'", 629149],
+    [texts, "self.val1.upperAscii() == 'ROOK TAKES 👑'", 314577],
+    [texts, 'self.val1.lowerAscii() == self.val1.lowerAscii()', 943723],
+    [vals({ type: 'string', format: 'byte' }, { type: 'string', format: 'byte' }), 'self.val1 == self.val2', 314577],
+    [vals({ type: 'string', format: 'duration' }), "self.val1 == duration('1h2m') + duration('3s4ms')", 6],
+    [vals({ type: 'string', format: 'date-time' }), "self.val1.getDate('01:00') == 18", 4],
+    [vals({ ...string, enum: ['Pending', 'Available'] }), "self.val1 in ['Pending', 'Available']", 14],
+    [vals(integer, string), 'string(self.val1) == self.val2', 314578],
+    [vals({ type: 'string', format: 'byte' }, string), 'string(self.val1) == self.val2', 629150],
+    [vals({ type: 'string', format: 'byte' }, string), 'bytes(self.val2) == self.val1', 629150],
+    [vals(number), "string(self.val1) == '10.5'", 4],
+  ])('%j: %s', (schema, rule, cost) => {
+    expect(estimated(schema, rule)).toBe(cost);
+  });
+});
+
 function counted(schema: Schema, self: unknown, rule: string): [unknown, number] {
   const declared = declaredType(schema, false)!;
   const { program } = compile(rule, new Map([['self', declared.type]]));
@@ -73,10 +110,6 @@ function counted(schema: Schema, self: unknown, rule: string): [unknown, number]
   return [error ?? value, cost];
 }
 
-const vals = (...schemas: Schema[]): Schema => ({
-  type: 'object',
-  properties: Object.fromEntries(schemas.map((schema, i) => [`val${i + 1}`, schema])),
-});
 const fields = (...values: unknown[]): object => Object.fromEntries(values.map((value, i) => [`val${i + 1}`, value]));
 
 describe('counted cost', () => {

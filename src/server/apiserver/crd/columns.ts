@@ -1,5 +1,6 @@
 // additionalPrinterColumns and selectableFields of a CustomResourceDefinition: JSONPath expressions, compiled once.
 // Upstream: apiextensions-apiserver pkg/registry/customresource/tableconvertor.
+import { timestampNanos } from '../../../api/cel/library/times.ts';
 import { ageOf } from '../../../api/duration.ts';
 
 import type { Column } from '../../../api/kind.ts';
@@ -47,6 +48,12 @@ function reader(jsonPath: string): (object: unknown) => unknown {
   return (object) => evaluate(object)[0];
 }
 
+/** Upstream parses it as a query parameter: nothing and null are no time, anything else that is none is invalid. */
+function dateCell(text: string, nowMs: number): string {
+  if (text === '' || text === 'null') return '<unknown>';
+  return timestampNanos(text) === undefined ? '<invalid>' : ageOf(text, nowMs);
+}
+
 function cell(type: string, value: unknown, nowMs: number): Cell {
   if (value === undefined || value === null) return null;
   switch (type) {
@@ -57,7 +64,7 @@ function cell(type: string, value: unknown, nowMs: number): Cell {
     case 'boolean':
       return typeof value === 'boolean' ? value : null;
     case 'date':
-      return typeof value === 'string' ? ageOf(value, nowMs) : null;
+      return typeof value === 'string' ? dateCell(value, nowMs) : null;
     default:
       return typeof value === 'string' ? value : stringifyJson(value);
   }
