@@ -252,6 +252,21 @@ describe('the stateful set controller', () => {
       const claim = await client.get(PersistentVolumeClaims, at('data-web-0'));
       return claim.metadata?.ownerReferences?.[0]?.kind === 'StatefulSet';
     });
+    const before = await client.get(PersistentVolumeClaims, at('data-web-1'));
+    await patch({ replicas: 1 });
+    // The third was scaled away while claims were kept.
+    await eventually('one claim goes with its pod', async () => (await claims()).join() === 'data-web-0,data-web-2');
+    await patch({ replicas: 2 });
+    await eventually('another claim', async () => {
+      const { metadata } = await client.get(PersistentVolumeClaims, at('data-web-1'));
+      return metadata?.uid !== before.metadata?.uid && (await pods()).length === 2;
+    });
+    await eventually('it is owned again', async () => {
+      const claim = await client.get(PersistentVolumeClaims, at('data-web-1'));
+      return claim.metadata?.ownerReferences?.[0]?.kind === 'StatefulSet';
+    });
+    await client.delete(StatefulSets, at(), { propagationPolicy: 'Background' });
+    await eventually('claims go with the set', async () => (await claims()).join() === 'data-web-2');
   });
 });
 
