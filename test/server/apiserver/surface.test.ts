@@ -88,6 +88,39 @@ function aggregatedLines({ items }: Aggregated): string[] {
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 describe('discovery', () => {
+  const asked = (version: string) => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+  it.each([
+    ['the newest that is known', `${asked('v2')},${asked('v2beta1')},application/json`, 'apidiscovery.k8s.io/v2'],
+    ['what is asked for', asked('v2beta1'), 'apidiscovery.k8s.io/v2beta1'],
+    ['the next best of an unknown version', `${asked('v3')},application/json`, 'v1'],
+    ['the old form to others', 'application/json', 'v1'],
+    ['the old form to browsers', '*/*', 'v1'],
+  ])('answers %s', async (_, accept, apiVersion) => {
+    const { json, headers } = await raw(server, 'GET', '/apis', { headers: { accept } });
+    const kind = apiVersion === 'v1' ? 'APIGroupList' : 'APIGroupDiscoveryList';
+    expect(json).toMatchObject({ kind, apiVersion });
+    const version = apiVersion.split('/')[1];
+    const type = version ? `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList` : undefined;
+    expect(headers['content-type']).toBe(type ?? 'application/json');
+  });
+
+  it('answers 406 to those who take nothing else', async () => {
+    expect((await raw(server, 'GET', '/apis', { headers: { accept: asked('v3') } })).status).toBe(406);
+    expect((await raw(server, 'GET', '/apis', { headers: { accept: 'text/html' } })).status).toBe(406);
+  });
+
+  it('is not sent twice to those who have it', async () => {
+    for (const path of ['/api', '/apis']) {
+      const first = await raw(server, 'GET', path, { headers: { accept: asked('v2') } });
+      const etag = String(first.headers['etag']);
+      expect(etag).toMatch(/^"[0-9A-F]{128}"$/);
+      expect(first.headers['vary']).toBe('Accept');
+      const again = await raw(server, 'GET', path, { headers: { accept: asked('v2'), 'if-none-match': etag } });
+      expect(again).toMatchObject({ status: 304, text: '' });
+      expect(again.headers['etag']).toBe(etag);
+    }
+  });
+
   it('in one document has upstream’s resources, names, verbs and subresources', async () => {
     const lines = [
       ...aggregatedLines(await get<Aggregated>('/api', AGGREGATED)),
@@ -153,6 +186,26 @@ describe('OpenAPI', () => {
 
   it('has upstream’s definitions, with their fields, types, keys and merge rules', () => {
     expect(definitionFacts(document)).toEqual(golden('definitions.tsv'));
+  });
+
+  it('is kept by clients under the hash that version 3 lists', async () => {
+    const headers = { accept: 'application/json' };
+    const index = await raw(server, 'GET', '/openapi/v3', { headers });
+    const etag = String(index.headers['etag']);
+    expect((await raw(server, 'GET', '/openapi/v3', { headers: { ...headers, 'if-none-match': etag } })).status).toBe(
+      304,
+    );
+    const { paths } = index.json as { paths: Record<string, { serverRelativeURL: string }> };
+    const address = paths['apis/apps/v1']!.serverRelativeURL;
+    const found = await raw(server, 'GET', address, { headers });
+    expect(found.headers['cache-control']).toBe('public, immutable');
+    expect(Date.parse(String(found.headers['expires']))).toBeGreaterThan(Date.now());
+    expect(found.headers['etag']).toBe(`"${address.split('hash=')[1]}"`);
+    const plain = await raw(server, 'GET', '/openapi/v3/apis/apps/v1', { headers });
+    expect(plain.headers['expires']).toBeUndefined();
+    const stale = await raw(server, 'GET', '/openapi/v3/apis/apps/v1?hash=00', { headers });
+    expect(stale).toMatchObject({ status: 301 });
+    expect(stale.headers['location']).toBe(address);
   });
 
   it('says the same in version 3, in a document for each group and version', async () => {

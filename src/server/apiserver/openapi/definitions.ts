@@ -194,7 +194,8 @@ export class DefinitionWriter {
       const written = this.schema(s, owner);
       if (!this.v3) return written;
       if (s.ref !== undefined) return { ...written, default: {} };
-      const zero = owner === undefined || s.enum ? undefined : ZEROS[s.type ?? ''];
+      // Bytes are a slice in Go, whose zero is nothing.
+      const zero = owner === undefined || s.enum || s.format === 'byte' ? undefined : ZEROS[s.type ?? ''];
       return zero === undefined ? written : sortKeys({ ...written, default: zero });
     };
     if (schema.items) out['items'] = inner(schema.items);

@@ -40,6 +40,7 @@ export class OpenApiDocuments {
   private resources: readonly OpenApiResource[] = [];
   private remoteV3: ReadonlyMap<string, string> = new Map();
   private remoteV2: readonly object[] = [];
+  private indexDocument: OpenApiDocument | undefined;
 
   constructor(source: SchemaSource) {
     this.source = source;
@@ -55,6 +56,7 @@ export class OpenApiDocuments {
     }
     this.parts = parts;
     this.resources = resources;
+    this.indexDocument = undefined;
     this.v2Json = undefined;
     this.v2Protobuf = undefined;
   }
@@ -63,16 +65,20 @@ export class OpenApiDocuments {
   addRemotes(v3: ReadonlyMap<string, string>, v2: readonly object[]): void {
     this.remoteV3 = v3;
     this.remoteV2 = v2;
+    this.indexDocument = undefined;
     this.v2Json = undefined;
     this.v2Protobuf = undefined;
   }
 
   /** What /openapi/v3 answers. */
-  index(): object {
+  index(): OpenApiDocument {
+    if (this.indexDocument) return this.indexDocument;
     const local = openApiV3Index([...this.parts].map(([path, { hash }]) => [path, hash] as const));
     const paths = local['paths'] as Json;
     for (const [path, serverRelativeURL] of this.remoteV3) paths[path] = { serverRelativeURL };
-    return { paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))) };
+    const sorted = Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const bytes = Buffer.from(JSON.stringify({ paths: sorted }));
+    return (this.indexDocument = { bytes, hash: hashOf(bytes) });
   }
 
   hashOf(path: string): string | undefined {

@@ -16,6 +16,7 @@ import { OpenApiDocuments, type OpenApiDocument } from './documents.ts';
 import type { OpenApiResource } from './types.ts';
 
 const gzipAsync = promisify(gzip);
+const YEAR_MS = 365 * 24 * 3_600_000;
 
 /** Old clients ask by a name with `@`, which is no media type: the answer has the other one, which they can parse. */
 const PROTOBUF_ANSWER = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
@@ -118,8 +119,7 @@ async function answer(context: RequestContext, documents: OpenApiDocuments): Pro
   }
   if (path === '/openapi/v3' || path === '/openapi/v3/') {
     accepted(context, JSON_TYPES);
-    const bytes = Buffer.from(JSON.stringify(documents.index()));
-    return send(context, { bytes, hash: '' }, 'application/json');
+    return send(context, documents.index(), 'application/json');
   }
   if (!path.startsWith('/openapi/v3/')) return undefined;
   const name = path.slice('/openapi/v3/'.length);
@@ -133,17 +133,18 @@ async function answer(context: RequestContext, documents: OpenApiDocuments): Pro
   }
   const response = await send(context, await documents.v3(name)!, 'application/json');
   // An address with a hash never changes its content.
-  if (asked !== null) response.headers['cache-control'] = 'public, immutable';
+  if (asked !== null) {
+    response.headers['cache-control'] = 'public, immutable';
+    response.headers['expires'] = new Date(context.server.now() + YEAR_MS).toUTCString();
+  }
   return response;
 }
 
 async function send(context: RequestContext, document: OpenApiDocument, contentType: string): Promise<Response> {
   const headers = baseHeaders(context, contentType);
   headers['vary'] = 'Accept';
-  if (document.hash) {
-    headers['etag'] = `"${document.hash}"`;
-    if (context.request.headers['if-none-match'] === headers['etag']) return { status: 304, headers };
-  }
+  headers['etag'] = `"${document.hash}"`;
+  if (context.request.headers['if-none-match'] === headers['etag']) return { status: 304, headers };
   let { bytes } = document;
   const shared = (): unknown => JSON.parse(document.bytes.toString('utf8'));
   if (bytes.length >= GZIP_FROM_BYTES && acceptsGzip(context)) {
