@@ -1,6 +1,6 @@
 // `drain`: cordons nodes and evicts their pods. Upstream: kubectl/pkg/cmd/drain/drain.go, kubectl/pkg/drain.
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import { type Status, StatusError, isNotFound, isReason } from '../api/status.ts';
+import { isNotFound, isReason } from '../api/status.ts';
 import type { Info } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import { chunkSizeFlag, dryRunOf, dryRunSuffix } from '../cli/flags.ts';
@@ -113,11 +113,8 @@ export default class Drain extends NodeCommand {
     const eviction = { kind: 'Eviction', apiVersion: 'policy/v1', metadata: { name, namespace }, deleteOptions };
     for (;;) {
       try {
-        if (evicting) {
-          const answer = await cluster.json<Status>('POST', `${path}/eviction`, { body: eviction, query });
-          // Upstream answers 201 with a failure inside when several budgets select the pod.
-          if (answer.status === 'Failure') throw StatusError.from(answer);
-        } else await cluster.json('DELETE', path, { body: deleteOptions, query });
+        if (evicting) await cluster.json('POST', `${path}/eviction`, { body: eviction, query });
+        else await cluster.json('DELETE', path, { body: deleteOptions, query });
         return true;
       } catch (error) {
         if (isNotFound(error)) return false;

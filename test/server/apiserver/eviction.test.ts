@@ -158,12 +158,12 @@ describe('with a budget', () => {
     );
   });
 
-  it('answers a failure in a success when several budgets select the pod, as upstream does', async () => {
+  it('is refused when several budgets select the pod', async () => {
     await makePod('a', { phase: 'Running', ready: true });
     await makeBudget('b', { disruptionsAllowed: 1 });
     await makeBudget('c', { disruptionsAllowed: 1 });
     const answer = await evict('a');
-    expect(answer.status).toBe(201);
+    expect(answer.status).toBe(500);
     expect(answer.body).toMatchObject({
       status: 'Failure',
       code: 500,

@@ -21,6 +21,9 @@ interface EvictedPod extends Unstructured {
 /** Upstream's EvictionsRetry: 20 attempts. */
 const ATTEMPTS = 20;
 
+const SEVERAL_BUDGETS =
+  'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.';
+
 const done = (): Unstructured => ({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 
 export async function evict(context: SubresourceContext): Promise<Unstructured> {
@@ -31,7 +34,7 @@ export async function evict(context: SubresourceContext): Promise<Unstructured> 
   const pod = await evictUnguarded(context, options);
   if (!pod) return done();
   const budgets = budgetsOf(context.lister, pod);
-  if (budgets.length > 1) return severalBudgets();
+  if (budgets.length > 1) throw new StatusError('', SEVERAL_BUDGETS, undefined, 500);
   const [budget] = budgets;
   if (!budget) {
     await conditionAndDelete(context, options);
@@ -87,17 +90,6 @@ const boundTo = (pod: EvictedPod, options: DeleteOptions): DeleteOptions =>
   options.preconditions?.resourceVersion === undefined
     ? { ...options, preconditions: { ...options.preconditions, resourceVersion: pod.metadata.resourceVersion } }
     : options;
-
-function severalBudgets(): Unstructured {
-  return {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
-    code: 500,
-  };
-}
 
 /** Upstream: addConditionAndDeletePod. The pod says who ends it before it goes. */
 async function conditionAndDelete(context: SubresourceContext, options: DeleteOptions): Promise<void> {
