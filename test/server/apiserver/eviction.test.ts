@@ -143,21 +143,6 @@ describe('with a budget', () => {
     );
   });
 
-  it('refuses a negative budget', async () => {
-    await makePod('a', { phase: 'Running', ready: true });
-    await makeBudget('b', { disruptionsAllowed: 0 });
-    // No client can write it: versions before 1 could.
-    const key = '/registry/policy/poddisruptionbudgets/default/b';
-    const { item } = await server.store.get(key);
-    const negative = Buffer.from(item!.value).toString().replace('"disruptionsAllowed":0', '"disruptionsAllowed":-1');
-    await server.store.transact([], [{ put: { key, value: Buffer.from(negative) } }]);
-    const answer = await evict('a');
-    expect(answer.status).toBe(403);
-    expect(answer.body.message).toBe(
-      'poddisruptionbudget.policy "b" is forbidden: pdb disruptions allowed is negative',
-    );
-  });
-
   it('is refused when several budgets select the pod', async () => {
     await makePod('a', { phase: 'Running', ready: true });
     await makeBudget('b', { disruptionsAllowed: 1 });
