@@ -33,9 +33,17 @@ export async function discover(client: Client): Promise<{ groups: DiscoveredGrou
   };
   const [core, named] = await Promise.all([fetchJson('/api'), fetchJson('/apis')]);
   if (core['kind'] === 'APIGroupDiscoveryList' && named['kind'] === 'APIGroupDiscoveryList') {
-    return { groups: [...aggregatedGroups(core), ...aggregatedGroups(named)], failed: [] };
+    const groups = [...aggregatedGroups(core), ...aggregatedGroups(named)];
+    return { groups, failed: staleVersions(groups) };
   }
   return legacyGroups(core, named, fetchJson);
+}
+
+/** What the server itself could not ask for: another server's, which it cannot reach. */
+function staleVersions(groups: readonly DiscoveredGroup[]): string[] {
+  return groups.flatMap(({ name, versions }) =>
+    versions.filter(({ stale }) => stale).map(({ version }) => apiVersionOf({ group: name, version })),
+  );
 }
 
 /** Every resource of every group, preferred versions first. */

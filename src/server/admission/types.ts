@@ -53,6 +53,8 @@ export interface AdmissionRequest {
   reinvocation: Reinvocation;
   /** Aborted when the caller is gone. */
   signal: AbortSignal;
+  /** When the caller's own `timeout` is over, in milliseconds of the epoch. */
+  deadlineMs?: number;
   /** Adds a Warning header to the response. */
   warn(message: string): void;
 }

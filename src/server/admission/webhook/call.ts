@@ -34,7 +34,7 @@ export async function callHook(
   } catch (error) {
     throw new CallFailure(spec.name, `could not create admission objects: ${(error as Error).message}`);
   }
-  const timeoutMs = (spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
+  const timeoutMs = Math.max(0, Math.min((spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000, leftOf(request)));
   const call = { timeoutMs, signal: request.signal, announceTimeout: true };
   let value: unknown;
   try {
@@ -53,15 +53,20 @@ export async function callHook(
   return answer;
 }
 
+/** What the caller's own patience leaves. */
+const leftOf = ({ deadlineMs }: AdmissionRequest): number =>
+  deadlineMs === undefined ? Infinity : deadlineMs - Date.now();
+
 function checkDryRun({ hook: { spec } }: Invocation, { dryRun }: AdmissionRequest): void {
   if (!dryRun || spec.sideEffects === 'None' || spec.sideEffects === 'NoneOnDryRun') return;
   throw badRequest(`admission webhook ${JSON.stringify(spec.name)} does not support dry run`);
 }
 
 /** What the request fails with; undefined when the failure is one that the webhook's policy ignores. */
-export function failureOf(error: unknown, { hook }: Invocation, { signal }: AdmissionRequest): unknown {
+export function failureOf(error: unknown, { hook }: Invocation, request: AdmissionRequest): unknown {
+  const { signal } = request;
   if (!(error instanceof CallFailure)) return error;
   if (!hook.ignoresFailures) return internalError(error);
-  if (!signal.aborted) return undefined;
+  if (!signal.aborted && leftOf(request) > 0) return undefined;
   return new StatusError('Timeout', 'Timeout: request did not complete within requested timeout');
 }

@@ -1,5 +1,7 @@
 // Runs the admission plugins over one operation: all `admit` first, in phase order, then all `validate`.
 // Upstream: apiserver/pkg/admission/chain.go. Which plugins there are is the caller's business.
+import { parseDuration } from '../../../api/duration.ts';
+import { badRequest } from '../../../api/status.ts';
 import type { GroupVersionKind, Unstructured } from '../../../api/types.ts';
 import type { AdmissionPlugin, AdmissionRequest, Operation } from '../../admission/types.ts';
 import type { RequestContext, Server } from '../context.ts';
@@ -24,6 +26,19 @@ export interface AdmissionInput {
   dryRun: boolean;
 }
 
+/** The query's `timeout`. Upstream: apiserver/pkg/endpoints/filters/request_deadline.go, which refuses what is none. */
+function deadlineOf({ request, server }: RequestContext): { deadlineMs?: number } {
+  const text = request.query.size > 0 ? request.query.get('timeout') : null;
+  if (!text) return {};
+  let timeoutMs: number;
+  try {
+    timeoutMs = parseDuration(text);
+  } catch (error) {
+    throw badRequest(`invalid timeout specified in the request URL - ${(error as Error).message}`);
+  }
+  return timeoutMs > 0 ? { deadlineMs: server.now() + timeoutMs } : {};
+}
+
 export class Admission {
   readonly #request: AdmissionRequest;
   readonly #server: Server;
@@ -46,6 +61,7 @@ export class Admission {
       reinvocation: { again: false, wanted: false, memory: new Map() },
       signal: context.request.signal,
       warn: (message) => void context.warnings.push(message),
+      ...deadlineOf(context),
       ...(input.object ? { object: input.object } : {}),
       ...(input.oldObject ? { oldObject: input.oldObject } : {}),
     };

@@ -221,7 +221,7 @@ describe('match conditions', () => {
     await expect(admin.create(ConfigMaps, configMap('m') as never)).rejects.toMatchObject({
       code: 403,
       message: expect.stringMatching(
-        /^configmaps "m" is forbidden: expression "object.absent.field == 1" resulted in error: /,
+        /^configmaps "m" is forbidden: expression 'object.absent.field == 1' resulted in error: /,
       ),
     });
     await admin.delete(Mutating, { name: 'a' });
@@ -233,7 +233,7 @@ describe('match conditions', () => {
   it.each(['object.', '1 + 1', 'absent == 1'])('that are no conditions are refused: %s', async (expression) => {
     const made = register(admin, Mutating, 'a', { clientConfig: config('/'), matchConditions: conditions(expression) });
     await expect(made).rejects.toThrow(
-      /webhooks\[0\]\.matchConditions\[0\]\.expression: Invalid value: .*: compilation failed/,
+      /webhooks\[0\]\.matchConditions\[0\]\.expression: Invalid value: .*: (compilation failed: ERROR: <input>:1:|must evaluate to bool)/,
     );
   });
 });

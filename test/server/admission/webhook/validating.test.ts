@@ -195,6 +195,20 @@ describe('a failure', () => {
     await admin.create(ConfigMaps, configMap('ignored') as never);
   });
 
+  it("comes when the caller's own patience is over, whatever the policy", async () => {
+    respond = () => () => undefined;
+    await register(admin, Validating, 'a', { clientConfig: config(), failurePolicy: 'Ignore' });
+    const create = (timeout: string) =>
+      admin.request('POST', '/api/v1/namespaces/default/configmaps', { body: configMap('late'), query: { timeout } });
+    expect(await refusal(create('50ms'))).toEqual([
+      504,
+      'Timeout',
+      'Timeout: request did not complete within requested timeout',
+    ]);
+    expect(hook.calls[0]!.query.get('timeout')).toBe('1s');
+    expect((await refusal(create('x')))![0]).toBe(400);
+  });
+
   it('names what went wrong on the way', async () => {
     await register(admin, Validating, 'a', { clientConfig: { url: 'https://127.0.0.1:1/x' } });
     const [, , refused] = (await refusal(admin.create(ConfigMaps, configMap('c') as never)))!;
