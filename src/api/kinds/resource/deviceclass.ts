@@ -2,10 +2,20 @@
 import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn } from '../shared/columns.ts';
+import { validateConfigurations, validateSelectors } from '../shared/device-requests.ts';
+import { qualifiedName } from '../shared/field-rules.ts';
 
 const group = 'resource.k8s.io';
 
-export default defineKind<KubeObject & { spec?: object }>({
+interface DeviceClass extends KubeObject {
+  spec?: {
+    selectors?: { cel?: { expression?: string } }[];
+    config?: { opaque?: { driver?: string; parameters?: unknown } }[];
+    extendedResourceName?: string;
+  };
+}
+
+export default defineKind<DeviceClass>({
   group,
   kind: 'DeviceClass',
   plural: 'deviceclasses',
@@ -15,6 +25,12 @@ export default defineKind<KubeObject & { spec?: object }>({
   generation: true,
   defaults(draft) {
     draft.spec ??= {};
+  },
+  validate({ spec }, errors) {
+    validateSelectors(errors, 'spec.selectors', spec?.selectors);
+    validateConfigurations(errors, 'spec.config', spec?.config);
+    const name = spec?.extendedResourceName;
+    if (name != null) qualifiedName(errors, 'spec.extendedResourceName', name);
   },
   columns: [ageColumn],
 });

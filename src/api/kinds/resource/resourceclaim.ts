@@ -36,7 +36,7 @@ export default defineKind<ResourceClaim>({
   prepareCreate(draft) {
     draft.status = {};
   },
-  validate: (claim, errors) => validateClaimSpec(errors, 'spec', claim.spec),
+  validateCreate: (claim, errors) => validateClaimSpec(errors, 'spec', claim.spec),
   validateUpdate: (claim, old, errors) => immutable(errors, 'spec', claim.spec, old.spec),
   columns: [
     column('State', 'string', 'A summary of the current state (allocated, pending, reserved, etc.).', state),

@@ -20,7 +20,7 @@ export default defineKind<ClaimTemplate>({
   served: [{ group, version: 'v1' }],
   generation: false,
   defaults: (draft) => defaultClaimSpec(((draft.spec ??= {}).spec ??= {})),
-  validate: (template, errors) => validateClaimSpec(errors, 'spec.spec', template.spec?.spec),
+  validateCreate: (template, errors) => validateClaimSpec(errors, 'spec.spec', template.spec?.spec),
   validateUpdate: (template, old, errors) => immutable(errors, 'spec', template.spec, old.spec),
   columns: [ageColumn],
 });

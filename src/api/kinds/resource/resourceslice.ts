@@ -1,18 +1,86 @@
 // ResourceSlice: the devices of one pool on one node. Upstream: pkg/registry/resource/resourceslice/strategy.go.
 import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
+import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
-import { dnsSubdomain, immutable } from '../shared/field-rules.ts';
+import { csiDriverName } from '../shared/csi-names.ts';
+import { dnsSubdomain, immutable, requiredLabel } from '../shared/field-rules.ts';
 
 const group = 'resource.k8s.io';
 
 interface ResourceSlice extends KubeObject {
   spec?: {
-    nodeName?: string;
+    nodeName?: string | null;
+    nodeSelector?: { nodeSelectorTerms?: unknown[] };
+    allNodes?: boolean | null;
+    perDeviceNodeSelection?: boolean | null;
+    sharedCounters?: unknown[];
+    devices?: { name?: string; taints?: unknown[]; consumesCounters?: unknown[] }[];
     driver?: string;
     pool?: { name?: string; generation?: number; resourceSliceCount?: number };
   };
+}
+
+type Spec = NonNullable<ResourceSlice['spec']>;
+const MAX_POOL_NAME = 253;
+const MAX_DEVICES = 128;
+const MAX_DEVICES_WITH_TAINTS = 64;
+
+function pool(
+  errors: FieldErrors,
+  { name = '', generation = 0, resourceSliceCount = 0 }: NonNullable<Spec['pool']>,
+): void {
+  if (!name) errors.required('spec.pool.name');
+  else {
+    if (name.length > MAX_POOL_NAME) errors.tooLong('spec.pool.name', MAX_POOL_NAME);
+    for (const part of name.split('/')) dnsSubdomain(errors, 'spec.pool.name', part);
+  }
+  if (resourceSliceCount <= 0) {
+    errors.invalid('spec.pool.resourceSliceCount', resourceSliceCount, 'must be greater than zero');
+  }
+  if (generation < 0) errors.invalid('spec.pool.generation', generation, 'must be greater than or equal to zero');
+}
+
+/** Which nodes reach the devices is said in one way. */
+function reach(errors: FieldErrors, spec: Spec): void {
+  const set: string[] = [];
+  if (spec.nodeName != null) {
+    if (spec.nodeName) {
+      set.push('`nodeName`');
+      dnsSubdomain(errors, 'spec.nodeName', spec.nodeName);
+    } else errors.invalid('spec.nodeName', '', 'must be either unset or set to a non-empty string');
+  }
+  if (spec.nodeSelector) {
+    set.push('`nodeSelector`');
+    const { nodeSelectorTerms: terms = [] } = spec.nodeSelector;
+    if (terms.length !== 1) {
+      errors.invalid('spec.nodeSelector.nodeSelectorTerms', terms, 'must have exactly one node selector term');
+    }
+  }
+  for (const field of ['allNodes', 'perDeviceNodeSelection'] as const) {
+    if (spec[field] === true) set.push(`\`${field}\``);
+    else if (spec[field] != null) errors.invalid(`spec.${field}`, spec[field], 'must be either unset or set to true');
+  }
+  const one = 'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required';
+  if (!set.length) errors.required('spec', one);
+  else if (set.length > 1) errors.invalid('spec', `{${set.join(', ')}}`, `${one}, but multiple fields are set`);
+}
+
+function validate(spec: Spec, errors: FieldErrors): void {
+  csiDriverName(errors, 'spec.driver', spec.driver);
+  pool(errors, spec.pool ?? {});
+  reach(errors, spec);
+  const { devices = [] } = spec;
+  const names = new Set<string>();
+  devices.forEach(({ name = '' }, i) => {
+    requiredLabel(errors, `spec.devices[${i}].name`, name);
+    if (names.has(name)) errors.duplicate(`spec.devices[${i}]`, name);
+    names.add(name);
+  });
+  const few = devices.some((d) => d.taints?.length || d.consumesCounters?.length);
+  const most = few ? MAX_DEVICES_WITH_TAINTS : MAX_DEVICES;
+  if (devices.length > most) errors.tooMany('spec.devices', devices.length, most);
 }
 
 export default defineKind<ResourceSlice>({
@@ -23,18 +91,11 @@ export default defineKind<ResourceSlice>({
   storage: { group, version: 'v1' },
   served: [{ group, version: 'v1' }],
   generation: true,
-  validate({ spec }, errors) {
-    if (!spec?.driver) errors.required('spec.driver');
-    else dnsSubdomain(errors, 'spec.driver', spec.driver);
-    if (!spec?.pool?.name) errors.required('spec.pool.name');
-    if ((spec?.pool?.resourceSliceCount ?? 0) <= 0) {
-      errors.invalid('spec.pool.resourceSliceCount', spec?.pool?.resourceSliceCount ?? 0, 'must be greater than zero');
-    }
-  },
+  validate: ({ spec = {} }, errors) => validate(spec, errors),
   validateUpdate(slice, old, errors) {
+    immutable(errors, 'spec.pool.name', slice.spec?.pool?.name, old.spec?.pool?.name);
     immutable(errors, 'spec.driver', slice.spec?.driver, old.spec?.driver);
     immutable(errors, 'spec.nodeName', slice.spec?.nodeName, old.spec?.nodeName);
-    immutable(errors, 'spec.pool.name', slice.spec?.pool?.name, old.spec?.pool?.name);
   },
   selectableFields: {
     'spec.nodeName': (slice) => slice.spec?.nodeName ?? '',
