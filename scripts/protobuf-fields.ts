@@ -1,10 +1,15 @@
 // Reads the field numbers of Kubernetes' protobuf messages out of the struct tags of its Go types, and writes them as
 // the table src/api/codec/protobuf-fields.gen.ts. Run by hand when a new version of the API is taken in:
 //   tsx scripts/protobuf-fields.ts <checkouts of kubernetes/api, kubernetes/apimachinery and kubernetes/kube-aggregator>
+//     [<older kubernetes/api>], which has the packages that the newer one has no more.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-const [apiRoot = '', machineryRoot = '', aggregatorRoot = ''] = process.argv.slice(2);
+const [apiRoot = '', machineryRoot = '', aggregatorRoot = '', oldApiRoot = ''] = process.argv.slice(2);
+const typesOf = (name: string): string => {
+  const file = join(apiRoot, name, 'types.go');
+  return existsSync(file) ? file : join(oldApiRoot, name, 'types.go');
+};
 const packages: [name: string, file: string][] = [
   ['meta/v1', join(machineryRoot, 'pkg/apis/meta/v1/types.go')],
   ...[
@@ -16,6 +21,7 @@ const packages: [name: string, file: string][] = [
     'autoscaling/v2',
     'batch/v1',
     'batch/v1beta1',
+    'batch/v2alpha1',
     'certificates/v1',
     'coordination/v1',
     'core/v1',
@@ -30,7 +36,31 @@ const packages: [name: string, file: string][] = [
     'resource/v1',
     'scheduling/v1',
     'storage/v1',
-  ].map((name): [string, string] => [name, join(apiRoot, name, 'types.go')]),
+    // What upstream removed and clients of that time still send.
+    'admissionregistration/v1beta1',
+    'apps/v1beta1',
+    'apps/v1beta2',
+    'authentication/v1beta1',
+    'authorization/v1beta1',
+    'autoscaling/v2beta1',
+    'autoscaling/v2beta2',
+    'certificates/v1beta1',
+    'coordination/v1beta1',
+    'discovery/v1beta1',
+    'events/v1beta1',
+    'extensions/v1beta1',
+    'flowcontrol/v1beta1',
+    'flowcontrol/v1beta2',
+    'flowcontrol/v1beta3',
+    'networking/v1beta1',
+    'node/v1beta1',
+    'rbac/v1alpha1',
+    'rbac/v1beta1',
+    'scheduling/v1alpha1',
+    'scheduling/v1beta1',
+    'storage/v1alpha1',
+    'storage/v1beta1',
+  ].map((name): [string, string] => [name, typesOf(name)]),
   ['apiregistration/v1', join(aggregatorRoot, 'pkg/apis/apiregistration/v1/types.go')],
 ];
 

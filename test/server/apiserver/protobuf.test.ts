@@ -1,7 +1,9 @@
 // Answers in protobuf: objects, lists, watch frames, errors, metadata; and JSON for what has no protobuf form.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeProtobuf } from '../../../src/api/codec/protobuf.ts';
+import { encodeProtobuf } from '../../../src/api/codec/protobuf-writer.ts';
 import type { Request, Response } from '../../../src/wire/http.ts';
+import { raw } from '../../support/raw.ts';
 import { type TestServer, admin, startTestServer } from '../../support/server.ts';
 import { configMap, widget } from './kinds.ts';
 
@@ -134,22 +136,52 @@ describe('protobuf', () => {
     expect((await ask('GET', path, `${table},application/json`)).headers['content-type']).toBe('application/json');
   });
 
-  it('is not spoken of versions that upstream removed: they are answered in JSON', async () => {
+  it.each([
+    [
+      'extensions/v1beta1',
+      'Deployment',
+      { template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } },
+      { replicas: 1, strategy: { rollingUpdate: { maxSurge: 1 } } },
+    ],
+    [
+      'networking.k8s.io/v1beta1',
+      'Ingress',
+      { backend: { serviceName: 's', servicePort: 'http' } },
+      { backend: { serviceName: 's', servicePort: 'http' } },
+    ],
+    [
+      'batch/v2alpha1',
+      'CronJob',
+      {
+        schedule: '* * * * *',
+        jobTemplate: {
+          spec: { template: { spec: { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' } } },
+        },
+      },
+      { schedule: '* * * * *', concurrencyPolicy: 'Allow' },
+    ],
+    [
+      'autoscaling/v2beta1',
+      'HorizontalPodAutoscaler',
+      {
+        scaleTargetRef: { kind: 'Deployment', name: 'd' },
+        maxReplicas: 3,
+        metrics: [{ type: 'Resource', resource: { name: 'cpu', targetAverageUtilization: 50 } }],
+      },
+      { metrics: [{ type: 'Resource', resource: { name: 'cpu', targetAverageUtilization: 50 } }] },
+    ],
+  ])('is spoken of %s, which upstream removed', async (apiVersion, kind, spec, shown) => {
     const old = await startTestServer();
-    const deployments = '/apis/extensions/v1beta1/namespaces/default/deployments';
-    const body = {
-      kind: 'Deployment',
-      apiVersion: 'extensions/v1beta1',
-      metadata: { name: 'web' },
-      spec: { template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } },
-    };
-    const either = `${PROTOBUF},application/json`;
-    const created = await ask('POST', deployments, either, body, old);
-    expect([created.status, created.headers['content-type']]).toEqual([201, 'application/json']);
-    expect((await ask('GET', deployments, PROTOBUF, undefined, old)).status).toBe(406);
-    const current = deployments.replace('extensions/v1beta1', 'apps/v1');
-    const list = decodeProtobuf(await bytesOf(await ask('GET', current, either, undefined, old)));
-    expect(list).toMatchObject({ kind: 'DeploymentList', items: [{ spec: { replicas: 1 } }] });
+    const plural = kind === 'Ingress' ? 'ingresses' : `${kind.toLowerCase()}s`;
+    const collection = `/apis/${apiVersion}/namespaces/default/${plural}`;
+    const body = encodeProtobuf(Buffer.from(JSON.stringify({ apiVersion, kind, metadata: { name: 'web' }, spec })))!;
+    expect(body.subarray(0, 4).toString('latin1')).toBe('k8s\0');
+    const created = await raw(old, 'POST', collection, { body, headers: { 'content-type': PROTOBUF } });
+    expect(created.json).toMatchObject({ apiVersion, kind, spec: shown });
+    const read = await ask('GET', `${collection}/web`, PROTOBUF, undefined, old);
+    expect(decodeProtobuf(await bytesOf(read))).toMatchObject({ apiVersion, kind, spec: shown });
+    const list = decodeProtobuf(await bytesOf(await ask('GET', collection, PROTOBUF, undefined, old)));
+    expect(list).toMatchObject({ kind: `${kind}List`, items: [{ spec: shown }] });
     await old.close();
   });
 
