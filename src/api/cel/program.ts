@@ -5,7 +5,6 @@ import { type Expr, Uint } from './expression.ts';
 import type { Overload } from './functions.ts';
 import { ACCUMULATOR } from './macros.ts';
 import { byKey, entriesOf } from './library/standard.ts';
-import { isDynOrError } from './types.ts';
 import { CelError, Optional, TypeValue, fits, grow, isFields, lookUp, mapKey, settle } from './values.ts';
 
 /** Where values are kept while an expression is evaluated. */
@@ -135,18 +134,12 @@ class Planner {
     const folded = this.folded(expr, args);
     if (folded) return folded;
     const candidates = this.checked.overloads.get(expr.id) ?? [];
-    const all = expr.target ? [expr.target, ...expr.args] : expr.args;
-    const loose = all.some((arg) => isLoose(this.checked, arg));
-    const [only] = candidates;
-    // With every type known there is nothing to choose.
-    const choose: (values: unknown[]) => Overload =
-      candidates.length === 1 && !loose
-        ? () => only!
-        : (values) => {
-            const found = candidates.find(({ params }) => params.every((type, i) => fits(values[i], type)));
-            if (!found) throw new CelError('no such overload');
-            return found;
-          };
+    // Types are known, values are not: a text may be null, and what did not change may be of a type of before.
+    const choose = (values: unknown[]): Overload => {
+      const found = candidates.find(({ params }) => params.every((type, i) => fits(values[i], type)));
+      if (!found) throw new CelError('no such overload');
+      return found;
+    };
     return (frame) => {
       const values = args.map((arg) => arg(frame));
       const overload = choose(values);
@@ -348,11 +341,6 @@ function notStrictlyFalse(arg: Run): Run {
   };
 }
 
-const isLoose = (checked: Checked, expr: Expr): boolean => {
-  const type = checked.types.get(expr.id);
-  return type === undefined || isDynOrError(type) || type.params.some((inner) => isDynOrError(inner));
-};
-
 function asOptional(value: unknown): Optional {
   if (value instanceof Optional) return value;
   throw new CelError(`cannot initialize optional entry from non-optional value`);
@@ -404,6 +392,8 @@ export function plan(checked: Checked, names: readonly string[]): Program {
         return { value: run(frame), cost: frame.cost };
       } catch (error) {
         if (error instanceof CelError) return { error, cost: frame.cost };
+        // A list may hold what its first item did not show.
+        if (error instanceof TypeError) return { error: new CelError('no such overload'), cost: frame.cost };
         // An expression that is deep in itself, or makes a text beyond what the engine holds, is its author's error.
         if (error instanceof RangeError) return { error: new CelError(error.message), cost: frame.limit + 1 };
         throw error;

@@ -1,6 +1,7 @@
 // The x-kubernetes-validations of a CustomResourceDefinition: that each says something, compiles, and that none of them
 // nor all together may cost too much. Upstream: apiextensions-apiserver pkg/apis/apiextensions/validation.
 import { UNBOUNDED } from '../cel/functions.ts';
+import { stringifyJson } from '../codec/json.ts';
 import type { FieldErrors } from '../validation.ts';
 import { type CompiledRule, type Rule, compiledRules } from './cel-compile.ts';
 import { findFieldPath } from './field-paths.ts';
@@ -120,7 +121,7 @@ export class RuleCosts {
 
 /** An Invalid error whose value is one of Go's structs: its fields stand in their own order, not sorted. */
 export function invalidStruct(errors: FieldErrors, field: string, value: object, detail: string): void {
-  const shown = JSON.stringify(value).replaceAll(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
+  const shown = stringifyJson(value);
   errors.list.push({ type: 'FieldValueInvalid', field, body: `Invalid value: ${shown}: ${detail}` });
 }
 
