@@ -129,7 +129,7 @@ class Startup {
     const handler: Handler = (request) => gate.handler?.(request) ?? ready.then(() => api.handler(request));
     const listening = await this.listen(handler, pki, api);
     await api.ready;
-    this.opened.push(auth.attach({ get: api.lister.get, observe: api.observe }), webhooks.attach(api.observe));
+    this.opened.push(auth.attach({ get: api.lister.get, observe: api.observe }));
     const port = listening?.port;
     const self = new Client(inProcess(api.handler, SELF), { userAgent: 'kube-apiserver' });
     await bootstrap({
@@ -142,6 +142,8 @@ class Startup {
       ...(address !== undefined && port !== undefined ? { endpoint: { address, port } } : {}),
       shared,
     });
+    // What every cluster has is written whatever webhooks there are: a broken one must not keep the server from starting.
+    this.opened.push(webhooks.attach(api.observe));
     gate.handler = api.handler;
     open();
     this.opened.push(

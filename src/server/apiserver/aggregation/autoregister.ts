@@ -11,7 +11,8 @@ import { ApiServices } from './remote.ts';
 
 const LABEL = 'kube-aggregator.kubernetes.io/automanaged';
 const SELF = { name: 'system:apiserver', groups: ['system:masters'] };
-const RETRY_MS = 500;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 30_000;
 
 /** `onstart`: only looked at when the server starts; `true`: kept as it is. */
 type Mode = 'onstart' | 'true';
@@ -38,6 +39,7 @@ export class AutoRegistration {
   start(observe: (onChange: () => void) => () => void): () => void {
     const { registry } = this.#server;
     let stopped = false;
+    let retryMs = FIRST_RETRY_MS;
     const wake = (): void => {
       if (stopped || this.#server.closing.aborted) return;
       if (this.#running) return void (this.#again = true);
@@ -46,7 +48,8 @@ export class AutoRegistration {
         this.#running = false;
         if (stopped || (done && !this.#again)) return;
         this.#again = false;
-        setTimeout(wake, done ? 0 : RETRY_MS).unref();
+        retryMs = done ? FIRST_RETRY_MS : Math.min(retryMs * 2, LAST_RETRY_MS);
+        setTimeout(wake, done ? 0 : retryMs).unref();
       });
     };
     registry.onChange(wake);

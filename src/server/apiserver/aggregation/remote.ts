@@ -98,7 +98,7 @@ export class RemoteServices {
       documents: before?.documents ?? {},
     };
     this.#byVersion.set(key, next);
-    this.#changed(next.name);
+    if (!before || fingerprint(before) !== fingerprint(next)) this.#changed(next.name);
   }
 
   remove({ spec, metadata }: ApiService): void {
@@ -118,6 +118,9 @@ export class RemoteServices {
     for (const listener of this.#listeners) listener(name);
   }
 }
+
+/** All that matters of an object: most changes of it are of its status' texts. */
+const fingerprint = (remote: RemoteService): string => JSON.stringify({ ...remote, documents: undefined });
 
 /** Where a path of the server is now. Throws when its service has no endpoints. */
 export function targetOf(

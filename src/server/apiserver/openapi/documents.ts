@@ -64,8 +64,9 @@ export class OpenApiDocuments {
   /** What others add: v3 addresses by path, and whole v2 documents. */
   addRemotes(v3: ReadonlyMap<string, string>, v2: readonly object[]): void {
     this.remoteV3 = v3;
-    this.remoteV2 = v2;
     this.indexDocument = undefined;
+    if (v2.length === this.remoteV2.length && v2.every((document, i) => document === this.remoteV2[i])) return;
+    this.remoteV2 = v2;
     this.v2Json = undefined;
     this.v2Protobuf = undefined;
   }

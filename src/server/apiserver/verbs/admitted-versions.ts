@@ -38,7 +38,18 @@ export function admittedVersions(
   };
 }
 
+/** By endpoint and the kind of a subresource's body: rules of webhooks ask for them on every write. */
+const known = new WeakMap<Endpoint, Map<string, Equivalents>>();
+
 function equivalentsOf(endpoint: Endpoint, foreign: GroupVersionKind | undefined): Equivalents {
+  let byKind = known.get(endpoint);
+  if (!byKind) known.set(endpoint, (byKind = new Map()));
+  let found = byKind.get(foreign?.kind ?? '');
+  if (!found) byKind.set(foreign?.kind ?? '', (found = makeEquivalents(endpoint, foreign)));
+  return found;
+}
+
+function makeEquivalents(endpoint: Endpoint, foreign: GroupVersionKind | undefined): Equivalents {
   const { definition } = endpoint.kind;
   return definition.served
     .filter(({ group, version }) => group !== endpoint.group || version !== endpoint.version)
