@@ -62,6 +62,6 @@ export default defineKind<Mutable>({
       errors.invalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty");
     }
   },
-  selectableFields: { 'status.phase': (n) => n.status?.phase ?? '', name: (n) => n.metadata?.name ?? '' },
+  selectableFields: { 'status.phase': (n) => n.status?.phase ?? '' },
   columns: [column('Status', 'string', 'The status of the namespace', (n) => n.status?.phase ?? ''), ageColumn],
 });
