@@ -155,7 +155,7 @@ async function growth(): Promise<void> {
     'own MB',
   );
   for (const watchers of WATCHERS) {
-    const count = Math.max(100, Math.min(1_000, 50_000 / watchers));
+    const count = Math.floor(Math.max(100, Math.min(1_000, 50_000 / watchers)));
     const found = await fanOut(fresh.target, 'watched', { watchers, count, connections: 4, rate: 50 });
     const cpu = ((found.cpuSeconds * 1e6) / (watchers * count)).toFixed(1);
     row(watchers, whole(found.eventsPerSecond), ms(found.p50Ms), ms(found.p99Ms), cpu, memory(fresh.target.pid).own);

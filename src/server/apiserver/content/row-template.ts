@@ -5,7 +5,6 @@ import { ageOf } from '../../../api/duration.ts';
 import { ageColumn } from '../../../api/kinds/shared/columns.ts';
 import type { AnyKind, Column } from '../../../api/kind.ts';
 import { columnsOf, rowFor } from '../../../api/table.ts';
-import type { Unstructured } from '../../../api/types.ts';
 import type { Entry } from '../cache/entry.ts';
 import { type MetadataRange, metadataRange } from '../cache/metadata-bytes.ts';
 
@@ -15,12 +14,17 @@ interface RowTemplate {
   after: string;
   /** A timestamp; undefined when no cell shows an age. */
   since: string | undefined;
+  /** Other cells than the age depend on the time: the texts are empty. */
+  timed: boolean;
+  /** Where the object's metadata stands in its bytes; both are 0 when it may stand anywhere. */
+  start: number;
+  end: number;
 }
 
-/** Maps, records and their place in the cache of faces, about. */
-const OVERHEAD_BYTES = 250;
+/** Records, maps and their place in the cache of faces, about. */
+const OVERHEAD_BYTES = 200;
 
-/** Where the metadata stands, found once; `start` and `end` are 0 when it may stand anywhere. */
+/** Where the metadata stands, found once; undefined when it may stand anywhere. */
 export function rangeOf(entry: Entry): MetadataRange | undefined {
   const range = entry.face(
     'range',
@@ -31,22 +35,25 @@ export function rangeOf(entry: Entry): MetadataRange | undefined {
 }
 const NOWHERE: MetadataRange = { start: 0, end: 0, managedStart: 0, managedEnd: 0 };
 
-/** A row up to and without its closing brace. */
-export function rowText(definition: AnyKind, entry: Entry, nowMs: number): string {
-  const template = entry.face(
+/** Made once for an entry and a definition: a custom resource's columns may change under its objects. */
+export function rowTemplate(definition: AnyKind, entry: Entry, nowMs: number): RowTemplate {
+  return entry.face(
     rowFace(definition),
-    () => templateOf(definition, entry.glance(), nowMs) ?? TIMED,
+    () => templateOf(definition, entry, nowMs),
     ({ before, after }) => before.length + after.length + OVERHEAD_BYTES,
   );
-  if (template === TIMED) {
+}
+
+/** A row up to and without its closing brace. */
+export function rowText(template: RowTemplate, definition: AnyKind, entry: Entry, nowMs: number): string {
+  const { before, after, since, timed } = template;
+  if (timed) {
     const { cells, conditions } = rowFor(definition, entry.glance(), nowMs, 'None');
     return `{"cells":${stringifyJson(cells)}${conditionsText(conditions)}`;
   }
-  const { before, after, since } = template;
   return since === undefined ? before : `${before}"${ageOf(since, nowMs)}"${after}`;
 }
 
-/** A custom resource's columns may change under its objects: its definition is another one then. */
 const faces = new WeakMap<AnyKind, string>();
 let faceCount = 0;
 
@@ -56,31 +63,32 @@ function rowFace(definition: AnyKind): string {
   return name;
 }
 
-const TIMED: RowTemplate = { before: '', after: '', since: undefined };
-
 const CENTURY_MS = 100 * 365.25 * 24 * 3_600_000;
 
-/** Undefined when a cell other than the age says something else in a hundred years. */
-function templateOf(definition: AnyKind, object: Unstructured, nowMs: number): RowTemplate | undefined {
+function templateOf(definition: AnyKind, entry: Entry, nowMs: number): RowTemplate {
+  const { start, end } = metadataRange(entry.bytes) ?? NOWHERE;
+  const object = entry.glance();
   const columns = columnsOf(definition);
   const row = rowFor(definition, object, nowMs, 'None');
   let age = -1;
   for (let i = 0; i < columns.length; i++) {
     const { value } = columns[i]!;
     if (value === (ageColumn as Column<unknown>).value && age < 0) age = i;
-    else if (value.length > 1 && value(object, nowMs + CENTURY_MS) !== row.cells[i]) return undefined;
+    else if (value.length > 1 && value(object, nowMs + CENTURY_MS) !== row.cells[i]) {
+      return { before: '', after: '', since: undefined, timed: true, start, end };
+    }
   }
   const conditions = conditionsText(row.conditions);
   const since = object.metadata.creationTimestamp;
-  if (age < 0 || !since)
-    return { before: `{"cells":${stringifyJson(row.cells)}${conditions}`, after: '', since: undefined };
-  const before = stringifyJson(row.cells.slice(0, age)).slice(0, -1);
-  const after = stringifyJson(row.cells.slice(age + 1)).slice(1);
-  return {
-    before: `{"cells":${before}${age > 0 ? ',' : ''}`,
-    after: `${age + 1 < columns.length ? ',' : ''}${after}${conditions}`,
-    since,
-  };
+  if (age < 0 || !since) {
+    const before = `{"cells":${stringifyJson(row.cells)}${conditions}`;
+    return { before, after: '', since: undefined, timed: false, start, end };
+  }
+  const first = stringifyJson(row.cells.slice(0, age)).slice(0, -1);
+  const last = stringifyJson(row.cells.slice(age + 1)).slice(1);
+  const before = `{"cells":${first}${age > 0 ? ',' : ''}`;
+  const after = `${age + 1 < columns.length ? ',' : ''}${last}${conditions}`;
+  return { before, after, since, timed: false, start, end };
 }
 
 const conditionsText = (conditions: object[] | undefined): string =>

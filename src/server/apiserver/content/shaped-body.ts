@@ -4,7 +4,7 @@ import { stringifyJson } from '../../../api/codec/json.ts';
 import type { Entry } from '../cache/entry.ts';
 import type { MetadataRange } from '../cache/metadata-bytes.ts';
 import type { Endpoint } from '../registry.ts';
-import { rangeOf, rowText } from './row-template.ts';
+import { rangeOf, rowTemplate, rowText } from './row-template.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -84,20 +84,21 @@ export function* tableRows(
 ): Generator<Buffer> {
   const chunks = new Chunks();
   const itemHead = partialHead(options.version);
+  const { definition } = endpoint.kind;
   chunks.text(head);
   let first = true;
   for (const entry of entries) {
-    const row = rowText(endpoint.kind.definition, entry, options.nowMs);
+    const template = rowTemplate(definition, entry, options.nowMs);
+    const row = rowText(template, definition, entry, options.nowMs);
     if (options.include === 'Metadata') {
-      const range = rangeOf(entry);
-      if (range) {
+      if (template.end > 0) {
         // In one piece up to the metadata's bytes: there are thousands of rows.
         chunks.text(`${first ? '' : ','}${row},"object":${itemHead}`);
-        chunks.bytes(entry.bytes, range.start, range.end);
+        chunks.bytes(entry.bytes, template.start, template.end);
         chunks.text('}');
       } else {
         chunks.text(`${first ? '' : ','}${row},"object":`);
-        writePartial(chunks, entry, range, itemHead);
+        writePartial(chunks, entry, undefined, itemHead);
       }
     } else chunks.text(`${first ? '' : ','}${row}`);
     first = false;

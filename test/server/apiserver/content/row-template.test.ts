@@ -7,7 +7,7 @@ import type { AnyKind } from '../../../../src/api/kind.ts';
 import type { Unstructured } from '../../../../src/api/types.ts';
 import { encodeStored } from '../../../../src/server/apiserver/cache/encoding.ts';
 import { Entry } from '../../../../src/server/apiserver/cache/entry.ts';
-import { rowText } from '../../../../src/server/apiserver/content/row-template.ts';
+import { rowTemplate, rowText } from '../../../../src/server/apiserver/content/row-template.ts';
 
 const kindOf = (name: string): AnyKind => kinds.find(({ kind }) => kind === name)!;
 const CREATED = '2026-01-01T00:00:00Z';
@@ -24,6 +24,8 @@ function entryOf(kind: string, rest: object, metadata: object = {}): Entry {
   return new Entry('a', encodeStored(object as unknown as Unstructured), 7, 7);
 }
 
+const text = (kind: AnyKind, entry: Entry, nowMs: number): string =>
+  rowText(rowTemplate(kind, entry, nowMs), kind, entry, nowMs);
 const anew = (kind: AnyKind, entry: Entry, nowMs: number): string =>
   stringifyJson(rowFor(kind, entry.object(), nowMs, 'None'));
 
@@ -51,28 +53,28 @@ it.each([
 ] as const)('%s %#', (name, rest, metadata) => {
   const kind = kindOf(name);
   const entry = entryOf(name, rest, metadata);
-  for (const nowMs of TIMES) expect(`${rowText(kind, entry, nowMs)}}`).toBe(anew(kind, entry, nowMs));
+  for (const nowMs of TIMES) expect(`${text(kind, entry, nowMs)}}`).toBe(anew(kind, entry, nowMs));
 });
 
 it('every kind has rows', () => {
   for (const kind of kinds) {
     if (kind.virtual) continue;
     const entry = entryOf(kind.kind, { spec: {}, status: {} });
-    const text = (): string[] => TIMES.map((nowMs) => `${rowText(kind, entry, nowMs)}}`);
+    const rows = (): string[] => TIMES.map((nowMs) => `${text(kind, entry, nowMs)}}`);
     let expected: string[];
     try {
       expected = TIMES.map((nowMs) => anew(kind, entry, nowMs));
     } catch {
       continue;
     }
-    expect(text()).toEqual(expected);
+    expect(rows()).toEqual(expected);
   }
 });
 
 it('other columns make other rows of the same object', () => {
   const kind = kindOf('ConfigMap');
   const entry = entryOf('ConfigMap', { data: { a: 'b' } });
-  rowText(kind, entry, START);
+  text(kind, entry, START);
   const changed = { ...kind, columns: columnsOf(kind).slice(1, 2) };
-  expect(`${rowText(changed, entry, START)}}`).toBe(anew(changed, entry, START));
+  expect(`${text(changed, entry, START)}}`).toBe(anew(changed, entry, START));
 });
