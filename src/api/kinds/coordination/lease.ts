@@ -10,10 +10,13 @@ const group = 'coordination.k8s.io';
 
 /** CoordinatedLeaderElection is off in 1.34: its fields are kept only where they were. */
 function dropStrategy({ spec }: Lease, before?: Lease): void {
-  for (const field of ['strategy', 'preferredHolder'] as const) {
-    if ((before?.spec as Record<string, unknown> | undefined)?.[field] == null)
-      delete (spec as Record<string, unknown>)[field];
-  }
+  const [now, old] = [spec, before?.spec] as (LeaderFields | undefined)[];
+  if (now?.strategy != null && old?.strategy == null) delete now.strategy;
+  if (now?.preferredHolder != null && old?.preferredHolder == null) delete now.preferredHolder;
+}
+interface LeaderFields {
+  strategy?: string;
+  preferredHolder?: string;
 }
 
 export default defineKind<Lease>({
