@@ -1,5 +1,6 @@
 // Upstream's "… should support … API operations" and "… lifecycle" entries, one row each: every verb on the resource,
 // its watch, and its status subresource. What belongs to one kind alone stands in the other suites.
+import { isConflict } from '../../src/api/status.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cluster, type Doc, startCluster } from './api.ts';
 import { rows, type Row } from './api-operations.ts';
@@ -97,10 +98,28 @@ async function statusOperations({ status, kind, api: apiVersion }: Row, at: stri
   expect(patched.metadata.annotations).toMatchObject({ patchedstatus: 'true' });
   expect(patched['spec']).toEqual(spec);
   expect(patched.metadata.generation).toBe(metadata.generation);
-  const next = await api.get(`${at}/status`);
-  const updated = await api.put(`${at}/status`, { ...next, status: { ...next['status'], ...status![1] } });
+  const updated = await retryOnConflict(async () => {
+    const next = await api.get(`${at}/status`);
+    return api.put(`${at}/status`, { ...next, status: { ...next['status'], ...status![1] } });
+  });
   expect(updated['status']).toMatchObject(status![1]!);
-  expect((await api.get(at))['status']).toMatchObject(status![1]!);
+  // What a controller adds may stand beside it.
+  for (const [field, wanted] of Object.entries(status![1]!)) {
+    const stored = (await api.get(at))['status'][field] as unknown;
+    if (!Array.isArray(wanted)) expect({ [field]: stored }).toMatchObject({ [field]: wanted });
+    else for (const item of wanted as unknown[]) expect(stored).toContainEqual(expect.objectContaining(item as object));
+  }
+}
+
+/** As upstream's tests: a controller may write the same status. */
+async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let left = 5; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0 || !isConflict(error)) throw error;
+    }
+  }
 }
 
 function collection({ api, plural, namespaced }: Row, ns?: string): string {
