@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterRoleBindings, ClusterRoles, ConfigMaps, Namespaces } from '../../src/api/resources.ts';
 import { startServer } from '../../src/server/server.ts';
+import { FlowSchemas } from '../../src/server/bootstrap/flow-control.ts';
 
 let dataDir: string;
 beforeEach(() => void (dataDir = mkdtempSync(join(tmpdir(), 'sampan-restart-'))));
@@ -19,6 +20,9 @@ describe('a restart', () => {
   it('writes nothing when nothing changed, and keeps keys and tokens', async () => {
     const first = await start();
     const { port } = first;
+    // Priorities are made once the server is ready; their status is the last that is written.
+    const settled = () => first.lister.list(FlowSchemas).filter((schema) => schema.status?.conditions).length;
+    await expect.poll(settled, { timeout: 10_000 }).toBe(11);
     const revision = (await first.client().list(Namespaces)).metadata.resourceVersion;
     const before = [file('pki/ca.crt'), file('pki/server.crt'), file('node.token')];
     await first.close();

@@ -21,7 +21,6 @@ import { FRONT_PROXY } from '../pki/pki.ts';
 import { StartupError } from '../startup-error.ts';
 import { type BootstrapToken, bootstrapTokenSecret, clusterInfo } from './cluster-info.ts';
 import { Ensurer } from './ensure.ts';
-import { ensureFlowControl } from './flow-control.ts';
 import { ensurePolicy } from './rbac.ts';
 import { ensureServiceAddresses } from './service-addresses.ts';
 import { dnsService, kubernetesEndpointSlice, kubernetesEndpoints, kubernetesService } from './services.ts';
@@ -56,7 +55,6 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     ensureServiceAddresses(options.client, options.cache),
     ensureJoining(ensure, options),
     ensurePriorityClasses(ensure),
-    ensureFlowControl(ensure),
     ensureServiceCidr(ensure, options),
     ensure.hasFields(
       ConfigMaps,

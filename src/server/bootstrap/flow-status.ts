@@ -1,5 +1,5 @@
-// Keeps priorities and flow schemas as they should be while the server runs: the mandatory ones come back, and every
-// flow schema says whether its priority level exists. Upstream: apiserver/pkg/util/flowcontrol/apf_controller.go
+// Makes priorities and flow schemas once the server is ready, which nobody waits for, and keeps them as they should be:
+// the mandatory ones come back, and every flow schema says whether its priority level exists. Upstream: apiserver/pkg/util/flowcontrol/apf_controller.go
 // (syncFlowSchemaStatus), pkg/registry/flowcontrol/rest/storage_flowcontrol.go (its minute).
 import type { FlowSchema, FlowSchemaCondition } from 'kubernetes-types/flowcontrol/v1.js';
 import { isConflict, isNotFound } from '../../api/status.ts';
@@ -40,7 +40,9 @@ export function keepFlowControl({ client, cache, observe, now, onError }: FlowCo
     settling.unref();
   };
   const removals = [observe(FlowSchemas, changed), observe(PriorityLevelConfigurations, changed)];
-  const repair = setInterval(() => run(() => ensureFlowControl(ensure)), REPAIR_MS);
+  const ensureAll = (): void => run(() => ensureFlowControl(ensure));
+  ensureAll();
+  const repair = setInterval(ensureAll, REPAIR_MS);
   repair.unref();
   return async () => {
     ended = true;
