@@ -65,7 +65,10 @@ export function createHttpsCaller(): HttpsCaller {
   return {
     async call(target, call) {
       try {
-        return await send(target, call, agent);
+        return await send(target, call, agent).catch((error: unknown) => {
+          if (error instanceof ClosedBeforeUse) return send(target, call, false);
+          throw error;
+        });
       } catch (error) {
         const verb = call.method.charAt(0) + call.method.slice(1).toLowerCase();
         throw new Error(
@@ -103,7 +106,10 @@ function tlsOptions(target: HttpsTarget): https.RequestOptions {
   };
 }
 
-function send(target: HttpsTarget, call: HttpsCall, agent: https.Agent): Promise<HttpsAnswer> {
+/** The server had closed a kept connection when the request came: it has not seen it, and is asked anew. */
+class ClosedBeforeUse extends Error {}
+
+function send(target: HttpsTarget, call: HttpsCall, agent: https.Agent | false): Promise<HttpsAnswer> {
   const { url, address } = target;
   return new Promise((resolve, reject) => {
     const outgoing = https.request({
@@ -123,7 +129,10 @@ function send(target: HttpsTarget, call: HttpsCall, agent: https.Agent): Promise
       clearTimeout(timer);
       call.signal?.removeEventListener('abort', onAbort);
     });
-    outgoing.on('error', reject);
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      const stale = agent !== false && outgoing.reusedSocket && CLOSED.has(error.code ?? '');
+      reject(stale ? new ClosedBeforeUse('', { cause: error }) : error);
+    });
     outgoing.once('response', (message) => {
       collect(message, call.limitBytes ?? LIMIT_BYTES).then(
         (body) => resolve({ status: message.statusCode!, headers: message.headers, body }),
@@ -148,6 +157,7 @@ async function collect(message: IncomingMessage, limitBytes: number): Promise<Bu
   return Buffer.concat(chunks, size);
 }
 
+const CLOSED = new Set(['ECONNRESET', 'EPIPE']);
 const UNKNOWN_AUTHORITY = 'x509: certificate signed by unknown authority';
 const TLS_TEXTS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,

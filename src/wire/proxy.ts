@@ -77,8 +77,9 @@ export async function forwardRequest(
   request: Request,
   target: PlainTarget,
   path: string,
-  { protocol, tls, timeoutMs, headers }: Dialing,
+  dialing: Dialing,
 ): Promise<Response> {
+  const { protocol, tls, timeoutMs, headers } = dialing;
   const upgrade = request.upgradable ? request.headers['upgrade'] : undefined;
   const outgoing = protocol.request({ ...tls, ...requestOptions(request, target, path, upgrade, headers) });
   limitConnect(outgoing, timeoutMs);
@@ -93,6 +94,11 @@ export async function forwardRequest(
     return await answer;
   } catch (error) {
     outgoing.destroy();
+    // The server had closed the kept connection: it has not seen the request, whose body is not spent.
+    const closed = outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+    if (closed && !request.body && !request.signal.aborted) {
+      return forwardRequest(request, target, path, { ...dialing, tls: { ...tls, agent: false } });
+    }
     throw dialError(error as NodeJS.ErrnoException, target);
   }
 }
