@@ -3,6 +3,7 @@
 import { StatusError } from '../../../api/status.ts';
 import {
   type KeyValue,
+  type RangeResult,
   StoreError,
   type Store,
   type StoreEvent,
@@ -48,22 +49,18 @@ export class Feed {
     if (cache) return cache;
     cache = new KindCache(prefix);
     this.#caches.set(prefix, cache);
-    if (this.#revision > 0) cache.load([], this.#revision);
+    if (this.#revision > 0) cache.begin(this.#revision);
     return cache;
   }
 
   async start(): Promise<void> {
-    const { items, revision } = await this.#readAll(REGISTRY);
-    const byPrefix = new Map<string, KeyValue[]>();
-    for (const item of items) {
-      const prefix = prefixOf(item.key);
-      const list = byPrefix.get(prefix);
-      if (list) list.push(item);
-      else byPrefix.set(prefix, [item]);
+    let revision = 0;
+    for await (const page of this.#pages(REGISTRY)) {
+      // Kinds that nobody declared yet (custom resources) are kept too: their definition is on its way.
+      for (const item of page.items) this.cacheFor(prefixOf(item.key)).add(item);
+      revision = page.revision;
     }
-    // Kinds that nobody declared yet (custom resources) are kept too: their definition is on its way.
-    for (const prefix of byPrefix.keys()) this.cacheFor(prefix);
-    for (const [prefix, cache] of this.#caches) cache.load(byPrefix.get(prefix) ?? [], revision);
+    for (const cache of this.#caches.values()) cache.begin(revision);
     this.#advance(revision);
     void this.#follow(revision + 1);
   }
@@ -109,17 +106,17 @@ export class Feed {
     this.#caches.delete(prefix);
   }
 
-  async #readAll(prefix: string): Promise<{ items: KeyValue[]; revision: number }> {
+  /** One state of the store, a page at a time: all of it beside the caches would take their memory twice. */
+  async *#pages(prefix: string): AsyncGenerator<RangeResult> {
     const end = prefixEnd(prefix);
-    const first = await this.store.range({ start: prefix, end, limit: PAGE });
-    const items = [...first.items];
-    for (let more = first.more; more;) {
-      const start = items.at(-1)!.key + '\0';
-      const page = await this.store.range({ start, end, limit: PAGE, revision: first.revision });
-      for (const item of page.items) items.push(item);
-      more = page.more;
+    let page = await this.store.range({ start: prefix, end, limit: PAGE });
+    yield page;
+    const { revision } = page;
+    while (page.more) {
+      const start = page.items.at(-1)!.key + '\0';
+      page = await this.store.range({ start, end, limit: PAGE, revision });
+      yield page;
     }
-    return { items, revision: first.revision };
   }
 
   async #follow(from: number): Promise<void> {
@@ -149,7 +146,12 @@ export class Feed {
 
   /** After a hole in the history: loads anew and tells the caches' listeners the difference. */
   async #restart(): Promise<void> {
-    const { items, revision } = await this.#readAll(REGISTRY);
+    const items: KeyValue[] = [];
+    let revision = 0;
+    for await (const page of this.#pages(REGISTRY)) {
+      for (const item of page.items) items.push(item);
+      revision = page.revision;
+    }
     const present = new Map(items.map((item) => [item.key, item]));
     const changes: StoreEvent[] = [];
     for (const item of items) {

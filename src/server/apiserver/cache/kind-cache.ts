@@ -3,7 +3,7 @@
 import type { Unstructured } from '../../../api/types.ts';
 import { SortedIndex } from '../../store/sorted-index.ts';
 import { sortKey } from '../../store/keys.ts';
-import type { StoreEvent } from '../../store/store.ts';
+import type { KeyValue, StoreEvent } from '../../store/store.ts';
 import { prefixEnd } from '../../store/store.ts';
 import { Entry } from './entry.ts';
 import { type CacheEvent, EventWindow } from './window.ts';
@@ -56,17 +56,16 @@ export class KindCache {
     return this.#sorted.range(sortKey(from), prefix === '' ? '\uffff' : sortKey(prefixEnd(prefix)));
   }
 
-  /** The state at a revision, before any event. */
-  load(
-    items: readonly { key: string; value: Uint8Array; modRevision: number; createRevision: number }[],
-    revision: number,
-  ): void {
-    for (const item of items) {
-      const key = item.key.slice(this.prefix.length);
-      const entry = new Entry(key, item.value, item.modRevision, item.createRevision);
-      this.#entries.set(key, entry);
-      this.#sorted.set(sortKey(key), entry);
-    }
+  /** One object of the state with which the cache begins. */
+  add(item: KeyValue): void {
+    const key = item.key.slice(this.prefix.length);
+    const entry = new Entry(key, item.value, item.modRevision, item.createRevision);
+    this.#entries.set(key, entry);
+    this.#sorted.set(sortKey(key), entry);
+  }
+
+  /** What was added is the state at this revision; events follow. */
+  begin(revision: number): void {
     this.#window = new EventWindow(revision);
     this.#lastChange = revision;
   }
