@@ -7,6 +7,7 @@ import { checkServerIdentity } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
 import type { Request, Response } from './http.ts';
 import { forwardRequest } from './proxy.ts';
+import { systemRootsAgent } from './system-roots.ts';
 
 export interface HttpsTarget {
   /** What is asked; also the Host header. */
@@ -56,19 +57,21 @@ export interface HttpsCaller {
   close(): void;
 }
 
+/** Connections to one server that are kept. */
+const KEPT = 16;
 const CONNECT_TIMEOUT_MS = 30_000;
 const LIMIT_BYTES = 64 * 1024 * 1024;
 
 export function createHttpsCaller(): HttpsCaller {
   // Connections are kept by address, authority, server name and credential.
-  const agent = new https.Agent({ keepAlive: true, maxFreeSockets: 16, timeout: 90_000 });
+  const kept = { keepAlive: true, maxFreeSockets: KEPT, timeout: 90_000 };
+  const named = new https.Agent(kept);
+  const trusted = systemRootsAgent(kept);
+  const agentFor = ({ ca, insecure }: HttpsTarget): https.Agent => (ca === undefined && !insecure ? trusted : named);
   return {
     async call(target, call) {
       try {
-        return await send(target, call, agent).catch((error: unknown) => {
-          if (error instanceof ClosedBeforeUse) return send(target, call, false);
-          throw error;
-        });
+        return await untilSeen(() => send(target, call, agentFor(target)));
       } catch (error) {
         const verb = call.method.charAt(0) + call.method.slice(1).toLowerCase();
         throw new Error(
@@ -84,11 +87,14 @@ export function createHttpsCaller(): HttpsCaller {
         host: withoutBrackets(target.url.hostname),
         port: Number(target.url.port) || 443,
       };
-      const tls = { ...tlsOptions(target), agent };
+      const tls = { ...tlsOptions(target), agent: agentFor(target) };
       const dialing = { protocol: https, tls, timeoutMs: CONNECT_TIMEOUT_MS, headers };
       return forwardRequest(request, { address: address.host, port: address.port }, path, dialing);
     },
-    close: () => agent.destroy(),
+    close() {
+      named.destroy();
+      trusted.destroy();
+    },
   };
 }
 
@@ -109,7 +115,19 @@ function tlsOptions(target: HttpsTarget): https.RequestOptions {
 /** The server had closed a kept connection when the request came: it has not seen it, and is asked anew. */
 class ClosedBeforeUse extends Error {}
 
-function send(target: HttpsTarget, call: HttpsCall, agent: https.Agent | false): Promise<HttpsAnswer> {
+/** A server that was restarted has closed all kept connections; each failure forgets one. */
+async function untilSeen(attempt: () => Promise<HttpsAnswer>): Promise<HttpsAnswer> {
+  for (let left = KEPT; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof ClosedBeforeUse)) throw error;
+      if (left === 0) throw error.cause;
+    }
+  }
+}
+
+function send(target: HttpsTarget, call: HttpsCall, agent: https.Agent): Promise<HttpsAnswer> {
   const { url, address } = target;
   return new Promise((resolve, reject) => {
     const outgoing = https.request({
@@ -130,7 +148,7 @@ function send(target: HttpsTarget, call: HttpsCall, agent: https.Agent | false):
       call.signal?.removeEventListener('abort', onAbort);
     });
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      const stale = agent !== false && outgoing.reusedSocket && CLOSED.has(error.code ?? '');
+      const stale = outgoing.reusedSocket && CLOSED.has(error.code ?? '');
       reject(stale ? new ClosedBeforeUse('', { cause: error }) : error);
     });
     outgoing.once('response', (message) => {

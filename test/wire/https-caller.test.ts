@@ -1,6 +1,9 @@
 // Calls of other HTTPS servers: kept connections, what is believed, and the words of failures.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createHttpsCaller } from '../../src/wire/https-caller.ts';
 import { type HttpsTestServer, startHttpsServer } from '../support/https-server.ts';
 
@@ -70,6 +73,25 @@ describe('a call', () => {
       'x509: certificate is valid for localhost, 127.0.0.1, not other.example.com',
     );
     expect((await get({ ca: undefined, insecure: true })).status).toBe(200);
+  });
+
+  it('believes whom the machine believes, when nobody is named', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sampan-roots-'));
+    const before = process.env['SSL_CERT_FILE'];
+    process.env['SSL_CERT_FILE'] = join(folder, 'roots.pem');
+    writeFileSync(join(folder, 'roots.pem'), ca());
+    const other = createHttpsCaller();
+    try {
+      const call = { method: 'GET', timeoutMs: 2_000 };
+      expect((await other.call(target({ ca: undefined }), call)).status).toBe(200);
+      expect((await other.call(target({ ca: undefined }), call)).status).toBe(200);
+      await expect(other.call(target({ ca: undefined, serverName: 'x.y' }), call)).rejects.toThrow('not x.y');
+    } finally {
+      other.close();
+      if (before === undefined) delete process.env['SSL_CERT_FILE'];
+      else process.env['SSL_CERT_FILE'] = before;
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('fails in the words of Go', async () => {
