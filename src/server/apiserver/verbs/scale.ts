@@ -15,6 +15,7 @@ import { decodeAs, mediaType, typed } from '../content/decode.ts';
 import { negotiate, negotiatePlain } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
 import { includeObject } from '../content/shapes.ts';
+import { inStorageVersion } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint, ScalePaths } from '../registry.ts';
 import { current } from './get.ts';
@@ -60,7 +61,8 @@ export async function serveScale(context: RequestContext, endpoint: Endpoint): P
   const paths = endpoint.kind.scale ?? BUILTIN;
   if (info.verb === 'get') {
     await server.feed.fresh();
-    const scale = scaleOf(current(context, endpoint).object(), paths);
+    const object = await inStorageVersion(current(context, endpoint).object(), endpoint.kind);
+    const scale = scaleOf(object, paths);
     return answer(context, scale);
   }
   const change = info.verb === 'update' ? await sentScale(context) : await patchedScale(context);
