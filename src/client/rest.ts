@@ -1,6 +1,7 @@
 // The typed client: verbs over a Handler, which is either an API server in this process or an HTTPS transport to any
 // other. Errors are always StatusError. No caches, no retries here (see watcher.ts, informer.ts, transport/).
 import { StatusError, type Status } from '../api/status.ts';
+import { unexpectedResponse } from '../api/unexpected-response.ts';
 import { type KubeObject, type List, type ResourceType, type WatchEvent, resourcePath } from '../api/types.ts';
 import {
   type Handler,
@@ -290,19 +291,5 @@ function deleteBody(options: DeleteOptions): unknown {
 export async function errorOf(response: Response): Promise<StatusError> {
   const body = await readBody(response).catch(() => undefined);
   if (body && typeof body === 'object' && (body as Status).kind === 'Status') return StatusError.from(body as Status);
-  const text = typeof body === 'string' && body.trim() !== '' ? body.trim() : `the server answered ${response.status}`;
-  const reasons: Record<number, ConstructorParameters<typeof StatusError>[0]> = {
-    400: 'BadRequest',
-    401: 'Unauthorized',
-    403: 'Forbidden',
-    404: 'NotFound',
-    405: 'MethodNotAllowed',
-    409: 'Conflict',
-    410: 'Gone',
-    422: 'Invalid',
-    429: 'TooManyRequests',
-    503: 'ServiceUnavailable',
-    504: 'Timeout',
-  };
-  return new StatusError(reasons[response.status] ?? 'InternalError', text, undefined, response.status);
+  return unexpectedResponse(response.status, typeof body === 'string' ? body : '');
 }

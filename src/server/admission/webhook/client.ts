@@ -2,6 +2,7 @@
 // caches. Admission and conversion webhooks share it. Upstream: apiserver/pkg/util/webhook/client.go (ClientManager).
 import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
 import type { Json } from '../../../api/types.ts';
+import { unexpectedResponse } from '../../../api/unexpected-response.ts';
 import type { HttpsAnswer, HttpsCaller, HttpsTarget } from '../../../wire/https-caller.ts';
 import type { Lister } from '../types.ts';
 import { resolveService } from './resolve-service.ts';
@@ -98,28 +99,9 @@ function decoded({ status, headers, body }: HttpsAnswer): Json {
   }
 }
 
-/** Upstream: apimachinery/pkg/api/errors NewGenericServerResponse, for the codes that webhooks are seen to answer. */
 function failure(status: number, body: Buffer): Error {
   const text = body.subarray(0, 2048).toString('utf8').trim();
-  const said = messageOf(text);
-  if (said !== undefined) return new Error(said);
-  const texts: Readonly<Record<number, string>> = {
-    400: 'the server rejected our request for an unknown reason',
-    401: 'the server has asked for the client to provide credentials',
-    403: text || 'forbidden',
-    404: 'the server could not find the requested resource',
-    405: 'the server does not allow this method on the requested resource',
-    429: 'the server has received too many requests and has asked us to try again later',
-    503: 'the server is currently unable to handle the request',
-    504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
-  };
-  const known = texts[status];
-  if (known !== undefined) return new Error(known);
-  if (status < 500)
-    return new Error(`the server responded with the status code ${status} but did not return more information`);
-  return new Error(
-    `an error on the server (${JSON.stringify(text || 'unknown')}) has prevented the request from succeeding`,
-  );
+  return new Error(messageOf(text) ?? unexpectedResponse(status, text).message);
 }
 
 function messageOf(text: string): string | undefined {
