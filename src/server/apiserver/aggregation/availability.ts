@@ -94,7 +94,8 @@ export class AvailabilityController {
     try {
       next = await this.#sync(name, watched);
     } catch (error) {
-      this.#server.onBug(error, newContext(this.#server, selfRequest(this.#server), 'apiservice-availability'));
+      if (!this.#stopped)
+        this.#server.onBug(error, newContext(this.#server, selfRequest(this.#server), 'apiservice-availability'));
       next = RESYNC_MS;
     }
     watched.running = false;

@@ -5,6 +5,7 @@ import { pruneUnknown } from '../../../api/schema/prune.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { cloneJson, encodeWhole, freeze } from '../cache/encoding.ts';
 import type { Entry } from '../cache/entry.ts';
+import type { Converter } from '../crd/conversion.ts';
 import type { Endpoint, StoredKind } from '../registry.ts';
 
 /** The stored object in the endpoint's version, as a new draft. Not for kinds with a conversion webhook. */
@@ -48,6 +49,8 @@ const face = (endpoint: Endpoint): string => `${endpoint.apiVersion} ${endpoint.
 
 /** What conversion webhooks made of entries, by face. Not among the faces, which may be forgotten at any time. */
 const converted = new WeakMap<Entry, Map<string, Unstructured>>();
+/** Those under way: watchers of one kind all want the same event at once. */
+const pending = new WeakMap<Entry, Map<string, Promise<void>>>();
 
 /**
  * Before entries of a kind with a conversion webhook are shown: asks it for all of them at once. Their conversions are
@@ -57,15 +60,36 @@ export async function prepareViews(entries: readonly Entry[], endpoint: Endpoint
   const { converter } = endpoint.kind;
   if (!converter) return;
   const name = face(endpoint);
-  const missing = entries.filter((entry) => !asIs(entry, endpoint) && !converted.get(entry)?.has(name));
-  if (missing.length === 0) return;
-  const objects = missing.map((entry) => entry.object());
-  const drafts = await converter.convert(objects, endpoint.apiVersion);
-  missing.forEach((entry, i) => {
-    let known = converted.get(entry);
-    if (!known) converted.set(entry, (known = new Map()));
-    known.set(name, freeze(settled(drafts[i]!, endpoint)));
-  });
+  const waiting = new Set<Promise<void>>();
+  const missing: Entry[] = [];
+  for (const entry of entries) {
+    if (asIs(entry, endpoint) || converted.get(entry)?.has(name)) continue;
+    const asked = pending.get(entry)?.get(name);
+    if (asked) waiting.add(asked);
+    else missing.push(entry);
+  }
+  if (missing.length > 0) waiting.add(convertAll(missing, endpoint, converter, name));
+  await Promise.all(waiting);
+}
+
+function convertAll(entries: readonly Entry[], endpoint: Endpoint, converter: Converter, name: string): Promise<void> {
+  const objects = entries.map((entry) => entry.object());
+  const work = converter
+    .convert(objects, endpoint.apiVersion)
+    .then((drafts) => {
+      entries.forEach((entry, i) => keep(converted, entry, name, freeze(settled(drafts[i]!, endpoint))));
+    })
+    .finally(() => {
+      for (const entry of entries) pending.get(entry)?.delete(name);
+    });
+  for (const entry of entries) keep(pending, entry, name, work);
+  return work;
+}
+
+function keep<T>(map: WeakMap<Entry, Map<string, T>>, entry: Entry, name: string, value: T): void {
+  let known = map.get(entry);
+  if (!known) map.set(entry, (known = new Map()));
+  known.set(name, value);
 }
 
 /** For kinds with a conversion webhook: only after prepareViews. */

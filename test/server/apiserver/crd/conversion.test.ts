@@ -203,6 +203,22 @@ describe('many objects', () => {
     ]);
   });
 
+  it('are converted once for all watchers', async () => {
+    const abort = new AbortController();
+    const watching = Array.from({ length: 5 }, async () => {
+      let seen = 0;
+      for await (const event of admin.watch(V1, { namespace: 'default', signal: abort.signal })) {
+        expect(event.object['hostPort']).toMatch(/^(localhost|changed):80$/);
+        if (++seen === 4) return;
+      }
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await admin.patch(V2, key('b'), 'merge', { host: 'changed' });
+    await Promise.all(watching);
+    abort.abort();
+    expect(hook.calls.map((call) => (call.body.request.objects as unknown[]).length)).toEqual([3, 1]);
+  });
+
   it('cannot come through a watch when the webhook fails: it ends with an error', async () => {
     spoil = () => ({ result: { status: 'Failed', message: 'out of order' } });
     const watching = (async () => {
