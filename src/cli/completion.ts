@@ -248,7 +248,7 @@ async function podsAndTypes(
   return { items: [...pods, ...types], directive: pods.length === 0 ? NO_FILES | NO_SPACE : NO_FILES };
 }
 
-/** `pods`, `deployments.apps`. */
+/** `pods`, `deployments.apps`: by group, then name, as `api-resources` lists them. */
 async function resourceTypes(
   last: string,
   table: FlagTable,
@@ -257,6 +257,8 @@ async function resourceTypes(
 ): Promise<Completion> {
   const { resources } = await (await (await context.connect(globalsOf(table, rest))).mapper()).fresh();
   const listed = resources.filter((r) => r.verbs.includes('list') || r.verbs.includes('create'));
-  const typed = [...new Set(listed.map((r) => (r.group ? `${r.plural}.${r.group}` : r.plural)))];
+  const sortKey = ({ group, plural }: { group: string; plural: string }): string => `${group} ${plural}`;
+  const sorted = listed.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+  const typed = [...new Set(sorted.map((r) => (r.group ? `${r.plural}.${r.group}` : r.plural)))];
   return starting(typed, last);
 }

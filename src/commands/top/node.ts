@@ -1,6 +1,7 @@
 // `top node`. Upstream: kubectl/pkg/cmd/top/top_node.go.
 import type { Node } from 'kubernetes-types/core/v1.js';
 import { quantityMillis, quantityNumber } from '../../api/quantity.ts';
+import { CliError } from '../../cli/errors.ts';
 import { selectorFlag } from '../../cli/flags.ts';
 import { flag } from '../../cli/pflag.ts';
 import { Columns } from '../../cli/print/columns.ts';
@@ -37,6 +38,7 @@ export default class TopNode extends TopCommand {
     const metrics = args[0]
       ? [await this.metrics<NodeMetrics>(`/nodes/${encodeURIComponent(args[0])}`, {})]
       : ((await this.metrics<{ items?: NodeMetrics[] }>('/nodes', query)).items ?? []);
+    if (metrics.length === 0) throw new CliError('metrics not available yet');
     const cluster = await this.cluster();
     const nodes = (await cluster.json<{ items?: Node[] }>('GET', '/api/v1/nodes', { query })).items ?? [];
     const columns = new Columns();
@@ -54,6 +56,9 @@ export default class TopNode extends TopCommand {
         share(quantityNumber(usage.memory ?? '0'), quantityNumber(whole['memory'] ?? '0')),
       ]);
     }
+    const measured = new Set(metrics.map((m) => m.metadata.name));
+    const unmeasured = nodes.map((n) => n.metadata?.name ?? '').filter((name) => !args[0] && !measured.has(name));
+    for (const name of unmeasured.sort()) columns.add([name, ...Array<string>(4).fill('<unknown>')]);
     this.out(columns.flush());
   }
 }
