@@ -202,11 +202,17 @@ export function validateWorkload(
   selector: LabelSelector | undefined,
   template: PodTemplate | undefined,
 ): void {
-  if (!selector) errors.required('spec.selector');
-  else {
+  if (!selector) {
+    // Upstream leaves it to the next rule.
+    if (kind !== 'daemonset') errors.required('spec.selector');
+  } else {
     labelSelector(errors, 'spec.selector', selector);
     if (!Object.keys(selector.matchLabels ?? {}).length && !selector.matchExpressions?.length) {
-      errors.invalid('spec.selector', selector, `empty selector is invalid for ${kind}`);
+      errors.invalid(
+        'spec.selector',
+        selector,
+        `empty selector is invalid for ${kind === 'replicaset' ? 'deployment' : kind}`,
+      );
     }
   }
   try {
@@ -214,7 +220,7 @@ export function validateWorkload(
     const compiled = selectorFromObject(selector);
     if (!compiled.empty && !compiled.matches(template?.metadata?.labels)) {
       const why = '`selector` does not match template `labels`';
-      errors.invalid('spec.template.metadata.labels', template?.metadata?.labels ?? {}, why);
+      errors.invalid('spec.template.metadata.labels', template?.metadata?.labels, why);
     }
   } catch {
     errors.invalid('spec.selector', selector, 'invalid label selector');
