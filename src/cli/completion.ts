@@ -196,7 +196,7 @@ const typedCommands: Record<string, readonly string[]> = {
   taint: ['node'],
 };
 const anyResource = new Set('get describe delete edit label annotate patch wait events'.split(' '));
-const contextCommands = new Set(['config/use-context', 'config/delete-context', 'config/rename-context']);
+const contextCommands = new Set(['ctx', 'config/use-context', 'config/delete-context', 'config/rename-context']);
 
 async function argumentsOf(
   path: string,
@@ -215,6 +215,7 @@ async function argumentsOf(
     return args.length === 0 ? starting(['bash', 'zsh', 'fish', 'powershell'], last) : nothing();
   if (contextCommands.has(path))
     return args.length === 0 ? others(await configNames('contexts', table, rest, context)) : nothing();
+  if (path === 'ns') return args.length === 0 ? others(await names('namespaces', table, rest, context)) : nothing();
   if (path === 'config/delete-cluster') return others(await configNames('clusters', table, rest, context));
   if (path === 'config/delete-user') return others(await configNames('users', table, rest, context));
   if (nodeCommands.has(path)) return others(await names('nodes', table, rest, context));

@@ -22,6 +22,9 @@ export const globalFlags = {
   kubeconfig: flag.string('Path to the kubeconfig file to use for CLI requests.'),
   'log-flush-frequency': flag.duration('Maximum number of seconds between log flushes', { default: 5000 }),
   'match-server-version': flag.bool('Require server version to match client version'),
+  'no-color': flag.bool('Print without colour, also on a terminal. The variable NO_COLOR says the same.', {
+    own: true,
+  }),
   namespace: flag.string('If present, the namespace scope for this CLI request', { short: 'n' }),
   password: flag.string('Password for basic authentication to the API server'),
   profile: flag.string('Name of profile to capture. One of (none|cpu|heap|goroutine|threadcreate|block|mutex)', {

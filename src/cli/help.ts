@@ -3,6 +3,9 @@ import type { CommandClass } from './base.ts';
 import { globalFlags } from './globals.ts';
 import { type FlagTable, formatDefault } from './pflag.ts';
 
+/** The title of the flags that kubectl does not have. */
+export const OWN_OPTIONS = 'Options beyond those of kubectl';
+
 export interface Topic {
   summary: string;
   /** Where the list of commands says it shorter. */
@@ -24,15 +27,21 @@ const indent = (text: string): string =>
     .map((line) => `  ${line}`)
     .join('\n');
 
-function optionList(flags: FlagTable): string {
+function optionList(flags: FlagTable, own = false): string {
   const rows = Object.entries(flags)
-    .filter(([, spec]) => !spec.hidden && !spec.deprecated)
+    .filter(([, spec]) => !spec.hidden && !spec.deprecated && Boolean(spec.own) === own)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, spec]) => {
       const short = spec.short && name !== spec.short ? `-${spec.short}, ` : name === 'v' ? '-v, ' : '';
       return `    ${short}--${name}=${formatDefault(spec)}:\n\t${spec.help}`;
     });
   return rows.join('\n\n');
+}
+
+/** What kubectl does not have stands under a title of its own. */
+function ownOptions(flags: FlagTable): string[] {
+  const options = optionList(flags, true);
+  return options === '' ? [] : [`${OWN_OPTIONS}:\n${options}`];
 }
 
 function withProgram(text: string, program: string): string {
@@ -62,6 +71,7 @@ export function commandHelp(
   }
   const options = optionList(flags);
   if (options !== '') parts.push(`Options:\n${options}`);
+  parts.push(...ownOptions(flags));
   const usage = 'flags' in command ? command.usage : (command.usage ?? 'SUBCOMMAND');
   parts.push(`Usage:\n  ${`${full} ${usage}`.trimEnd()} [options]`);
   const more =
@@ -72,11 +82,14 @@ export function commandHelp(
 
 /** `sampan options` */
 export function globalHelp(): string {
-  return `The following options can be passed to any command:\n\n${optionList(globalFlags)}\n`;
+  const own = ownOptions(globalFlags).map((text) => `\n${text}\n`);
+  return `The following options can be passed to any command:\n\n${optionList(globalFlags)}\n${own.join('')}`;
 }
 
 export interface CommandGroup {
   title: string;
+  /** kubectl has none of them. */
+  own?: boolean;
   commands: readonly (readonly [name: string, summary: string])[];
 }
 

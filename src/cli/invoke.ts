@@ -63,6 +63,9 @@ function globalsOf({ values }: ParsedFlags, command: CommandClass): GlobalFlags 
   return { ...values, ...Object.fromEntries(defaults) } as unknown as GlobalFlags;
 }
 
+/** `--no-color` is NO_COLOR for this command and all that it starts. */
+const withoutColour = (io: Io): Io => Object.create(io, { env: { value: { ...io.env, NO_COLOR: '1' } } }) as Io;
+
 class Invocation {
   private readonly found: Found;
   private readonly program: string;
@@ -114,7 +117,7 @@ class Invocation {
 
   private contextFor(parsed: ParsedFlags, globals: GlobalFlags): CommandContext {
     return {
-      io: this.io,
+      io: globals['no-color'] ? withoutColour(this.io) : this.io,
       program: this.program,
       path: this.found.path,
       parsed,

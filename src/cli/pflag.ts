@@ -4,7 +4,8 @@
 import { formatDuration, parseDuration } from '../api/duration.ts';
 import { FlagError } from './errors.ts';
 
-export type FlagKind = 'bool' | 'string' | 'int' | 'int32' | 'duration' | 'slice' | 'array' | 'count' | 'ip' | 'uint16';
+export type FlagKind =
+  'bool' | 'string' | 'int' | 'int32' | 'duration' | 'slice' | 'array' | 'map' | 'count' | 'ip' | 'uint16';
 
 export interface FlagSpec<V> {
   kind: FlagKind;
@@ -16,6 +17,8 @@ export interface FlagSpec<V> {
   hidden?: boolean;
   /** Printed on stderr when the flag is used: `Flag --x has been deprecated, <text>`. */
   deprecated?: string;
+  /** kubectl has no such flag: help lists it apart. */
+  own?: boolean;
 }
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type FlagTable = Record<string, FlagSpec<any>>;
@@ -36,6 +39,8 @@ export const flag = {
   duration: make<number>('duration', 0),
   slice: make<string[]>('slice', []),
   array: make<string[]>('array', []),
+  /** `a=b,c=d` */
+  map: make<Record<string, string>>('map', {}),
   count: make<number>('count', 0),
 };
 
@@ -136,6 +141,12 @@ class Parser {
     if (spec.kind === 'slice' || spec.kind === 'array') {
       const items = spec.kind === 'array' ? [text] : splitCsv(text);
       values[name] = changed.has(name) ? [...(values[name] as string[]), ...items] : items;
+    } else if (spec.kind === 'map') {
+      const pairs = splitCsv(text).map((pair) => {
+        const at = pair.indexOf('=');
+        return at < 0 ? fail(`${pair} must be formatted as key=value`) : [pair.slice(0, at), pair.slice(at + 1)];
+      });
+      values[name] = { ...(changed.has(name) ? (values[name] as object) : {}), ...Object.fromEntries(pairs) };
     } else if (spec.kind === 'count') {
       values[name] = text === '+1' ? (values[name] as number) + 1 : parseInteger(text, 64, fail);
     } else values[name] = scalar(spec.kind, text, fail);
@@ -198,6 +209,7 @@ export function splitCsv(text: string): string[] {
 export function formatDefault(spec: FlagSpec<unknown>): string {
   if (spec.kind === 'string' || spec.kind === 'ip') return `'${String(spec.default)}'`;
   if (spec.kind === 'slice' || spec.kind === 'array') return `[${(spec.default as string[]).join(',')}]`;
+  if (spec.kind === 'map') return '';
   if (spec.kind === 'duration') return formatDuration(spec.default as number);
   return String(spec.default);
 }

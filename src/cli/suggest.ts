@@ -1,9 +1,12 @@
 // Commands near a mistyped one. Upstream: cobra's SuggestionsFor (distance 2, or a prefix).
-import { rootCommandNames } from './topics.ts';
+import { ownCommandNames, rootCommandNames } from './topics.ts';
 
-export function suggestionsFor(typed: string, names: readonly string[] = rootCommandNames): string[] {
+/** kubectl's commands, and those that it does not have only when none of its own is near. */
+export function suggestionsFor(typed: string): string[] {
   const lower = typed.toLowerCase();
-  return names.filter((name) => distance(lower, name) <= 2 || name.startsWith(lower));
+  const near = rootCommandNames.filter((name) => distance(lower, name) <= 2 || name.startsWith(lower));
+  const upstream = near.filter((name) => !ownCommandNames.includes(name));
+  return upstream.length > 0 ? upstream : near;
 }
 
 /** Levenshtein's. */
@@ -18,4 +21,30 @@ export function distance(a: string, b: string): number {
     previous = row;
   }
   return previous[b.length]!;
+}
+
+/** Two neighbours changed places: the commonest slip of all. */
+function swapped(a: string, b: string): boolean {
+  const at = [...a].findIndex((c, i) => c !== b[i]);
+  return (
+    a.length === b.length &&
+    at >= 0 &&
+    a[at] === b[at + 1] &&
+    a[at + 1] === b[at] &&
+    a.slice(at + 2) === b.slice(at + 2)
+  );
+}
+
+/** The name that was most likely meant; undefined when none is near. */
+export function nearest(typed: string, names: readonly string[]): string | undefined {
+  const lower = typed.toLowerCase();
+  const most = Math.max(1, Math.min(3, Math.floor(lower.length / 3)));
+  let best: string | undefined;
+  let bestDistance = most + 1;
+  for (const name of names) {
+    if (Math.abs(name.length - lower.length) >= bestDistance) continue;
+    const far = swapped(lower, name.toLowerCase()) ? 1 : distance(lower, name.toLowerCase());
+    if (far < bestDistance) [best, bestDistance] = [name, far];
+  }
+  return best ?? (lower.length >= 3 ? names.find((name) => name.toLowerCase().startsWith(lower)) : undefined);
 }

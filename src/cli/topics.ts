@@ -76,7 +76,16 @@ export const rootGroups: readonly CommandGroup[] = [
     ],
   },
   {
+    title: 'Sampan Commands',
+    own: true,
+    commands: [
+      ['ns', 'Show the namespaces, or work in another one from now on'],
+      ['ctx', 'Show the contexts, or use another one from now on'],
+    ],
+  },
+  {
     title: 'Cluster Commands',
+    own: true,
     commands: [
       ['up', 'Start a cluster on this machine'],
       ['down', 'Stop the cluster on this machine and remove what it started'],
@@ -180,6 +189,11 @@ export const aliases: Record<string, string> = {
   'top/po': 'top/pod',
   'top/pods': 'top/pod',
 };
+
+/** Names at the root that kubectl does not have. */
+export const ownCommandNames: readonly string[] = rootGroups
+  .filter((g) => g.own)
+  .flatMap((g) => g.commands.map(([name]) => name));
 
 /** Names at the root, in the order of the help. */
 export const rootCommandNames: readonly string[] = rootGroups.flatMap((g) => g.commands.map(([name]) => name));
