@@ -8,6 +8,7 @@ import type { DescribeContext, Describer } from '../cli/describe/types.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import { allNamespacesFlag, chunkSizeFlag, filenameFlags, selectorFlag } from '../cli/flags.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
+import { abnormalStyle, paintFor } from '../cli/print/style.ts';
 
 const flags = {
   ...allNamespacesFlag,
@@ -80,7 +81,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     let first = true;
     for (const info of infos) {
       try {
-        const text = await this.describeOne(info);
+        const text = await this.painted(await this.describeOne(info));
         await this.write(first ? text : `\n\n${text}`);
         first = false;
       } catch (error) {
@@ -94,6 +95,13 @@ Use "{program} api-resources" for a complete list of supported resources.`;
       );
     }
     throwCollected(errors, true);
+  }
+
+  private async painted(text: string): Promise<string> {
+    const style = await abnormalStyle(this.io);
+    if (!style) return text;
+    const { paintPage } = await import('../cli/print/paint-page.ts');
+    return paintPage(text, style, await paintFor(this.io));
   }
 
   /** No object has the name: every object whose name begins with it. */

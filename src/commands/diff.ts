@@ -14,6 +14,7 @@ import { fieldManagerFlag, filenameFlags, selectorFlag } from '../cli/flags.ts';
 import { configurationOf } from '../cli/last-applied.ts';
 import { createObject, patchObject } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
+import { isColoured, paintFor } from '../cli/print/style.ts';
 
 const flags = {
   concurrency: flag.int(
@@ -79,7 +80,7 @@ cat service.yaml | {program} diff -f -`;
         if (before) writeFileSync(join(live, name), toYaml(this.shown(before)), { mode: 0o600 });
         writeFileSync(join(merged, name), toYaml(this.shown(after)), { mode: 0o600 });
       }
-      return this.compare(live, merged);
+      return await this.compare(live, merged);
     } finally {
       for (const folder of [live, merged]) rmSync(folder, { recursive: true, force: true });
     }
@@ -113,14 +114,21 @@ cat service.yaml | {program} diff -f -`;
     return copy;
   }
 
-  private compare(live: string, merged: string): number {
+  private async compare(live: string, merged: string): Promise<number> {
     const [program = 'diff', ...options] = (this.io.env['KUBECTL_EXTERNAL_DIFF'] ?? 'diff -u -N').split(/\s+/);
     const safe = options.filter((o) => /^[-=A-Za-z0-9]+$/.test(o));
     const result = spawnSync(program, [...safe, live, merged], { encoding: 'utf8', maxBuffer: 1 << 30 });
     if (result.error) throw new CliError(`failed to run ${JSON.stringify(program)}: ${result.error.message}`);
-    this.out(result.stdout);
+    this.out(await this.painted(result.stdout));
     this.err(result.stderr);
     return result.status ?? 1;
+  }
+
+  /** A program of the user's own paints for itself. */
+  private async painted(text: string): Promise<string> {
+    if (this.io.env['KUBECTL_EXTERNAL_DIFF'] || !isColoured(this.io)) return text;
+    const { paintDiff } = await import('../cli/print/paint-page.ts');
+    return paintDiff(text, await paintFor(this.io));
   }
 }
 

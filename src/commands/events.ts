@@ -7,8 +7,9 @@ import { interval } from '../cli/describe/_events.ts';
 import { CliError } from '../cli/errors.ts';
 import { allNamespacesFlag, chunkSizeFlag } from '../cli/flags.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
-import { Columns, escapeTerminal } from '../cli/print/columns.ts';
+import { type Columns, escapeTerminal } from '../cli/print/columns.ts';
 import { objectPrinter, printFlags, printOptionsOf } from '../cli/print/object.ts';
+import { terminalColumns } from '../cli/print/style.ts';
 
 const flags = {
   ...allNamespacesFlag,
@@ -69,7 +70,7 @@ export default class Events extends Command {
     if (found.length === 0) {
       return this.err(everywhere ? 'No events found.\n' : `No events found in ${cluster.namespace} namespace.\n`);
     }
-    const columns = new Columns();
+    const columns = await terminalColumns(this.io);
     this.addHeaders(columns);
     for (const event of found) columns.add(this.row(event));
     await this.write(columns.flush());
@@ -116,7 +117,7 @@ export default class Events extends Command {
     resourceVersion: string,
   ): Promise<void> {
     this.context.interrupts.exitCode = 1;
-    const columns = new Columns();
+    const columns = await terminalColumns(this.io);
     this.addHeaders(columns);
     for (const event of found) columns.add(this.row(event));
     await this.write(columns.flush());

@@ -7,10 +7,10 @@ import { CliError, throwCollected } from '../cli/errors.ts';
 import { allNamespacesFlag, chunkSizeFlag, fieldSelectorFlag, filenameFlags, selectorFlag } from '../cli/flags.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { isNotFound } from '../api/status.ts';
-import { Columns } from '../cli/print/columns.ts';
+import type { Columns } from '../cli/print/columns.ts';
 import { TABLE_ACCEPT, TableOutput } from '../cli/print/get-output.ts';
 import { objectPrinter, type PrintOptions, printFlags, printOptionsOf } from '../cli/print/object.ts';
-import { abnormalStyle } from '../cli/print/style.ts';
+import { terminalColumns } from '../cli/print/style.ts';
 
 const flags = {
   ...allNamespacesFlag,
@@ -192,7 +192,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
       ...(opts['sort-by'] && opts['server-print'] ? { query: { includeObject: 'Object' } } : {}),
     }).build();
     const errors = this.kept(built.errors);
-    const output = this.tableOutput(new Columns(await abnormalStyle(this.io)));
+    const output = this.tableOutput(await terminalColumns(this.io));
     const text = await output.print(built.infos).catch((error: Error) => {
       // No row has the field to sort by: upstream prints none of them.
       if (!error.message.startsWith("couldn't find any field")) throw error;
@@ -272,7 +272,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     const { opts } = this;
     this.context.interrupts.exitCode = 1;
     const { watchResources } = await import('../cli/print/watch.ts');
-    const columns = new Columns(await abnormalStyle(this.io));
+    const columns = await terminalColumns(this.io);
     await watchResources({
       cluster: await this.cluster(),
       builder: this.builder({

@@ -19,6 +19,8 @@ export interface CliOptions {
   cwd?: string;
   /** Talks to this server instead of the one that a kubeconfig names. */
   server?: TestServer;
+  /** Standard output and error are a terminal of so many columns. */
+  terminal?: number;
 }
 
 function collect(): { stream: PassThrough; text(): string } {
@@ -31,6 +33,10 @@ function collect(): { stream: PassThrough; text(): string } {
 export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const stdout = collect();
   const stderr = collect();
+  if (options.terminal !== undefined) {
+    Object.assign(stdout.stream, { isTTY: true, columns: options.terminal, rows: 24 });
+    Object.assign(stderr.stream, { isTTY: true });
+  }
   const io: Io = {
     stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]) as Io['stdin'],
     stdout: stdout.stream,

@@ -1,6 +1,7 @@
 // Colour for terminals: it marks what is not as it should be, and nothing else. Never in pipes, never with NO_COLOR or
 // --no-color. chalk is loaded only where a terminal will see it.
 import type { Io } from '../io.ts';
+import { type CellStyle, Columns } from './columns.ts';
 
 /** Ways to paint a text. Widths are measured before painting. */
 export interface Paint {
@@ -46,17 +47,24 @@ export async function paintFor(io: Io, stream: 'stdout' | 'stderr' = 'stdout'): 
 
 const bad =
   /^(?:Init:)?(?:.*(?:BackOff|Error|Err[A-Z]\w+)|Error|Failed|Evicted|OOMKilled|NotReady.*|Unknown|Lost|InvalidImageName|DeadlineExceeded|False|Init:\d+\/\d+.*Error)$/;
+/** Columns in which `False` is a failure; elsewhere (SUSPEND) it is a setting. */
+const mustBeTrue = /^(?:READY|AVAILABLE|HEALTHY|SYNCED|ESTABLISHED|ACCEPTED|PROGRAMMED|SUCCEEDED)$/;
 const waiting =
   /^(?:Pending|ContainerCreating|PodInitializing|Terminating|Init:\d+\/\d+|Unschedulable|Ready,SchedulingDisabled|Completed:.*|<pending>|Warning)$/;
 
+/** The columns of a table for people: painted, and as wide as the terminal, where there is one. */
+export const terminalColumns = async (io: Io): Promise<Columns> =>
+  new Columns(await abnormalStyle(io), io.stdout.isTTY === true ? io.stdout.columns : undefined);
+
 /** Red for failures, yellow for what is under way or short of its replicas; undefined when colours are off. */
-export async function abnormalStyle(io: Io): Promise<((cell: string) => string) | undefined> {
+export async function abnormalStyle(io: Io): Promise<CellStyle | undefined> {
   if (!isColoured(io)) return undefined;
   const paint = await paintFor(io);
-  return (cell) => {
+  return (cell, title, row) => {
+    if (cell === 'False' && title !== undefined && !mustBeTrue.test(title)) return cell;
     if (bad.test(cell)) return paint.bad(cell);
     if (waiting.test(cell)) return paint.waiting(cell);
     const ratio = /^(\d+)\/(\d+)$/.exec(cell);
-    return ratio && ratio[1] !== ratio[2] ? paint.waiting(cell) : cell;
+    return ratio && ratio[1] !== ratio[2] && !row?.includes('Completed') ? paint.waiting(cell) : cell;
   };
 }
