@@ -101,13 +101,15 @@ export class Cluster {
 /** `Warning: …` on stderr, each text once. */
 export class WarningPrinter {
   count = 0;
+  /** For reads that the user did not ask for by name. */
+  silent = false;
   private readonly io: Io;
   private readonly seen = new Set<string>();
   constructor(io: Io) {
     this.io = io;
   }
   print(text: string): void {
-    if (this.seen.has(text)) return;
+    if (this.silent || this.seen.has(text)) return;
     this.seen.add(text);
     this.count++;
     const yellow = this.io.stderr.isTTY && !this.io.env['NO_COLOR'];

@@ -195,7 +195,7 @@ const typedCommands: Record<string, readonly string[]> = {
   scale: ['deployment', 'replicaset', 'replicationcontroller', 'statefulset'],
   taint: ['node'],
 };
-const anyResource = new Set('get describe delete edit label annotate patch wait events'.split(' '));
+const anyResource = new Set('get describe delete edit label annotate patch wait events tree neat'.split(' '));
 const contextCommands = new Set(['ctx', 'config/use-context', 'config/delete-context', 'config/rename-context']);
 
 async function argumentsOf(

@@ -79,6 +79,8 @@ export const rootGroups: readonly CommandGroup[] = [
     title: 'Sampan Commands',
     own: true,
     commands: [
+      ['tree', 'Show what owns an object and what depends on it'],
+      ['neat', 'Print objects without what only the server writes'],
       ['ns', 'Show the namespaces, or work in another one from now on'],
       ['ctx', 'Show the contexts, or use another one from now on'],
     ],

@@ -6,7 +6,7 @@ import { Builder, type BuildRequest, type Info } from '../cli/builder/builder.ts
 import { CliError, throwCollected } from '../cli/errors.ts';
 import { allNamespacesFlag, chunkSizeFlag, fieldSelectorFlag, filenameFlags, selectorFlag } from '../cli/flags.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
-import { isNotFound } from '../api/status.ts';
+import { isNotFound, isReason } from '../api/status.ts';
 import type { Columns } from '../cli/print/columns.ts';
 import { TABLE_ACCEPT, TableOutput } from '../cli/print/get-output.ts';
 import { objectPrinter, type PrintOptions, printFlags, printOptionsOf } from '../cli/print/object.ts';
@@ -19,6 +19,24 @@ const flags = {
   ...filenameFlags('Filename, directory, or URL to files identifying the resource to get from a server.'),
   ...printFlags,
   ...selectorFlag,
+  decode: flag.bool(
+    'Print the data of secrets as text, without base64. Text is printed as stringData by -o yaml and json.',
+    {
+      own: true,
+    },
+  ),
+  everything: flag.bool(
+    'With `all`: objects of every kind that the server lists, not of some kinds only. With -A also those of no namespace.',
+    {
+      own: true,
+    },
+  ),
+  neat: flag.bool(
+    'Print objects without what only the server writes: status, identifiers, values that it fills in. YAML unless -o says otherwise.',
+    {
+      own: true,
+    },
+  ),
   'ignore-not-found': flag.bool('If the requested object does not exist the command will return exit code 0.'),
   'label-columns': flag.slice(
     'Accepts a comma separated list of labels that are going to be presented as columns. Names are case-sensitive. You can also use multiple flag options like -L label1 -L label2...',
@@ -97,13 +115,15 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     this.args = args;
     this.validate();
     if (opts.raw) return this.raw();
+    if (opts.everything) await this.expandAll();
     if (opts.watch || opts['watch-only']) return this.watch();
+    if (opts.decode && this.human && !opts.neat) return this.decoded();
     if (this.human) return this.table();
     return this.objects();
   }
 
   private get human(): boolean {
-    return (this.opts.output === '' && this.opts.template === '') || this.opts.output === 'wide';
+    return (this.opts.output === '' && this.opts.template === '' && !this.opts.neat) || this.opts.output === 'wide';
   }
 
   private validate(): void {
@@ -161,8 +181,10 @@ Use "{program} api-resources" for a complete list of supported resources.`;
   }
 
   private get printOptions(): PrintOptions {
+    const { output, template, neat } = this.opts;
     return {
       ...printOptionsOf(this.opts),
+      ...(neat && output === '' && template === '' ? { output: 'yaml' } : {}),
       noHeaders: this.opts['no-headers'],
       customColumns: true,
       extraFormats: ['wide'],
@@ -204,7 +226,39 @@ Use "{program} api-resources" for a complete list of supported resources.`;
   }
 
   private kept(errors: readonly unknown[]): unknown[] {
+    if (this.opts.everything) return errors.filter((e) => !isReason(e, 'Forbidden', 'MethodNotAllowed', 'NotFound'));
     return this.opts['ignore-not-found'] ? errors.filter((e) => !isNotFound(e)) : [...errors];
+  }
+
+  /** `all` in the words of this server. */
+  private async expandAll(): Promise<void> {
+    if (this.args.length !== 1 || this.args[0] !== 'all') throw new CliError('--everything goes with `all` alone');
+    const { argumentOf, everyKind } = await import('../cli/every-kind.ts');
+    const everywhere = this.opts['all-namespaces'];
+    const kinds = await everyKind(await this.cluster(), everywhere ? {} : { namespaced: true });
+    this.args = [kinds.map(argumentOf).join(',')];
+  }
+
+  /** Secrets as text for people: each value under its key. */
+  private async decoded(): Promise<void> {
+    const { decodedPage } = await import('../cli/decode.ts');
+    const built = await this.builder({}).build();
+    const errors = this.kept(built.errors);
+    await this.write(await decodedPage(built.infos.map((i) => i.object!)));
+    if (built.infos.length === 0 && errors.length === 0 && !this.opts['ignore-not-found']) await this.nothingFound([]);
+    throwCollected(errors, true);
+  }
+
+  /** Changes objects before they are printed, as --decode and --neat say. */
+  private async reshape(): Promise<(object: Unstructured) => Unstructured> {
+    const { decode, neat, output } = this.opts;
+    const steps: ((object: Unstructured) => Unstructured)[] = [];
+    if (neat) steps.push((await import('../cli/neat/neat.ts')).neat);
+    if (decode) {
+      const { decodedData, decodedStrings } = await import('../cli/decode.ts');
+      steps.push(/^(?:|json|yaml)$/.test(output) ? decodedStrings : decodedData);
+    }
+    return (object) => steps.reduce((changed, step) => step(changed), object);
   }
 
   private async nothingFound(infos: readonly Info[]): Promise<void> {
@@ -221,7 +275,8 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     if (built.single && errors.length > 0) return throwCollected(errors);
     const print = await objectPrinter(this.printOptions);
     if (built.infos.length === 0 && this.opts['ignore-not-found']) return throwCollected(errors);
-    const objects = built.infos.map((i) => i.object!);
+    const reshape = await this.reshape();
+    const objects = built.infos.map((i) => reshape(i.object!));
     if (this.opts['sort-by']) {
       const { sortObjects } = await import('../cli/print/sort.ts');
       sortObjects(objects, this.opts['sort-by']);
@@ -233,7 +288,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
 
   /** A list in a format that needs no whole list goes out page by page. False when it cannot. */
   private async stream(): Promise<boolean> {
-    if (this.opts['sort-by']) return false;
+    if (this.opts['sort-by'] || this.opts.neat || this.opts.decode) return false;
     const { listStream } = await import('../cli/print/stream.ts');
     const stream = await listStream(this.printOptions);
     const pages = stream && (await this.builder({}).pages());
