@@ -8,6 +8,7 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { Handler } from './http.ts';
 import { Http1Connections } from './http1.ts';
 import { serveHttp2Session } from './http2.ts';
+import { IdleConnections } from './idle-connections.ts';
 
 export interface TlsIdentity {
   /** PEM: the leaf first, then intermediates. */
@@ -28,6 +29,7 @@ export interface HttpServerOptions {
 
 export interface HttpLimits {
   maxHeaderBytes: number;
+  /** A further one takes the place of the one that has been idle longest, and is refused when none is idle. */
   maxConnections: number;
   /** HTTP/2 streams that one connection may have open. */
   maxConcurrentStreams: number;
@@ -75,6 +77,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 class Shell implements HttpServer {
   readonly #server: NetServer & { setSecureContext?(context: object): void };
   readonly #http1: Http1Connections;
+  readonly #idle = new IdleConnections();
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   #closing: Promise<void> | undefined;
@@ -82,19 +85,21 @@ class Shell implements HttpServer {
   constructor(options: HttpServerOptions) {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const onError = options.onError?.bind(options) ?? (() => undefined);
-    this.#http1 = new Http1Connections(options.handler, limits, onError);
+    this.#http1 = new Http1Connections(options.handler, limits, onError, this.#idle);
     this.#server = options.tls ? createTlsServer(options.tls, limits) : createHttp1Server(limits);
-    this.#server.maxConnections = limits.maxConnections;
     this.#server.on('request', (message, response) => this.#http1.request(message, response));
     this.#server.on('upgrade', (message, socket, head) => this.#http1.upgrade(message, socket, head));
-    this.#server.on('connection', (socket: Socket) => this.#track(socket));
+    this.#server.on('connection', (socket: Socket) => {
+      this.#track(socket, limits.maxConnections);
+      if (options.tls) this.#idle.handshakes(socket);
+    });
     this.#server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket & { alpnProtocol?: unknown }) => {
       if (socket.alpnProtocol !== 'h2') this.#http1.opened(socket);
     });
     this.#server.on('session', (session: ServerHttp2Session) => {
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
-      serveHttp2Session(session, options.handler, limits, onError);
+      serveHttp2Session(session, options.handler, limits, onError, this.#idle);
     });
   }
 
@@ -147,7 +152,11 @@ class Shell implements HttpServer {
     clearTimeout(timer);
   }
 
-  #track(socket: Socket): void {
+  #track(socket: Socket, maxConnections: number): void {
+    if (this.#sockets.size >= maxConnections && !this.#idle.closeLongest()) {
+      socket.destroy();
+      return;
+    }
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
   }

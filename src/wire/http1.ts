@@ -8,6 +8,7 @@ import { pump } from './body-writer.ts';
 import type { Handler, Headers, Request, RequestBody, Response } from './http.ts';
 import { errorResponse } from './http-errors.ts';
 import type { HttpLimits } from './http-server.ts';
+import type { IdleConnections } from './idle-connections.ts';
 import { peerCertificate } from './peer-certificate.ts';
 import { RequestBodyError, StreamBody } from './request-body.ts';
 
@@ -72,26 +73,40 @@ function originForm(url: string): string {
 interface Connection {
   inFlight: number;
   upgraded: boolean;
+  pipelines: boolean;
 }
+
+const newConnection = (): Connection => ({ inFlight: 0, upgraded: false, pipelines: false });
 
 export class Http1Connections {
   readonly #handler: Handler;
   readonly #stallTimeoutMs: number;
   readonly #onError: (error: unknown, what: string) => void;
+  readonly #idle: IdleConnections;
   readonly #open = new Map<Socket, Connection>();
   #inFlight = 0;
   #drained: (() => void) | undefined;
   #draining = false;
 
-  constructor(handler: Handler, limits: HttpLimits, onError: (error: unknown, what: string) => void) {
+  constructor(
+    handler: Handler,
+    limits: HttpLimits,
+    onError: (error: unknown, what: string) => void,
+    idle: IdleConnections,
+  ) {
+    this.#idle = idle;
     this.#handler = handler;
     this.#stallTimeoutMs = limits.stallTimeoutMs;
     this.#onError = onError;
   }
 
   opened(socket: Socket): void {
-    this.#open.set(socket, { inFlight: 0, upgraded: false });
-    socket.once('close', () => this.#open.delete(socket));
+    this.#open.set(socket, newConnection());
+    this.#idle.opened(socket, socket);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.#idle.works(socket);
+    });
   }
 
   request(message: IncomingMessage, response: ServerResponse): void {
@@ -123,8 +138,12 @@ export class Http1Connections {
   }
 
   #begin(socket: Socket): Connection {
-    const connection = this.#open.get(socket) ?? { inFlight: 0, upgraded: false };
-    connection.inFlight++;
+    const connection = this.#open.get(socket) ?? newConnection();
+    if (connection.inFlight++ === 0) this.#idle.works(socket);
+    else if (!connection.pipelines) {
+      connection.pipelines = true;
+      readByStream(socket);
+    }
     this.#inFlight++;
     return connection;
   }
@@ -132,6 +151,7 @@ export class Http1Connections {
   #end(socket: Socket, connection: Connection): void {
     connection.inFlight--;
     this.#inFlight--;
+    if (connection.inFlight === 0 && !connection.upgraded) this.#idle.waits(socket);
     if (!this.#draining) return;
     if (connection.inFlight === 0 && !connection.upgraded) socket.destroySoon();
     if (this.#inFlight === 0) this.#drained?.();
@@ -179,6 +199,15 @@ export class Http1Connections {
       return errorResponse(error);
     }
   }
+}
+
+/**
+ * Node's parser reads a TLS socket's handle beneath its stream, where pausing does not hold back what is decrypted: a
+ * client that sends many requests at once would be cut with "Parse Error: Paused" as soon as answers queue. A listener
+ * for data makes Node read the stream instead (_http_server.js, unconsume).
+ */
+function readByStream(socket: Socket): void {
+  socket.on('data', () => undefined);
 }
 
 /** Head and a whole body leave in one write; a streamed body is pulled as fast as the client reads. */

@@ -7,6 +7,7 @@ import { pump } from './body-writer.ts';
 import { errorResponse } from './http-errors.ts';
 import type { Handler, Headers, Request, Response } from './http.ts';
 import type { HttpLimits } from './http-server.ts';
+import type { IdleConnections, Waiting } from './idle-connections.ts';
 import { peerCertificate } from './peer-certificate.ts';
 import { RequestBodyError, StreamBody } from './request-body.ts';
 
@@ -15,16 +16,30 @@ export function serveHttp2Session(
   handler: Handler,
   limits: HttpLimits,
   onError: (error: unknown, what: string) => void,
+  idle: IdleConnections,
 ): void {
+  const connection: Waiting = {
+    get destroyed() {
+      return session.destroyed;
+    },
+    get writableLength() {
+      return session.destroyed ? 0 : session.socket.writableLength;
+    },
+    destroy: () => session.destroy(),
+  };
+  idle.opened(session.socket, connection);
+  session.once('close', () => idle.works(connection));
   // Node forwards a session's streams to the server, where its compatibility layer waits; here they end.
   session.removeAllListeners('stream');
   let openStreams = 0;
   session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     // Resets by the client are not news; the handler learns of them by its signal.
     stream.on('error', () => undefined);
-    openStreams++;
+    if (openStreams++ === 0) idle.works(connection);
     if (headers.expect === '100-continue') stream.additionalHeaders({ ':status': 100 });
-    stream.once('close', () => openStreams--);
+    stream.once('close', () => {
+      if (--openStreams === 0) idle.waits(connection);
+    });
     void answer(requestOf(stream, headers, limits.requestTimeoutMs), stream, handler, limits, onError);
   });
   session.on('error', () => session.destroy());
