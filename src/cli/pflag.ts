@@ -49,6 +49,8 @@ export interface ParsedFlags {
   /** Names that were given. */
   changed: Set<string>;
   args: string[];
+  /** Every value of a text that was given more than once, the last one included. */
+  repeated: Map<string, string[]>;
   /** How many args stand before `--`; -1 without one. */
   dashAt: number;
 }
@@ -64,7 +66,7 @@ export function parseFlags(table: FlagTable, argv: readonly string[]): ParsedFla
 }
 
 class Parser {
-  readonly result: ParsedFlags = { values: {}, changed: new Set(), args: [], dashAt: -1 };
+  readonly result: ParsedFlags = { values: {}, changed: new Set(), args: [], repeated: new Map(), dashAt: -1 };
   private readonly table: FlagTable;
   private readonly shorts = new Map<string, string>();
 
@@ -133,7 +135,7 @@ class Parser {
   }
 
   private set(name: string, spec: FlagSpec<unknown>, text: string): void {
-    const { values, changed } = this.result;
+    const { values, changed, repeated } = this.result;
     const fail = (why: string): never => {
       const shown = spec.short ? `-${spec.short}, --${name}` : `--${name}`;
       throw new FlagError(`invalid argument ${JSON.stringify(text)} for "${shown}" flag: ${why}`);
@@ -149,7 +151,10 @@ class Parser {
       values[name] = { ...(changed.has(name) ? (values[name] as object) : {}), ...Object.fromEntries(pairs) };
     } else if (spec.kind === 'count') {
       values[name] = text === '+1' ? (values[name] as number) + 1 : parseInteger(text, 64, fail);
-    } else values[name] = scalar(spec.kind, text, fail);
+    } else {
+      if (changed.has(name)) repeated.set(name, [...(repeated.get(name) ?? [String(values[name])]), text]);
+      values[name] = scalar(spec.kind, text, fail);
+    }
     changed.add(name);
   }
 }

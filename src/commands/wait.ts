@@ -1,8 +1,11 @@
-// `wait --for=create|delete|condition=…|jsonpath=…`. Upstream: kubectl/pkg/cmd/wait/wait.go.
+// `wait --for=create|delete|condition=…|jsonpath=…`. Upstream: kubectl/pkg/cmd/wait/wait.go. Beyond upstream: several
+// conditions, `done`, an end as soon as it is clear that nothing will come of it, and an account of the waiting.
 import { isNotFound } from '../api/status.ts';
+import type { Unstructured } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
 import { Builder, type Built, type Info } from '../cli/builder/builder.ts';
-import { CliError, throwCollected } from '../cli/errors.ts';
+import type { Cluster } from '../cli/cluster.ts';
+import { CliError, plainMessage, PlainError, throwCollected } from '../cli/errors.ts';
 import { allNamespacesFlag, fieldSelectorFlag } from '../cli/flags.ts';
 import { operationPrinter } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
@@ -10,6 +13,7 @@ import { printFlags, printOptionsOf } from '../cli/print/object.ts';
 import {
   conditionIs,
   deleted,
+  FAILED_EXIT,
   jsonpathIs,
   type Test,
   timedOut,
@@ -24,12 +28,17 @@ const flags = {
   all: flag.bool('Select all resources in the namespace of the specified resource types'),
   ...allNamespacesFlag,
   ...fieldSelectorFlag,
+  'fail-fast': flag.bool(
+    'End with exit code 3 as soon as an object has failed for good: a failed job or pod, an image that cannot be pulled, containers that end again and again. Implied by --for=done.',
+    { own: true },
+  ),
   filename: flag.slice('identifying the resource.', { short: 'f' }),
   for: flag.string(
     "The condition to wait on: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]]. The default condition-value is true. Condition values are compared after Unicode simple case folding, which is a more general form of case-insensitivity.",
   ),
   local: flag.bool('If true, annotation will NOT contact api-server but run locally.'),
   ...printFlags,
+  progress: flag.bool('Say on standard error what is being waited for. Default: on a terminal only.', { own: true }),
   recursive: flag.bool(
     'Process the directory used in -f, --filename recursively. Useful when you want to manage related manifests organized within the same directory.',
     { short: 'R', default: true },
@@ -60,6 +69,12 @@ A successful message will be printed to stdout indicating when the specified con
 # Wait for the pod "busybox1" to contain the status phase to be "Running"
 {program} wait --for=jsonpath='{.status.phase}'=Running pod/busybox1
 
+# Wait for the job "import" to complete, or end with exit code 3 and the reason when it fails
+{program} wait --for=done job/import --timeout=10m
+
+# Several conditions must hold at the same time
+{program} wait --for=condition=Available --for=jsonpath='{.status.updatedReplicas}'=3 deployment/web
+
 # Wait for the pod "busybox1" to be deleted, with a timeout of 60s, after having issued the "delete" command
 {program} delete pod/busybox1
 {program} wait --for=delete pod/busybox1 --timeout=60s`;
@@ -75,13 +90,15 @@ A successful message will be printed to stdout indicating when the specified con
     const print = await operationPrinter(printOptionsOf(opts), 'none');
     const testFor = await this.testFor();
     const deadline = this.io.nowMs() + (opts.timeout < 0 ? WEEK_MS : opts.timeout);
-    const mode = opts.for.toLowerCase();
+    const modes = this.conditions.map((c) => c.toLowerCase());
+    const mode = modes.includes('create') ? 'create' : modes[0]!;
+    if (modes.length > 1 && modes.includes('delete')) throw new CliError('--for=delete goes with no other condition');
     const built = mode === 'create' ? await this.created(args, deadline) : await this.build(args);
     const errors = built.errors.filter((e) => !(mode === 'delete' && isNotFound(e)));
     const cluster = await this.cluster();
     this.context.interrupts.exitCode = 1;
     const waits = built.infos.map((info) =>
-      waitFor(cluster, info, testFor(info), deadline).catch((error: unknown) => error),
+      this.waitOne(cluster, info, testFor(info), deadline).catch((error: unknown) => error),
     );
     for (const [i, info] of built.infos.entries()) {
       const result = await waits[i]!;
@@ -89,15 +106,40 @@ A successful message will be printed to stdout indicating when the specified con
       else if (!result.done) errors.push(timedOut(info));
       else this.out(print(result.object ?? info.object!, 'condition met'));
     }
+    const failed = errors.find((e) => e instanceof CliError && e.exitCode === FAILED_EXIT);
+    if (failed && errors.length > 1) {
+      throw new PlainError(errors.map((e) => plainMessage(e)).join('\n'), FAILED_EXIT);
+    }
     throwCollected(errors);
     if (built.infos.length === 0 && mode !== 'delete') throw new CliError('no matching resources found');
   }
 
+  /** What --for says, each time it was given. */
+  private get conditions(): readonly string[] {
+    return this.context.parsed.repeated.get('for') ?? [this.opts.for];
+  }
+
+  private get failsFast(): boolean {
+    return this.opts['fail-fast'] || this.conditions.some((c) => c.toLowerCase() === 'done');
+  }
+
   private async testFor(): Promise<(info: Info) => Test> {
-    const text = this.opts.for;
+    const tests = await Promise.all(this.conditions.map((text) => this.testOf(text)));
+    if (tests.length === 1) return tests[0]!;
+    return (info) => {
+      const each = tests.map((test) => test(info));
+      return (object) => each.every((test) => test(object));
+    };
+  }
+
+  private async testOf(text: string): Promise<(info: Info) => Test> {
     const mode = text.toLowerCase();
     if (mode === 'delete') return (info) => deleted(info.object?.metadata.uid);
     if (mode === 'create') return () => (object) => object !== undefined;
+    if (mode === 'done') {
+      const { isDone } = await import('../cli/wait/outcome.ts');
+      return () => isDone;
+    }
     if (text.startsWith('condition=')) {
       const test = conditionIs(text.slice('condition='.length));
       return () => test;
@@ -107,6 +149,32 @@ A successful message will be printed to stdout indicating when the specified con
       return () => test;
     }
     throw new CliError(`unrecognized condition: ${JSON.stringify(text)}`);
+  }
+
+  /** As upstream waits; and tells what it sees, and ends early when that is wanted. */
+  private async waitOne(cluster: Cluster, info: Info, test: Test, deadline: number): Promise<WaitResult> {
+    const tells = this.changed('progress') ? this.opts.progress : this.io.stderr.isTTY === true;
+    if (!tells && !this.failsFast) return waitFor(cluster, info, test, deadline);
+    const { failureOf, progressOf, WaitFailed, watchPodsForFailure } = await import('../cli/wait/outcome.ts');
+    let told = '';
+    const look = (object: Unstructured | undefined): boolean => {
+      if (test(object)) return true;
+      const why = this.failsFast && object ? failureOf(object, this.io.nowMs()) : undefined;
+      if (why !== undefined) throw new WaitFailed(info, why);
+      const state = progressOf(object, this.io.nowMs());
+      if (tells && state !== told) this.err(`waiting for ${info.mapping.plural}/${info.name}: ${(told = state)}\n`);
+      return false;
+    };
+    const stop = new AbortController();
+    const waiting = waitFor(cluster, info, look, deadline, stop.signal);
+    if (!this.failsFast) return waiting;
+    try {
+      const pods = watchPodsForFailure(cluster, info, stop.signal).then(() => waiting);
+      return await Promise.race([waiting, pods]);
+    } finally {
+      stop.abort();
+      waiting.catch(() => undefined);
+    }
   }
 
   private build(args: readonly string[]): Promise<Built> {

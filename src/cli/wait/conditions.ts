@@ -7,6 +7,9 @@ import type { Info } from '../builder/builder.ts';
 import type { Cluster } from '../cluster.ts';
 import { CliError } from '../errors.ts';
 
+/** What waits for something that will not come ends with this, not with 1 as when the time is up. */
+export const FAILED_EXIT = 3;
+
 /** True once the object is as wanted; `undefined` is an object that is not there. */
 export type Test = (object: Unstructured | undefined) => boolean;
 
@@ -17,9 +20,16 @@ export interface WaitResult {
 
 /**
  * Looks at the object and every change of it until `test` holds or `deadlineMs` (of Date.now) has passed. The first
- * look happens in any case. Watches that end are begun again from a fresh look.
+ * look happens in any case. Watches that end are begun again from a fresh look. `stop` ends it as if the time were up;
+ * what `test` throws ends it, too.
  */
-export async function waitFor(cluster: Cluster, info: Info, test: Test, deadlineMs: number): Promise<WaitResult> {
+export async function waitFor(
+  cluster: Cluster,
+  info: Info,
+  test: Test,
+  deadlineMs: number,
+  stop?: AbortSignal,
+): Promise<WaitResult> {
   let object: Unstructured | undefined;
   for (;;) {
     const page = await look(cluster, info);
@@ -27,7 +37,8 @@ export async function waitFor(cluster: Cluster, info: Info, test: Test, deadline
     if (test(object)) return { done: true, object };
     const leftMs = deadlineMs - Date.now();
     if (leftMs <= 0) return { done: false, object };
-    const signal = AbortSignal.timeout(Math.min(leftMs, 2 ** 31 - 1));
+    const timeUp = AbortSignal.timeout(Math.min(leftMs, 2 ** 31 - 1));
+    const signal = stop ? AbortSignal.any([timeUp, stop]) : timeUp;
     try {
       for await (const event of watchOne(cluster, info, page.resourceVersion, signal)) {
         object = event.type === 'DELETED' ? undefined : event.object;
