@@ -2,12 +2,13 @@
 // cluster confirms it. Every change updates sums and counts at once, and scheduling cycles are synchronous, so a cycle
 // reads the cache itself and no snapshot is copied. Upstream: pkg/scheduler/backend/cache.
 import type { Node } from 'kubernetes-types/core/v1.js';
-import type { Selector } from '../../api/selector.ts';
 import { NodeInfo } from './node-info.ts';
 import { NodeOrder } from './node-order.ts';
 import { Nominations } from './nominations.ts';
-import { PodCounts } from './pod-counts.ts';
+import { type Counted, PodCounts } from './pod-counts.ts';
+import { PlacedTerms } from './placed-terms.ts';
 import type { PodInfo } from './pod-info.ts';
+import type { Tally } from './tally.ts';
 
 interface Placed {
   info: PodInfo;
@@ -24,7 +25,8 @@ export class Cache {
   private readonly imageCounts = new Map<string, number>();
   private readonly priorities = new Map<number, number>();
   readonly nominations = new Nominations();
-  readonly nodesWithAffinityPods = new Set<NodeInfo>();
+  /** The affinity terms of placed pods. */
+  readonly placedTerms = new PlacedTerms((name, key) => this.node(name)?.labels[key]);
 
   /** Real nodes, in the order in which they are tried. */
   get nodes(): readonly NodeInfo[] {
@@ -40,12 +42,13 @@ export class Cache {
     return this.imageCounts.get(image) ?? 0;
   }
 
-  podCounts(namespace: string, selector: Selector): ReadonlyMap<string, number> {
-    return this.counts.byNode(namespace, selector, () => this.placed.values());
+  podCounts(what: Counted): Tally {
+    return this.counts.of(what, () => this.placed.values());
   }
 
-  podCountsByLabel(namespace: string, selector: Selector, key: string): ReadonlyMap<string, number> {
-    return this.counts.byLabel(namespace, selector, key, () => this.placed.values());
+  /** Labels of namespaces changed. */
+  namespacesChanged(): void {
+    this.counts.namespacesChanged();
   }
 
   /** Of all placed pods; Infinity when there are none. */
@@ -115,11 +118,9 @@ export class Cache {
     const placed = this.placed.get(uid);
     if (!placed) return undefined;
     this.placed.delete(uid);
-    this.counts.remove(placed.info, placed.nodeName);
+    this.lift(placed.info, placed.nodeName);
     this.countPriority(placed.info.priority, -1);
     const info = this.infos.get(placed.nodeName);
-    info?.removePod(uid);
-    if (info?.affinityPods.size === 0) this.nodesWithAffinityPods.delete(info);
     if (info && !info.node && info.pods.size === 0) this.infos.delete(placed.nodeName);
     return placed.info;
   }
@@ -128,16 +129,28 @@ export class Cache {
     this.removePod(info.uid);
     this.nominations.delete(info.uid);
     this.placed.set(info.uid, { info, nodeName, assumed });
-    const node = this.infoFor(nodeName);
-    node.addPod(info);
-    if (info.hasAffinity) this.nodesWithAffinityPods.add(node);
-    this.counts.add(info, nodeName);
+    this.infoFor(nodeName);
+    this.lower(info, nodeName);
     this.countPriority(info.priority, 1);
+  }
+
+  /** Takes a pod out of all sums and counts, to see what would be without it; `lower` puts it back. */
+  lift(info: PodInfo, nodeName: string): void {
+    this.infos.get(nodeName)?.removePod(info.uid);
+    this.counts.update(info, nodeName, -1);
+    if (info.hasAffinity) this.placedTerms.update(info, nodeName, -1);
+  }
+
+  lower(info: PodInfo, nodeName: string): void {
+    this.infos.get(nodeName)?.addPod(info);
+    this.counts.update(info, nodeName, 1);
+    if (info.hasAffinity) this.placedTerms.update(info, nodeName, 1);
   }
 
   private labelsChanged(): void {
     this.values.clear();
     this.counts.nodesChanged();
+    this.placedTerms.nodesChanged();
   }
 
   private countPriority(priority: number, sign: 1 | -1): void {

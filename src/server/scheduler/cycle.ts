@@ -1,9 +1,19 @@
 // One scheduling cycle: filters nodes, scores the feasible ones, picks the best. Synchronous and without side effects,
 // except for where the next search starts. Upstream: pkg/scheduler/schedule_one.go (schedulePod,
 // findNodesThatFitPod, prioritizeNodes, selectHost) and framework/runtime.
-import { type AnyPlugin, type ClusterView, type Rejection, SKIP } from './framework.ts';
+import {
+  type AnyPlugin,
+  type ClusterView,
+  type PreFilterResult,
+  type Rejection,
+  Rejections,
+  SKIP,
+  type Skip,
+  unresolvable,
+} from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
+import type { Profile } from './profile.ts';
 
 const MIN_FEASIBLE_NODES = 100;
 const MIN_PERCENTAGE = 5;
@@ -16,7 +26,7 @@ export function feasibleNodesToFind(percentage: number, nodes: number): number {
 }
 
 export interface Failure {
-  rejections: ReadonlyMap<string, Rejection>;
+  rejections: Rejections;
   rejectedBy: Set<string>;
   preFilter?: string;
   untried?: string;
@@ -25,10 +35,11 @@ export interface Failure {
 }
 
 /** A filter with what its preFilter computed for this pod. */
-interface BoundFilter {
-  name: string;
+export interface BoundFilter {
+  plugin: AnyPlugin;
   filter: NonNullable<AnyPlugin['filter']>;
   state: unknown;
+  follows: 'live' | 'snapshot' | undefined;
 }
 
 export interface Prepared {
@@ -40,7 +51,7 @@ export interface Prepared {
 }
 
 export interface CycleOptions {
-  plugins: readonly AnyPlugin[];
+  profile: Profile;
   /** 0: adaptive. */
   percentageOfNodesToScore: number;
   /** From 0 up to 1; breaks ties. */
@@ -59,12 +70,15 @@ export class SchedulingCycle {
   run(pod: PodInfo, view: ClusterView): { node: NodeInfo } | { failure: Failure; prepared?: Prepared } {
     const prepared = this.prepare(pod, view);
     if ('failure' in prepared) return prepared;
-    const rejections = new Map<string, Rejection>();
+    const rejections = new Rejections();
     const feasible = this.findFeasible(pod, view, prepared, rejections);
     if (feasible.length === 0) {
       const rejectedBy = new Set(prepared.narrowedBy);
-      for (const { plugin } of rejections.values()) if (plugin) rejectedBy.add(plugin);
-      const error = [...rejections.values()].find((r) => r.code === 'error')?.reasons.join(', ');
+      let error: string | undefined;
+      for (const { plugin, code, reasons } of rejections.reasons) {
+        if (plugin) rejectedBy.add(plugin);
+        if (code === 'error') error ??= reasons.join(', ');
+      }
       const untried =
         prepared.nodeNames && `node(s) didn't satisfy plugin(s) [${prepared.narrowedBy.sort().join(' ')}]`;
       return {
@@ -77,28 +91,30 @@ export class SchedulingCycle {
 
   /** Runs all preFilter plugins. */
   prepare(pod: PodInfo, view: ClusterView): Prepared | { failure: Failure } {
+    const { points } = this.options.profile;
     const prepared: Prepared = { filters: [], states: new Map(), narrowedBy: [] };
-    for (const plugin of this.options.plugins) {
-      let state: unknown;
-      if (plugin.preFilter) {
-        const result = plugin.preFilter(pod, view);
-        if (result === SKIP) continue;
-        if ('code' in result) {
-          const text = result.reasons.join(', ');
-          const rejectedBy = new Set(result.code === 'error' ? [] : [plugin.name]);
-          const why = result.code === 'error' ? { error: text } : { preFilter: text };
-          return { failure: { rejections: new Map(), rejectedBy, ...why } };
-        }
-        ({ state } = result);
-        const names = result.nodeNames;
-        if (names) {
-          const before = prepared.nodeNames;
-          prepared.nodeNames = before ? new Set([...before].filter((name) => names.has(name))) : names;
-          prepared.narrowedBy.push(plugin.name);
-        }
+    const bound = new Map<AnyPlugin, PreFilterResult<unknown> | Skip>();
+    for (const plugin of points.preFilter) {
+      const result = plugin.preFilter!(pod, view);
+      bound.set(plugin, result as PreFilterResult<unknown> | Skip);
+      if (result === SKIP) continue;
+      if ('code' in result) {
+        const text = result.reasons.join(', ');
+        const rejectedBy = new Set(result.code === 'error' ? [] : [plugin.name]);
+        const why = result.code === 'error' ? { error: text } : { preFilter: text };
+        return { failure: { rejections: everywhere(view, result), rejectedBy, ...why } };
       }
-      prepared.states.set(plugin, state);
-      if (plugin.filter) prepared.filters.push({ name: plugin.name, filter: plugin.filter, state });
+      prepared.states.set(plugin, result.state);
+      const names = result.nodeNames;
+      if (!names) continue;
+      const before = prepared.nodeNames;
+      prepared.nodeNames = before ? new Set([...before].filter((name) => names.has(name))) : names;
+      prepared.narrowedBy.push(plugin.name);
+    }
+    for (const plugin of points.filter) {
+      const result = bound.get(plugin);
+      if (result === SKIP) continue;
+      prepared.filters.push({ plugin, filter: plugin.filter!, state: result?.state, follows: result?.follows });
     }
     return prepared;
   }
@@ -107,7 +123,7 @@ export class SchedulingCycle {
     pod: PodInfo,
     view: ClusterView,
     { filters, nodeNames }: Prepared,
-    rejections: Map<string, Rejection>,
+    rejections: Rejections,
   ): NodeInfo[] {
     const nodes = nodeNames
       ? [...nodeNames].map((name) => view.node(name)).filter((node) => node !== undefined)
@@ -118,34 +134,24 @@ export class SchedulingCycle {
     let tried = 0;
     for (; tried < nodes.length && feasible.length < enough; tried++) {
       const node = nodes[(start + tried) % nodes.length]!;
-      const rejection = runFilters(pod, node, filters) ?? this.besideNominated(pod, node, view, filters);
-      if (rejection) rejections.set(node.name, rejection);
+      const rejection = runFilters(pod, node, filters) ?? besideNominated(pod, node, view, filters);
+      if (rejection) rejections.add(node, rejection);
       else feasible.push(node);
     }
     if (!nodeNames) this.start = (start + tried) % Math.max(1, nodes.length);
     return feasible;
   }
 
-  /** A node must have room for the pod and for those whose place on it is being cleared. */
-  private besideNominated(pod: PodInfo, node: NodeInfo, view: ClusterView, filters: readonly BoundFilter[]) {
-    const others = view.nominatedBefore(pod, node.name);
-    if (!others) return undefined;
-    const full = node.clone();
-    for (const other of others) full.addPod(other);
-    return runFilters(pod, full, filters);
-  }
-
   private best(pod: PodInfo, nodes: NodeInfo[], view: ClusterView, { states }: Prepared): NodeInfo {
     const totals = new Float64Array(nodes.length);
-    for (const plugin of this.options.plugins) {
-      if (!plugin.score) continue;
-      let state: unknown;
-      if (plugin.preScore) {
-        state = plugin.preScore(pod, nodes, view, states.get(plugin));
-        if (state === SKIP) continue;
-      }
-      const scores = new Array<number>(nodes.length);
-      for (let i = 0; i < nodes.length; i++) scores[i] = plugin.score(pod, nodes[i]!, state);
+    const { points } = this.options.profile;
+    const scoring = new Map<AnyPlugin, unknown>();
+    for (const plugin of points.preScore) scoring.set(plugin, plugin.preScore!(pod, nodes, view, states.get(plugin)));
+    const scores = new Array<number>(nodes.length);
+    for (const plugin of points.score) {
+      const state = scoring.get(plugin);
+      if (state === SKIP) continue;
+      for (let i = 0; i < nodes.length; i++) scores[i] = plugin.score!(pod, nodes[i]!, state);
       plugin.normalize?.(scores, pod, nodes, state);
       const weight = plugin.weight ?? 1;
       for (let i = 0; i < nodes.length; i++) totals[i]! += scores[i]! * weight;
@@ -165,11 +171,62 @@ export class SchedulingCycle {
   }
 }
 
+/** A plugin has refused the pod before any node was looked at. */
+function everywhere({ nodes }: ClusterView, rejection: Rejection): Rejections {
+  const rejections = new Rejections();
+  if (rejection.code === 'unschedulable') for (const node of nodes) rejections.add(node, rejection);
+  return rejections;
+}
+
 /** The first rejection, marked with its plugin. */
 export function runFilters(pod: PodInfo, node: NodeInfo, filters: readonly BoundFilter[]): Rejection | undefined {
-  for (const { name, filter, state } of filters) {
+  for (const { plugin, filter, state } of filters) {
     const rejection = filter(pod, node, state);
-    if (rejection) return rejection.plugin === name ? rejection : Object.assign(rejection, { plugin: name });
+    if (!rejection) continue;
+    if (rejection.plugin !== plugin.name) rejection.plugin = plugin.name;
+    return rejection;
   }
   return undefined;
+}
+
+/** A node must have room for the pod and for those whose place on it is being cleared. */
+export function besideNominated(pod: PodInfo, node: NodeInfo, view: ClusterView, filters: readonly BoundFilter[]) {
+  const others = view.nominatedBefore(pod, node.name);
+  if (!others) return undefined;
+  for (const other of others) view.lower(other, node);
+  try {
+    return runFilters(pod, node, renewed(pod, view, filters));
+  } finally {
+    for (const other of others) view.lift(other, node);
+  }
+}
+
+/** The same search on one node, after something changed. */
+export function rejectionNow(
+  cycle: SchedulingCycle,
+  pod: PodInfo,
+  node: NodeInfo,
+  view: ClusterView,
+  prepared: Prepared | undefined,
+): Rejection | undefined {
+  let filters: readonly BoundFilter[];
+  if (prepared) filters = renewed(pod, view, prepared.filters);
+  else {
+    const now = cycle.prepare(pod, view);
+    if ('failure' in now) return unresolvable(now.failure.preFilter ?? now.failure.error ?? '');
+    ({ filters } = now);
+  }
+  return runFilters(pod, node, filters) ?? besideNominated(pod, node, view, filters);
+}
+
+/** Filters whose state is a copy get a new one. */
+export function renewed(pod: PodInfo, view: ClusterView, filters: readonly BoundFilter[]): readonly BoundFilter[] {
+  if (!filters.some(({ follows }) => follows === 'snapshot')) return filters;
+  return filters.flatMap((bound) => {
+    if (bound.follows !== 'snapshot') return [bound];
+    const result = bound.plugin.preFilter!(pod, view);
+    if (result === SKIP) return [];
+    if ('code' in result) return [{ ...bound, filter: () => result }];
+    return [{ ...bound, state: result.state }];
+  });
 }

@@ -1,6 +1,7 @@
 // Keeps cache and queue in step with the cluster, and tells the queue what a change may help.
 // Upstream: pkg/scheduler/eventhandlers.go, framework/events.go.
-import type { Node, Pod } from 'kubernetes-types/core/v1.js';
+import type { Namespace, Node, Pod } from 'kubernetes-types/core/v1.js';
+import type { KubeObject } from '../../api/types.ts';
 import type { InformerHandler } from '../../client/informer.ts';
 import type { Cache } from './cache.ts';
 import type { EventAction } from './framework.ts';
@@ -32,7 +33,7 @@ export function podHandler({ cache, queue, responsibleFor }: EventOptions): Info
       if (actions.length > 0) queue.moveFor({ resource: 'AssignedPod', actions, pod: info });
       return;
     }
-    if (!responsibleFor(pod.spec?.schedulerName ?? 'default-scheduler')) return;
+    if (!responsibleFor(pod.spec?.schedulerName || 'default-scheduler')) return;
     // Between our bind and its confirmation older versions of the pod may still arrive.
     if (cache.isAssumed(uid)) return;
     if (pod.metadata?.deletionTimestamp) return queue.delete(uid);
@@ -103,4 +104,22 @@ function nodeActions(node: Node, old: Node): EventAction[] {
   if (Boolean(node.spec?.unschedulable) !== Boolean(old.spec?.unschedulable)) actions.push('updateUnschedulable');
   if (differ(node.status?.images, old.status?.images)) actions.push('update');
   return actions;
+}
+
+/** Affinity terms may select namespaces by their labels. */
+export function namespaceHandler(cache: Cache, queue: SchedulingQueue): InformerHandler<Namespace> {
+  return {
+    update(namespace, old) {
+      if (!differ(namespace.metadata?.labels, old.metadata?.labels)) return;
+      cache.namespacesChanged();
+      queue.moveFor({ resource: 'Namespace', actions: ['updateLabels'], object: namespace });
+    },
+  };
+}
+
+/** Objects that a plugin asked for: every change of them is told. */
+export function objectHandler(kind: string, queue: SchedulingQueue): InformerHandler<KubeObject> {
+  const tell = (action: 'add' | 'update' | 'delete') => (object: KubeObject) =>
+    queue.moveFor({ resource: kind, actions: [action], object });
+  return { add: tell('add'), update: tell('update'), delete: tell('delete') };
 }

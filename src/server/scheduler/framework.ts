@@ -1,12 +1,18 @@
 // The scheduling framework: what a plugin may do and when. The methods present are a plugin's extension points.
 // Upstream: pkg/scheduler/framework/interface.go. The scheduling cycle (preEnqueue … reserve) is synchronous, so it
 // sees one state of the cluster; the binding cycle (permit … postBind) is not and runs beside later cycles.
-import type { ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { Service } from 'kubernetes-types/core/v1.js';
-import type { Selector } from '../../api/selector.ts';
+import type { OwnerReference } from 'kubernetes-types/meta/v1.js';
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
+import type { LabelSelector } from '../../api/selector.ts';
+import type { KubeObject, ResourceType } from '../../api/types.ts';
+import type { Lister } from '../../client/informer.ts';
 import type { Client } from '../../client/rest.ts';
 import type { NodeInfo } from './node-info.ts';
+import type { PlacedTerms } from './placed-terms.ts';
+import type { Counted } from './pod-counts.ts';
 import type { PodInfo } from './pod-info.ts';
+import type { Tally } from './tally.ts';
 
 /** `unresolvable`: evicting pods from the node could not help. */
 export type RejectionCode = 'unschedulable' | 'unresolvable' | 'error';
@@ -31,14 +37,15 @@ export interface ClusterView {
   /** In the order in which nodes are tried: zones take turns. */
   readonly nodes: readonly NodeInfo[];
   node(name: string): NodeInfo | undefined;
-  /** How many live pods of the namespace match, by node name; kept up to date, never scanned. Absent is 0. */
-  podCounts(namespace: string, selector: Selector): ReadonlyMap<string, number>;
-  /** The same by the value of a label of their nodes. */
-  podCountsByLabel(namespace: string, selector: Selector, key: string): ReadonlyMap<string, number>;
+  /** How many placed pods match something, by node and by label of nodes; kept up to date, never scanned. */
+  podCounts(what: Counted): Tally;
   /** The values of a label over all nodes, and how many nodes have each. */
   labelValues(key: string): ReadonlyMap<string, number>;
-  /** Nodes that have pods with affinity or anti-affinity terms. */
-  readonly nodesWithAffinityPods: ReadonlySet<NodeInfo>;
+  /** The affinity and anti-affinity terms of placed pods. */
+  readonly placedTerms: PlacedTerms;
+  /** Takes a placed pod out of all sums and counts, or puts it there, to try what would be; undone before one returns. */
+  lift(pod: PodInfo, node: NodeInfo): void;
+  lower(pod: PodInfo, node: NodeInfo): void;
   /** Pods, at least as important as this one, whose place on a node is being cleared; undefined: none. */
   nominatedBefore(pod: PodInfo, nodeName: string): PodInfo[] | undefined;
   /** Of all placed pods; Infinity when there are none. */
@@ -46,17 +53,27 @@ export interface ClusterView {
   /** How many nodes have this image. */
   imageNodes(image: string): number;
   services(namespace: string): readonly Service[];
-  replicaSet(namespace: string, name: string): ReplicaSet | undefined;
+  /** The selector of what controls a pod: a ReplicaSet, ReplicationController or StatefulSet. */
+  ownerSelector(namespace: string, owner: OwnerReference): LabelSelector | undefined;
   namespaceLabels(namespace: string): Readonly<Record<string, string>>;
+  disruptionBudgets(namespace: string): readonly PodDisruptionBudget[];
+  /** Objects of a type that a plugin asked for with `informers`. */
+  lister<T extends KubeObject>(type: ResourceType<T>): Lister<T>;
 }
 
 export interface PreFilterResult<F> {
   state: F;
   /** Only these nodes are tried. */
   nodeNames?: ReadonlySet<string>;
+  /**
+   * How filter sees pods that preemption lifts. `live`: the state reads counts of the view; `snapshot`: it is a copy, and
+   * has to be made again. Absent: filter looks only at the node.
+   */
+  follows?: 'live' | 'snapshot';
 }
 
-export type EventResource = 'Pod' | 'AssignedPod' | 'Node' | 'Service';
+/** `Pod` is one that waits; of other objects (a plugin's `informers`) the kind. */
+export type EventResource = 'Pod' | 'AssignedPod' | 'Node' | (string & {});
 export type EventAction =
   | 'add'
   | 'delete'
@@ -77,6 +94,8 @@ export interface ClusterEvent {
   node?: NodeInfo;
   /** The pod after the event (before it, for deletions), for pod events. */
   pod?: PodInfo;
+  /** Of another kind: the object after the event (before it, for deletions). */
+  object?: KubeObject;
 }
 
 export interface EventInterest {
@@ -89,14 +108,45 @@ export interface EventInterest {
 export interface BindContext {
   client: Client;
   signal: AbortSignal;
+  view: ClusterView;
 }
 
 export interface PostFilterContext {
   view: ClusterView;
-  /** By node name; a node that is not in it was never looked at and is unresolvable. */
-  rejections: ReadonlyMap<string, Rejection>;
-  /** Runs all filters of the pod on a (hypothetical) node. */
-  fits(node: NodeInfo): boolean;
+  /** A node that is not in it was never looked at and is unresolvable. */
+  rejections: Rejections;
+  /** Runs all filters of the pod as things are now: after pods were lifted. Undefined: it fits. */
+  reject(node: NodeInfo): Rejection | undefined;
+  /** Takes a pod away from a node for a try, or puts it back. */
+  lift(pod: PodInfo, node: NodeInfo): void;
+  lower(pod: PodInfo, node: NodeInfo): void;
+  random(): number;
+}
+
+export interface PostFilterResult {
+  message: string;
+  /** Empty: the pod has no nominated node any more. Absent: that stays as it is. */
+  nominatedNode?: string;
+  victims?: PodInfo[];
+}
+
+/** Which nodes were refused, and why, in the order in which they were tried. */
+export class Rejections {
+  readonly nodes: NodeInfo[] = [];
+  readonly reasons: Rejection[] = [];
+
+  add(node: NodeInfo, rejection: Rejection): void {
+    this.nodes.push(node);
+    this.reasons.push(rejection);
+  }
+
+  get size(): number {
+    return this.nodes.length;
+  }
+
+  of(nodeName: string): Rejection | undefined {
+    return this.reasons[this.nodes.findIndex(({ name }) => name === nodeName)];
+  }
 }
 
 /** F: what preFilter hands to filter; S: what preScore hands to score. */
@@ -104,23 +154,24 @@ export interface SchedulerPlugin<F = undefined, S = undefined> {
   name: string;
   /** Of its scores; default 1. */
   weight?: number;
+  /** The same plugin with arguments of a configuration file. Throws an Error that says what is wrong with them. */
+  configure?(args: Readonly<Record<string, unknown>>): AnyPlugin;
+  /** Further kinds of objects that it reads by `view.lister`; their changes are events of that kind. */
+  informers?: readonly ResourceType<KubeObject>[];
   preEnqueue?(pod: PodInfo): Rejection | undefined;
   /** Negative: a goes first. Exactly one plugin orders the queue. */
   queueSort?(a: QueuedOrder, b: QueuedOrder): number;
   preFilter?(pod: PodInfo, view: ClusterView): PreFilterResult<F> | Rejection | Skip;
   /** Called for many nodes: allocates nothing. */
   filter?(pod: PodInfo, node: NodeInfo, state: F): Rejection | undefined;
-  postFilter?(
-    pod: PodInfo,
-    context: PostFilterContext,
-  ): { message: string; nominatedNode?: string; victims?: PodInfo[] };
+  postFilter?(pod: PodInfo, context: PostFilterContext): PostFilterResult;
   preScore?(pod: PodInfo, nodes: readonly NodeInfo[], view: ClusterView, state: F | undefined): S | Skip;
   /** An integer; without `normalize` from 0 to 100. */
   score?(pod: PodInfo, node: NodeInfo, state: S): number;
   /** Brings scores to 0…100, in place; `scores[i]` is that of `nodes[i]`. */
   normalize?(scores: number[], pod: PodInfo, nodes: readonly NodeInfo[], state: S): void;
-  reserve?(pod: PodInfo, node: NodeInfo): Rejection | undefined;
-  unreserve?(pod: PodInfo, node: NodeInfo): void;
+  reserve?(pod: PodInfo, node: NodeInfo, view: ClusterView): Rejection | undefined;
+  unreserve?(pod: PodInfo, node: NodeInfo, view: ClusterView): void;
   /** May wait. */
   permit?(pod: PodInfo, node: NodeInfo, signal: AbortSignal): Promise<Rejection | undefined> | Rejection | undefined;
   preBind?(pod: PodInfo, node: NodeInfo, context: BindContext): Promise<void>;

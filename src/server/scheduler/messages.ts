@@ -1,10 +1,9 @@
 // What a user is told when no node fits. The words are upstream's. Upstream: FitError in pkg/scheduler/framework/types.go.
-import type { Rejection } from './framework.ts';
+import type { Rejection, Rejections } from './framework.ts';
 
 export interface Diagnosis {
   nodeCount: number;
-  /** By node name. */
-  rejections: ReadonlyMap<string, Rejection>;
+  rejections: Pick<Rejections, 'reasons' | 'size'>;
   /** A preFilter plugin rejected the pod for all nodes. */
   preFilter?: string;
   /** Why the nodes that are not in `rejections` were never tried. */
@@ -22,7 +21,10 @@ export function fitMessage({ nodeCount, rejections, preFilter, untried, postFilt
   else {
     const counts = new Map<string, number>();
     const count = (reason: string, n: number) => counts.set(reason, (counts.get(reason) ?? 0) + n);
-    for (const rejection of rejections.values()) for (const reason of rejection.reasons) count(reason, 1);
+    // Nodes are many, different rejections few: those are shared objects.
+    const same = new Map<Rejection, number>();
+    for (const rejection of rejections.reasons) same.set(rejection, (same.get(rejection) ?? 0) + 1);
+    for (const [rejection, n] of same) for (const reason of rejection.reasons) count(reason, n);
     if (untried !== undefined && rejections.size < nodeCount) count(untried, nodeCount - rejections.size);
     const parts = [...counts].map(([reason, n]) => `${n} ${reason}`).sort(byText);
     if (parts.length > 0) message += ` ${parts.join(', ')}.`;

@@ -21,7 +21,6 @@ export class NodeInfo {
   /** Sizes in bytes by normalized name. */
   images: ReadonlyMap<string, number> = new Map();
   readonly pods = new Map<string, PodInfo>();
-  readonly affinityPods = new Map<string, PodInfo>();
   readonly requested: Amounts = emptyAmounts();
   readonly nonZeroRequested: Amounts = emptyAmounts();
   /** How many pods use a host port, by `protocol/port` and address. */
@@ -49,7 +48,6 @@ export class NodeInfo {
 
   addPod(pod: PodInfo): void {
     this.pods.set(pod.uid, pod);
-    if (pod.hasAffinity) this.affinityPods.set(pod.uid, pod);
     this.count(pod, 1);
   }
 
@@ -58,7 +56,6 @@ export class NodeInfo {
     const pod = this.pods.get(uid);
     if (!pod) return false;
     this.pods.delete(uid);
-    this.affinityPods.delete(uid);
     this.count(pod, -1);
     return true;
   }

@@ -31,4 +31,9 @@ export class Nominations {
     const others = [...pods.values()].filter((p) => p.uid !== pod.uid && p.priority >= pod.priority);
     return others.length > 0 ? others : undefined;
   }
+
+  /** Those on a node that are less important. */
+  lessThan(pod: PodInfo, nodeName: string): PodInfo[] {
+    return [...(this.byNode.get(nodeName)?.values() ?? [])].filter((p) => p.priority < pod.priority);
+  }
 }

@@ -1,95 +1,81 @@
-// How many live pods match a selector on each node. A count is made once by a scan and then kept up to date pod by
-// pod, so that spreading costs a look-up per node instead of a scan of its pods. The least recently used go.
-import type { Selector } from '../../api/selector.ts';
+// How many pods match something on each node. A count is made once by a scan and then kept up to date pod by pod, so
+// that spreading and affinity cost a look-up per node instead of a scan of its pods. The least recently used go.
 import type { PodInfo } from './pod-info.ts';
+import { type LabelOf, Tally } from './tally.ts';
 
-/** Counts kept at once; a pod's change is matched against those of its namespace. */
+/** Counts kept at once; a pod's change is matched against those of its namespace and those of all. */
 const KEPT = 256;
 
-interface Count {
-  selector: Selector;
-  byNode: Map<string, number>;
-  /** The same by the value of a node label: made when first asked for, then kept. */
-  byLabel: Map<string, Map<string, number>>;
+/** What is counted. Equal ids count the same. */
+export interface Counted {
+  id: string;
+  /** Only pods of this namespace can match; absent: of any. */
+  namespace?: string;
+  matches(pod: PodInfo): boolean;
 }
 
-type Placements = () => Iterable<{ info: PodInfo; nodeName: string }>;
+interface Count {
+  what: Counted;
+  tally: Tally;
+}
+
+export type Placements = () => Iterable<{ info: PodInfo; nodeName: string }>;
+
+const ANY = '*';
 
 export class PodCounts {
-  private readonly byNamespace = new Map<string, Map<string, Count>>();
-  private readonly recent = new Map<string, { namespace: string; text: string }>();
-  private readonly labelOf: (nodeName: string, key: string) => string | undefined;
+  /** In the order of their use. */
+  private readonly counts = new Map<string, Count>();
+  private readonly byNamespace = new Map<string, Set<Count>>();
+  private readonly labelOf: LabelOf;
 
-  /** `labelOf` reads a label of a node that is there. */
-  constructor(labelOf: (nodeName: string, key: string) => string | undefined) {
+  constructor(labelOf: LabelOf) {
     this.labelOf = labelOf;
   }
 
-  byNode(namespace: string, selector: Selector, pods: Placements): ReadonlyMap<string, number> {
-    return this.count(namespace, selector, pods).byNode;
-  }
-
-  /** By the value of a node label; nodes without it do not count. */
-  byLabel(namespace: string, selector: Selector, key: string, pods: Placements): ReadonlyMap<string, number> {
-    const count = this.count(namespace, selector, pods);
-    let values = count.byLabel.get(key);
-    if (values) return values;
-    count.byLabel.set(key, (values = new Map()));
-    for (const [nodeName, n] of count.byNode) adjust(values, this.labelOf(nodeName, key), n);
-    return values;
-  }
-
-  /** Nodes came, went or changed their labels. */
-  nodesChanged(): void {
-    for (const counts of this.byNamespace.values()) for (const count of counts.values()) count.byLabel.clear();
-  }
-
-  private count(namespace: string, selector: Selector, pods: Placements): Count {
-    const text = selector.toString();
-    const id = `${namespace}|${text}`;
-    let count = this.byNamespace.get(namespace)?.get(text);
-    this.recent.delete(id);
-    this.recent.set(id, { namespace, text });
-    if (count) return count;
-    count = { selector, byNode: new Map(), byLabel: new Map() };
-    for (const { info, nodeName } of pods()) {
-      if (info.namespace === namespace) this.change(count, info, nodeName, 1);
+  of(what: Counted, pods: Placements): Tally {
+    let count = this.counts.get(what.id);
+    this.counts.delete(what.id);
+    if (!count) {
+      count = { what, tally: new Tally(this.labelOf) };
+      for (const { info, nodeName } of pods()) this.change(count, info, nodeName, 1);
+      this.members(what).add(count);
     }
-    const counts = this.byNamespace.get(namespace) ?? new Map<string, Count>();
-    counts.set(text, count);
-    this.byNamespace.set(namespace, counts);
-    this.evict();
-    return count;
+    this.counts.set(what.id, count);
+    if (this.counts.size > KEPT) this.drop(this.counts.values().next().value!);
+    return count.tally;
   }
 
-  add(info: PodInfo, nodeName: string): void {
-    for (const count of this.byNamespace.get(info.namespace)?.values() ?? []) this.change(count, info, nodeName, 1);
+  /** By `sign`: a pod came (1) or went (-1). */
+  update(info: PodInfo, nodeName: string, sign: 1 | -1): void {
+    for (const count of this.byNamespace.get(info.namespace) ?? []) this.change(count, info, nodeName, sign);
+    for (const count of this.byNamespace.get(ANY) ?? []) this.change(count, info, nodeName, sign);
   }
 
-  remove(info: PodInfo, nodeName: string): void {
-    for (const count of this.byNamespace.get(info.namespace)?.values() ?? []) this.change(count, info, nodeName, -1);
+  nodesChanged(): void {
+    for (const { tally } of this.counts.values()) tally.nodesChanged();
   }
 
-  private evict(): void {
-    if (this.recent.size <= KEPT) return;
-    const [id, { namespace, text }] = this.recent.entries().next().value!;
-    this.recent.delete(id);
-    const counts = this.byNamespace.get(namespace);
-    counts?.delete(text);
-    if (counts?.size === 0) this.byNamespace.delete(namespace);
+  /** Labels of namespaces changed: what looks at them is counted anew. */
+  namespacesChanged(): void {
+    for (const count of this.byNamespace.get(ANY) ?? []) this.drop(count);
   }
 
-  /** Pods that are going do not count. */
-  private change(count: Count, info: PodInfo, nodeName: string, sign: 1 | -1): void {
-    if (info.isTerminating || !count.selector.matches(info.labels)) return;
-    adjust(count.byNode, nodeName, sign);
-    for (const [key, values] of count.byLabel) adjust(values, this.labelOf(nodeName, key), sign);
+  private members({ namespace = ANY }: Counted): Set<Count> {
+    let members = this.byNamespace.get(namespace);
+    if (!members) this.byNamespace.set(namespace, (members = new Set()));
+    return members;
   }
-}
 
-function adjust(counts: Map<string, number>, id: string | undefined, by: number): void {
-  if (id === undefined) return;
-  const value = (counts.get(id) ?? 0) + by;
-  if (value > 0) counts.set(id, value);
-  else counts.delete(id);
+  private drop(count: Count): void {
+    this.counts.delete(count.what.id);
+    const members = this.members(count.what);
+    members.delete(count);
+    if (members.size === 0) this.byNamespace.delete(count.what.namespace ?? ANY);
+  }
+
+  private change({ what, tally }: Count, info: PodInfo, nodeName: string, sign: 1 | -1): void {
+    if (what.namespace !== undefined && info.namespace !== what.namespace) return;
+    if (what.matches(info)) tally.change(nodeName, sign);
+  }
 }

@@ -8,6 +8,7 @@ import type {
 } from 'kubernetes-types/core/v1.js';
 import { type Selector, nothing, selectorFromObject } from '../../api/selector.ts';
 import { type Amounts, podRequests } from './resources.ts';
+import { selectorId } from './tally.ts';
 import { type NodeMatcher, labelsMatcher, namedNodes, termMatcher, termsMatcher } from '../../api/node-selector.ts';
 
 export interface HostPort {
@@ -22,6 +23,10 @@ export interface AffinityTerm {
   topologyKey: string;
   namespaces: ReadonlySet<string>;
   namespaceSelector: Selector;
+  /** It selects namespaces by their labels, too. */
+  anyNamespace: boolean;
+  /** Equal ids match the same pods. */
+  id: string;
   /** Of preferred terms. */
   weight: number;
 }
@@ -36,8 +41,10 @@ export class PodInfo {
   readonly uid: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly schedulerName: string;
   readonly priority: number;
-  readonly createdMs: number;
+  /** When it started, or else was created. */
+  readonly startMs: number;
   readonly requests: Amounts;
   readonly nonZero: Amounts;
   readonly hostPorts: readonly HostPort[];
@@ -61,8 +68,9 @@ export class PodInfo {
     this.key = `${this.namespace}/${metadata.name ?? ''}`;
     this.uid = metadata.uid ?? '';
     this.labels = metadata.labels ?? NO_LABELS;
+    this.schedulerName = spec?.schedulerName || 'default-scheduler';
     this.priority = spec?.priority ?? 0;
-    this.createdMs = Date.parse(metadata.creationTimestamp ?? '') || 0;
+    this.startMs = Date.parse(pod.status?.startTime ?? metadata.creationTimestamp ?? '') || 0;
     ({ requests: this.requests, nonZero: this.nonZero } = podRequests(pod));
     this.hostPorts = hostPorts(pod);
     this.tolerations = spec?.tolerations ?? [];
@@ -124,7 +132,10 @@ function affinityTerm(term: PodAffinityTerm, pod: PodInfo, weight: number): Affi
     // Validation refuses these; an object from elsewhere simply finds no partner.
   }
   const own = term.namespaces?.length || term.namespaceSelector ? (term.namespaces ?? []) : [pod.namespace];
-  return { selector, topologyKey: term.topologyKey, namespaces: new Set(own), namespaceSelector, weight };
+  const anyNamespace = namespaceSelector !== nothing;
+  const id = `${[...own].sort().join(',')}|${selectorId(namespaceSelector)}|${selectorId(selector)}`;
+  const { topologyKey } = term;
+  return { selector, topologyKey, namespaces: new Set(own), namespaceSelector, anyNamespace, id, weight };
 }
 
 /** An image without tag means `:latest`. Upstream: imagelocality's normalizedImageName. */

@@ -5,6 +5,7 @@ import type { Clock } from '../../client/controller.ts';
 import type { AnyPlugin, ClusterEvent, EventInterest, QueuedOrder, Rejection } from './framework.ts';
 import { Heap } from './heap.ts';
 import type { PodInfo } from './pod-info.ts';
+import type { Profile } from './profile.ts';
 
 export const INITIAL_BACKOFF_MS = 1_000;
 export const MAX_BACKOFF_MS = 10_000;
@@ -18,10 +19,13 @@ export interface QueuedPod extends QueuedOrder {
   attempts: number;
   /** Names of the plugins that rejected it last; empty after an error: any event, or time, brings it back. */
   rejectedBy: ReadonlySet<string>;
+  /** How many moves there had been when it was taken. */
+  movesSeen?: number;
 }
 
 export interface QueueOptions {
-  plugins: readonly AnyPlugin[];
+  /** By scheduler name. All order the queue alike. */
+  profiles: ReadonlyMap<string, Profile>;
   clock: Clock;
   signal: AbortSignal;
   initialBackoffMs?: number;
@@ -33,7 +37,11 @@ export class SchedulingQueue {
   private readonly backoff: Heap<QueuedPod>;
   private readonly unschedulable = new Map<string, QueuedPod>();
   private readonly gated = new Map<string, QueuedPod>();
-  private readonly plugins: readonly AnyPlugin[];
+  private readonly profiles: ReadonlyMap<string, Profile>;
+  /** Those of all profiles that wait for events. */
+  private readonly listeners: readonly AnyPlugin[];
+  /** Counts events that moved pods; a pod whose binding failed may have missed one. Upstream: moveRequestCycle. */
+  private moves = 0;
   private readonly clock: Clock;
   private readonly signal: AbortSignal;
   private readonly initialBackoffMs: number;
@@ -42,13 +50,14 @@ export class SchedulingQueue {
   private armedForMs = Infinity;
 
   constructor(options: QueueOptions) {
-    this.plugins = options.plugins;
+    this.profiles = options.profiles;
+    const all = [...this.profiles.values()];
+    this.listeners = [...new Set(all.flatMap(({ plugins }) => plugins))].filter(({ events }) => events?.length);
     this.clock = options.clock;
     this.signal = options.signal;
     this.initialBackoffMs = options.initialBackoffMs ?? INITIAL_BACKOFF_MS;
     this.maxBackoffMs = options.maxBackoffMs ?? MAX_BACKOFF_MS;
-    const sort = this.plugins.find((p) => p.queueSort)?.queueSort;
-    if (!sort) throw new Error('no QueueSort plugin');
+    const sort = all[0]!.points.queueSort[0]!.queueSort!;
     const uid = (item: QueuedPod) => item.pod.uid;
     this.active = new Heap(uid, sort);
     this.backoff = new Heap(uid, (a, b) => this.backoffEndMs(a) - this.backoffEndMs(b));
@@ -98,23 +107,37 @@ export class SchedulingQueue {
   /** The next pod; its attempts are counted. */
   pop(): QueuedPod | undefined {
     const item = this.active.pop();
-    if (item) item.attempts++;
+    if (!item) return undefined;
+    item.attempts++;
+    item.movesSeen = this.moves;
     return item;
   }
 
-  /** It was tried and nothing fitted. An error (no plugin to blame) only waits for its back-off. */
+  /**
+   * It was tried and nothing fitted. After an error (no plugin to blame), or when something moved while it was being
+   * bound, it only waits for its back-off.
+   */
   reject(item: QueuedPod, rejectedBy: ReadonlySet<string>): void {
     const next = { ...item, rejectedBy, queuedMs: this.clock.now() };
-    if (rejectedBy.size === 0) this.toBackoff(next);
+    if (rejectedBy.size === 0 || (item.movesSeen ?? this.moves) !== this.moves) this.toBackoff(next);
     else this.unschedulable.set(next.pod.uid, next);
   }
 
   /** Something happened: whom it may help is tried again, now or after its back-off. */
-  moveFor(event: ClusterEvent): void {
+  moveFor(event: ClusterEvent, except?: string): void {
+    this.moves++;
     if (this.unschedulable.size === 0) return;
-    const interested = this.plugins.filter((plugin) => plugin.events?.some((interest) => concerns(interest, event)));
+    const interested = this.listeners.filter((plugin) => plugin.events?.some((interest) => concerns(interest, event)));
     if (interested.length === 0) return;
-    for (const item of [...this.unschedulable.values()]) if (helps(item, event, interested)) this.retry(item);
+    for (const item of [...this.unschedulable.values()]) {
+      if (item.pod.uid !== except && helps(item, event, interested)) this.retry(item);
+    }
+  }
+
+  /** What it waited for will not come. */
+  tryAgain(uid: string): void {
+    const item = this.unschedulable.get(uid);
+    if (item) this.retry(item);
   }
 
   /** Nobody waits for an event that never comes. */
@@ -139,7 +162,8 @@ export class SchedulingQueue {
 
   private activate(item: QueuedPod): void {
     let rejection: Rejection | undefined;
-    for (const plugin of this.plugins) if ((rejection = plugin.preEnqueue?.(item.pod))) break;
+    const { points } = this.profiles.get(item.pod.schedulerName)!;
+    for (const plugin of points.preEnqueue) if ((rejection = plugin.preEnqueue!(item.pod))) break;
     if (rejection) {
       this.gated.set(item.pod.uid, item);
       return;

@@ -12,7 +12,8 @@ import type { Reporter } from './scheduler.ts';
 
 export interface ReporterOptions {
   client: Client;
-  events: EventRecorder;
+  /** By scheduler name. */
+  events(schedulerName: string): EventRecorder;
   clock: Clock;
   log: Logger;
 }
@@ -30,7 +31,7 @@ export function failurePatch(
 ) {
   const status = pod.pod.status ?? {};
   const current = status.conditions?.find((c) => c.type === 'PodScheduled');
-  const nominated = nominatedNode !== undefined && nominatedNode !== status.nominatedNodeName;
+  const nominated = nominatedNode !== undefined && nominatedNode !== (status.nominatedNodeName ?? '');
   const same = current?.status === 'False' && current.reason === reason && current.message === message;
   if (same && !nominated) return undefined;
   const condition: Partial<PodCondition> = {
@@ -40,7 +41,7 @@ export function failurePatch(
     message,
     lastTransitionTime: current?.status === 'False' ? current.lastTransitionTime : timestamp(nowMs),
   };
-  return { status: { conditions: [condition], ...(nominated ? { nominatedNodeName: nominatedNode } : {}) } };
+  return { status: { conditions: [condition], ...(nominated ? { nominatedNodeName: nominatedNode || null } : {}) } };
 }
 
 export function createReporter({ client, events, clock, log }: ReporterOptions): Reporter {
@@ -52,30 +53,42 @@ export function createReporter({ client, events, clock, log }: ReporterOptions):
   };
   return {
     scheduled(pod, nodeName) {
-      events.event(about(pod), 'Normal', 'Scheduled', `Successfully assigned ${pod.key} to ${nodeName}`);
+      events(pod.schedulerName).event(
+        about(pod),
+        'Normal',
+        'Scheduled',
+        `Successfully assigned ${pod.key} to ${nodeName}`,
+      );
     },
     failed(pod, reason, message, nominatedNode) {
-      events.event(about(pod), 'Warning', 'FailedScheduling', message);
+      events(pod.schedulerName).event(about(pod), 'Warning', 'FailedScheduling', message);
       const patch = failurePatch(pod, reason, message, nominatedNode, clock.now());
       if (!patch) return;
       quietly('status update', pod, client.patch(Pods, keyOf(pod), 'strategic', patch, { subresource: 'status' }));
     },
-    preempt(pod, node, victims) {
-      for (const victim of victims) {
-        if (victim.isTerminating) continue;
-        quietly('preemption', victim, evict(victim));
+    async preempt(pod, node, victims) {
+      const gone = async (victim: PodInfo) => {
+        if (victim.isTerminating) return;
+        await evict(victim, pod).catch((error: unknown) => {
+          if (!isNotFound(error)) throw error;
+        });
         const message = `Preempted by pod ${pod.uid} on node ${node.name}`;
-        events.event(about(victim), 'Normal', 'Preempted', message);
-      }
+        events(pod.schedulerName).event(about(victim), 'Normal', 'Preempted', message);
+      };
+      await Promise.all(victims.map(gone));
+    },
+    displaced(pod) {
+      const patch = { status: { nominatedNodeName: null } };
+      quietly('status update', pod, client.patch(Pods, keyOf(pod), 'strategic', patch, { subresource: 'status' }));
     },
   };
 
-  async function evict(victim: PodInfo): Promise<void> {
+  async function evict(victim: PodInfo, preemptor: PodInfo): Promise<void> {
     const condition = {
       type: 'DisruptionTarget',
       status: 'True',
       reason: 'PreemptionByScheduler',
-      message: 'default-scheduler: preempting to accommodate a higher priority pod',
+      message: `${preemptor.schedulerName}: preempting to accommodate a higher priority pod`,
       lastTransitionTime: timestamp(clock.now()),
     };
     await client.patch(

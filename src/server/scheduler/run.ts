@@ -1,22 +1,25 @@
 // Starts a scheduler on a client: informers in, binds and events out.
 import type { KubeObject, ResourceType } from '../../api/types.ts';
-import { Namespaces, Nodes, Pods, ReplicaSets, Services } from '../../api/resources.ts';
+import { Namespaces, Nodes, Pods } from '../../api/resources.ts';
 import type { Clock } from '../../client/controller.ts';
-import { createEventRecorder } from '../../client/events.ts';
-import { type Informer, type Informers, createInformers } from '../../client/informer.ts';
+import { type EventRecorder, createEventRecorder } from '../../client/events.ts';
+import { type Informer, type Informers, type Lister, createInformers } from '../../client/informer.ts';
 import type { Logger } from '../../client/log.ts';
 import type { Client } from '../../client/rest.ts';
 import { Cache } from './cache.ts';
-import { nodeHandler, podHandler } from './events.ts';
-import type { AnyPlugin, ClusterView } from './framework.ts';
-import { defaultPlugins } from './profile.ts';
+import { type EventOptions, namespaceHandler, nodeHandler, objectHandler, podHandler } from './events.ts';
+import type { AnyPlugin } from './framework.ts';
+import { DEFAULT_SCHEDULER, type Profile, profileOf } from './profile.ts';
 import { SchedulingQueue } from './queue.ts';
 import { createReporter } from './reporter.ts';
 import { Scheduler } from './scheduler.ts';
+import { clusterView } from './view.ts';
 
 export interface SchedulerConfig {
   /** Default `default-scheduler`. */
   schedulerName?: string;
+  /** Several schedulers in one; instead of schedulerName and plugins. */
+  profiles?: readonly Profile[];
   /** Default: all of plugins/, in upstream's order. */
   plugins?: readonly AnyPlugin[];
   /** Default 0: adaptive. */
@@ -41,71 +44,59 @@ export interface RunSchedulerOptions {
 /** Runs until the signal aborts. Needs system:kube-scheduler's rights. */
 export async function runScheduler(options: RunSchedulerOptions): Promise<void> {
   const { client, clock, log, signal, config = {} } = options;
-  const name = config.schedulerName ?? 'default-scheduler';
   const informers = options.informers ?? createInformers(client, { signal, log });
-  const plugins = config.plugins ?? defaultPlugins();
+  const list = config.profiles ?? [profileOf(config.schedulerName ?? DEFAULT_SCHEDULER, config.plugins)];
+  const profiles = new Map(list.map((profile) => [profile.schedulerName, profile]));
   const cache = new Cache();
-  const { initialBackoffMs, maxBackoffMs } = config;
-  const queue = new SchedulingQueue({ plugins, clock, signal, initialBackoffMs, maxBackoffMs });
-  const informer = <T extends KubeObject>(type: ResourceType<T>): Informer<T> => informers.for(type);
-  const view = clusterView(cache, informer);
-  const nodes = informer(Nodes);
-  const pods = informers.for(Pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' });
-  const handlers = { cache, queue, responsibleFor: (wanted: string) => wanted === name };
-  const synced = [nodes, pods, informer(Services), informer(ReplicaSets), informer(Namespaces)];
-  nodes.addHandler(nodeHandler(handlers));
-  pods.addHandler(podHandler(handlers));
+  const { initialBackoffMs, maxBackoffMs, percentageOfNodesToScore, random } = config;
+  const queue = new SchedulingQueue({ profiles, clock, signal, initialBackoffMs, maxBackoffMs });
+  const synced: Pick<Informer<KubeObject>, 'whenSynced'>[] = [];
+  const lister = <T extends KubeObject>(type: ResourceType<T>): Lister<T> => {
+    const informer = informers.for(type);
+    synced.push(informer);
+    return informer.lister;
+  };
+  const view = clusterView(cache, lister);
+  watch({ cache, queue, profiles: list, informers, synced, responsibleFor: (name) => profiles.has(name) });
   try {
-    await Promise.all(synced.map((i) => i.whenSynced(signal)));
+    await Promise.all(synced.map((informer) => informer.whenSynced(signal)));
   } catch {
     return;
   }
-  const events = createEventRecorder({ client, source: { component: name }, clock, log });
-  const reporter = createReporter({ client, events, clock, log });
-  const { percentageOfNodesToScore, random } = config;
-  const scheduler = new Scheduler({
-    client,
-    plugins,
-    view,
-    cache,
-    queue,
-    reporter,
-    clock,
-    log,
-    signal,
-    ...(percentageOfNodesToScore === undefined ? {} : { percentageOfNodesToScore }),
-    ...(random ? { random } : {}),
-  });
-  log.debug({ scheduler: name, nodes: view.nodes.length }, 'scheduler started');
+  const recorders = new Map<string, EventRecorder>();
+  for (const name of profiles.keys()) {
+    recorders.set(name, createEventRecorder({ client, source: { component: name }, clock, log }));
+  }
+  const reporter = createReporter({ client, events: (name) => recorders.get(name)!, clock, log });
+  const rest = { percentageOfNodesToScore, random };
+  const scheduler = new Scheduler({ client, profiles, view, cache, queue, reporter, clock, log, signal, ...rest });
+  log.debug({ schedulers: [...profiles.keys()], nodes: view.nodes.length }, 'scheduler started');
   await scheduler.run();
-  await events.flush();
+  await Promise.all([...recorders.values()].map((recorder) => recorder.flush()));
 }
 
-const NO_LABELS: Readonly<Record<string, string>> = {};
+interface WatchOptions extends EventOptions {
+  profiles: readonly Profile[];
+  informers: Informers;
+  synced: Pick<Informer<KubeObject>, 'whenSynced'>[];
+}
 
-function clusterView(
-  cache: Cache,
-  informer: <T extends KubeObject>(type: ResourceType<T>) => Informer<T>,
-): ClusterView {
-  const services = informer(Services).lister;
-  const sets = informer(ReplicaSets).lister;
-  const namespaces = informer(Namespaces).lister;
-  return {
-    get nodes() {
-      return cache.nodes;
-    },
-    node: (name) => cache.node(name),
-    podCounts: (namespace, selector) => cache.podCounts(namespace, selector),
-    podCountsByLabel: (namespace, selector, key) => cache.podCountsByLabel(namespace, selector, key),
-    labelValues: (key) => cache.labelValues(key),
-    nodesWithAffinityPods: cache.nodesWithAffinityPods,
-    nominatedBefore: (pod, nodeName) => cache.nominations.before(pod, nodeName),
-    get lowestPriority() {
-      return cache.lowestPriority;
-    },
-    imageNodes: (image) => cache.imageNodes(image),
-    services: (namespace) => services.list(namespace),
-    replicaSet: (namespace, name) => sets.get(`${namespace}/${name}`),
-    namespaceLabels: (namespace) => namespaces.get(namespace)?.metadata?.labels ?? NO_LABELS,
-  };
+/** Everything that changes the cache or may help a waiting pod. */
+function watch(options: WatchOptions): void {
+  const { cache, queue, profiles, informers, synced } = options;
+  const nodes = informers.for(Nodes);
+  const pods = informers.for(Pods, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' });
+  const namespaces = informers.for(Namespaces);
+  nodes.addHandler(nodeHandler(options));
+  pods.addHandler(podHandler(options));
+  namespaces.addHandler(namespaceHandler(cache, queue));
+  synced.push(nodes, pods, namespaces);
+  const wanted = new Map(
+    profiles.flatMap(({ plugins }) => plugins.flatMap((p) => p.informers ?? [])).map((type) => [type.kind, type]),
+  );
+  for (const type of wanted.values()) {
+    const informer = informers.for(type);
+    informer.addHandler(objectHandler(type.kind, queue));
+    synced.push(informer);
+  }
 }

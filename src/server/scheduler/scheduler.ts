@@ -6,11 +6,12 @@ import type { Clock } from '../../client/controller.ts';
 import type { Client } from '../../client/rest.ts';
 import type { Logger } from '../../client/log.ts';
 import type { Cache } from './cache.ts';
-import { type Prepared, SchedulingCycle, runFilters, type Failure } from './cycle.ts';
-import type { AnyPlugin, ClusterView, Rejection } from './framework.ts';
+import { type Failure, type Prepared, SchedulingCycle, rejectionNow } from './cycle.ts';
+import type { ClusterView, PostFilterContext, Rejection } from './framework.ts';
 import { NO_NODES, fitMessage } from './messages.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
+import type { Profile } from './profile.ts';
 import type { QueuedPod, SchedulingQueue } from './queue.ts';
 
 /** A slice of synchronous work; then watches and binds get their turn. */
@@ -23,12 +24,16 @@ const FLUSH_MS = 30_000;
 export interface Reporter {
   scheduled(pod: PodInfo, nodeName: string): void;
   failed(pod: PodInfo, reason: 'Unschedulable' | 'SchedulerError', message: string, nominatedNode?: string): void;
-  preempt(pod: PodInfo, node: NodeInfo, victims: readonly PodInfo[]): void;
+  /** Evicts victims. Rejects when one of them could not be. */
+  preempt(pod: PodInfo, node: NodeInfo, victims: readonly PodInfo[]): Promise<void>;
+  /** Its place went to a more important pod. */
+  displaced(pod: PodInfo): void;
 }
 
 export interface SchedulerOptions {
   client: Client;
-  plugins: readonly AnyPlugin[];
+  /** By scheduler name. */
+  profiles: ReadonlyMap<string, Profile>;
   view: ClusterView;
   cache: Cache;
   queue: SchedulingQueue;
@@ -43,13 +48,19 @@ export interface SchedulerOptions {
 
 export class Scheduler {
   private readonly options: SchedulerOptions;
-  private readonly cycle: SchedulingCycle;
+  private readonly cycles: ReadonlyMap<string, SchedulingCycle>;
+  private readonly random: () => number;
   private readonly binds = new Set<Promise<void>>();
 
   constructor(options: SchedulerOptions) {
     this.options = options;
-    const { plugins, percentageOfNodesToScore = 0, random = Math.random } = options;
-    this.cycle = new SchedulingCycle({ plugins, percentageOfNodesToScore, random });
+    const { profiles, percentageOfNodesToScore = 0, random = Math.random } = options;
+    this.random = random;
+    const cycleOf = (profile: Profile) => {
+      const percentage = profile.percentageOfNodesToScore ?? percentageOfNodesToScore;
+      return new SchedulingCycle({ profile, percentageOfNodesToScore: percentage, random });
+    };
+    this.cycles = new Map([...profiles].map(([name, profile]) => [name, cycleOf(profile)]));
   }
 
   /** Runs until the signal aborts and all binds under way have ended. */
@@ -99,7 +110,9 @@ export class Scheduler {
 
   private scheduleOne(item: QueuedPod): void {
     const { pod } = item;
-    const { cache, view, queue, reporter, plugins } = this.options;
+    const { cache, view, queue, reporter } = this.options;
+    const profile = this.profileOf(pod);
+    const cycle = this.cycles.get(pod.schedulerName)!;
     if (pod.isTerminating || cache.has(pod.uid)) return;
     if (view.nodes.length === 0) {
       // A new node is what helps, and that is what this plug-in waits for.
@@ -107,85 +120,116 @@ export class Scheduler {
       reporter.failed(pod, 'Unschedulable', NO_NODES);
       return;
     }
-    const outcome = this.cycle.run(pod, view);
+    const outcome = cycle.run(pod, view);
     if ('failure' in outcome) {
-      this.unfit(item, outcome.failure, outcome.prepared);
+      this.unfit(item, cycle, outcome.failure, outcome.prepared);
       return;
     }
     const { node } = outcome;
     cache.assume(pod, node.name);
-    for (const plugin of plugins) {
-      const rejection = plugin.reserve?.(pod, node);
+    for (const plugin of profile.points.reserve) {
+      const rejection = plugin.reserve?.(pod, node, view);
       if (rejection) return this.giveUp(item, node, rejection, plugin.name);
     }
     const bind = this.bind(item, node).finally(() => this.binds.delete(bind));
     this.binds.add(bind);
   }
 
-  private unfit(item: QueuedPod, failure: Failure, prepared: Prepared | undefined): void {
-    const { view, queue, reporter, plugins } = this.options;
+  private profileOf({ schedulerName }: PodInfo): Profile {
+    return this.options.profiles.get(schedulerName)!;
+  }
+
+  private unfit(item: QueuedPod, cycle: SchedulingCycle, failure: Failure, prepared: Prepared | undefined): void {
+    const { view, queue, reporter } = this.options;
     const { pod } = item;
     if (failure.error !== undefined) {
       queue.reject(item, new Set());
       reporter.failed(pod, 'SchedulerError', failure.error);
       return;
     }
-    let postFilter = '';
-    let nominatedNode: string | undefined;
-    for (const plugin of plugins) {
-      if (!plugin.postFilter) continue;
-      const fits = (node: NodeInfo) => prepared !== undefined && !runFilters(pod, node, prepared.filters);
-      const result = plugin.postFilter(pod, { view, rejections: failure.rejections, fits });
-      postFilter = result.message;
-      if (!result.nominatedNode) continue;
-      nominatedNode = result.nominatedNode;
-      const node = view.node(nominatedNode);
-      if (node) {
-        this.options.cache.nominations.set(pod, node.name);
-        reporter.preempt(pod, node, result.victims ?? []);
-      }
-      break;
-    }
+    const { message: postFilter, nominatedNode } = this.postFilter(pod, cycle, failure, prepared);
     queue.reject(item, failure.rejectedBy);
     const { rejections, preFilter, untried } = failure;
     const message = fitMessage({ nodeCount: view.nodes.length, rejections, preFilter, untried, postFilter });
     reporter.failed(pod, 'Unschedulable', message, nominatedNode);
   }
 
+  /** Upstream: RunPostFilterPlugins. The first plugin that finds a way ends it. */
+  private postFilter(pod: PodInfo, cycle: SchedulingCycle, { rejections }: Failure, prepared: Prepared | undefined) {
+    const { view, cache } = this.options;
+    const context = tryOut(pod, cycle, view, rejections, prepared, this.random);
+    const messages: string[] = [];
+    let cleared: '' | undefined;
+    for (const plugin of this.profileOf(pod).points.postFilter) {
+      const { message, nominatedNode, victims = [] } = plugin.postFilter!(pod, context);
+      if (message) messages.push(message);
+      if (nominatedNode === '') cleared = '';
+      const node = nominatedNode ? view.node(nominatedNode) : undefined;
+      if (!node) continue;
+      this.preempt(pod, node, victims);
+      return { message: messages.join(', '), nominatedNode: node.name };
+    }
+    if (cleared === '') cache.nominations.delete(pod.uid);
+    return { message: messages.join(', '), nominatedNode: cleared };
+  }
+
+  /** The node is nominated at once; evicting goes on beside the next cycles. Upstream: prepareCandidateAsync. */
+  private preempt(pod: PodInfo, node: NodeInfo, victims: readonly PodInfo[]): void {
+    const { cache, reporter, queue, log } = this.options;
+    for (const lesser of cache.nominations.lessThan(pod, node.name)) {
+      cache.nominations.delete(lesser.uid);
+      reporter.displaced(lesser);
+    }
+    cache.nominations.set(pod, node.name);
+    reporter.preempt(pod, node, victims).catch((error: unknown) => {
+      log.warn({ pod: pod.key, node: node.name, error: String(error) }, 'preemption failed');
+      cache.nominations.delete(pod.uid);
+      queue.tryAgain(pod.uid);
+    });
+  }
+
   /** The binding cycle. Never throws. */
   private async bind(item: QueuedPod, node: NodeInfo): Promise<void> {
     const { pod } = item;
-    const { plugins, client, signal, reporter, log } = this.options;
-    const context = { client, signal };
+    const { client, signal, reporter, log, view } = this.options;
+    const { points } = this.profileOf(pod);
+    const context = { client, signal, view };
     try {
-      for (const plugin of plugins) {
-        const rejection = await plugin.permit?.(pod, node, signal);
+      for (const plugin of points.permit) {
+        const rejection = await plugin.permit!(pod, node, signal);
         if (rejection) return this.giveUp(item, node, rejection, plugin.name);
       }
-      for (const plugin of plugins) if (plugin.preBind) await plugin.preBind(pod, node, context);
+      for (const plugin of points.preBind) await plugin.preBind!(pod, node, context);
       let bound = false;
-      for (const plugin of plugins) if (plugin.bind && (bound = await plugin.bind(pod, node, context))) break;
+      for (const plugin of points.bind) if ((bound = await plugin.bind!(pod, node, context))) break;
       if (!bound) throw new Error('no plugin binds the pod');
     } catch (error) {
       log.debug({ pod: pod.key, node: node.name, error: String(error) }, 'bind failed');
       // Gone, or placed by somebody else: its watch event says so, and nobody needs to be told of a failure.
-      if (isNotFound(error)) return void this.cancel(item, node);
+      if (isNotFound(error)) {
+        if (this.cancel(item, node)) this.roomLeft(pod);
+        return;
+      }
       const text = error instanceof Error ? error.message : String(error);
       this.giveUp(item, node, { code: 'error', reasons: [`binding rejected: ${text}`] }, undefined);
       return;
     }
     reporter.scheduled(pod, node.name);
-    for (const plugin of plugins) plugin.postBind?.(pod, node);
+    for (const plugin of points.postBind) plugin.postBind!(pod, node);
   }
 
   /** Undoes an assumption. Answers false when there is none any more: it was deleted, or somebody else placed it. */
   private cancel({ pod }: QueuedPod, node: NodeInfo): boolean {
-    const { cache, plugins, queue } = this.options;
-    for (const p of [...plugins].reverse()) p.unreserve?.(pod, node);
+    const { cache, view } = this.options;
+    for (const p of [...this.profileOf(pod).points.reserve].reverse()) p.unreserve?.(pod, node, view);
     if (!cache.isAssumed(pod.uid)) return false;
     cache.forget(pod.uid);
-    queue.moveFor({ resource: 'AssignedPod', actions: ['delete'], pod });
     return true;
+  }
+
+  /** Others may take the room that a pod did not. */
+  private roomLeft(pod: PodInfo): void {
+    this.options.queue.moveFor({ resource: 'AssignedPod', actions: ['delete'], pod }, pod.uid);
   }
 
   /** The pod is tried again, unless the cluster no longer knows it. */
@@ -194,7 +238,28 @@ export class Scheduler {
     const { pod } = item;
     if (!this.cancel(item, node)) return;
     queue.reject(item, new Set(plugin === undefined || rejection.code === 'error' ? [] : [plugin]));
+    this.roomLeft(pod);
     const reason = rejection.code === 'error' ? 'SchedulerError' : 'Unschedulable';
     reporter.failed(pod, reason, rejection.reasons.join(', '));
   }
+}
+
+/** What postFilter plugins may try. Counts of the whole cluster are moved only for pods whose filters read them. */
+export function tryOut(
+  pod: PodInfo,
+  cycle: SchedulingCycle,
+  view: ClusterView,
+  rejections: PostFilterContext['rejections'],
+  prepared: Prepared | undefined,
+  random: () => number,
+): PostFilterContext {
+  const local = prepared?.filters.every(({ follows }) => follows === undefined) ?? false;
+  return {
+    view,
+    rejections,
+    reject: (node) => rejectionNow(cycle, pod, node, view, prepared),
+    lift: (placed, node) => (local ? void node.removePod(placed.uid) : view.lift(placed, node)),
+    lower: (placed, node) => (local ? node.addPod(placed) : view.lower(placed, node)),
+    random,
+  };
 }

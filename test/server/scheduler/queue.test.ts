@@ -3,17 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { Heap } from '../../../src/server/scheduler/heap.ts';
 import { fitMessage } from '../../../src/server/scheduler/messages.ts';
 import { feasibleNodesToFind } from '../../../src/server/scheduler/cycle.ts';
-import { unresolvable, unschedulable } from '../../../src/server/scheduler/framework.ts';
+import { Rejections, unresolvable, unschedulable } from '../../../src/server/scheduler/framework.ts';
 import { NodeInfo } from '../../../src/server/scheduler/node-info.ts';
 import { PodInfo } from '../../../src/server/scheduler/pod-info.ts';
-import { defaultPlugins } from '../../../src/server/scheduler/profile.ts';
+import { profileOf } from '../../../src/server/scheduler/profile.ts';
 import { SchedulingQueue } from '../../../src/server/scheduler/queue.ts';
 import { FakeClock } from '../controllers/clock.ts';
 import { infoOf, makeNode, makePod } from './objects.ts';
 
 function setup() {
   const clock = new FakeClock();
-  const queue = new SchedulingQueue({ plugins: defaultPlugins(), clock, signal: new AbortController().signal });
+  const queue = new SchedulingQueue({
+    profiles: new Map([['default-scheduler', profileOf('default-scheduler')]]),
+    clock,
+    signal: new AbortController().signal,
+  });
   const names = () => {
     const popped = [];
     for (let item = queue.pop(); item; item = queue.pop()) popped.push(item.pod.pod.metadata?.name);
@@ -109,11 +113,10 @@ describe('the heap', () => {
 });
 
 describe('what a user is told', () => {
-  const rejections = new Map([
-    ['a', unschedulable('Insufficient cpu', 'Insufficient memory')],
-    ['b', unschedulable('Insufficient cpu')],
-    ['c', unresolvable('node(s) had untolerated taint {a: b}')],
-  ]);
+  const rejections = new Rejections();
+  rejections.add(new NodeInfo('a'), unschedulable('Insufficient cpu', 'Insufficient memory'));
+  rejections.add(new NodeInfo('b'), unschedulable('Insufficient cpu'));
+  rejections.add(new NodeInfo('c'), unresolvable('node(s) had untolerated taint {a: b}'));
 
   it('counts reasons, in text order', () => {
     const postFilter = 'preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.';
@@ -126,7 +129,7 @@ describe('what a user is told', () => {
   it('names what kept nodes from being tried', () => {
     const untried = "node(s) didn't satisfy plugin(s) [NodeAffinity]";
     expect(fitMessage({ nodeCount: 5, rejections, untried })).toContain(`2 ${untried}`);
-    expect(fitMessage({ nodeCount: 5, rejections: new Map(), preFilter: 'pod affinity terms conflict' })).toBe(
+    expect(fitMessage({ nodeCount: 5, rejections: new Rejections(), preFilter: 'pod affinity terms conflict' })).toBe(
       '0/5 nodes are available: pod affinity terms conflict.',
     );
   });

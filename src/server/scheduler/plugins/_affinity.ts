@@ -1,87 +1,67 @@
-// Counts of pods by topology for (anti-)affinity between pods. Upstream: interpodaffinity/{filtering,scoring}.go.
+// Matching pods by topology for (anti-)affinity between pods, read from counts that the cache keeps. Upstream:
+// interpodaffinity/{filtering,scoring}.go.
 import type { ClusterView } from '../framework.ts';
-import type { NodeInfo } from '../node-info.ts';
 import type { AffinityTerm, PodInfo } from '../pod-info.ts';
 
-/** Topology key → label value → count or score. */
-export type TopologyCounts = Map<string, Map<string, number>>;
-
-/** Soft weight of existing pods' required affinity. Upstream: hardPodAffinityWeight. */
-const HARD_AFFINITY_WEIGHT = 1;
-
-export const countOf = (counts: TopologyCounts, key: string, value: string): number => counts.get(key)?.get(value) ?? 0;
-
-function add(counts: TopologyCounts, key: string, node: NodeInfo, amount: number): void {
-  const value = node.labels[key];
-  if (value === undefined) return;
-  let values = counts.get(key);
-  if (!values) counts.set(key, (values = new Map()));
-  values.set(value, (values.get(value) ?? 0) + amount);
+/** Live numbers of pods by the value of a node label, and what each is worth. */
+export interface TopologyCount {
+  key: string;
+  counts: ReadonlyMap<string, number>;
+  weight: number;
 }
 
 export function matchesTerm(term: AffinityTerm, pod: PodInfo, view: ClusterView): boolean {
   if (!term.selector.matches(pod.labels)) return false;
-  return term.namespaces.has(pod.namespace) || term.namespaceSelector.matches(view.namespaceLabels(pod.namespace));
+  if (term.namespaces.has(pod.namespace)) return true;
+  return term.anyNamespace && term.namespaceSelector.matches(view.namespaceLabels(pod.namespace));
 }
 
 /** Where placed pods do not want this one. */
-export function existingAntiAffinity(pod: PodInfo, view: ClusterView): TopologyCounts {
-  const counts: TopologyCounts = new Map();
-  for (const node of view.nodesWithAffinityPods) {
-    for (const placed of node.affinityPods.values()) {
-      for (const term of placed.requiredAntiAffinity) {
-        if (matchesTerm(term, pod, view)) add(counts, term.topologyKey, node, 1);
-      }
-    }
+export function existingAntiAffinity(pod: PodInfo, view: ClusterView): TopologyCount[] {
+  const result: TopologyCount[] = [];
+  for (const { kind, term, tally } of view.placedTerms.about(pod.namespace)) {
+    if (kind !== 'requiredAntiAffinity' || !matchesTerm(term, pod, view)) continue;
+    result.push({ key: term.topologyKey, counts: tally.values(term.topologyKey), weight: 1 });
   }
-  return counts;
+  return result;
 }
 
-/** Where pods are that this one must be near (a pod counts when it matches all terms), or away from. */
-export function incomingCounts(pod: PodInfo, view: ClusterView) {
-  const affinity: TopologyCounts = new Map();
-  const antiAffinity: TopologyCounts = new Map();
-  const { requiredAffinity, requiredAntiAffinity } = pod;
-  if (requiredAffinity.length === 0 && requiredAntiAffinity.length === 0) return { affinity, antiAffinity };
-  for (const node of view.nodes) {
-    for (const placed of node.pods.values()) {
-      if (requiredAffinity.length > 0 && requiredAffinity.every((term) => matchesTerm(term, placed, view))) {
-        for (const term of requiredAffinity) add(affinity, term.topologyKey, node, 1);
-      }
-      for (const term of requiredAntiAffinity) {
-        if (matchesTerm(term, placed, view)) add(antiAffinity, term.topologyKey, node, 1);
-      }
-    }
-  }
-  return { affinity, antiAffinity };
+/** A pod counts when it matches all the terms. */
+function tallyOf(terms: readonly AffinityTerm[], view: ClusterView) {
+  const [first] = terms;
+  const namespaces = new Set(terms.flatMap((t) => (t.anyNamespace ? ['*'] : [...t.namespaces])));
+  const only = namespaces.size === 1 && !namespaces.has('*') ? [...namespaces][0] : undefined;
+  const id = terms.length === 1 ? first!.id : terms.map((t) => t.id).join('&');
+  return view.podCounts({
+    id,
+    ...(only === undefined ? {} : { namespace: only }),
+    matches: (placed) => terms.every((term) => matchesTerm(term, placed, view)),
+  });
 }
 
-/** Preferences in both directions, as points per topology. */
-export function topologyScores(pod: PodInfo, view: ClusterView): TopologyCounts {
-  const scores: TopologyCounts = new Map();
-  const own = [
-    ...pod.preferredAffinity.map((term) => ({ term, sign: 1 })),
-    ...pod.preferredAntiAffinity.map((term) => ({ term, sign: -1 })),
-  ];
-  const nodes = own.length > 0 ? view.nodes : view.nodesWithAffinityPods;
-  for (const node of nodes) {
-    if (own.length > 0) {
-      for (const placed of node.pods.values()) {
-        for (const { term, sign } of own) {
-          if (matchesTerm(term, placed, view)) add(scores, term.topologyKey, node, sign * term.weight);
-        }
-      }
-    }
-    for (const placed of node.affinityPods.values()) scoreForPlaced(scores, placed, pod, node, view);
-  }
-  return scores;
+/** For each term, where pods are that match all of them. */
+export function together(terms: readonly AffinityTerm[], view: ClusterView): TopologyCount[] {
+  if (terms.length === 0) return [];
+  const tally = tallyOf(terms, view);
+  return terms.map(({ topologyKey: key, weight }) => ({ key, counts: tally.values(key), weight }));
 }
 
-function scoreForPlaced(scores: TopologyCounts, placed: PodInfo, pod: PodInfo, node: NodeInfo, view: ClusterView) {
-  const points = (terms: readonly AffinityTerm[], weight: (term: AffinityTerm) => number) => {
-    for (const term of terms) if (matchesTerm(term, pod, view)) add(scores, term.topologyKey, node, weight(term));
-  };
-  points(placed.requiredAffinity, () => HARD_AFFINITY_WEIGHT);
-  points(placed.preferredAffinity, (term) => term.weight);
-  points(placed.preferredAntiAffinity, (term) => -term.weight);
+/** For each term, where pods are that match it. */
+export const each = (terms: readonly AffinityTerm[], view: ClusterView): TopologyCount[] =>
+  terms.flatMap((term) => together([term], view));
+
+/** Preferences in both directions, as points for each pod in a topology. */
+export function topologyScores(pod: PodInfo, view: ClusterView, hardWeight: number, own: boolean): TopologyCount[] {
+  const scores = own
+    ? [
+        ...each(pod.preferredAffinity, view),
+        ...each(pod.preferredAntiAffinity, view).map((c) => ({ ...c, weight: -c.weight })),
+      ]
+    : [];
+  for (const { kind, term, tally } of view.placedTerms.about(pod.namespace)) {
+    if (kind === 'requiredAntiAffinity' || !matchesTerm(term, pod, view)) continue;
+    const weight = kind === 'requiredAffinity' ? hardWeight : kind === 'preferredAffinity' ? term.weight : -term.weight;
+    if (weight !== 0) scores.push({ key: term.topologyKey, counts: tally.values(term.topologyKey), weight });
+  }
+  return scores.filter(({ counts }) => counts.size > 0);
 }

@@ -6,6 +6,7 @@ import { type LabelSelector, type Selector, nothing, selectorFromObject } from '
 import type { ClusterView } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
+import { type Tally, selectorId } from '../tally.ts';
 
 export const HOSTNAME = 'kubernetes.io/hostname';
 
@@ -90,8 +91,7 @@ function defaultSelector(pod: PodInfo, view: ClusterView): Selector | undefined 
     }
   }
   const owner = pod.pod.metadata?.ownerReferences?.find((r) => r.controller);
-  const set = owner?.kind === 'ReplicaSet' ? view.replicaSet(pod.namespace, owner.name) : undefined;
-  const own = set?.spec?.selector;
+  const own = owner && view.ownerSelector(pod.namespace, owner);
   const combined: LabelSelector = {
     matchLabels: { ...matchLabels, ...own?.matchLabels },
     ...(own?.matchExpressions ? { matchExpressions: own.matchExpressions } : {}),
@@ -115,6 +115,14 @@ export function includesNode(c: Constraint, pod: PodInfo, node: NodeInfo): boole
   return !c.honourTaints || node.hardTaints.every((taint) => isTolerated(pod.tolerations, taint));
 }
 
+/** Pods that match and are not going. */
+const live = (c: Constraint, { namespace }: PodInfo, view: ClusterView): Tally =>
+  view.podCounts({
+    id: `live ${namespace}|${selectorId(c.selector)}`,
+    namespace,
+    matches: (placed) => !placed.isTerminating && c.selector.matches(placed.labels),
+  });
+
 /** Every node counts that has the key: what is kept up to date can be used as it is. */
 const isPlain = (c: Constraint, pod: PodInfo, required: readonly Constraint[]): boolean =>
   !c.honourTaints && !(c.honourAffinity && pod.nodeMatcher) && required.every((r) => r.topologyKey === c.topologyKey);
@@ -127,7 +135,7 @@ export function countAllDomains(
   required: readonly Constraint[],
 ): Domains {
   if (!isPlain(c, pod, required)) return countDomains(c, pod, view, view.nodes, required);
-  const counts = view.podCountsByLabel(pod.namespace, c.selector, c.topologyKey);
+  const counts = live(c, pod, view).values(c.topologyKey);
   const size = view.labelValues(c.topologyKey).size;
   // A domain without any is not among the counts.
   return { counts, least: counts.size < size ? 0 : leastOf(counts), size };
@@ -144,8 +152,8 @@ export function countDomains(
   candidates: readonly NodeInfo[],
   required: readonly Constraint[],
 ): Domains {
-  const live = view.podCounts(pod.namespace, c.selector);
-  if (c.perNode) return { counts: live, least: 0, size: candidates.length };
+  const tally = live(c, pod, view);
+  if (c.perNode) return { counts: tally.byNode, least: 0, size: candidates.length };
   const plain = isPlain(c, pod, required);
   const counts = new Map<string, number>();
   for (const node of candidates) {
@@ -154,10 +162,10 @@ export function countDomains(
     if (plain || (hasKeys(node, required) && includesNode(c, pod, node))) counts.set(value, 0);
   }
   if (plain) {
-    const all = view.podCountsByLabel(pod.namespace, c.selector, c.topologyKey);
+    const all = tally.values(c.topologyKey);
     for (const value of counts.keys()) counts.set(value, all.get(value) ?? 0);
   } else {
-    for (const [name, count] of live) {
+    for (const [name, count] of tally.byNode) {
       const node = view.node(name);
       const value = node?.labels[c.topologyKey];
       if (!node || value === undefined || !counts.has(value)) continue;

@@ -1,73 +1,82 @@
 // When no node fits: finds the node where evicting the fewest and least important pods of lower priority helps.
-// Upstream: pkg/scheduler/framework/{preemption,plugins/defaultpreemption}. Disruption budgets are not considered.
-import { type PostFilterContext, type Rejection, definePlugin, unresolvable, unschedulable } from '../framework.ts';
+// Upstream: pkg/scheduler/framework/{preemption,plugins/defaultpreemption}. How, is in ../preemption.ts.
+import { type AnyPlugin, type PostFilterContext, Rejections, definePlugin, unresolvable } from '../framework.ts';
 import { fitMessage } from '../messages.ts';
+import { Budgets, type Candidate, compareHarm, selectVictims } from '../preemption.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
 
 const NOT_HELPFUL = unresolvable('Preemption is not helpful for scheduling');
-const NO_VICTIMS = unschedulable('No preemption victims found for incoming pod');
-const STILL_UNFIT = unschedulable('Preemption would not make room for incoming pod');
+const NO_VICTIMS = unresolvable('No preemption victims found for incoming pod');
 
-interface Candidate {
-  node: NodeInfo;
-  victims: PodInfo[];
+interface Args {
+  minCandidateNodesPercentage?: number;
+  minCandidateNodesAbsolute?: number;
 }
 
-/** Who started first is more important, at equal priority. Upstream: util.MoreImportantPod. */
-const byImportance = (a: PodInfo, b: PodInfo): number => b.priority - a.priority || startMs(a) - startMs(b);
-const startMs = (pod: PodInfo): number => Date.parse(pod.pod.status?.startTime ?? '') || pod.createdMs;
+function isPreempted({ pod }: PodInfo): boolean {
+  if (!pod.metadata?.deletionTimestamp) return false;
+  const condition = pod.status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  return condition?.status === 'True' && condition.reason === 'PreemptionByScheduler';
+}
 
-/** The pods of a node that must go; or why that does not help. Upstream: SelectVictimsOnNode. */
-function selectVictims(pod: PodInfo, node: NodeInfo, fits: PostFilterContext['fits']): PodInfo[] | Rejection {
-  const lower = [...node.pods.values()].filter((p) => p.priority < pod.priority);
-  if (lower.length === 0) return NO_VICTIMS;
-  const trial = node.clone();
-  for (const victim of lower) trial.removePod(victim.uid);
-  if (!fits(trial)) return STILL_UNFIT;
-  const victims: PodInfo[] = [];
-  // The most important are spared first, as far as there is room.
-  for (const candidate of lower.sort(byImportance)) {
-    trial.addPod(candidate);
-    if (fits(trial)) continue;
-    trial.removePod(candidate.uid);
-    victims.push(candidate);
+/** Why the pod may not evict anybody. Upstream: PodEligibleToPreemptOthers. */
+function ineligible(pod: PodInfo, { view, rejections }: PostFilterContext): string | undefined {
+  if (pod.pod.spec?.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.';
+  const nominated = pod.pod.status?.nominatedNodeName;
+  const node = nominated ? view.node(nominated) : undefined;
+  if (!node || (rejections.of(node.name)?.code ?? 'unresolvable') === 'unresolvable') return undefined;
+  for (const placed of node.pods.values()) {
+    if (placed.priority < pod.priority && isPreempted(placed)) {
+      return 'not eligible due to a terminating pod on the nominated node.';
+    }
   }
-  return victims;
+  return undefined;
 }
 
-/** Negative: a hurts less. Upstream: pickOneNodeForPreemption. */
-function compareHarm(a: Candidate, b: Candidate): number {
-  const highest = ({ victims }: Candidate) => Math.max(...victims.map((v) => v.priority));
-  const sum = ({ victims }: Candidate) => victims.reduce((total, v) => total + v.priority + 2 ** 31, 0);
-  const earliest = ({ victims }: Candidate) => {
-    const top = Math.max(...victims.map((v) => v.priority));
-    return Math.min(...victims.filter((v) => v.priority === top).map(startMs));
-  };
-  return highest(a) - highest(b) || sum(a) - sum(b) || a.victims.length - b.victims.length || earliest(b) - earliest(a);
+/** Nodes on which evictions may help. */
+function potentialNodes({ rejections }: PostFilterContext): NodeInfo[] {
+  return rejections.nodes.filter((_node, i) => rejections.reasons[i]!.code === 'unschedulable');
 }
 
-export default definePlugin({
-  name: 'DefaultPreemption',
-  postFilter(pod, { view, rejections, fits }) {
-    if (pod.pod.spec?.preemptionPolicy === 'Never') {
-      return { message: 'preemption: not eligible due to preemptionPolicy=Never.' };
-    }
-    const why = new Map<string, Rejection>();
-    let best: Candidate | undefined;
-    // Nobody anywhere is less important: then no node has to be looked at closely.
-    const hopeless = view.lowestPriority >= pod.priority;
-    for (const node of view.nodes) {
-      const rejection = rejections.get(node.name);
-      if (!rejection || rejection.code !== 'unschedulable') {
-        why.set(node.name, NOT_HELPFUL);
-        continue;
+const create = ({ minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 100 }: Args): AnyPlugin =>
+  definePlugin({
+    name: 'DefaultPreemption',
+    configure: (args) => create(args as Args),
+    postFilter(pod, context) {
+      const { view, random } = context;
+      const why = ineligible(pod, context);
+      if (why !== undefined) return { message: `preemption: ${why}` };
+      const nodes = potentialNodes(context);
+      const enough = Math.max(
+        Math.trunc((nodes.length * minCandidateNodesPercentage) / 100),
+        minCandidateNodesAbsolute,
+      );
+      // Nobody anywhere is less important: then no node has to be looked at closely.
+      const hopeless = view.lowestPriority >= pod.priority;
+      const budgets = new Budgets(view);
+      const refused = new Rejections();
+      let best: Candidate | undefined;
+      const offset = Math.floor(random() * nodes.length);
+      let [found, harmless] = [0, 0];
+      // Enough candidates are enough when one of them breaks no budget.
+      for (let i = 0; i < nodes.length && (found < enough || harmless === 0); i++) {
+        const node = nodes[(offset + i) % nodes.length]!;
+        const result = hopeless ? NO_VICTIMS : selectVictims(pod, node, budgets, context);
+        if ('code' in result) refused.add(node, result);
+        else {
+          found++;
+          if (result.violations === 0) harmless++;
+          if (!best || compareHarm(result, best) < 0) best = result;
+        }
       }
-      const victims = hopeless ? NO_VICTIMS : selectVictims(pod, node, fits);
-      if (!Array.isArray(victims)) why.set(node.name, victims);
-      else if (!best || compareHarm({ node, victims }, best) < 0) best = { node, victims };
-    }
-    if (best) return { message: '', nominatedNode: best.node.name, victims: best.victims };
-    return { message: `preemption: ${fitMessage({ nodeCount: view.nodes.length, rejections: why })}` };
-  },
-});
+      if (best) return { message: '', nominatedNode: best.node.name, victims: best.victims };
+      for (let i = nodes.length; i < view.nodes.length; i++) refused.reasons.push(NOT_HELPFUL);
+      return {
+        message: `preemption: ${fitMessage({ nodeCount: view.nodes.length, rejections: refused })}`,
+        nominatedNode: '',
+      };
+    },
+  });
+
+export default create({});

@@ -34,7 +34,7 @@ export default definePlugin<FilterState, ScoreState>({
     const constraints = constraintsOf(pod, view, 'DoNotSchedule');
     if (constraints.length === 0) return SKIP;
     const domains = constraints.map((c) => countAllDomains(c, pod, view, constraints));
-    return { state: { constraints, domains } };
+    return { state: { constraints, domains }, follows: 'snapshot' };
   },
   filter(pod, node, { constraints, domains }) {
     for (let i = 0; i < constraints.length; i++) {
