@@ -41,8 +41,17 @@ export interface ServedVersion {
   validate?(object: Unstructured, old: Unstructured | undefined, errors: FieldErrors): void;
   /** The schema when it is not found by group, version and kind in the built-in schema data. */
   schema?: Schema;
+  /** Custom resources: what holds in this version, whose columns, rules and subresources are its own. */
+  definition?: AnyKind;
   /** Answered with a Warning header: `<group/version> <Kind> is deprecated …; use <replacement>`. */
   deprecated?: { replacement: string; message?: string };
+}
+
+/** Where a kind keeps what a Scale shows. */
+export interface ScalePaths {
+  spec: readonly string[];
+  status: readonly string[];
+  selector?: readonly string[];
 }
 
 export interface Subresource {
@@ -52,6 +61,8 @@ export interface Subresource {
   kind?: { group: string; version: string; kind: string };
   /** Older versions of that kind with the same fields, which clients may still send. */
   also?: readonly string[];
+  /** Custom resources: where the kind keeps what a Scale shows; built-in kinds keep it where all do. */
+  paths?: ScalePaths;
 }
 
 /** All callbacks get drafts that they may mutate in place, except `old`, which is frozen. T is the stored version's type. */

@@ -10,17 +10,9 @@ import type { KindCache } from './cache/kind-cache.ts';
 import type { Converter } from './crd/conversion.ts';
 import type { ResourceHooks } from './types.ts';
 
-/** Where a kind keeps what a Scale shows. */
-export interface ScalePaths {
-  spec: readonly string[];
-  status: readonly string[];
-  selector?: readonly string[];
-}
-
 /** What custom kinds have more. */
 export interface CustomOptions {
   custom?: boolean;
-  scale?: ScalePaths | undefined;
   since?: number;
   converter?: Converter | undefined;
 }
@@ -30,7 +22,6 @@ export interface StoredKind {
   readonly definition: AnyKind;
   readonly hooks: ResourceHooks | undefined;
   readonly cache: KindCache;
-  readonly fields: FieldReader;
   /** `v1` or `apps/v1`: what stored objects say. */
   readonly storageApiVersion: string;
   /** True for kinds that a CustomResourceDefinition made. */
@@ -41,13 +32,14 @@ export interface StoredKind {
   readonly since: number;
   /** Custom kinds: the webhook that knows how versions differ; without it only apiVersion does. */
   readonly converter: Converter | undefined;
-  /** Of custom kinds with a scale subresource; built-in kinds keep replicas where all do. */
-  readonly scale: ScalePaths | undefined;
 }
 
 /** A kind as one group and version serves it. */
 export interface Endpoint {
   readonly kind: StoredKind;
+  /** What holds in this version: the kind's own, but for custom resources in several versions. */
+  readonly definition: AnyKind;
+  readonly fields: FieldReader;
   readonly served: ServedVersion;
   readonly group: string;
   readonly version: string;
@@ -118,13 +110,11 @@ export class Registry {
       definition,
       hooks: this.#hooks.get(`${group}/${plural}`),
       cache: this.#feed.cacheFor(registryPrefix(group, plural)),
-      fields: fieldReader(definition),
       storageApiVersion: apiVersionOf(storage),
       custom: options.custom === true,
       mixedVersions: options.custom === true && definition.served.length > 1,
       since: options.since ?? 0,
       converter: options.converter,
-      scale: options.scale,
     };
     this.#unroute(group, plural);
     this.#kinds.set(`${group}/${plural}`, kind);
@@ -147,12 +137,15 @@ export class Registry {
   #route(kind: StoredKind, served: ServedVersion): void {
     const { definition } = kind;
     const apiVersion = apiVersionOf(served);
+    const own = served.definition ?? definition;
     let plurals = this.#routes.get(apiVersion);
     if (!plurals) this.#routes.set(apiVersion, (plurals = new Map()));
     // Looked up when first needed: most kinds are never written in a process' life.
     let schema: Schema | undefined;
     plurals.set(definition.plural, {
       kind,
+      definition: own,
+      fields: fieldReader(own),
       served,
       group: served.group,
       version: served.version,

@@ -20,6 +20,7 @@ export class Entry {
   #object: WeakRef<Unstructured> | undefined;
   #labels: Readonly<Record<string, string>> | undefined;
   #fields: Readonly<Record<string, string>> | undefined;
+  #fieldReader: FieldReader | undefined;
 
   constructor(key: string, stored: Uint8Array, revision: number, createRevision: number) {
     this.key = key;
@@ -53,8 +54,13 @@ export class Entry {
     return (this.#labels ??= this.#metadata().labels ?? NO_LABELS);
   }
 
-  fields(read: FieldReader): Readonly<Record<string, string>> {
-    return (this.#fields ??= read(this.glance()));
+  /** By the reader that was there last: custom resources have one for each version, and others when these change. */
+  fields(read: FieldReader, look: () => Unstructured = () => this.glance()): Readonly<Record<string, string>> {
+    if (this.#fieldReader !== read || !this.#fields) {
+      this.#fields = read(look());
+      this.#fieldReader = read;
+    }
+    return this.#fields;
   }
 
   /**

@@ -62,7 +62,7 @@ function route(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   )
     throw noSuchPath();
   if (!endpoint.namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw noSuchPath();
-  const { verbs: allowed, virtual } = endpoint.kind.definition;
+  const { verbs: allowed, virtual } = endpoint.definition;
   const verb = virtual && (info.verb === 'get' || info.verb === 'list') ? readVirtual : VERBS[info.verb];
   if (!verb || (allowed && !allowed.includes(info.verb as never))) throw methodNotAllowed();
   if (info.verb === 'create' && request.path.endsWith(`/${info.name}`) && info.name !== '') throw methodNotAllowed();
@@ -78,7 +78,7 @@ function warnDeprecated(
   endpoint: Endpoint,
   deprecated: { replacement: string; message?: string },
 ): void {
-  const { kind } = endpoint.kind.definition;
+  const { kind } = endpoint.definition;
   context.warnings.push(
     deprecated.message ?? `${endpoint.apiVersion} ${kind} is deprecated; use ${deprecated.replacement} ${kind}`,
   );

@@ -33,7 +33,7 @@ export async function listResponse(
   // Metadata alone is the same in all versions.
   if (endpoint.kind.converter && !negotiated.shape.startsWith('Partial')) await prepareViews(entries, endpoint);
   if (negotiated.shape !== '') return shapedList(context, endpoint, page, negotiated);
-  const { kind, listKind } = endpoint.kind.definition;
+  const { kind, listKind } = endpoint.definition;
   const envelope = { kind: listKind ?? `${kind}List`, apiVersion: endpoint.apiVersion, metadata };
   if (negotiated.encoding === 'protobuf') {
     const chunks = await protobufList(envelope, entries, endpoint);
@@ -78,7 +78,7 @@ async function* pulled(chunks: Iterable<Buffer>): AsyncGenerator<Buffer> {
 
 /** `{"kind":"Pod","apiVersion":"v1",`: what items of built-in kinds leave out, as upstream's do. */
 function typePrefix(endpoint: Endpoint): Buffer {
-  return Buffer.from(`{"kind":"${endpoint.kind.definition.kind}","apiVersion":"${endpoint.apiVersion}",`);
+  return Buffer.from(`{"kind":"${endpoint.definition.kind}","apiVersion":"${endpoint.apiVersion}",`);
 }
 
 function* concat(

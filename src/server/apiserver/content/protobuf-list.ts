@@ -21,7 +21,7 @@ export async function protobufList(
   endpoint: Endpoint,
 ): Promise<Buffer[] | undefined> {
   const { kind, apiVersion, metadata } = envelope;
-  const item = messageFor(apiVersion, endpoint.kind.definition.kind);
+  const item = messageFor(apiVersion, endpoint.definition.kind);
   if (item === undefined) return undefined;
   const writer = new ProtobufWriter(entries.length > 100 ? CHUNK_BYTES : 64 * 1024, true);
   const chunks: Buffer[] = [];

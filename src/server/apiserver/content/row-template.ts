@@ -7,6 +7,8 @@ import type { AnyKind, Column } from '../../../api/kind.ts';
 import { columnsOf, rowFor } from '../../../api/table.ts';
 import type { Entry } from '../cache/entry.ts';
 import { type MetadataRange, metadataRange } from '../cache/metadata-bytes.ts';
+import type { Endpoint } from '../registry.ts';
+import { glanceOf } from './view.ts';
 
 interface RowTemplate {
   /** `{"cells":["a","1/1",` and what follows the age: `],"conditions":[…]`. Without an age all is in `before`. */
@@ -36,19 +38,19 @@ export function rangeOf(entry: Entry): MetadataRange | undefined {
 const NOWHERE: MetadataRange = { start: 0, end: 0, managedStart: 0, managedEnd: 0 };
 
 /** Made once for an entry and a definition: a custom resource's columns may change under its objects. */
-export function rowTemplate(definition: AnyKind, entry: Entry, nowMs: number): RowTemplate {
+export function rowTemplate(endpoint: Endpoint, entry: Entry, nowMs: number): RowTemplate {
   return entry.face(
-    rowFace(definition),
-    () => templateOf(definition, entry, nowMs),
+    rowFace(endpoint.definition),
+    () => templateOf(endpoint, entry, nowMs),
     ({ before, after }) => before.length + after.length + OVERHEAD_BYTES,
   );
 }
 
 /** A row up to and without its closing brace. */
-export function rowText(template: RowTemplate, definition: AnyKind, entry: Entry, nowMs: number): string {
+export function rowText(template: RowTemplate, endpoint: Endpoint, entry: Entry, nowMs: number): string {
   const { before, after, since, timed } = template;
   if (timed) {
-    const { cells, conditions } = rowFor(definition, entry.glance(), nowMs, 'None');
+    const { cells, conditions } = rowFor(endpoint.definition, glanceOf(entry, endpoint), nowMs, 'None');
     return `{"cells":${stringifyJson(cells)}${conditionsText(conditions)}`;
   }
   return since === undefined ? before : `${before}"${ageOf(since, nowMs)}"${after}`;
@@ -65,9 +67,10 @@ function rowFace(definition: AnyKind): string {
 
 const CENTURY_MS = 100 * 365.25 * 24 * 3_600_000;
 
-function templateOf(definition: AnyKind, entry: Entry, nowMs: number): RowTemplate {
+function templateOf(endpoint: Endpoint, entry: Entry, nowMs: number): RowTemplate {
+  const { definition } = endpoint;
   const { start, end } = metadataRange(entry.bytes) ?? NOWHERE;
-  const object = entry.glance();
+  const object = glanceOf(entry, endpoint);
   const columns = columnsOf(definition);
   const row = rowFor(definition, object, nowMs, 'None');
   let age = -1;

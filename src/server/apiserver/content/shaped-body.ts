@@ -84,12 +84,11 @@ export function* tableRows(
 ): Generator<Buffer> {
   const chunks = new Chunks();
   const itemHead = partialHead(options.version);
-  const { definition } = endpoint.kind;
   chunks.text(head);
   let first = true;
   for (const entry of entries) {
-    const template = rowTemplate(definition, entry, options.nowMs);
-    const row = rowText(template, definition, entry, options.nowMs);
+    const template = rowTemplate(endpoint, entry, options.nowMs);
+    const row = rowText(template, endpoint, entry, options.nowMs);
     if (options.include === 'Metadata') {
       if (template.end > 0) {
         // In one piece up to the metadata's bytes: there are thousands of rows.

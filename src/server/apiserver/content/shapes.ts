@@ -8,7 +8,7 @@ import type { Endpoint } from '../registry.ts';
 import type { Negotiated } from './negotiate.ts';
 
 export function columnDefinitions(endpoint: Endpoint): TableColumnDefinition[] {
-  return tableFor(endpoint.kind.definition, [], { nowMs: 0 }).columnDefinitions ?? [];
+  return tableFor(endpoint.definition, [], { nowMs: 0 }).columnDefinitions ?? [];
 }
 
 export function includeObject(context: RequestContext): IncludeObject {
@@ -27,7 +27,7 @@ export function tableRow(
   version: string,
   nowMs: number,
 ): TableRow {
-  const row = rowFor(endpoint.kind.definition, object, nowMs, 'None');
+  const row = rowFor(endpoint.definition, endpoint.kind.custom ? shown() : object, nowMs, 'None');
   if (include !== 'None') row.object = include === 'Object' ? shown() : partial(object, version);
   return row;
 }

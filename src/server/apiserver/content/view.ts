@@ -17,7 +17,7 @@ function convertFromStorage(object: Unstructured, endpoint: Endpoint): Unstructu
 
 function settled(draft: Unstructured, endpoint: Endpoint): Unstructured {
   draft.apiVersion = endpoint.apiVersion;
-  draft.kind = endpoint.kind.definition.kind;
+  draft.kind = endpoint.definition.kind;
   // Upstream prunes and defaults custom resources when it reads them, too: their schema may be newer than they are.
   if (endpoint.kind.custom && endpoint.schema) {
     pruneUnknown(draft, endpoint.schema, builtinSchemas);
@@ -39,6 +39,17 @@ export async function inStorageVersion(object: Unstructured, kind: StoredKind): 
   if (!converter || object.apiVersion === storageApiVersion) return object;
   const [draft] = await converter.convert([object], storageApiVersion);
   return freeze(draft!);
+}
+
+/** Objects of the stored version as an endpoint's own rules want to see them: those of built-in kinds as they are. */
+export function inOwnVersion(
+  objects: readonly Unstructured[],
+  endpoint: Endpoint,
+): Promise<Unstructured[]> | readonly Unstructured[] {
+  const { kind, asStored, apiVersion } = endpoint;
+  if (!kind.custom || asStored) return objects;
+  if (!kind.converter) return objects.map((object) => convertFromStorage(object, endpoint));
+  return kind.converter.convert(objects, apiVersion).then((drafts) => drafts.map((draft) => settled(draft, endpoint)));
 }
 
 /** A custom resource may have been stored under another version than today's storage version, or an older schema. */
@@ -101,6 +112,11 @@ export function objectOf(entry: Entry, endpoint: Endpoint): Unstructured {
   const object = converted.get(entry)?.get(name);
   if (!object) throw new Error(`${entry.key} was not converted to ${endpoint.apiVersion}`);
   return object;
+}
+
+/** For one look at it, in the version whose columns and selectable fields are asked for: built-in kinds read the stored one. */
+export function glanceOf(entry: Entry, endpoint: Endpoint): Unstructured {
+  return !endpoint.kind.custom || asIs(entry, endpoint) ? entry.glance() : objectOf(entry, endpoint);
 }
 
 /** JSON and a line feed. */

@@ -1,6 +1,6 @@
 // A CustomResourceDefinition as a KindDefinition, so that custom resources go the same way as built-in ones.
 // Upstream: apiextensions-apiserver pkg/apiserver/customresource_handler.go (getOrCreateServingInfoFor).
-import type { Column, KindDefinition, ServedVersion, Subresource } from '../../../api/kind.ts';
+import type { Column, KindDefinition, ScalePaths, ServedVersion, Subresource } from '../../../api/kind.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import { applyDefaults } from '../../../api/schema/defaults.ts';
 import { fromCrdSchema, openSchema } from '../../../api/schema/from-crd.ts';
@@ -8,17 +8,13 @@ import type { Schema } from '../../../api/schema/schema.ts';
 import { validateCustomObject, validateCustomStatus } from '../../../api/schema/custom-object.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import type { FieldErrors } from '../../../api/validation.ts';
-import type { ScalePaths } from '../registry.ts';
 import { compareVersions } from '../discovery/order.ts';
 import { printerColumns, selectableField } from './columns.ts';
 import { finalizerWarnings, hasKind, validateScale } from './object-rules.ts';
-import type { Crd, CrdVersion } from './types.ts';
+import type { Crd, CrdScale, CrdVersion } from './types.ts';
 
-const STATUS: Subresource = { verbs: ['get', 'patch', 'update'] };
-const SCALE: Subresource = {
-  verbs: ['get', 'patch', 'update'],
-  kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
-};
+const READ_WRITE = ['get', 'patch', 'update'] as const;
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
 export function schemaOf(crd: Crd, version: CrdVersion): Schema {
   const given = version.schema?.openAPIV3Schema;
@@ -28,24 +24,17 @@ export function schemaOf(crd: Crd, version: CrdVersion): Schema {
 /** `.spec.replicas` → [spec, replicas]. */
 const path = (text: string): string[] => text.split('.').filter((part) => part !== '');
 
-export function scalePaths(crd: Crd): ScalePaths | undefined {
-  const scale = storageVersion(crd).subresources?.scale;
-  if (!scale) return undefined;
-  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = scale;
-  const paths = { spec: path(specReplicasPath), status: path(statusReplicasPath) };
-  return labelSelectorPath ? { ...paths, selector: path(labelSelectorPath) } : paths;
-}
-
 export const storageVersion = (crd: Crd): CrdVersion =>
   crd.spec.versions.find((v) => v.storage) ?? crd.spec.versions[0]!;
 
+/** The kind as it is stored; each served version has a definition of its own. */
 export function definitionOf(crd: Crd): KindDefinition {
   const { group, scope } = crd.spec;
   // What others may call it is what was accepted.
   const names = { ...crd.spec.names, ...crd.status?.acceptedNames };
   const stored = storageVersion(crd);
-  const schema = schemaOf(crd, stored);
-  return {
+  const served: ServedVersion[] = [];
+  const kind = {
     group,
     kind: names.kind,
     plural: names.plural,
@@ -55,21 +44,48 @@ export function definitionOf(crd: Crd): KindDefinition {
     ...(names.categories ? { categories: names.categories } : {}),
     scope,
     storage: { group, version: stored.name },
-    served: servedVersions(crd),
-    subresources: {
-      ...(stored.subresources?.status ? { status: STATUS } : {}),
-      ...(stored.subresources?.scale ? { scale: SCALE } : {}),
-    },
-    schema,
+    served,
     generation: true,
     unconditionalUpdate: false,
-    ...(stored.subresources?.status ? { prepareCreate: dropStatus } : {}),
-    ...validationOf(names.kind, stored, schema),
     warnings: finalizerWarnings,
-    defaults: (draft) => applyDefaults(draft, schema, builtinSchemas),
-    selectableFields: Object.fromEntries((stored.selectableFields ?? []).map(selectableField)),
-    columns: printerColumns(stored.additionalPrinterColumns) as readonly Column<Unstructured>[],
   };
+  const definition = { ...kind, ...ofVersion(crd, stored) };
+  for (const version of crd.spec.versions) {
+    if (!version.served) continue;
+    served.push({
+      ...servedVersion(crd, version),
+      definition: version === stored ? definition : { ...kind, ...ofVersion(crd, version) },
+    });
+  }
+  served.sort((a, b) => compareVersions(a.version, b.version));
+  return definition;
+}
+
+/** What each version says for itself. Upstream keeps a storage for each. */
+function ofVersion(crd: Crd, version: CrdVersion) {
+  const schema = schemaOf(crd, version);
+  return {
+    schema,
+    subresources: subresourcesOf(version),
+    ...(version.subresources?.status ? { prepareCreate: dropStatus } : {}),
+    ...validationOf(crd.spec.names.kind, version, schema),
+    defaults: (draft: Unstructured) => applyDefaults(draft, schema, builtinSchemas),
+    selectableFields: Object.fromEntries((version.selectableFields ?? []).map(selectableField)),
+    columns: printerColumns(version.additionalPrinterColumns) as readonly Column<Unstructured>[],
+  };
+}
+
+function subresourcesOf({ subresources }: CrdVersion): Record<string, Subresource> {
+  const { status, scale } = subresources ?? {};
+  return {
+    ...(status ? { status: { verbs: READ_WRITE } } : {}),
+    ...(scale ? { scale: { verbs: READ_WRITE, kind: SCALE, paths: scalePaths(scale) } } : {}),
+  };
+}
+
+function scalePaths({ specReplicasPath, statusReplicasPath, labelSelectorPath }: CrdScale): ScalePaths {
+  const paths = { spec: path(specReplicasPath), status: path(statusReplicasPath) };
+  return labelSelectorPath ? { ...paths, selector: path(labelSelectorPath) } : paths;
 }
 
 type Validation = Pick<KindDefinition, 'validateCreate' | 'validateUpdate' | 'validateStatus'>;
@@ -96,22 +112,13 @@ function dropStatus(draft: Unstructured): void {
   delete draft['status'];
 }
 
-function servedVersions(crd: Crd): ServedVersion[] {
+function servedVersion(crd: Crd, version: CrdVersion): ServedVersion {
   const { group, names } = crd.spec;
-  return crd.spec.versions
-    .filter((version) => version.served)
-    .sort((a, b) => compareVersions(a.name, b.name))
-    .map((version) => ({
-      group,
-      version: version.name,
-      schema: schemaOf(crd, version),
-      ...(version.deprecated
-        ? {
-            deprecated: {
-              replacement: '',
-              message: version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`,
-            },
-          }
-        : {}),
-    }));
+  const message = version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`;
+  return {
+    group,
+    version: version.name,
+    schema: schemaOf(crd, version),
+    ...(version.deprecated ? { deprecated: { replacement: '', message } } : {}),
+  };
 }

@@ -6,7 +6,7 @@ import { registryPrefix } from '../cache/feed.ts';
 import type { Server } from '../context.ts';
 import type { StoredKind } from '../registry.ts';
 import { converterOf } from './conversion.ts';
-import { definitionOf, scalePaths } from './definition.ts';
+import { definitionOf } from './definition.ts';
 import { finishDeletion, settleAnew } from './finish.ts';
 import { awaitsNames } from './status.ts';
 import { type Crd, CLEANUP_FINALIZER, hasCondition } from './types.ts';
@@ -55,7 +55,6 @@ function serve(server: Server, crd: Crd, served: Map<string, string>): void {
   served.set(name, shape);
   server.registry.add(definitionOf(crd), {
     custom: true,
-    scale: scalePaths(crd),
     since: Number(crd.metadata.resourceVersion),
     converter: converterOf(crd, server.options.webhooks, server.admission.lister),
   });

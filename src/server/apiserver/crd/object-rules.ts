@@ -7,7 +7,7 @@ import { badRequest } from '../../../api/status.ts';
 import { stringifyJson } from '../../../api/codec/json.ts';
 import type { FieldErrors } from '../../../api/validation.ts';
 import { checkMetadata, summarize } from '../content/decode.ts';
-import type { CrdVersion } from './types.ts';
+import type { CrdScale } from './types.ts';
 
 /** A custom object must say what it is: nothing else tells it from another. A wrong kind is told with the rest. */
 export function checkCustomType(
@@ -33,8 +33,6 @@ export function hasKind(object: Unstructured, kind: string, errors: FieldErrors)
   errors.invalid('kind', object.kind ?? '', `must be ${kind}`);
   return false;
 }
-
-type Scale = NonNullable<NonNullable<CrdVersion['subresources']>['scale']>;
 
 /** What Go calls a JSON value's type. */
 function goTypeOf(value: unknown): string {
@@ -74,7 +72,7 @@ function validateReplicas(object: Unstructured, path: string, errors: FieldError
 /** `specToo` is false for an update of the status. */
 export function validateScale(
   object: Unstructured,
-  scale: Scale | undefined,
+  scale: CrdScale | undefined,
   specToo: boolean,
   errors: FieldErrors,
 ): void {

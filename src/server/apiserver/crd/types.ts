@@ -11,6 +11,12 @@ export interface PrinterColumn {
   jsonPath: string;
 }
 
+export interface CrdScale {
+  specReplicasPath: string;
+  statusReplicasPath: string;
+  labelSelectorPath?: string;
+}
+
 export interface CrdVersion {
   name: string;
   served: boolean;
@@ -20,7 +26,7 @@ export interface CrdVersion {
   schema?: { openAPIV3Schema?: object };
   subresources?: {
     status?: object;
-    scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string };
+    scale?: CrdScale;
   };
   additionalPrinterColumns?: PrinterColumn[];
   selectableFields?: { jsonPath: string }[];

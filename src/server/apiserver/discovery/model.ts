@@ -75,7 +75,7 @@ function addRemotes(groups: Map<string, VersionModel[]>, remotes: readonly Remot
 }
 
 function resourceModel(endpoint: Endpoint): ResourceModel {
-  const definition = endpoint.kind.definition as KindDefinition;
+  const definition = endpoint.definition as KindDefinition;
   const old = endpoint.served.deprecated !== undefined && endpoint.group !== definition.group;
   return {
     endpoint,
@@ -91,7 +91,7 @@ function resourceModel(endpoint: Endpoint): ResourceModel {
 }
 
 function subresourceModel(endpoint: Endpoint, name: string, subresource: Subresource): SubresourceModel {
-  const own = { group: endpoint.group, version: endpoint.version, kind: endpoint.kind.definition.kind };
+  const own = { group: endpoint.group, version: endpoint.version, kind: endpoint.definition.kind };
   let verbs: string[] = [...subresource.verbs].sort();
   if (CONNECTIONS.has(name)) verbs = CONNECT_VERBS;
   else if (name === 'proxy') verbs = PROXY_VERBS;

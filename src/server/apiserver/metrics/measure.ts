@@ -64,7 +64,7 @@ export class Measurements {
     }
     const { subresource } = info;
     const endpoint = server.registry.find(info.group, info.version, info.resource);
-    if (!endpoint || (subresource !== '' && !endpoint.kind.definition.subresources?.[subresource])) return;
+    if (!endpoint || (subresource !== '' && !endpoint.definition.subresources?.[subresource])) return;
     const verb = verbOf(context);
     if (verb === undefined) return;
     const dryRun = request.query.size > 0 && request.query.has('dryRun');

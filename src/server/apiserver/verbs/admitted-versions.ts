@@ -17,7 +17,7 @@ export function admittedVersions(
   subresource: string,
   connect?: GroupVersionKind,
 ): AdmittedVersions {
-  const { definition } = endpoint.kind;
+  const { definition } = endpoint;
   /** The kind of a subresource's body, where it is another than the resource's own. */
   const foreign = connect ?? definition.subresources?.[subresource]?.kind;
   const { group, version, plural } = endpoint;
@@ -50,7 +50,7 @@ function equivalentsOf(endpoint: Endpoint, foreign: GroupVersionKind | undefined
 }
 
 function makeEquivalents(endpoint: Endpoint, foreign: GroupVersionKind | undefined): Equivalents {
-  const { definition } = endpoint.kind;
+  const { definition } = endpoint;
   return definition.served
     .filter(({ group, version }) => group !== endpoint.group || version !== endpoint.version)
     .map(({ group, version }: { group: string; version: string }) => ({

@@ -74,7 +74,7 @@ export async function apply(
 }
 
 async function readApplied(context: RequestContext, endpoint: Endpoint, options: WriteOptions): Promise<Unstructured> {
-  const { kind } = endpoint.kind.definition;
+  const { kind } = endpoint.definition;
   const { body } = context.request;
   const duplicates: string[] = [];
   const value: unknown = body?.shared

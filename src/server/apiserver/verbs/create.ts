@@ -8,6 +8,7 @@ import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
 import { attributesOf, forbiddenRequest } from '../chain/authorization.ts';
 import { negotiateFor, negotiatePlain } from '../content/negotiate.ts';
+import { inOwnVersion } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { Admission } from './admit.ts';
@@ -24,14 +25,14 @@ const NAME_ATTEMPTS = 8;
 
 export async function create(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { accept } = context.request.headers;
-  const negotiated = endpoint.kind.definition.virtual ? negotiatePlain(accept) : negotiateFor(accept, endpoint);
+  const negotiated = endpoint.definition.virtual ? negotiatePlain(accept) : negotiateFor(accept, endpoint);
   const options = writeOptions(context, 'CreateOptions');
   if (endpoint.namespaced && context.info.namespace === '') {
     throw badRequest('an empty namespace may not be set during creation');
   }
   const draft = await decodeObject(context, endpoint, options.fieldValidation);
   settleNamespace(context, endpoint, draft);
-  if (endpoint.kind.definition.virtual) {
+  if (endpoint.definition.virtual) {
     const answer = await endpoint.kind.hooks!.create!(draft, hookContext(context, '', options.dryRun, noExtras()));
     return writtenResponse(context, 201, endpoint, wouldBe(answer), negotiated);
   }
@@ -82,7 +83,7 @@ export async function createInstead(...parameters: Parameters<typeof createObjec
 /** A custom resource whose definition is being deleted takes no new objects. */
 function refuseTerminating(context: RequestContext, endpoint: Endpoint): void {
   if (!endpoint.kind.custom) return;
-  const { group, plural } = endpoint.kind.definition;
+  const { group, plural } = endpoint.definition;
   const crd = context.server.admission.lister.get(CustomResourceDefinitions, undefined, `${plural}.${group}`);
   if (!crd?.metadata.deletionTimestamp) return;
   const message = 'create not allowed while custom resource definition is terminating';
@@ -91,7 +92,7 @@ function refuseTerminating(context: RequestContext, endpoint: Endpoint): void {
 
 /** Upstream's BeforeCreate: what the server alone decides. */
 function prepare(context: RequestContext, endpoint: Endpoint, draft: Unstructured): void {
-  const { definition } = endpoint.kind;
+  const { definition } = endpoint;
   const { metadata } = draft;
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
@@ -104,7 +105,7 @@ function prepare(context: RequestContext, endpoint: Endpoint, draft: Unstructure
 }
 
 export function countsGenerations(endpoint: Endpoint, object: Unstructured): boolean {
-  const { definition } = endpoint.kind;
+  const { definition } = endpoint;
   return definition.generation ?? (endpoint.kind.custom || object['spec'] !== undefined);
 }
 
@@ -116,16 +117,11 @@ async function store(
   admission: Admission,
 ): Promise<Written | undefined> {
   const { server } = context;
-  const { definition, cache, hooks } = endpoint.kind;
+  const { cache, hooks } = endpoint.kind;
   const name = draft.metadata.name ?? '';
   prepare(context, endpoint, draft);
-  const errors = new FieldErrors();
-  validateMeta(definition, draft.metadata, errors);
-  definition.validate?.(draft, errors);
-  definition.validateCreate?.(draft, errors);
-  endpoint.served.validate?.(draft, undefined, errors);
-  if (!errors.empty) throw invalid({ group: endpoint.group, kind: definition.kind }, name, errors);
-  if (definition.warnings) context.warnings.push(...definition.warnings(draft, undefined));
+  const own = inOwnVersion([draft], endpoint);
+  check(context, endpoint, (own instanceof Promise ? await own : own)[0]!, name);
   await admission.validate(draft);
   const key = keyOf(draft.metadata.namespace ?? '', name);
   // A name that is taken is refused before anything is allocated for it.
@@ -142,6 +138,17 @@ async function store(
     if (result.current?.[0]) return taken(endpoint, draft, name);
     // Only a key of the hook's moved: it reads it again.
   }
+}
+
+function check(context: RequestContext, endpoint: Endpoint, draft: Unstructured, name: string): void {
+  const { definition } = endpoint;
+  const errors = new FieldErrors();
+  validateMeta(definition, draft.metadata, errors);
+  definition.validate?.(draft, errors);
+  definition.validateCreate?.(draft, errors);
+  endpoint.served.validate?.(draft, undefined, errors);
+  if (!errors.empty) throw invalid({ group: endpoint.group, kind: definition.kind }, name, errors);
+  if (definition.warnings) context.warnings.push(...definition.warnings(draft, undefined));
 }
 
 function taken(endpoint: Endpoint, draft: Unstructured, name: string): undefined {

@@ -7,7 +7,7 @@ import { applyDefaults } from '../../../api/schema/defaults.ts';
 import { pruneUnknown, strictDecodingError, unknownField } from '../../../api/schema/prune.ts';
 import { OBJECT_META } from '../../../api/schema/resolve.ts';
 import type { Schema } from '../../../api/schema/schema.ts';
-import { badRequest } from '../../../api/status.ts';
+import { type StatusError, badRequest } from '../../../api/status.ts';
 import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import { checkType, decodeBody } from '../content/decode.ts';
 import type { RequestContext } from '../context.ts';
@@ -23,7 +23,7 @@ export async function decodeObject(
   endpoint: Endpoint,
   validation: FieldValidation,
 ): Promise<Unstructured> {
-  const { kind } = endpoint.kind.definition;
+  const { kind } = endpoint.definition;
   const body = await decodeBody(context, kind);
   if (!body) {
     const why = "couldn't get version/kind; json parse error: unexpected end of JSON input";
@@ -32,7 +32,18 @@ export async function decodeObject(
   const { draft } = body;
   if (endpoint.kind.custom) checkCustomType(draft, kind, endpoint.apiVersion);
   else checkType(draft, kind, endpoint.apiVersion);
-  return toStorage(context, endpoint, draft, validation, body.duplicates, body.inOrder);
+  return toStorage(context, endpoint, draft, { validation, problems: body.duplicates, inOrder: body.inOrder });
+}
+
+/** How strictly a document is taken. */
+export interface Reading {
+  validation: FieldValidation;
+  /** What the parser found: keys that stood twice. */
+  problems: readonly string[];
+  /** Built-in kinds are one pass over the text, which tells problems in its order. */
+  inOrder?: ((problems: readonly string[]) => string[]) | undefined;
+  /** The answer to what cannot be taken; default: BadRequest. */
+  refuse?: (problem: string) => StatusError;
 }
 
 /**
@@ -43,23 +54,22 @@ export function toStorage(
   context: RequestContext,
   endpoint: Endpoint,
   draft: JsonObject & Unstructured,
-  validation: FieldValidation,
-  problems: readonly string[],
-  inOrder?: (problems: readonly string[]) => string[],
+  reading: Reading,
   settled: ReadonlySet<string> = NOTHING,
 ): Promise<Unstructured> | Unstructured {
   const { served, kind } = endpoint;
   const { schema } = endpoint;
   if (schema && settled.size > 0) {
     const changed = without(draft, settled);
-    checkDocument(context, endpoint, schema, changed, validation, problems, inOrder);
+    checkDocument(context, endpoint, schema, changed, reading);
     takeOver(draft, changed, settled);
-  } else if (schema) checkDocument(context, endpoint, schema, draft, validation, problems, inOrder);
-  else reportStrict(context, endpoint, problems, validation);
+  } else if (schema) checkDocument(context, endpoint, schema, draft, reading);
+  else reportStrict(context, endpoint, reading.problems, reading);
   served.defaults?.(draft);
   if (kind.converter && endpoint.apiVersion !== kind.storageApiVersion) return converted(kind.converter, draft, kind);
   served.convert?.toStorage(draft);
   draft.apiVersion = kind.storageApiVersion;
+  if (kind.custom && !endpoint.asStored) pruneUnknown(draft, kind.definition.schema!, builtinSchemas);
   kind.definition.defaults?.(draft);
   return draft;
 }
@@ -110,22 +120,20 @@ function checkDocument(
   endpoint: Endpoint,
   schema: Schema,
   draft: JsonObject & Unstructured,
-  validation: FieldValidation,
-  problems: readonly string[],
-  inOrder: (problems: readonly string[]) => string[] = (all) => [...all],
+  reading: Reading,
 ): void {
-  const { kind } = endpoint.kind.definition;
+  const { kind } = endpoint.definition;
   const custom = endpoint.kind.custom;
   const problem = custom
     ? checkTypes(draft.metadata, META_SCHEMA, builtinSchemas, 'ObjectMeta')
     : checkTypes(draft, schema, builtinSchemas, kind);
-  if (problem !== undefined) throw badRequest(decodeError(endpoint.version, kind, problem));
+  if (problem !== undefined) throw refusal(endpoint, problem, reading);
   if (!custom) settleNulls(draft, schema, builtinSchemas);
   const unknown = pruneUnknown(draft, schema, builtinSchemas).map(unknownField);
-  if (unknown.length > 0 || problems.length > 0) {
-    const all = [...problems, ...unknown];
-    // A custom resource is read first and pruned then; a built-in kind is one pass over the text.
-    reportStrict(context, endpoint, custom ? all : inOrder(all), validation);
+  if (unknown.length > 0 || reading.problems.length > 0) {
+    const all = [...reading.problems, ...unknown];
+    // A custom resource is read first and pruned then.
+    reportStrict(context, endpoint, custom ? all : (reading.inOrder?.(all) ?? all), reading);
   }
   applyDefaults(draft, schema, builtinSchemas);
 }
@@ -134,13 +142,15 @@ function reportStrict(
   context: RequestContext,
   endpoint: Endpoint,
   problems: readonly string[],
-  validation: FieldValidation,
+  reading: Reading,
 ): void {
-  if (problems.length === 0 || validation === 'Ignore') return;
-  if (validation === 'Warn') return void context.warnings.push(...problems);
-  const { kind } = endpoint.kind.definition;
-  throw badRequest(decodeError(endpoint.version, kind, strictDecodingError(problems)));
+  if (problems.length === 0 || reading.validation === 'Ignore') return;
+  if (reading.validation === 'Warn') return void context.warnings.push(...problems);
+  throw refusal(endpoint, strictDecodingError(problems), reading);
 }
+
+const refusal = (endpoint: Endpoint, problem: string, { refuse }: Reading): StatusError =>
+  refuse ? refuse(problem) : badRequest(decodeError(endpoint.version, endpoint.definition.kind, problem));
 
 /** The namespace of the path goes into the draft; another one in the body is refused. */
 export function settleNamespace(context: RequestContext, endpoint: Endpoint, draft: Unstructured): void {

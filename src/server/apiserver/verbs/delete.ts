@@ -32,7 +32,7 @@ export async function remove(context: RequestContext, endpoint: Endpoint): Promi
   const deleted = await deleteObject(context, endpoint, keyOf(endpoint.namespaced ? namespace : '', name), options);
   const accepted = !deleted.gone && (options.orphanDependents === false || options.propagationPolicy === 'Foreground');
   const status = accepted ? 202 : 200;
-  if (!deleted.gone || returnsDeleted(endpoint.kind.definition)) {
+  if (!deleted.gone || returnsDeleted(endpoint.definition)) {
     return writtenResponse(context, status, endpoint, deleted, negotiated);
   }
   const { uid } = deleted.object.metadata;
@@ -152,7 +152,7 @@ const JOB_WARNING =
   'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
 
 function warnOfOrphans(context: RequestContext, endpoint: Endpoint, options: DeleteOptions): void {
-  if (endpoint.kind.definition.kind !== 'Job' || !orphansByDefault(endpoint)) return;
+  if (endpoint.definition.kind !== 'Job' || !orphansByDefault(endpoint)) return;
   if (options.propagationPolicy === undefined && options.orphanDependents === undefined) {
     context.warnings.push(JOB_WARNING);
   }

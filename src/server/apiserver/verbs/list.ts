@@ -7,6 +7,7 @@ import { prefixEnd } from '../../store/store.ts';
 import { Entry } from '../cache/entry.ts';
 import { listResponse } from '../content/list-body.ts';
 import { negotiateFor } from '../content/negotiate.ts';
+import { prepareViews } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { keyOf } from './commit.ts';
@@ -39,7 +40,12 @@ export async function page(context: RequestContext, endpoint: Endpoint, options:
   } else if (options.resourceVersionMatch === 'Exact') revision = options.resourceVersion;
   await freshEnough(context, revision ?? (options.continue === '' ? options.resourceVersion : undefined));
   if (revision === undefined || cache.lastChange <= revision) {
-    return cut(candidates(endpoint, options, start), options, revision ?? feed.revision);
+    const entries = candidates(endpoint, options, start);
+    const at = revision ?? feed.revision;
+    if (!options.converts) return cut(entries, options, at);
+    const all = [...entries];
+    await prepareViews(all, endpoint);
+    return cut(all, options, at);
   }
   return fromHistory(context, endpoint, options, start, revision);
 }
@@ -104,6 +110,7 @@ async function fromHistory(
       if (cached?.revision === item.modRevision) return cached;
       return new Entry(key, item.value, item.modRevision, item.createRevision);
     });
+    if (options.converts) await prepareViews(entries, endpoint);
     return cut(entries, options, revision);
   } catch (error) {
     if ((error as { code?: string }).code !== 'Compacted') throw error;

@@ -19,7 +19,7 @@ export function storedSchema(context: RequestContext, { kind, schema, asStored }
 
 /** What an endpoint does not let its callers own: the object's own does not write the status. */
 export function resetFields(endpoint: Endpoint, subresource: string): readonly string[] {
-  return subresource === '' && endpoint.kind.definition.subresources?.['status'] ? STATUS : NONE;
+  return subresource === '' && endpoint.definition.subresources?.['status'] ? STATUS : NONE;
 }
 
 /** Records an update (or a create, without `old`) in the draft's managedFields. */

@@ -6,7 +6,7 @@ import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import { encodeStored, spliceRevision } from '../cache/encoding.ts';
 import { Entry } from '../cache/entry.ts';
-import { inStorageVersion } from '../content/view.ts';
+import { inOwnVersion, inStorageVersion } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { Admission } from './admit.ts';
@@ -106,7 +106,9 @@ async function nextState(
     admitted?.settle(draft, shown);
     prepare(endpoint, draft, old, subresource);
   }
-  validate(context, endpoint, draft, old, subresource);
+  const own = inOwnVersion([draft, old], endpoint);
+  const [ownDraft, ownOld] = own instanceof Promise ? await own : own;
+  validate(context, endpoint, ownDraft!, ownOld!, subresource);
   await admission.validate(shown);
   if (kind.hooks?.beginUpdate && subresource === '') {
     await kind.hooks.beginUpdate(draft, old, hookContext(context, draft.metadata.name!, dryRun, extras));
@@ -116,7 +118,7 @@ async function nextState(
 
 /** Upstream's BeforeUpdate and the strategies' PrepareForUpdate. */
 function prepare(endpoint: Endpoint, draft: Unstructured, old: Unstructured, subresource: string): void {
-  const { definition } = endpoint.kind;
+  const { definition } = endpoint;
   restoreSystemMeta(draft.metadata, old.metadata);
   if (subresource === 'status') {
     // Status updates change the status alone; of metadata what finalizers and owners need.
@@ -164,7 +166,7 @@ function validate(
   old: Unstructured,
   subresource: string,
 ): void {
-  const { definition } = endpoint.kind;
+  const { definition } = endpoint;
   const errors = new FieldErrors();
   validateMetaUpdate(draft.metadata, old.metadata, errors);
   validateMeta(definition, draft.metadata, errors);

@@ -1,11 +1,12 @@
 // PATCH in its four kinds. A patch is applied to the object in the version of the request and then goes the way of an
 // update; after a conflict it is applied again to the newer object. Upstream: handlers/patch.go.
-import { parseJson } from '../../../api/codec/json.ts';
+import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
+import { goPrint } from '../../../api/patch/equal.ts';
 import { jsonPatch } from '../../../api/patch/json-patch.ts';
 import { mergePatch } from '../../../api/patch/merge-patch.ts';
 import { strategicMergePatch } from '../../../api/patch/strategic.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
-import { badRequest } from '../../../api/status.ts';
+import { type StatusError, badRequest } from '../../../api/status.ts';
 import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
@@ -25,6 +26,7 @@ import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
 import { apply } from './apply.ts';
 import { settleNamespace, settledFields, toStorage } from './decode-object.ts';
+import { jsonPatchProblems } from './json-patch-body.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modify } from './modify.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
@@ -69,21 +71,23 @@ function checkOptions(context: RequestContext, options: WriteOptions, applying: 
 
 export interface PatchBody {
   value: unknown;
-  /** Keys that stood twice. */
+  /** Keys that stood twice, and what else strict decoding complains of. */
   duplicates: string[];
 }
 
 export async function readPatch(context: RequestContext): Promise<PatchBody> {
   const shared = context.request.body?.shared?.();
   if (shared !== undefined) return { value: shared, duplicates: [] };
+  const type = mediaType(context.request);
   const text = readText(await readBytes(context.request));
   const duplicates: string[] = [];
+  let value: unknown;
   try {
-    const value = parseJson(text, { onDuplicate: (message) => void duplicates.push(message) });
-    return { value: depthChecked(value), duplicates };
+    value = depthChecked(parseJson(text, { onDuplicate: (message) => void duplicates.push(message) }));
   } catch (error) {
     throw badRequest(`error decoding patch: ${(error as Error).message}`);
   }
+  return { value, duplicates: type === JSON_PATCH ? jsonPatchProblems(value, duplicates) : duplicates };
 }
 
 async function patched(
@@ -101,15 +105,26 @@ async function patched(
   }
   // Patches share what they do not touch with the frozen original.
   const draft = cloneJson(result) as JsonObject & Unstructured;
-  checkMetadata(draft, endpoint.kind.definition.kind, endpoint.apiVersion);
+  checkMetadata(draft, endpoint.definition.kind, endpoint.apiVersion);
   draft.apiVersion ||= endpoint.apiVersion;
-  draft.kind ||= endpoint.kind.definition.kind;
+  draft.kind ||= endpoint.definition.kind;
   checkPreconditions(endpoint, draft, old);
   settleNamespace(context, endpoint, draft);
   checkName(draft, context.info.name);
   const settled = settledFields(endpoint, current, result);
-  return toStorage(context, endpoint, draft, options.fieldValidation, body.duplicates, undefined, settled);
+  const sent = type === STRATEGIC ? () => goPrint(body.value) : () => stringifyJson(result);
+  const reading = { validation: options.fieldValidation, problems: body.duplicates, refuse: refusedPatch(sent) };
+  return toStorage(context, endpoint, draft, reading, settled);
 }
+
+/** What a patch leaves and cannot be read is invalid, not a bad request. Upstream: jsonPatcher.applyPatchToCurrentObject. */
+const refusedPatch =
+  (sent: () => string) =>
+  (problem: string): StatusError => {
+    const errors = new FieldErrors();
+    errors.invalid('patch', sent(), problem);
+    return invalid({ group: '', kind: '' }, '', errors);
+  };
 
 function applyPatch(endpoint: Endpoint, current: Unstructured, type: string, value: unknown): unknown {
   if (type === JSON_PATCH) return depthChecked(jsonPatch(current, value));

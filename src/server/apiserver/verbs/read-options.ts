@@ -5,6 +5,7 @@ import { badRequest } from '../../../api/status.ts';
 import { type Selector, everything, parseSelector } from '../../../api/selector.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Entry } from '../cache/entry.ts';
+import { glanceOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 
@@ -24,7 +25,11 @@ export interface ReadOptions {
   bookmarks: boolean;
   sendInitialEvents: boolean | undefined;
   timeoutSeconds: number | undefined;
+  /** Which objects are selected shows only in the endpoint's version, into which a webhook converts them. */
+  converts: boolean;
 }
+
+const METADATA: ReadonlySet<string> = new Set(['metadata.name', 'metadata.namespace']);
 
 const flag = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0';
 
@@ -44,6 +49,7 @@ export function readOptions(context: RequestContext, endpoint: Endpoint, watchin
     bookmarks: flag(query.get('allowWatchBookmarks')),
     sendInitialEvents: query.has('sendInitialEvents') ? flag(query.get('sendInitialEvents')) : undefined,
     timeoutSeconds: parseCount(query.get('timeoutSeconds'), 'timeoutSeconds'),
+    converts: endpoint.kind.converter !== undefined && fields.terms.some(({ field }) => !METADATA.has(field)),
   };
   checkCombination(options, watching);
   options.matches = onlyNamed(context.info.name, matcher(endpoint, labels, fields));
@@ -73,7 +79,7 @@ function selectors(query: URLSearchParams, endpoint: Endpoint): { labels: Select
   try {
     const labels = labelText ? parseSelector(labelText) : everything;
     const fields = fieldText ? parseFieldSelector(fieldText) : everyField;
-    const known = endpoint.kind.definition.selectableFields;
+    const known = endpoint.definition.selectableFields;
     for (const { field } of fields.terms) {
       if (field === 'metadata.name' || (field === 'metadata.namespace' && endpoint.namespaced)) continue;
       if (known && Object.hasOwn(known, field)) continue;
@@ -87,8 +93,8 @@ function selectors(query: URLSearchParams, endpoint: Endpoint): { labels: Select
 
 /** Kinds with selectable fields of their own are worded by their own conversion function upstream. */
 function unknownField(endpoint: Endpoint, field: string): string {
-  const { definition, custom } = endpoint.kind;
-  if (definition.selectableFields || custom) return `field label not supported: ${field}`;
+  const { definition, kind } = endpoint;
+  if (definition.selectableFields || kind.custom) return `field label not supported: ${field}`;
   return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
@@ -128,14 +134,13 @@ function onlyNamed(name: string, matches: ReadOptions['matches']): ReadOptions['
 
 /** One test for an entry, made once per request. */
 function matcher(endpoint: Endpoint, labels: Selector, fields: FieldSelector): ReadOptions['matches'] {
-  const { kind } = endpoint;
   const byField = fields.empty
     ? undefined
     : (entry: Entry): boolean =>
         fields.matches((field) => {
           if (field === 'metadata.name') return entry.name;
           if (field === 'metadata.namespace') return entry.namespace;
-          return entry.fields(kind.fields)[field] ?? '';
+          return entry.fields(endpoint.fields, () => glanceOf(entry, endpoint))[field] ?? '';
         });
   if (labels.empty) return byField;
   if (!byField) return (entry) => labels.matches(entry.labels);

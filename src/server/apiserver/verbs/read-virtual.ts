@@ -53,7 +53,7 @@ function wholeList(
   objects: readonly Unstructured[],
   { shape, shapeVersion }: Negotiated,
 ): object {
-  const { kind, listKind = `${kind}List` } = endpoint.kind.definition;
+  const { kind, listKind = `${kind}List` } = endpoint.definition;
   const metadata = {};
   if (shape === '') {
     const items = objects.map(({ kind: _kind, apiVersion: _apiVersion, ...rest }) => rest);

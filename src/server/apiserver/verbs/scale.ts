@@ -1,6 +1,6 @@
 // The scale subresource: an autoscaling/v1 Scale made of, and written back to, a few fields of the object.
 // Upstream: pkg/registry/apps/deployment/storage (ScaleREST), apiextensions-apiserver pkg/registry/customresource.
-import type { AnyKind } from '../../../api/kind.ts';
+import type { AnyKind, ScalePaths } from '../../../api/kind.ts';
 import { ageColumn, column } from '../../../api/kinds/shared/columns.ts';
 import { jsonPatch } from '../../../api/patch/json-patch.ts';
 import { mergePatch } from '../../../api/patch/merge-patch.ts';
@@ -15,9 +15,10 @@ import { decodeAs, mediaType, typed } from '../content/decode.ts';
 import { negotiate, negotiatePlain } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
 import { includeObject } from '../content/shapes.ts';
-import { inStorageVersion } from '../content/view.ts';
+import { viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
-import type { Endpoint, ScalePaths } from '../registry.ts';
+import type { Endpoint } from '../registry.ts';
+import { toStorage } from './decode-object.ts';
 import { current } from './get.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modify } from './modify.ts';
@@ -56,14 +57,16 @@ const SCALE_TABLE = {
   ],
 } as Pick<AnyKind, 'columns'> as AnyKind;
 
+const pathsOf = (definition: AnyKind): ScalePaths => definition.subresources?.['scale']?.paths ?? BUILTIN;
+
 export async function serveScale(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { info, server } = context;
-  const paths = endpoint.kind.scale ?? BUILTIN;
+  const paths = pathsOf(endpoint.definition);
+  const stored = pathsOf(endpoint.kind.definition);
   if (info.verb === 'get') {
     await server.feed.fresh();
-    const object = await inStorageVersion(current(context, endpoint).object(), endpoint.kind);
-    const scale = scaleOf(object, paths);
-    return answer(context, scale);
+    const object = await viewOf(current(context, endpoint).object(), endpoint);
+    return answer(context, scaleOf(object, paths));
   }
   const change = info.verb === 'update' ? await sentScale(context) : await patchedScale(context);
   if (!change) throw noSuchPath();
@@ -71,8 +74,9 @@ export async function serveScale(context: RequestContext, endpoint: Endpoint): P
   const written = await modify(context, endpoint, info.name, {
     subresource: 'scale',
     dryRun: options.dryRun,
-    change: (old) => {
-      const scale = change(scaleOf(old, paths));
+    change: async (old) => {
+      const view = endpoint.kind.custom ? await viewOf(old, endpoint) : old;
+      const scale = change(scaleOf(view, paths));
       checkPreconditions(
         endpoint,
         {
@@ -85,18 +89,21 @@ export async function serveScale(context: RequestContext, endpoint: Endpoint): P
         old,
       );
       checkScale(scale);
-      const draft = cloneJson(old);
+      const draft = cloneJson(view) as JsonObject & Unstructured;
       set(draft, paths.spec, scale.spec?.replicas ?? 0);
-      return draft;
+      return endpoint.kind.custom ? toStorage(context, endpoint, draft, 'Ignore', []) : draft;
     },
     track: (draft, old) => trackUpdate(context, endpoint, draft, old, options, 'scale'),
     options: { ...options },
     admitted: {
-      of: (object) => scaleOf(object, paths),
-      settle: (draft, scale) => set(draft, paths.spec, (scale as Scale).spec?.replicas ?? 0),
+      of: (object) => scaleOf(object, stored),
+      settle(draft, scale) {
+        const replicas = (scale as Scale).spec?.replicas ?? 0;
+        if (replicas !== numberAt(draft, stored.spec)) set(draft, stored.spec, replicas);
+      },
     },
   });
-  return answer(context, scaleOf(written.object, paths));
+  return answer(context, scaleOf(await viewOf(written.object, endpoint), paths));
 }
 
 function answer(context: RequestContext, scale: Scale): Promise<Response> {

@@ -27,7 +27,8 @@ const CONNECTS = new Set(['exec', 'attach', 'portforward', 'proxy']);
 
 export async function serveSubresource(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { info } = context;
-  const { definition, hooks } = endpoint.kind;
+  const { definition } = endpoint;
+  const { hooks } = endpoint.kind;
   const { subresources = {} } = definition;
   const declared = Object.hasOwn(subresources, info.subresource) ? subresources[info.subresource] : undefined;
   if (!declared || info.name === '') throw noSuchPath();
@@ -54,7 +55,7 @@ async function connect(context: RequestContext, endpoint: Endpoint, hook: Hook):
   const name = subresource === 'proxy' ? splitName(context.info.name).name : context.info.name;
   await context.server.feed.fresh();
   current({ ...context, info: { ...context.info, name } }, endpoint);
-  const { kind } = endpoint.kind.definition;
+  const { kind } = endpoint.definition;
   const options = connectOptions(kind, subresource, context.request.query, context.info.rest);
   const admission = new Admission(context, endpoint, {
     operation: 'CONNECT',
@@ -127,7 +128,7 @@ function subresourceContext(context: RequestContext, endpoint: Endpoint): Subres
       await deleteAdmitted(context, endpoint, key, deleteOptions(context, given));
     },
     async body() {
-      const { definition } = endpoint.kind;
+      const { definition } = endpoint;
       const { group, version } = endpoint;
       const own = { group, version, kind: definition.kind };
       const { kind = own, also = [] } = definition.subresources?.[subresource] ?? {};

@@ -35,7 +35,7 @@ export async function update(context: RequestContext, endpoint: Endpoint): Promi
     track: (draft, old) => trackUpdate(context, endpoint, draft, old, options, subresource),
   });
   if (written) return writtenResponse(context, 200, endpoint, written, negotiated);
-  if (subresource !== '' || !endpoint.kind.definition.createOnUpdate) throw notFound(endpoint.qualified, name);
+  if (subresource !== '' || !endpoint.definition.createOnUpdate) throw notFound(endpoint.qualified, name);
   delete sent.metadata.resourceVersion;
   return writtenResponse(context, 201, endpoint, await createInstead(context, endpoint, sent, options), negotiated);
 }
@@ -61,9 +61,9 @@ export function checkPreconditions(endpoint: Endpoint, draft: Unstructured, old:
     if (metadata.resourceVersion !== old.metadata.resourceVersion && metadata.resourceVersion !== '0') {
       throw conflict(endpoint.qualified, name, OPTIMISTIC_LOCK_MESSAGE);
     }
-  } else if (endpoint.kind.definition.unconditionalUpdate === false || endpoint.kind.custom) {
+  } else if (endpoint.definition.unconditionalUpdate === false || endpoint.kind.custom) {
     const errors = new FieldErrors();
     errors.invalid('metadata.resourceVersion', 0, 'must be specified for an update');
-    throw invalid({ group: endpoint.group, kind: endpoint.kind.definition.kind }, name, errors);
+    throw invalid({ group: endpoint.group, kind: endpoint.definition.kind }, name, errors);
   }
 }

@@ -50,8 +50,7 @@ export function eventFormat(context: RequestContext, endpoint: Endpoint, negotia
     encode: (type, entry) => (protobuf ? frame : line)(type, bytesOf(entry, endpoint)),
     mark,
     object: (entry) => objectOf(entry, endpoint),
-    bookmark: (revision, initialEnd) =>
-      bookmark(endpoint.kind.definition.kind, endpoint.apiVersion, revision, initialEnd),
+    bookmark: (revision, initialEnd) => bookmark(endpoint.definition.kind, endpoint.apiVersion, revision, initialEnd),
   };
   if (negotiated.shape === '') return plain;
   const { shapeVersion: version } = negotiated;

@@ -57,6 +57,8 @@ export class WatchStream implements CacheListener {
   readonly #prefix: string | undefined;
   readonly #matches: ReadOptions['matches'];
   readonly #timeoutMs: number;
+  /** Events are converted before they are selected. */
+  readonly #converts: boolean;
   readonly #stops: (() => void)[] = [];
   #cursor: number;
   #after: number;
@@ -80,6 +82,7 @@ export class WatchStream implements CacheListener {
     this.#prefix = options.namespace === undefined ? undefined : `${options.namespace}/`;
     this.#matches = options.matches;
     this.#timeoutMs = timeoutMs;
+    this.#converts = options.converts;
     this.#cursor = start.cursor;
     this.#after = start.after;
   }
@@ -92,7 +95,7 @@ export class WatchStream implements CacheListener {
   /** Called by the cache. While the reader is busy the window keeps the event. */
   onEvent(event: CacheEvent, sequence: number): void {
     if (!this.#wake || this.#cursor !== sequence) return;
-    if (this.#select(event)) this.#wakeUp('event');
+    if (this.#converts || this.#select(event)) this.#wakeUp('event');
     else this.#cursor = sequence + 1;
   }
 
@@ -111,6 +114,7 @@ export class WatchStream implements CacheListener {
       if (past) yield* this.#pastBytes(past);
       if (endMark && this.#bookmarks) yield format.mark('BOOKMARK', format.bookmark(after, true));
       for (;;) {
+        if (this.#converts) await this.#convertNext();
         const batch = this.#take();
         if (batch === undefined) return;
         if (batch.length > 0) {
@@ -140,6 +144,7 @@ export class WatchStream implements CacheListener {
       if (past) yield* this.#pastEvents(past);
       if (endMark && this.#bookmarks) yield { type: 'BOOKMARK', object: format.bookmark(after, true) };
       for (;;) {
+        if (this.#converts) await this.#convertNext();
         const batch = this.#take();
         if (batch === undefined) return;
         if (this.#endpoint.kind.converter) await prepareViews(batch.map(entryOf), this.#endpoint);
@@ -208,6 +213,17 @@ export class WatchStream implements CacheListener {
     return Math.max(this.#context.server.feed.revision, this.#after);
   }
 
+  /** What #take will look at; what comes while the webhook is asked is asked for the next time. */
+  async #convertNext(): Promise<void> {
+    const { window } = this.#endpoint.kind.cache;
+    for (let at = 0; at !== window.head;) {
+      at = window.head;
+      const entries: Entry[] = [];
+      for (let i = Math.max(this.#cursor, window.first); i < at; i++) entries.push(...statesOf(window.at(i)));
+      await prepareViews(entries, this.#endpoint);
+    }
+  }
+
   /** The next matching events; none: there are no more now; undefined: the window has moved on without us. */
   #take(): Change[] | undefined {
     const { window } = this.#endpoint.kind.cache;
@@ -228,6 +244,7 @@ export class WatchStream implements CacheListener {
     this.#cursor = NOWHERE;
     for await (const { events, revision } of past) {
       if (this.#ended) return;
+      if (this.#converts) await prepareViews(events.flatMap(statesOf), this.#endpoint);
       const found: Change[] = [];
       for (const event of events) {
         const change = this.#select(event, true);
@@ -305,6 +322,9 @@ export class WatchStream implements CacheListener {
 /** The store forgot what a slow reader of the past was about to read. */
 const outrun = (revision: number): StatusError =>
   new StatusError('Expired', `too old resource version: ${revision} (the history is gone)`);
+
+/** Both sides of an event: an object may enter and leave a selection. */
+const statesOf = ({ entry, previous }: CacheEvent): Entry[] => (previous ? [entry, previous] : [entry]);
 
 const entryOf = ({ entry }: Change): Entry => entry;
 

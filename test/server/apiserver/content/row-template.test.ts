@@ -7,6 +7,7 @@ import type { AnyKind } from '../../../../src/api/kind.ts';
 import type { Unstructured } from '../../../../src/api/types.ts';
 import { encodeStored } from '../../../../src/server/apiserver/cache/encoding.ts';
 import { Entry } from '../../../../src/server/apiserver/cache/entry.ts';
+import type { Endpoint } from '../../../../src/server/apiserver/registry.ts';
 import { rowTemplate, rowText } from '../../../../src/server/apiserver/content/row-template.ts';
 
 const kindOf = (name: string): AnyKind => kinds.find(({ kind }) => kind === name)!;
@@ -24,8 +25,10 @@ function entryOf(kind: string, rest: object, metadata: object = {}): Entry {
   return new Entry('a', encodeStored(object as unknown as Unstructured), 7, 7);
 }
 
+/** What rows need of an endpoint. */
+const endpointOf = (definition: AnyKind): Endpoint => ({ definition, kind: { custom: false } }) as unknown as Endpoint;
 const text = (kind: AnyKind, entry: Entry, nowMs: number): string =>
-  rowText(rowTemplate(kind, entry, nowMs), kind, entry, nowMs);
+  rowText(rowTemplate(endpointOf(kind), entry, nowMs), endpointOf(kind), entry, nowMs);
 const anew = (kind: AnyKind, entry: Entry, nowMs: number): string =>
   stringifyJson(rowFor(kind, entry.object(), nowMs, 'None'));
 
