@@ -182,7 +182,7 @@ async function names(
 }
 
 const nodeCommands = new Set(['cordon', 'uncordon', 'drain', 'top/node']);
-const podCommands = new Set(['logs', 'exec', 'attach', 'port-forward', 'debug', 'top/pod']);
+const podCommands = new Set(['why', 'logs', 'exec', 'attach', 'port-forward', 'debug', 'top/pod']);
 const typedCommands: Record<string, readonly string[]> = {
   autoscale: ['deployment', 'replicaset', 'replicationcontroller', 'statefulset'],
   expose: ['deployment', 'pod', 'replicaset', 'replicationcontroller', 'service'],

@@ -79,6 +79,7 @@ export const rootGroups: readonly CommandGroup[] = [
     title: 'Sampan Commands',
     own: true,
     commands: [
+      ['why', 'Tell what is wrong with a pod, workload, service or other object'],
       ['tree', 'Show what owns an object and what depends on it'],
       ['neat', 'Print objects without what only the server writes'],
       ['ns', 'Show the namespaces, or work in another one from now on'],

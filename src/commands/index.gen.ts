@@ -110,4 +110,5 @@ export default {
   up: () => import('./up.ts'),
   version: () => import('./version.ts'),
   wait: () => import('./wait.ts'),
+  why: () => import('./why.ts'),
 } as const;
