@@ -4,10 +4,11 @@ import { setOwn, stringifyJson } from '../codec/json.ts';
 import { StatusError, badRequest } from '../status.ts';
 import { deepEqual, isFields } from './equal.ts';
 
+/** As a client sent it: nothing is sure. */
 export interface JsonPatchOperation {
-  op: string;
-  path: string;
-  from?: string;
+  op?: string | null;
+  path?: string | null;
+  from?: string | null;
   value?: unknown;
 }
 
@@ -17,6 +18,10 @@ const MAX_OPERATIONS = 10_000;
 const MAX_COPIED_BYTES = 3 * 1024 * 1024;
 
 type Container = Record<string, unknown> | unknown[];
+interface Place {
+  holder: Container;
+  key: string;
+}
 
 class PatchFailure extends Error {}
 
@@ -40,7 +45,7 @@ class Document {
   }
 
   /** The container that holds a path's last part, ours to change; undefined when it is not there. */
-  container(path: string): { holder: Container; key: string } | undefined {
+  container(path: string): Place | undefined {
     const tokens = path.split('/').slice(1).map(decodeToken);
     const key = tokens.pop();
     if (key === undefined) return undefined;
@@ -55,111 +60,120 @@ class Document {
     return isContainer(holder) ? { holder, key } : undefined;
   }
 
-  add(path: string, value: unknown): void {
-    if (path === '') {
-      this.root = this.copy(value);
-      return;
-    }
-    const place = this.container(path);
-    if (!place) throw new PatchFailure(`add operation does not apply: doc is missing path: "${path}": missing value`);
-    const { holder, key } = place;
+  /** `failing` begins the message when the place is there and does not take the value. */
+  add(path: string, value: unknown, failing = `error in add for path: '${path}'`, missing?: string): void {
+    const { holder, key } = this.need(path, missing ?? `add operation does not apply: doc is missing path: "${path}"`);
     if (!Array.isArray(holder)) {
       setOwn(holder, key, value);
       return;
     }
-    const index = key === '-' ? holder.length : position(key, path, 'add');
-    const at = index < 0 ? index + holder.length + 1 : index;
-    if (at > holder.length || at < 0) {
-      throw new PatchFailure(
-        `error in add for path: '${path}': Unable to access invalid index: ${index}: invalid index referenced`,
-      );
-    }
+    if (key !== '-' && !INDEX.test(key)) throw noIndex(`${failing}: value was not a proper array index: '${key}'`, key);
+    const at = key === '-' ? holder.length : indexIn(holder.length + 1, key, failing, holder.length + 1);
     holder.splice(at, 0, value);
   }
 
-  remove(path: string, operation = 'remove'): unknown {
-    const place = this.container(path);
-    if (!place) {
-      throw new PatchFailure(`${operation} operation does not apply: doc is missing path: "${path}": missing value`);
-    }
+  remove(path: string, failing = `error in remove for path: '${path}'`, missing?: string): unknown {
+    const place = this.need(path, missing ?? `remove operation does not apply: doc is missing path: "${path}"`);
     const { holder, key } = place;
-    if (Array.isArray(holder)) {
-      const index = position(key, path, operation);
-      const at = index < 0 ? index + holder.length : index;
-      if (at >= holder.length || at < 0) {
-        throw new PatchFailure(
-          `error in ${operation} for path: '${path}': Unable to access invalid index: ${index}: invalid index referenced`,
-        );
-      }
-      return holder.splice(at, 1)[0];
-    }
+    if (Array.isArray(holder)) return holder.splice(indexIn(holder.length, key, failing), 1)[0];
     if (!Object.hasOwn(holder, key)) {
-      throw new PatchFailure(
-        `error in ${operation} for path: '${path}': Unable to remove nonexistent key: ${key}: missing value`,
-      );
+      throw new PatchFailure(`${failing}: Unable to remove nonexistent key: ${key}: missing value`);
     }
     const value = holder[key];
     delete holder[key];
     return value;
   }
 
+  /** A key of an object need not be there: what replaces it is added. */
   replace(path: string, value: unknown): void {
     if (path === '') {
+      if (!isContainer(value)) throw new PatchFailure('replace operation value must be object or array: %!w(<nil>)');
       this.root = this.copy(value);
       return;
     }
-    const place = this.container(path);
-    if (!place) throw new PatchFailure(`replace operation does not apply: doc is missing path: ${path}: missing value`);
-    if (read(place.holder, place.key) === undefined) {
+    const { holder, key } = this.need(path, `replace operation does not apply: doc is missing path: ${path}`);
+    if (!Array.isArray(holder)) {
+      setOwn(holder, key, value);
+      return;
+    }
+    const at = INDEX.test(key) ? within(holder.length, Number(key)) : undefined;
+    if (at === undefined) {
       throw new PatchFailure(`replace operation does not apply: doc is missing key: ${path}: missing value`);
     }
-    write(place.holder, place.key, value);
+    holder[at] = value;
   }
 
-  get(path: string, operation: string): unknown {
-    if (path === '') return this.root;
-    const place = this.container(path);
-    if (!place) {
-      throw new PatchFailure(`${operation} operation does not apply: doc is missing from path: ${path}: missing value`);
+  move(from: string, path: string): void {
+    const { key } = this.need(from, `move operation does not apply: doc is missing from path: ${from}`);
+    const value = this.remove(from, `error in move for path: '${key}'`);
+    const missing = `move operation does not apply: doc is missing destination path: ${path}`;
+    this.add(path, value, `error in move for path: '${path}'`, missing);
+  }
+
+  /** Adds a copy that later operations change alone. Doubling something thirty times would be a billion of it. */
+  duplicate(from: string, path: string): void {
+    const place = this.need(from, `copy operation does not apply: doc is missing from path: ${from}`);
+    const value = valueAt(place, `error in copy for from: '${from}'`) ?? null;
+    const missing = `copy operation does not apply: doc is missing destination path: ${path}`;
+    this.need(path, missing);
+    this.copiedBytes += Buffer.byteLength(stringifyJson(value));
+    if (this.copiedBytes > MAX_COPIED_BYTES) {
+      throw new PatchFailure(
+        `Unable to complete the copy, the accumulated size increase of copy is ${this.copiedBytes}, exceeding the limit ${MAX_COPIED_BYTES}`,
+      );
     }
-    return read(place.holder, place.key);
-  }
-
-  /** A copy that later operations change alone. Doubling something thirty times would be a billion of it. */
-  duplicate(path: string): unknown {
-    const value = this.get(path, 'copy');
-    this.copiedBytes += Buffer.byteLength(stringifyJson(value ?? null));
-    if (this.copiedBytes <= MAX_COPIED_BYTES) return structuredClone(value);
-    throw new PatchFailure(
-      `Unable to complete the copy, the accumulated size increase of copy is ${this.copiedBytes}, exceeding the limit ${MAX_COPIED_BYTES}`,
-    );
+    this.add(path, structuredClone(value), 'error while adding value during copy', missing);
   }
 
   test(path: string, expected: unknown): void {
-    const place = path === '' ? undefined : this.container(path);
-    if (path !== '' && !place) {
-      throw new PatchFailure(`test operation does not apply: is missing path: ${path}: missing value`);
-    }
-    const actual = place ? read(place.holder, place.key) : this.root;
+    const actual =
+      path === ''
+        ? this.root
+        : valueAt(
+            this.need(path, `test operation does not apply: is missing path: ${path}`),
+            `error in test for path: '${path}'`,
+          );
     if (!deepEqual(actual ?? null, expected ?? null)) {
       throw new PatchFailure(`testing value ${path} failed: test failed`);
     }
+  }
+
+  private need(path: string, otherwise: string): Place {
+    const place = this.container(path);
+    if (place) return place;
+    throw new PatchFailure(`${otherwise}: missing value`);
   }
 }
 
 const isContainer = (value: unknown): value is Container => value !== null && typeof value === 'object';
 
-function position(key: string, path: string, operation: string): number {
-  if (!/^-?[0-9]+$/.test(key)) {
-    throw new PatchFailure(
-      `error in ${operation} for path: '${path}': strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`,
-    );
-  }
-  return Number(key);
+/** What Go's strconv.Atoi takes. */
+const INDEX = /^[-+]?[0-9]+$/;
+
+const noIndex = (failing: string, key: string): PatchFailure =>
+  new PatchFailure(`${failing}: strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`);
+
+/** Negative indices count from the end; undefined when there is no such item. */
+function within(length: number, index: number): number | undefined {
+  const at = index < 0 ? index + length : index;
+  return at >= 0 && at < length ? at : undefined;
+}
+
+function indexIn(length: number, key: string, failing: string, from = length): number {
+  if (!INDEX.test(key)) throw noIndex(failing, key);
+  const index = Number(key);
+  const at = within(Math.max(length, from), index);
+  if (at !== undefined) return at;
+  throw new PatchFailure(`${failing}: Unable to access invalid index: ${index}: invalid index referenced`);
+}
+
+/** Undefined where an object has no such key; an array has to have the item. */
+function valueAt({ holder, key }: Place, failing: string): unknown {
+  return Array.isArray(holder) ? holder[indexIn(holder.length, key, failing)] : read(holder, key);
 }
 
 function read(holder: Container, key: string): unknown {
-  if (Array.isArray(holder)) return /^-?[0-9]+$/.test(key) ? holder.at(Number(key)) : undefined;
+  if (Array.isArray(holder)) return INDEX.test(key) ? holder.at(Number(key)) : undefined;
   return Object.hasOwn(holder, key) ? holder[key] : undefined;
 }
 
@@ -170,6 +184,15 @@ function write(holder: Container, key: string, value: unknown): void {
 
 function applyOperation(document: Document, operation: JsonPatchOperation): void {
   const { op, path, value, from } = operation;
+  if (!isOperation(op)) throw new PatchFailure(`Unexpected kind: ${op ?? 'unknown'}`);
+  if (op === 'move' || op === 'copy') {
+    if (typeof from !== 'string') {
+      throw new PatchFailure(`${op} operation failed to decode from: operation, missing from field: missing value`);
+    }
+    if (typeof path !== 'string') throw noPath(op);
+    return op === 'move' ? document.move(from, path) : document.duplicate(from, path);
+  }
+  if (typeof path !== 'string') throw noPath(op);
   switch (op) {
     case 'add':
       return document.add(path, value ?? null);
@@ -178,21 +201,26 @@ function applyOperation(document: Document, operation: JsonPatchOperation): void
       return;
     case 'replace':
       return document.replace(path, value ?? null);
-    case 'move':
-      return document.add(path, document.remove(from ?? '', 'move'));
-    case 'copy':
-      return document.add(path, document.duplicate(from ?? ''));
-    case 'test':
-      return document.test(path, value);
   }
-  throw new PatchFailure(`Unexpected kind: ${op}`);
+  document.test(path, value);
 }
+
+const OPERATIONS = new Set<unknown>(['add', 'remove', 'replace', 'move', 'copy', 'test']);
+const isOperation = (op: unknown): op is string => OPERATIONS.has(op);
+
+const NAMES_FIELD = new Set(['replace', 'move', 'test']);
+
+const noPath = (op: string): PatchFailure =>
+  new PatchFailure(
+    `${op} operation failed to decode path: ${NAMES_FIELD.has(op) ? 'operation missing path field: ' : ''}missing value`,
+  );
 
 /**
  * The patched document. Throws BadRequest when `patch` is no list of operations or too long, and a 422 as upstream's
  * NewGenericServerResponse when an operation does not apply (a failed `test` too).
  */
 export function jsonPatch(original: unknown, patch: unknown): unknown {
+  if (patch === null) return original;
   if (!Array.isArray(patch)) {
     throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
   }
@@ -201,10 +229,9 @@ export function jsonPatch(original: unknown, patch: unknown): unknown {
     throw new StatusError('RequestEntityTooLarge', message);
   }
   const document = new Document(original);
-  for (const operation of patch as JsonPatchOperation[]) {
+  for (const operation of patch as unknown[]) {
     try {
-      if (!isFields(operation) || typeof operation.path !== 'string') throw new PatchFailure('missing value');
-      applyOperation(document, operation as JsonPatchOperation);
+      applyOperation(document, isFields(operation) ? operation : {});
     } catch (error) {
       if (!(error instanceof PatchFailure)) throw error;
       throw rejected(error.message);

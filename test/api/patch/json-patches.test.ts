@@ -35,18 +35,112 @@ describe('jsonPatch', () => {
     expect(result.a.b).toBe(document.a.b);
   });
 
-  it('says why an operation does not apply', () => {
-    expect(causeOf([{ op: 'remove', path: '/a/zz' }])).toBe(
+  const missing = 'missing value';
+  const noIndex = (i: number | string) => `Unable to access invalid index: ${i}: invalid index referenced`;
+  it.each<[object, string]>([
+    [
+      { op: 'remove', path: '/a/zz' },
       "error in remove for path: '/a/zz': Unable to remove nonexistent key: zz: missing value",
-    );
-    expect(causeOf([{ op: 'replace', path: '/q', value: 1 }])).toBe(
-      'replace operation does not apply: doc is missing key: /q: missing value',
-    );
-    expect(causeOf([{ op: 'add', path: '/q/r', value: 1 }])).toBe(
-      'add operation does not apply: doc is missing path: "/q/r": missing value',
-    );
-    expect(causeOf([{ op: 'test', path: '/a/b/0', value: 7 }])).toBe('testing value /a/b/0 failed: test failed');
+    ],
+    [{ op: 'remove', path: '/q/r' }, `remove operation does not apply: doc is missing path: "/q/r": ${missing}`],
+    [{ op: 'remove', path: '' }, `remove operation does not apply: doc is missing path: "": ${missing}`],
+    [{ op: 'remove', path: '/a/b/3' }, `error in remove for path: '/a/b/3': ${noIndex(3)}`],
+    [{ op: 'remove', path: '/a/b/-4' }, `error in remove for path: '/a/b/-4': ${noIndex(-4)}`],
+    [{ op: 'remove', path: '/a/b/-' }, `error in remove for path: '/a/b/-': strconv.Atoi: parsing "-": invalid syntax`],
+    [{ op: 'add', path: '/q/r', value: 1 }, `add operation does not apply: doc is missing path: "/q/r": ${missing}`],
+    [{ op: 'add', path: 'c', value: 1 }, `add operation does not apply: doc is missing path: "c": ${missing}`],
+    [{ op: 'add', path: '', value: {} }, `add operation does not apply: doc is missing path: "": ${missing}`],
+    [{ op: 'add', path: '/a/b/4', value: 1 }, `error in add for path: '/a/b/4': ${noIndex(4)}`],
+    [
+      { op: 'add', path: '/a/b/x', value: 1 },
+      `error in add for path: '/a/b/x': value was not a proper array index: 'x': strconv.Atoi: parsing "x": invalid syntax`,
+    ],
+    [
+      { op: 'replace', path: '/q/r', value: 1 },
+      `replace operation does not apply: doc is missing path: /q/r: ${missing}`,
+    ],
+    [
+      { op: 'replace', path: '/a/b/3', value: 1 },
+      `replace operation does not apply: doc is missing key: /a/b/3: ${missing}`,
+    ],
+    [{ op: 'replace', path: '', value: 1 }, 'replace operation value must be object or array: %!w(<nil>)'],
+    [
+      { op: 'move', from: '/a/zz', path: '/c/d' },
+      "error in move for path: 'zz': Unable to remove nonexistent key: zz: missing value",
+    ],
+    [{ op: 'move', from: '/a/b/9', path: '/c/d' }, `error in move for path: '9': ${noIndex(9)}`],
+    [
+      { op: 'move', from: '/q/r', path: '/c/d' },
+      `move operation does not apply: doc is missing from path: /q/r: ${missing}`,
+    ],
+    [
+      { op: 'move', from: '/a/b', path: '/q/r' },
+      `move operation does not apply: doc is missing destination path: /q/r: ${missing}`,
+    ],
+    [{ op: 'move', from: '/a/b/0', path: '/a/b/3' }, `error in move for path: '/a/b/3': ${noIndex(3)}`],
+    [
+      { op: 'copy', from: '/q/r', path: '/c/d' },
+      `copy operation does not apply: doc is missing from path: /q/r: ${missing}`,
+    ],
+    [{ op: 'copy', from: '/a/b/7', path: '/c/d' }, `error in copy for from: '/a/b/7': ${noIndex(7)}`],
+    [
+      { op: 'copy', from: '/a/b', path: '/q/r' },
+      `copy operation does not apply: doc is missing destination path: /q/r: ${missing}`,
+    ],
+    [{ op: 'copy', from: '/a/b/0', path: '/a/b/9' }, `error while adding value during copy: ${noIndex(9)}`],
+    [{ op: 'test', path: '/a/b/0', value: 7 }, 'testing value /a/b/0 failed: test failed'],
+    [{ op: 'test', path: '/a/zz', value: 7 }, 'testing value /a/zz failed: test failed'],
+    [{ op: 'test', path: '/a/b', value: null }, 'testing value /a/b failed: test failed'],
+    [{ op: 'test', path: '/a/b' }, 'testing value /a/b failed: test failed'],
+    [{ op: 'test', path: '/q/r', value: 7 }, `test operation does not apply: is missing path: /q/r: ${missing}`],
+    [{ op: 'test', path: '/a/b/5', value: 7 }, `error in test for path: '/a/b/5': ${noIndex(5)}`],
+    [{ op: 'test', path: '', value: {} }, 'testing value  failed: test failed'],
+    [{ op: 'add', value: 1 }, `add operation failed to decode path: ${missing}`],
+    [
+      { op: 'replace', path: null },
+      `replace operation failed to decode path: operation missing path field: ${missing}`,
+    ],
+    [{ op: 'copy', path: '/d' }, `copy operation failed to decode from: operation, missing from field: ${missing}`],
+    [
+      { op: 'move', from: null, path: '/d' },
+      `move operation failed to decode from: operation, missing from field: ${missing}`,
+    ],
+    [{ op: null, path: '/d' }, 'Unexpected kind: unknown'],
+    [{ op: 'shuffle', path: '/d' }, 'Unexpected kind: shuffle'],
+  ])('says why an operation does not apply: %j', (operation, message) => expect(causeOf([operation])).toBe(message));
+
+  it.each<[object, object, object]>([
+    // A key need not be there to be replaced, tested for null or copied as null.
+    [{}, { op: 'replace', path: '/q', value: 1 }, { q: 1 }],
+    [{ a: 1 }, { op: 'test', path: '/q', value: null }, { a: 1 }],
+    [{ a: null }, { op: 'test', path: '/a' }, { a: null }],
+    [{ a: 1 }, { op: 'copy', from: '/q', path: '/b' }, { a: 1, b: null }],
+    [{ a: 1 }, { op: 'test', path: '', value: { a: 1 } }, { a: 1 }],
+    [{ a: 1 }, { op: 'replace', path: '', value: { b: 1 } }, { b: 1 }],
+    [{ a: [1] }, { op: 'add', path: '/a/-1', value: 2 }, { a: [1, 2] }],
+    [{ a: [1, 2] }, { op: 'add', path: '/a/-3', value: 0 }, { a: [0, 1, 2] }],
+    [{ a: [1, 2] }, { op: 'remove', path: '/a/-1' }, { a: [1] }],
+    [{ a: [1, 2] }, { op: 'replace', path: '/a/-1', value: 3 }, { a: [1, 3] }],
+    [{ a: [1, 2] }, { op: 'move', from: '/a/0', path: '/a/-' }, { a: [2, 1] }],
+    [{ a: ['b'] }, { op: 'copy', from: '/a', path: '/a/0' }, { a: [['b'], 'b'] }],
+    [{ 'a/b': 1, '~': 2 }, { op: 'move', from: '/a~1b', path: '/~0' }, { '~': 1 }],
+    [{ '~1': 1 }, { op: 'remove', path: '/~01' }, {}],
+    [{ '': 1 }, { op: 'replace', path: '/', value: 2 }, { '': 2 }],
+    [{ a: 1 }, { op: 'add', path: '/a' }, { a: null }],
+  ])('%j with %j', (before, operation, after) => expect(jsonPatch(before, [operation])).toEqual(after));
+
+  it('takes a list of operations alone, of a bounded number, that copy a bounded amount', () => {
     expect(() => jsonPatch(document, {})).toThrow('cannot unmarshal object');
+    expect(jsonPatch(document, null)).toBe(document);
+    const test = { op: 'test', path: '/c/x~1y', value: 1 };
+    expect(jsonPatch(document, Array(10_000).fill(test))).toEqual(document);
+    expect(() => jsonPatch(document, Array(10_001).fill(test))).toThrow(
+      'The allowed maximum operations in a JSON patch is 10000, got 10001',
+    );
+    const large = { text: 'x'.repeat(1024 * 1024), list: [] };
+    const copy = { op: 'copy', from: '/text', path: '/list/-' };
+    expect(jsonPatch(large, [copy, copy])).toMatchObject({ list: [large.text, large.text] });
+    expect(() => jsonPatch(large, [copy, copy, copy])).toThrow();
   });
 
   it('treats __proto__ as a plain key', () => {

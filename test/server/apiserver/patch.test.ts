@@ -93,10 +93,10 @@ describe('a patch of one field', () => {
       });
     const labelled = await patch({ metadata: { labels: { a: '1' } } });
     expect(Object.keys(labelled.json as object)).toEqual(['kind', 'apiVersion', 'metadata', 'spec', 'status']);
-    expect(await patch({ metadata: { labels: { a: 1 } } })).toMatchObject({ status: 400 });
-    expect(await patch({ metadata: { tables: {} } })).toMatchObject({ status: 400 });
-    expect(await patch({ specification: {} })).toMatchObject({ status: 400 });
-    expect(await patch({ spec: { replicas: 'two' } })).toMatchObject({ status: 400 });
+    expect(await patch({ metadata: { labels: { a: 1 } } })).toMatchObject({ status: 422 });
+    expect(await patch({ metadata: { tables: {} } })).toMatchObject({ status: 422 });
+    expect(await patch({ specification: {} })).toMatchObject({ status: 422 });
+    expect(await patch({ spec: { replicas: 'two' } })).toMatchObject({ status: 422 });
     expect(await patch({ spec: { strategy: null, paused: null } })).toMatchObject({
       status: 200,
       json: { spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%' } } } },

@@ -7,7 +7,7 @@ import { typed } from '../content/decode.ts';
 import { convertTo } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
-import { toStorage } from './decode-object.ts';
+import { AS_IS, toStorage } from './decode-object.ts';
 
 type Equivalents = AdmittedVersions['equivalents'];
 
@@ -33,7 +33,7 @@ export function admittedVersions(
     },
     restore(object, kind): Promise<Unstructured> | Unstructured {
       if (foreign) return typed(object as never, foreign);
-      return toStorage(context, at(kind), object as never, 'Ignore', []);
+      return toStorage(context, at(kind), object as never, AS_IS);
     },
   };
 }

@@ -15,7 +15,7 @@ import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
 import { createInstead } from './create.ts';
-import { settleNamespace, settledFields, toStorage } from './decode-object.ts';
+import { AS_IS, settleNamespace, settledFields, toStorage } from './decode-object.ts';
 import { resetFields } from './managed-fields.ts';
 import { timestamp } from './metadata.ts';
 import { modifyExisting } from './modify.ts';
@@ -53,7 +53,7 @@ export async function apply(
     });
     const draft = cloneJson(object) as JsonObject & Unstructured;
     const settled = current && settledFields(endpoint, current, object);
-    return toStorage(context, endpoint, draft, 'Ignore', [], undefined, settled);
+    return toStorage(context, endpoint, draft, AS_IS, settled);
   };
   const written = await modifyExisting(context, endpoint, name, {
     subresource,

@@ -45,6 +45,7 @@ export interface Reading {
   /** The answer to what cannot be taken; default: BadRequest. */
   refuse?: (problem: string) => StatusError;
 }
+export const AS_IS: Reading = { validation: 'Ignore', problems: [] };
 
 /**
  * A document in the endpoint's version to a draft of the stored one; mutates the draft. Unknown fields (and `problems`

@@ -18,7 +18,7 @@ import { includeObject } from '../content/shapes.ts';
 import { viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
-import { toStorage } from './decode-object.ts';
+import { AS_IS, toStorage } from './decode-object.ts';
 import { current } from './get.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modify } from './modify.ts';
@@ -91,7 +91,7 @@ export async function serveScale(context: RequestContext, endpoint: Endpoint): P
       checkScale(scale);
       const draft = cloneJson(view) as JsonObject & Unstructured;
       set(draft, paths.spec, scale.spec?.replicas ?? 0);
-      return endpoint.kind.custom ? toStorage(context, endpoint, draft, 'Ignore', []) : draft;
+      return endpoint.kind.custom ? toStorage(context, endpoint, draft, AS_IS) : draft;
     },
     track: (draft, old) => trackUpdate(context, endpoint, draft, old, options, 'scale'),
     options: { ...options },
