@@ -3,11 +3,14 @@
 import type * as apps from 'kubernetes-types/apps/v1.js';
 import type * as authentication from 'kubernetes-types/authentication/v1.js';
 import type * as authorization from 'kubernetes-types/authorization/v1.js';
+import type * as autoscaling from 'kubernetes-types/autoscaling/v2.js';
+import type * as batch from 'kubernetes-types/batch/v1.js';
 import type * as certificates from 'kubernetes-types/certificates/v1.js';
 import type * as coordination from 'kubernetes-types/coordination/v1.js';
 import type * as core from 'kubernetes-types/core/v1.js';
 import type * as discovery from 'kubernetes-types/discovery/v1.js';
 import type * as rbac from 'kubernetes-types/rbac/v1.js';
+import type * as storage from 'kubernetes-types/storage/v1.js';
 import type { ResourceType, Unstructured } from './types.ts';
 
 function type<T>(group: string, version: string, plural: string, kind: string, namespaced = true): ResourceType<T> {
@@ -29,6 +32,15 @@ export const PersistentVolumeClaims = type<core.PersistentVolumeClaim>(
   'persistentvolumeclaims',
   'PersistentVolumeClaim',
 );
+export const PersistentVolumes = type<core.PersistentVolume>('', 'v1', 'persistentvolumes', 'PersistentVolume', false);
+export const StorageClasses = type<storage.StorageClass>(
+  'storage.k8s.io',
+  'v1',
+  'storageclasses',
+  'StorageClass',
+  false,
+);
+export const CsiNodes = type<storage.CSINode>('storage.k8s.io', 'v1', 'csinodes', 'CSINode', false);
 export const ReplicationControllers = type<core.ReplicationController>(
   '',
   'v1',
@@ -46,6 +58,14 @@ export const ReplicaSets = type<apps.ReplicaSet>('apps', 'v1', 'replicasets', 'R
 export const Deployments = type<apps.Deployment>('apps', 'v1', 'deployments', 'Deployment');
 export const StatefulSets = type<apps.StatefulSet>('apps', 'v1', 'statefulsets', 'StatefulSet');
 export const DaemonSets = type<apps.DaemonSet>('apps', 'v1', 'daemonsets', 'DaemonSet');
+export const Jobs = type<batch.Job>('batch', 'v1', 'jobs', 'Job');
+export const CronJobs = type<batch.CronJob>('batch', 'v1', 'cronjobs', 'CronJob');
+export const HorizontalPodAutoscalers = type<autoscaling.HorizontalPodAutoscaler>(
+  'autoscaling',
+  'v2',
+  'horizontalpodautoscalers',
+  'HorizontalPodAutoscaler',
+);
 export const ControllerRevisions = type<apps.ControllerRevision>(
   'apps',
   'v1',

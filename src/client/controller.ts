@@ -13,6 +13,8 @@ export interface Clock {
   now(): number;
   /** Rejects when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls back after so long; answers how to cancel that. Absent: real time passes. */
+  after?(ms: number, call: () => void): () => void;
 }
 
 /** What a reconcile gets. Listers answer frozen objects from shared caches, as old as the last watch event. */
@@ -87,7 +89,7 @@ export async function runController<T extends KubeObject>(
 ): Promise<void> {
   const { informers, signal, log } = options;
   const context: ControllerContext = { ...options, lister: (type) => informers.for(type).lister };
-  const queue = new WorkQueue();
+  const queue = new WorkQueue(undefined, options.clock);
   signal.addEventListener('abort', () => queue.shutDown(), { once: true });
   const watched = connect(definition, context, informers, queue);
   try {

@@ -12,20 +12,43 @@ export interface Backoff {
   maxMs: number;
 }
 
+/** By what time planned additions are made. */
+export interface QueueClock {
+  now(): number;
+  /** Absent: in real time. */
+  after?(ms: number, call: () => void): () => void;
+}
+
+/** setTimeout fires at once beyond 2^31 - 1 ms; a far look-again is then merely early. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+function afterRealTime(ms: number, call: () => void): () => void {
+  const timer = setTimeout(call, ms);
+  return () => clearTimeout(timer);
+}
+
+interface Planned {
+  at: number;
+  cancel(): void;
+}
+
 export class WorkQueue {
   private queue: string[] = [];
   private head = 0;
   private readonly dirty = new Set<string>();
   private readonly processing = new Set<string>();
   private readonly failures = new Map<string, number>();
-  /** The earliest planned addition of each key. */
-  private readonly timers = new Map<string, { at: number; timer: NodeJS.Timeout }>();
+  /** The earliest planned addition of each key, and the earliest after a failure, which real time decides. */
+  private readonly planned = new Map<string, Planned>();
+  private readonly retries = new Map<string, Planned>();
   private readonly waiters: ((key: string | undefined) => void)[] = [];
   private stopped = false;
   private readonly backoff: Backoff;
+  private readonly clock: QueueClock;
 
-  constructor(backoff: Backoff = { baseMs: 5, maxMs: 1_000_000 }) {
+  constructor(backoff: Backoff = { baseMs: 5, maxMs: 1_000_000 }, clock: QueueClock = Date) {
     this.backoff = backoff;
+    this.clock = clock.after ? clock : Date;
   }
 
   get length(): number {
@@ -40,15 +63,7 @@ export class WorkQueue {
 
   /** Adds after a delay in milliseconds; an earlier planned addition of the key wins. */
   addAfter(key: string, delayMs: number): void {
-    if (this.stopped) return;
-    if (delayMs <= 0) return this.add(key);
-    const at = Date.now() + delayMs;
-    const planned = this.timers.get(key);
-    if (planned && planned.at <= at) return;
-    if (planned) clearTimeout(planned.timer);
-    // setTimeout fires at once beyond 2^31 - 1 ms; a far look-again is then merely early.
-    const timer = setTimeout(() => this.fire(key), Math.min(delayMs, 2 ** 31 - 1));
-    this.timers.set(key, { at, timer });
+    this.plan(this.planned, this.clock, key, delayMs);
   }
 
   /** Adds after this key's back-off; returns the delay in milliseconds. */
@@ -56,7 +71,7 @@ export class WorkQueue {
     const count = (this.failures.get(key) ?? 0) + 1;
     this.failures.set(key, count);
     const delay = Math.min(this.backoff.baseMs * 2 ** Math.min(count - 1, 30), this.backoff.maxMs);
-    this.addAfter(key, delay);
+    this.plan(this.retries, Date, key, delay);
     return delay;
   }
 
@@ -79,14 +94,26 @@ export class WorkQueue {
 
   shutDown(): void {
     this.stopped = true;
-    for (const { timer } of this.timers.values()) clearTimeout(timer);
-    this.timers.clear();
+    for (const timers of [this.planned, this.retries]) {
+      for (const { cancel } of timers.values()) cancel();
+      timers.clear();
+    }
     for (const waiter of this.waiters.splice(0)) waiter(undefined);
   }
 
-  private fire(key: string): void {
-    this.timers.delete(key);
-    this.add(key);
+  private plan(timers: Map<string, Planned>, clock: QueueClock, key: string, delayMs: number): void {
+    if (this.stopped) return;
+    if (delayMs <= 0) return this.add(key);
+    const at = clock.now() + delayMs;
+    const known = timers.get(key);
+    if (known && known.at <= at) return;
+    known?.cancel();
+    const fire = (): void => {
+      timers.delete(key);
+      this.add(key);
+    };
+    const after = clock.after?.bind(clock) ?? afterRealTime;
+    timers.set(key, { at, cancel: after(Math.min(delayMs, MAX_TIMEOUT_MS), fire) });
   }
 
   private push(key: string): void {

@@ -38,12 +38,28 @@ export function nextStep(pod: Pod, node: NodeFacts, behaviour: Behaviour, nowMs:
     const wait = Math.min(behaviour.terminateAfterMs, deletionGracePeriodSeconds * 1000);
     const left = asked + wait - nowMs;
     // Nothing to wait for: whatever the server's clock says.
-    return wait > 0 && left > 0 ? { againInMs: left } : { remove: true };
+    if (wait > 0 && left > 0) return { againInMs: left };
+    // Who holds it back must see that it has ended; of the others there is nothing to be seen any more.
+    const held = pod.metadata?.finalizers?.length && !hasEnded(pod) && pod.status?.containerStatuses;
+    return held ? { status: stopped(pod, nowMs) } : { remove: true };
   }
   const phase = pod.status?.phase;
-  if (phase === 'Succeeded' || phase === 'Failed') return {};
+  if (hasEnded(pod)) return {};
   if (phase !== 'Running') return start(pod, node, behaviour, nowMs);
   return progress(pod, behaviour, nowMs);
+}
+
+const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
+
+/** Its containers have been told to stop, and did: as of SIGTERM. */
+function stopped(pod: Pod, nowMs: number): PodStatus {
+  const containerStatuses = (pod.status?.containerStatuses ?? []).map((c) => {
+    const { startedAt } = c.state?.running ?? {};
+    const finishedAt = timestamp(nowMs);
+    const terminated = { exitCode: 143, reason: 'Error', startedAt, finishedAt, containerID: c.containerID };
+    return c.state?.terminated ? c : { ...c, state: { terminated }, ready: false, started: false };
+  });
+  return { phase: 'Failed', conditions: conditions(pod, false, nowMs, 'PodFailed'), containerStatuses };
 }
 
 const containerId = (pod: Pod, name: string, attempt: number): string =>

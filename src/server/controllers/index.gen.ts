@@ -10,6 +10,7 @@ import endpoint_ from './endpoint.ts';
 import endpointslice_ from './endpointslice.ts';
 import endpointslicemirroring_ from './endpointslicemirroring.ts';
 import garbageCollector_ from './garbage-collector.ts';
+import job_ from './job.ts';
 import namespace_ from './namespace.ts';
 import nodeIpam_ from './node-ipam.ts';
 import nodeLifecycle_ from './node-lifecycle.ts';
@@ -25,6 +26,7 @@ import serviceAccount_ from './service-account.ts';
 import statefulset_ from './statefulset.ts';
 import taintEviction_ from './taint-eviction.ts';
 import tokencleaner_ from './tokencleaner.ts';
+import ttlAfterFinished_ from './ttl-after-finished.ts';
 import type { ControllerExport } from './_types.ts';
 
 const list: readonly ControllerExport[] = [
@@ -39,6 +41,7 @@ const list: readonly ControllerExport[] = [
   endpointslice_,
   endpointslicemirroring_,
   garbageCollector_,
+  job_,
   namespace_,
   nodeIpam_,
   nodeLifecycle_,
@@ -54,5 +57,6 @@ const list: readonly ControllerExport[] = [
   statefulset_,
   taintEviction_,
   tokencleaner_,
+  ttlAfterFinished_,
 ];
 export default list;

@@ -1,4 +1,5 @@
 // A clock that tests move by hand. Sleepers wake when the time has come, in order.
+import { systemClock } from '../../../src/client/clock.ts';
 import type { Clock } from '../../../src/client/controller.ts';
 
 export class FakeClock implements Clock {
@@ -44,4 +45,27 @@ export class FakeClock implements Clock {
 
 async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Real time, so many times as quick: what waits for minutes can be waited for. */
+export class FastClock implements Clock {
+  private readonly start = Date.now();
+  private readonly speed: number;
+
+  constructor(speed: number) {
+    this.speed = speed;
+  }
+
+  now(): number {
+    return this.start + (Date.now() - this.start) * this.speed;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return systemClock.sleep(ms / this.speed, signal);
+  }
+
+  after(ms: number, call: () => void): () => void {
+    const timer = setTimeout(call, ms / this.speed);
+    return () => clearTimeout(timer);
+  }
 }

@@ -27,6 +27,8 @@ export interface ClaimOptions<O extends KubeObject, T extends KubeObject> {
   type: ResourceType<T>;
   /** The owner's selector, and what else the kind asks of the objects that it owns. */
   matches(labels: Readonly<Record<string, string>>, object: T): boolean;
+  /** What is adopted gets it, what is released loses it. */
+  finalizer?: string;
 }
 
 /** Adopts and releases as needed; answers the objects that the owner controls now. */
@@ -69,7 +71,9 @@ async function adopt<O extends KubeObject, T extends KubeObject>(
   options: ClaimOptions<O, T>,
 ): Promise<T | undefined> {
   const { name = '', namespace, uid } = object.metadata ?? {};
-  const patch = { metadata: { ownerReferences: [newControllerRef(options.ownerType, options.owner)], uid } };
+  const finalizers = options.finalizer === undefined ? {} : { finalizers: [options.finalizer] };
+  const ownerReferences = [newControllerRef(options.ownerType, options.owner)];
+  const patch = { metadata: { ownerReferences, uid, ...finalizers } };
   try {
     return await options.client.patch(options.type, { name, namespace }, 'strategic', patch);
   } catch (error) {
@@ -84,8 +88,11 @@ async function release<O extends KubeObject, T extends KubeObject>(
 ): Promise<void> {
   const { name = '', namespace, uid } = object.metadata ?? {};
   const ownerReferences = [{ $patch: 'delete', uid: options.owner.metadata?.uid }];
+  const finalizers =
+    options.finalizer === undefined ? {} : { '$deleteFromPrimitiveList/finalizers': [options.finalizer] };
+  const patch = { metadata: { ownerReferences, uid, ...finalizers } };
   try {
-    await options.client.patch(options.type, { name, namespace }, 'strategic', { metadata: { ownerReferences, uid } });
+    await options.client.patch(options.type, { name, namespace }, 'strategic', patch);
   } catch (error) {
     // Gone, or replaced by another object of that name: either way it is ours no more.
     if (!isReason(error, 'NotFound', 'Invalid', 'Conflict')) throw error;
