@@ -2,7 +2,7 @@
 // their own files.
 import { setMaxListeners } from 'node:events';
 import type { Node, Service } from 'kubernetes-types/core/v1.js';
-import { ServiceAccounts, Services } from '../api/resources.ts';
+import { PersistentVolumeClaims, PersistentVolumes, ServiceAccounts, Services } from '../api/resources.ts';
 import { resourcePath } from '../api/types.ts';
 import { podFieldValue } from '../api/fieldpath.ts';
 import type { Clock } from '../client/controller.ts';
@@ -23,14 +23,17 @@ import { RuntimeReader } from './agent/runtime-state.ts';
 import type { DockerClient } from './docker/client.ts';
 import { mergeFrames } from './docker/log-stream.ts';
 import type { ContainerDetails } from './docker/types.ts';
+import { unlessMissing } from './volumes/claims.ts';
 import { VolumeManager } from './volumes/manager.ts';
 import { PodDirectories, readTail } from './volumes/pod-directory.ts';
 import { type RequestToken, TokenCache } from './volumes/tokens.ts';
+import type { VolumeFolders } from './volumes/volume-folders.ts';
 
 export interface BuildAgentOptions {
   node: NodeIdentity;
   /** D/nodes/<name>. */
   folder: string;
+  volumeFolders: VolumeFolders;
   docker: DockerClient;
   client: Client;
   informers: Informers;
@@ -61,12 +64,18 @@ export async function buildAgent(options: BuildAgentOptions): Promise<Agent> {
   const services = informers.for(Services);
   const pods = informers.for(...podsOfNode(node.nodeName));
   const allocatable = () => nodes.lister.get(node.nodeName)?.status?.allocatable ?? {};
-  const volumes = new VolumeManager(directories, {
+  const volumes = new VolumeManager(directories, options.volumeFolders, {
     configMap: (namespace, name) => objects.configMap(namespace, name),
     secret: (namespace, name) => objects.secret(namespace, name),
     token: (pod, projection) => tokens.get(pod, projection),
     podField: (pod, path) => podFieldValue(pod, path),
     resourceField: (pod, ref) => resourceFieldValue(pod, pod.spec?.containers[0] ?? { name: '' }, ref, allocatable()),
+    claim: (namespace, name) => unlessMissing(client.get(PersistentVolumeClaims, { namespace, name })),
+    volume: (name) => unlessMissing(client.get(PersistentVolumes, { name })),
+    node: () => {
+      const labels = nodes.lister.get(node.nodeName)?.metadata?.labels;
+      return labels && { name: node.nodeName, labels };
+    },
   });
   const context: AgentContext = {
     ...options,

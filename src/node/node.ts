@@ -25,6 +25,8 @@ import { preflight } from './join/preflight.ts';
 import { NodeStartError } from './join/start-error.ts';
 import { type NodeNetwork, startNodeNetwork, whenNode } from './node-network.ts';
 import { type NodeEndpoint, serveNode } from './serve-node.ts';
+import { runHostPathVolumes } from './volumes/host-path-volumes.ts';
+import { VolumeFolders } from './volumes/volume-folders.ts';
 
 export interface NodeOptions {
   /** D: this node keeps its own in D/nodes/<name>/. */
@@ -129,9 +131,11 @@ async function start(options: StartOptions): Promise<RunningNode> {
   const network = startNodeNetwork({ ...common, ...cluster(options), nodeIp: address });
   // Who waits for it comes later; a signal may come before.
   network.ready.catch(() => undefined);
+  const volumeFolders = new VolumeFolders(join(folder, 'volumes'));
   const agent = await buildAgent({
     ...common,
     folder,
+    volumeFolders,
     events,
     clock,
     network: network.pods,
@@ -143,7 +147,13 @@ async function start(options: StartOptions): Promise<RunningNode> {
   const dockerRoot = options.info.DockerRootDir;
   const endpoint = await serveNode({ ...common, folder, dockerRoot, agent, authority, address, listen });
   Object.assign(state, { agent, network, endpoint });
-  const running = [agent.run(), registration.run()];
+  const volumes = runHostPathVolumes({
+    ...common,
+    nodeNames: [nodeName],
+    root: volumeFolders.root,
+    removeFolder: (path) => volumeFolders.remove(path),
+  });
+  const running = [agent.run(), registration.run(), volumes];
   const ready = network.ready.then(async () => {
     registration.poke();
     await whenNode(nodes, nodeName, isReady, signal);

@@ -59,9 +59,12 @@ describe.each(rows)('$testname', (row) => {
     expect(patched.metadata.annotations).toMatchObject({ patched: 'true' });
     if (!row.kind.startsWith('Custom'))
       await api.patch(at, { metadata: { labels: { strategic: 'true' } } }, 'strategic');
-    const current = await api.get(at);
-    current.metadata.annotations = { ...current.metadata.annotations, updated: 'true' };
-    expect((await api.put(at, current)).metadata.annotations).toMatchObject({ patched: 'true', updated: 'true' });
+    const changed = await retryOnConflict(async () => {
+      const current = await api.get(at);
+      current.metadata.annotations = { ...current.metadata.annotations, updated: 'true' };
+      return api.put(at, current);
+    });
+    expect(changed.metadata.annotations).toMatchObject({ patched: 'true', updated: 'true' });
     const event = await watch.find('MODIFIED', (o) => o.metadata.annotations?.['updated'] === 'true');
     expect(event.object.metadata.annotations).toMatchObject({ patched: 'true' });
     if (row.status) await statusOperations(row, at);

@@ -227,6 +227,7 @@ export class PodWorker {
     if (left.length > 0) await stopAll(this.context, this.pod, runtime, new Grace(clock, 1), sandbox?.ip ?? '');
     for (const { id } of runtime.sandboxes) await docker.removeContainer(id);
     await directories.remove(this.uid);
+    this.context.volumes.forget(this.uid);
     tokens.forget(this.uid);
     this.prober.stop();
     this.wakeAtMs = clock.now() + 24 * 3600 * 1000;
@@ -248,6 +249,7 @@ export class PodWorker {
     for (const { id } of after.sandboxes) await docker.removeContainer(id);
     for (const { id } of after.containers) await docker.removeContainer(id);
     await directories.remove(this.uid);
+    this.context.volumes.forget(this.uid);
     reader.forget(after);
     tokens.forget(this.uid);
     crashes.forget(`${this.uid}/`);
@@ -316,8 +318,7 @@ export class PodWorker {
       return ready;
     } catch (error) {
       if (!(error instanceof VolumeError)) throw error;
-      const message = `MountVolume.SetUp failed for volume "${error.volume}" : ${error.message}`;
-      context.events.event(pod, 'Warning', 'FailedMount', message);
+      context.events.event(pod, 'Warning', 'FailedMount', error.message);
       this.wakeIn(RETRY_MS[Math.min(this.mountFailures++, RETRY_MS.length - 1)]!);
       // What was mounted once stays as it is: a running pod does not need what its volumes were made from.
       return this.mounted;

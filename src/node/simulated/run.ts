@@ -11,11 +11,14 @@ import type { Client } from '../../client/rest.ts';
 import { WorkQueue } from '../../client/workqueue.ts';
 import { AddressRange } from './addresses.ts';
 import { nodeAddress, spareRange } from './node-object.ts';
+import { runHostPathVolumes } from '../volumes/host-path-volumes.ts';
 import { nextStep } from './pod-status.ts';
 import { keepNodes } from './registration.ts';
 import { type SimulationRule, behaviours } from './rules.ts';
 
 const WORKERS = 64;
+/** What simulated nodes say about where they keep volumes. */
+const VOLUMES = '/var/lib/sampan/simulated-volumes';
 /** A node that has no range of its own by then takes a spare one. */
 const RANGE_WAIT_MS = 3_000;
 
@@ -45,7 +48,15 @@ export async function runSimulatedNodes(options: SimulatedNodesOptions): Promise
   const podInformer = informers.for(Pods, single ? { fieldSelector: `spec.nodeName=${single}` } : {});
   const pods = new PodLoop({ client, clock, log, signal, nodes, behaviourOf, nodeInformer, podInformer });
   const kept = keepNodes({ client, clock, log, signal, nodes, informer: nodeInformer }, () => options.onRegistered?.());
-  await Promise.all([kept, pods.run()]);
+  // Folders that nobody sees need neither be made nor removed.
+  const volumes = runHostPathVolumes({
+    ...{ client, informers, log, signal },
+    nodes: nodeInformer,
+    nodeNames: names,
+    root: VOLUMES,
+    removeFolder: async () => undefined,
+  });
+  await Promise.all([kept, pods.run(), volumes]);
 }
 
 interface PodLoopOptions {

@@ -1,14 +1,16 @@
 // A pod's volumes: made before its containers start, kept up to date while it runs, removed with it. Which pods there
 // are, and when to look again, is the agent's business.
-import { chmod, mkdir } from 'node:fs/promises';
-import type { Pod, Volume } from 'kubernetes-types/core/v1.js';
+import { chmod, mkdir, stat } from 'node:fs/promises';
+import type { PersistentVolume, Pod, Volume } from 'kubernetes-types/core/v1.js';
 import { quantityNumber } from '../../api/quantity.ts';
 import { writePayload } from './atomic-writer.ts';
 import { prepareHostPath } from './host-path.ts';
 import { mountTmpfs } from './mounts.ts';
 import { setGroup } from './ownership.ts';
+import { type ClaimSources, ClaimVolumes } from './claims.ts';
 import { type VolumeSources, payloadOf } from './payload.ts';
 import type { PodDirectories } from './pod-directory.ts';
+import type { VolumeFolders } from './volume-folders.ts';
 
 /** Where a volume is on this machine. */
 export interface MountableVolume {
@@ -16,15 +18,8 @@ export interface MountableVolume {
   readOnly: boolean;
 }
 
-/** One volume could not be made: the pod waits (FailedMount). */
-export class VolumeError extends Error {
-  constructor(
-    readonly volume: string,
-    override readonly cause: Error,
-  ) {
-    super(cause.message);
-  }
-}
+/** One volume could not be made: the pod waits (FailedMount). The message is the event's. */
+export class VolumeError extends Error {}
 
 const plugins: [keyof Volume, string][] = [
   ['configMap', 'configmap'],
@@ -35,10 +30,20 @@ const plugins: [keyof Volume, string][] = [
 const pluginOf = (volume: Volume): string | undefined => plugins.find(([field]) => volume[field])?.[1];
 
 export class VolumeManager {
+  private readonly claims: ClaimVolumes;
+
   constructor(
     private readonly directories: PodDirectories,
-    private readonly sources: VolumeSources,
-  ) {}
+    private readonly folders: VolumeFolders,
+    private readonly sources: VolumeSources & ClaimSources,
+  ) {
+    this.claims = new ClaimVolumes(sources);
+  }
+
+  /** The pod is gone, or has come to its end: others may have its volumes. */
+  forget(uid: string): void {
+    this.claims.forget(uid);
+  }
 
   /**
    * All volumes of the pod, made or found. Throws VolumeError for the first that cannot be. Idempotent: called
@@ -49,7 +54,8 @@ export class VolumeManager {
       try {
         ready.set(volume.name, await this.setUpOne(pod, volume));
       } catch (error) {
-        throw new VolumeError(volume.name, error as Error);
+        if (error instanceof VolumeError) throw error;
+        throw failure(volume.name, error);
       }
     }
     return ready;
@@ -67,8 +73,49 @@ export class VolumeManager {
       return { path: volume.hostPath.path, readOnly: false };
     }
     if (volume.emptyDir) return this.emptyDir(pod, volume);
+    if (volume.persistentVolumeClaim || volume.ephemeral) return this.claimed(pod, volume);
     const kind = Object.keys(volume).find((field) => field !== 'name') ?? 'unknown';
     throw new Error(`volumes of the type ${kind} are not supported by this node`);
+  }
+
+  /** The volume behind a claim. */
+  private async claimed(pod: Pod, volume: Volume): Promise<MountableVolume> {
+    let persistent: PersistentVolume;
+    try {
+      persistent = await this.claims.resolve(pod, volume);
+    } catch (error) {
+      throw unattached(pod, volume.name, error);
+    }
+    try {
+      return { ...(await this.persistent(pod, persistent)), readOnly: !!volume.persistentVolumeClaim?.readOnly };
+    } catch (error) {
+      throw failure(persistent.metadata?.name ?? '', error);
+    }
+  }
+
+  private async persistent(pod: Pod, { spec = {} }: PersistentVolume): Promise<{ path: string }> {
+    if (spec.hostPath) {
+      await prepareHostPath(spec.hostPath.path, spec.hostPath.type);
+      return { path: spec.hostPath.path };
+    }
+    if (!spec.local) {
+      const known = ['accessModes', 'capacity', 'claimRef', 'mountOptions', 'nodeAffinity', 'volumeMode'];
+      const kind = Object.keys(spec).find(
+        (field) => typeof spec[field as keyof typeof spec] === 'object' && !known.includes(field),
+      );
+      throw new Error(`persistent volumes of the type ${kind ?? 'unknown'} are not supported by this node`);
+    }
+    const { path } = spec.local;
+    if (this.folders.has(path)) await this.folders.make(path);
+    else if (!(await stat(path).catch(() => undefined))) throw new Error(`path "${path}" does not exist`);
+    await this.give(pod, path);
+    return { path };
+  }
+
+  /** To the pod's group, as it wants it. */
+  private async give(pod: Pod, path: string): Promise<void> {
+    const { fsGroup, fsGroupChangePolicy } = pod.spec?.securityContext ?? {};
+    if (fsGroup !== undefined) await setGroup(path, fsGroup, fsGroupChangePolicy === 'OnRootMismatch');
   }
 
   private async emptyDir(pod: Pod, volume: Volume): Promise<MountableVolume> {
@@ -80,8 +127,7 @@ export class VolumeManager {
       await mountTmpfs(path, size > 0 ? size : undefined);
     } else if (medium && medium !== '') throw new Error(`unknown storage medium "${medium}"`);
     if (made !== undefined || medium === 'Memory') await chmod(path, 0o777);
-    const { fsGroup, fsGroupChangePolicy } = pod.spec?.securityContext ?? {};
-    if (fsGroup !== undefined) await setGroup(path, fsGroup, fsGroupChangePolicy === 'OnRootMismatch');
+    await this.give(pod, path);
     return { path, readOnly: false };
   }
 
@@ -90,4 +136,16 @@ export class VolumeManager {
     const path = this.directories.volume(pod.metadata?.uid ?? '', plugin, volume.name);
     await writePayload(path, payload ?? new Map(), pod.spec?.securityContext?.fsGroup);
   }
+}
+
+const failure = (volume: string, error: unknown): VolumeError =>
+  new VolumeError(`MountVolume.SetUp failed for volume "${volume}" : ${(error as Error).message}`);
+
+/** Upstream: WaitForAttachAndMount. */
+function unattached(pod: Pod, name: string, error: unknown): VolumeError {
+  const all = (pod.spec?.volumes ?? []).map((volume) => volume.name);
+  return new VolumeError(
+    `Unable to attach or mount volumes: unmounted volumes=[${name}], unattached volumes=[${all.join(' ')}], ` +
+      `failed to process volumes=[${name}]: ${(error as Error).message}`,
+  );
 }

@@ -1,8 +1,9 @@
 // What a node may write is about itself: its Node, its Lease, the pods bound to it, and tokens for those.
 // Upstream: plugin/pkg/admission/noderestriction/admission.go.
 import type { TokenRequest } from 'kubernetes-types/authentication/v1.js';
-import type { Node, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1.js';
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1.js';
 import { isDeepStrictEqual } from 'node:util';
+import { HOST_PATH } from '../../api/host-path.ts';
 import { MIRROR_ANNOTATION, referencesOf } from '../../api/pod-references.ts';
 import { Nodes, Pods } from '../../api/resources.ts';
 import { forbidden } from '../../api/status.ts';
@@ -36,6 +37,7 @@ const checks: Record<string, Check> = {
   '/persistentvolumeclaims': (node, request) => {
     if (request.subresource === 'status' && request.operation === 'UPDATE') checkClaimStatus(node, request);
   },
+  '/persistentvolumes': checkVolume,
   '/serviceaccounts': checkToken,
   'coordination.k8s.io/leases': (node, request) => {
     if (request.namespace !== 'kube-node-lease') {
@@ -153,6 +155,17 @@ function checkClaimStatus(node: string, request: AdmissionRequest): void {
   if (isDeepStrictEqual(rest(request.oldObject), rest(request.object))) return;
   const allowed = 'status.capacity and status.conditions';
   throw refuse(request, `node ${JSON.stringify(node)} is not allowed to update fields other than ${allowed}`);
+}
+
+/** The folder of a volume is gone: that is all that a node has to say about it. */
+function checkVolume(node: string, request: AdmissionRequest): void {
+  const rest = (object: unknown): unknown => {
+    const { metadata, ...others } = object as PersistentVolume;
+    const { resourceVersion: _version, managedFields: _fields, finalizers, ...meta } = metadata ?? {};
+    return { ...others, metadata: meta, finalizers: (finalizers ?? []).filter((name) => name !== HOST_PATH) };
+  };
+  if (request.operation === 'UPDATE' && isDeepStrictEqual(rest(request.oldObject), rest(request.object))) return;
+  throw refuse(request, `node ${JSON.stringify(node)} can only remove the finalizer ${HOST_PATH} of volumes`);
 }
 
 async function checkEviction(node: string, request: AdmissionRequest, context: AdmissionContext): Promise<void> {

@@ -2,6 +2,7 @@
 // Upstream: plugin/pkg/auth/authorizer/node/graph.go.
 import type { PersistentVolume, Pod } from 'kubernetes-types/core/v1.js';
 import type { VolumeAttachment } from 'kubernetes-types/storage/v1.js';
+import { isHostPathVolume, nodeOfVolume } from '../../api/host-path.ts';
 import { MIRROR_ANNOTATION, type ReferenceKind, referencesOf } from '../../api/pod-references.ts';
 import { Pods } from '../../api/resources.ts';
 import { type ResourceType, objectKey } from '../../api/types.ts';
@@ -30,6 +31,8 @@ export class NodeGraph {
 
   /** Volume → its claim, and the secrets with which a node mounts it, as `namespace/name`. */
   private readonly volumes = new Map<string, { claim: string; secrets: readonly string[] }>();
+  /** Volume → the node that has its folder. */
+  private readonly folders = new Map<string, string>();
   /** Secret, as `namespace/name` → volumes that need it. */
   private readonly volumesBySecret = new Map<string, Set<string>>();
   /** Attachment → its node. */
@@ -89,8 +92,9 @@ export class NodeGraph {
 
   private putVolume(volume: PersistentVolume): void {
     const reference = volume.spec?.claimRef;
-    if (!reference?.name) return;
     const name = volume.metadata?.name ?? '';
+    if (isHostPathVolume(volume)) this.folders.set(name, nodeOfVolume(volume));
+    if (!reference?.name) return;
     const secrets = volumeSecrets(volume);
     this.volumes.set(name, { claim: `${reference.namespace}/${reference.name}`, secrets });
     for (const secret of secrets) {
@@ -107,6 +111,12 @@ export class NodeGraph {
       if (users?.size === 0) this.volumesBySecret.delete(secret);
     }
     this.volumes.delete(name);
+    this.folders.delete(name);
+  }
+
+  /** Whether the volume is a folder on the node. */
+  keepsVolume(node: string, name: string): boolean {
+    return this.folders.get(name) === node;
   }
 
   /** Whether a pod of the node has the claim of this volume. */

@@ -27,6 +27,7 @@ export interface Attributes {
   name?: string;
   /** Of a list or watch, as the client sent it. */
   fieldSelector?: string;
+  labelSelector?: string;
   /** Non-resource requests: */
   path?: string;
 }

@@ -17,6 +17,7 @@ import type { Agent } from '../../../src/node/agent/agent.ts';
 import { BridgeNetwork, networkName } from '../../../src/node/agent/bridge-network.ts';
 import { nodeObject } from '../../../src/node/agent/node-object.ts';
 import { ownedBy } from '../../../src/node/agent/names.ts';
+import { VolumeFolders } from '../../../src/node/volumes/volume-folders.ts';
 import { buildAgent } from '../../../src/node/build-agent.ts';
 import { DockerClient } from '../../../src/node/docker/client.ts';
 import { ensurePauseImage } from '../../../src/node/docker/pause-image.ts';
@@ -93,6 +94,7 @@ export async function startTestNode({
   const agent = await buildAgent({
     node,
     folder: dir,
+    volumeFolders: new VolumeFolders(join(dir, 'volumes')),
     docker,
     client,
     informers,

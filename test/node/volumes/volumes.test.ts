@@ -12,6 +12,7 @@ import { type VolumeSources, payloadOf } from '../../../src/node/volumes/payload
 import { PodDirectories } from '../../../src/node/volumes/pod-directory.ts';
 import { resolveSubPath } from '../../../src/node/volumes/sub-path.ts';
 import { TokenCache } from '../../../src/node/volumes/tokens.ts';
+import { VolumeFolders } from '../../../src/node/volumes/volume-folders.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sampan-volumes-'));
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -31,6 +32,7 @@ const sources: VolumeSources = {
   podField: (pod, path) => (path === 'metadata.name' ? (pod.metadata?.name ?? '') : path),
   resourceField: (_pod, ref) => ref.resource,
 };
+const noClaims = { claim: async () => undefined, volume: async () => undefined, node: () => undefined };
 const pod = (spec: Partial<NonNullable<Pod['spec']>> = {}): Pod => ({
   metadata: { name: 'p', namespace: 'ns', uid: 'u' },
   spec: { containers: [], ...spec },
@@ -165,7 +167,11 @@ test('host paths are what their type says', async () => {
 test('a pod’s volumes are made, refreshed and removed', async () => {
   const directories = new PodDirectories(await fresh());
   let text = 'one';
-  const manager = new VolumeManager(directories, { ...sources, configMap: async () => ({ data: { a: text } }) });
+  const manager = new VolumeManager(directories, new VolumeFolders(join(root, 'kept')), {
+    ...sources,
+    ...noClaims,
+    configMap: async () => ({ data: { a: text } }),
+  });
   const given = pod({
     volumes: [
       { name: 'empty', emptyDir: {} },
@@ -184,7 +190,10 @@ test('a pod’s volumes are made, refreshed and removed', async () => {
   const failure = await manager
     .setUp(pod({ volumes: [{ name: 'nfs', nfs: { server: 's', path: '/' } }] }))
     .catch((e: unknown) => e);
-  expect(failure).toMatchObject({ volume: 'nfs', message: 'volumes of the type nfs are not supported by this node' });
+  expect(failure).toHaveProperty(
+    'message',
+    'MountVolume.SetUp failed for volume "nfs" : volumes of the type nfs are not supported by this node',
+  );
   expect(await directories.list()).toEqual(['u']);
   await directories.remove('u');
   await directories.remove('u');

@@ -1,30 +1,45 @@
 // Default classes, protection of claims and volumes in use, and growth of claims, over the whole server.
-import type { PersistentVolume, PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
+import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import type { Ingress, IngressClass } from 'kubernetes-types/networking/v1.js';
-import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PersistentVolumeClaims, Pods } from '../../../src/api/resources.ts';
+import { PersistentVolumeClaims, PersistentVolumes, Pods, StorageClasses } from '../../../src/api/resources.ts';
 import { isNotFound } from '../../../src/api/status.ts';
 import type { ResourceType } from '../../../src/api/types.ts';
-import type { Client } from '../../../src/client/rest.ts';
+import { systemClock } from '../../../src/client/clock.ts';
+import { silentLogger } from '../../../src/client/log.ts';
+import { Client } from '../../../src/client/rest.ts';
+import { controllerUser, inProcess } from '../../../src/client/transport/in-process.ts';
+import { runControllers } from '../../../src/server/controllers/run.ts';
 import { type RunningServer, startServer } from '../../../src/server/server.ts';
 import { eventually } from '../controllers/cluster.ts';
 
 function type<T>(group: string, plural: string, kind: string, namespaced: boolean): ResourceType<T> {
   return { group, version: 'v1', plural, kind, namespaced };
 }
-const StorageClasses = type<StorageClass>('storage.k8s.io', 'storageclasses', 'StorageClass', false);
 const IngressClasses = type<IngressClass>('networking.k8s.io', 'ingressclasses', 'IngressClass', false);
 const Ingresses = type<Ingress>('networking.k8s.io', 'ingresses', 'Ingress', true);
-const PersistentVolumes = type<PersistentVolume>('', 'persistentvolumes', 'PersistentVolume', false);
 
 let server: RunningServer;
 let client: Client;
+const stopper = new AbortController();
+let running: Promise<void>;
 beforeAll(async () => {
-  server = await startServer({ listen: false, components: ['controllers'] });
+  server = await startServer({ listen: false, components: ['apiserver'] });
   client = server.client();
+  // Of the controllers only those that let go: what binds claims would take back the phases that are written here.
+  running = runControllers({
+    client: (name) => new Client(inProcess(server.handler, controllerUser(name))),
+    clock: systemClock,
+    log: silentLogger,
+    signal: stopper.signal,
+    names: ['service-account', 'pv-protection', 'pvc-protection'],
+  });
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  stopper.abort();
+  await running;
+  await server.close();
+});
 
 const namespace = 'default';
 const storageClass = (name: string, annotations: Record<string, string>, more: object = {}) =>

@@ -89,6 +89,18 @@ describe('a node', () => {
     for (const a of asked('mine')) expect(await may(a), JSON.stringify(a)).toBe(true);
     for (const a of asked('other')) expect(await may(a), JSON.stringify(a)).toBe(false);
     expect(await may({ resource: 'persistentvolumes', verb: 'list' })).toBe(false);
+    expect(await may({ resource: 'persistentvolumes', verb: 'list', labelSelector: 'sampan.io/node=n1' })).toBe(true);
+    expect(await may({ resource: 'persistentvolumes', verb: 'watch', labelSelector: 'sampan.io/node=n2' })).toBe(false);
+    expect(await may({ resource: 'persistentvolumes', verb: 'update', name: 'mine' })).toBe(false);
+    cluster.put(Volumes, {
+      metadata: {
+        name: 'folder',
+        labels: { 'sampan.io/node': 'n1' },
+        annotations: { 'pv.kubernetes.io/provisioned-by': 'sampan.io/host-path' },
+      },
+    } as never);
+    expect(await may({ resource: 'persistentvolumes', verb: 'update', name: 'folder' })).toBe(true);
+    expect(await may({ resource: 'persistentvolumes', verb: 'delete', name: 'folder' })).toBe(false);
     cluster.delete(Volumes, 'mine');
     cluster.delete(Attachments, 'mine');
     for (const a of asked('mine')) expect(await may(a), JSON.stringify(a)).toBe(false);

@@ -1,6 +1,6 @@
 // What somebody can do who has taken over one node: nothing that is not about that node.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigMaps, Nodes, Pods, Secrets, ServiceAccounts } from '../../../src/api/resources.ts';
+import { ConfigMaps, Nodes, PersistentVolumes, Pods, Secrets, ServiceAccounts } from '../../../src/api/resources.ts';
 import { Client } from '../../../src/client/rest.ts';
 import { type RunningServer, startServer } from '../../../src/server/server.ts';
 import { inProcess } from '../../../src/client/transport/in-process.ts';
@@ -129,4 +129,34 @@ it('sets no label that says what a node is trusted for, by no kind of write', as
       });
     }
   }
+});
+
+it('lets go of the volumes that it keeps, and changes nothing else about them', async () => {
+  const folder = (name: string, node: string) =>
+    admin.create(PersistentVolumes, {
+      metadata: {
+        name,
+        labels: { 'sampan.io/node': node },
+        annotations: { 'pv.kubernetes.io/provisioned-by': 'sampan.io/host-path' },
+        finalizers: ['sampan.io/host-path', 'example.com/other'],
+      },
+      spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, hostPath: { path: '/tmp/v' } },
+    });
+  const [own, other] = [await folder('own', 'bad'), await folder('other', 'good')];
+  const refused = { reason: 'Forbidden' };
+  const write = (volume: typeof own, finalizers: string[], path = '/tmp/v') =>
+    bad().update(PersistentVolumes, {
+      ...volume,
+      metadata: { ...volume.metadata, finalizers },
+      spec: { ...volume.spec, hostPath: { ...volume.spec?.hostPath, path } },
+    });
+  await expect(write(other, ['example.com/other'])).rejects.toMatchObject(refused);
+  await expect(write(own, ['sampan.io/host-path'])).rejects.toMatchObject(refused);
+  await expect(write(own, own.metadata!.finalizers!, '/etc')).rejects.toMatchObject({ code: 422 });
+  await expect(bad().list(PersistentVolumes)).rejects.toMatchObject(refused);
+  await expect(bad().delete(PersistentVolumes, { name: 'own' })).rejects.toMatchObject(refused);
+  const seen = await bad().list(PersistentVolumes, { labelSelector: 'sampan.io/node=bad' });
+  expect(seen.items.map((v) => v.metadata?.name)).toEqual(['own']);
+  const left = own.metadata!.finalizers!.filter((name) => name !== 'sampan.io/host-path');
+  expect((await write(own, left)).metadata?.finalizers).toEqual(left);
 });

@@ -20,7 +20,12 @@ export function attributesOf({ info, user, request }: RequestContext): Attribute
   const { verb, group, version, resource, subresource, namespace, name } = info;
   const attributes = { user, verb, group, version, resource, subresource, namespace, name };
   if (verb !== 'list' && verb !== 'watch') return attributes;
-  return { ...attributes, fieldSelector: request.query.get('fieldSelector') ?? '' };
+  const { query } = request;
+  const selectors = {
+    fieldSelector: query.get('fieldSelector') ?? '',
+    labelSelector: query.get('labelSelector') ?? '',
+  };
+  return { ...attributes, ...selectors };
 }
 
 /** `pods "a" is forbidden: User "x" cannot get resource "pods" in API group "" in the namespace "b": reason`. */

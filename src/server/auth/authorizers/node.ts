@@ -1,6 +1,7 @@
 // What node daemons may do: fixed rules, and of secrets, config maps, claims and tokens only those of pods bound to
 // them. Upstream: plugin/pkg/auth/authorizer/node/node_authorizer.go. Unlike there a node may read all nodes (by RBAC):
 // our daemon routes between them.
+import { NODE_LABEL } from '../../../api/host-path.ts';
 import type { ReferenceKind } from '../../../api/pod-references.ts';
 import type { NodeGraph } from '../node-graph.ts';
 import { nodeRules } from '../policy/node-rules.ts';
@@ -33,7 +34,7 @@ const specials: Record<string, Check> = {
   '/secrets': (node, a, graph) => readRelated(node, 'secret', a, graph),
   '/configmaps': (node, a, graph) => readRelated(node, 'configmap', a, graph),
   '/persistentvolumeclaims': claim,
-  '/persistentvolumes': (node, a, graph) => readOne(node, a, (name) => graph.refersToVolume(node, name)),
+  '/persistentvolumes': volume,
   'storage.k8s.io/volumeattachments': (node, a, graph) => readOne(node, a, (name) => graph.isAttachedTo(node, name)),
   '/serviceaccounts': token,
   '/pods': pod,
@@ -94,6 +95,21 @@ function claim(node: string, a: Attributes, graph: NodeGraph): Decision {
   if (a.verb !== 'get') return refuse('can only get individual resources of this type');
   if (a.subresource) return refuse('cannot get subresource');
   return related(node, 'pvc', a, graph);
+}
+
+/** A volume whose folder the node has, it follows, and lets go of it: NodeRestriction sees to what it writes. */
+function volume(node: string, a: Attributes, graph: NodeGraph): Decision {
+  if ((a.verb === 'list' || a.verb === 'watch') && !a.name) {
+    return a.labelSelector === `${NODE_LABEL}=${node}`
+      ? ALLOWED
+      : refuse('can only get individual resources of this type');
+  }
+  if (a.verb === 'update' && !a.subresource) {
+    return graph.keepsVolume(node, a.name ?? '')
+      ? ALLOWED
+      : refuse('can only update volumes that are kept on the node');
+  }
+  return readOne(node, a, (name) => graph.refersToVolume(node, name));
 }
 
 function token(node: string, a: Attributes, graph: NodeGraph): Decision {

@@ -98,6 +98,14 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('list watch', 'core metrics.k8s.io', 'pods'),
     EVENTS,
   ],
+  'host-path-provisioner': [
+    rule('create delete get list update watch', 'core', 'persistentvolumes'),
+    rule('get list update watch', 'core', 'persistentvolumeclaims'),
+    rule('update', 'core', 'persistentvolumeclaims/status'),
+    rule(READ, 'core', 'nodes'),
+    rule(READ, 'storage.k8s.io', 'storageclasses'),
+    EVENTS,
+  ],
   job: [
     rule('get list patch update watch', 'batch', 'jobs'),
     rule('update patch', 'batch', 'jobs/status jobs/finalizers'),
@@ -117,7 +125,9 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('update', 'core', 'persistentvolumes/status persistentvolumeclaims/status'),
     rule('get list update watch', 'core', 'persistentvolumeclaims'),
     rule(READ, 'storage.k8s.io', 'storageclasses'),
-    rule('list watch', 'core', 'nodes pods'),
+    rule('list watch', 'core', 'nodes'),
+    // Recycling is done by a pod.
+    rule('create delete get list watch', 'core', 'pods'),
     EVENTS,
   ],
   'pod-garbage-collector': [

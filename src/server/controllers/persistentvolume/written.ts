@@ -1,0 +1,44 @@
+// Claims and volumes as the binder knows them: what the caches have, or what it has written itself where a cache does
+// not show that yet. Without it every binding, which is four writes, would be decided again on each of their events.
+// Upstream: storeObjectUpdate in pkg/controller/volume/persistentvolume/pv_controller_base.go.
+import { type KubeObject, objectKey } from '../../../api/types.ts';
+import type { Informer } from '../../../client/informer.ts';
+
+const versionOf = (object: KubeObject): bigint => BigInt(object.metadata?.resourceVersion || '0');
+
+export class Written<T extends KubeObject> {
+  private readonly own = new Map<string, T>();
+
+  constructor(private readonly informer: Informer<T>) {
+    const seen = (object: T): void => {
+      const key = objectKey(object);
+      const written = this.own.get(key);
+      if (written && versionOf(object) >= versionOf(written)) this.own.delete(key);
+    };
+    informer.addHandler({ add: seen, update: seen, delete: (object) => void this.own.delete(objectKey(object)) });
+  }
+
+  get(key: string): T | undefined {
+    const cached = this.informer.lister.get(key);
+    return this.newer(key, cached);
+  }
+
+  byIndex(index: string, value: string): T[] {
+    const found = this.informer.lister.byIndex(index, value);
+    return this.own.size === 0 ? found : found.map((object) => this.newer(objectKey(object), object) ?? object);
+  }
+
+  /** `object` is the server's answer to a write. */
+  wrote(object: T): void {
+    const key = objectKey(object);
+    const cached = this.informer.lister.get(key);
+    // What is not cached is new, or gone already: the watch will tell.
+    if (cached && versionOf(cached) < versionOf(object)) this.own.set(key, object);
+  }
+
+  private newer(key: string, cached: T | undefined): T | undefined {
+    const written = this.own.get(key);
+    if (!cached || !written || written.metadata?.uid !== cached.metadata?.uid) return cached;
+    return versionOf(written) > versionOf(cached) ? written : cached;
+  }
+}
