@@ -1,5 +1,6 @@
 // Made by `npm run generate` from the files of this folder. Do not edit.
 import clusterroleAggregation_ from './clusterrole-aggregation.ts';
+import cronjob_ from './cronjob.ts';
 import csrapproving_ from './csrapproving.ts';
 import csrcleaner_ from './csrcleaner.ts';
 import csrsigning_ from './csrsigning.ts';
@@ -10,12 +11,10 @@ import endpoint_ from './endpoint.ts';
 import endpointslice_ from './endpointslice.ts';
 import endpointslicemirroring_ from './endpointslicemirroring.ts';
 import garbageCollector_ from './garbage-collector.ts';
-import hostPathProvisioner_ from './host-path-provisioner.ts';
 import job_ from './job.ts';
 import namespace_ from './namespace.ts';
 import nodeIpam_ from './node-ipam.ts';
 import nodeLifecycle_ from './node-lifecycle.ts';
-import persistentVolumeBinder_ from './persistent-volume-binder.ts';
 import podGarbageCollector_ from './pod-garbage-collector.ts';
 import pvProtection_ from './pv-protection.ts';
 import pvcProtection_ from './pvc-protection.ts';
@@ -33,6 +32,7 @@ import type { ControllerExport } from './_types.ts';
 
 const list: readonly ControllerExport[] = [
   clusterroleAggregation_,
+  cronjob_,
   csrapproving_,
   csrcleaner_,
   csrsigning_,
@@ -43,12 +43,10 @@ const list: readonly ControllerExport[] = [
   endpointslice_,
   endpointslicemirroring_,
   garbageCollector_,
-  hostPathProvisioner_,
   job_,
   namespace_,
   nodeIpam_,
   nodeLifecycle_,
-  persistentVolumeBinder_,
   podGarbageCollector_,
   pvProtection_,
   pvcProtection_,
