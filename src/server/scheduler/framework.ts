@@ -29,7 +29,7 @@ export const unschedulable = (...reasons: string[]): Rejection => ({ code: 'unsc
 export const unresolvable = (...reasons: string[]): Rejection => ({ code: 'unresolvable', reasons });
 
 /** A plugin has nothing to say about this pod: its later methods of this cycle are not called. */
-export const SKIP = Symbol('skip');
+export const SKIP = Symbol.for('sampan.scheduler.skip');
 export type Skip = typeof SKIP;
 
 /** The cluster as a plugin sees it: stable while a cycle runs. */

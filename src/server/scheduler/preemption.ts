@@ -7,6 +7,7 @@ import { type ClusterView, type PostFilterContext, type Rejection, unresolvable 
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 
+const NONE: ReadonlySet<PodInfo> = new Set();
 const NO_VICTIMS = unresolvable('No preemption victims found for incoming pod');
 
 export interface Candidate {
@@ -46,7 +47,8 @@ export class Budgets {
   }
 
   /** Those whose eviction, in this order, would go beyond a budget. */
-  violating(pods: readonly PodInfo[]): Set<PodInfo> {
+  violating(pods: readonly PodInfo[]): ReadonlySet<PodInfo> {
+    if (pods.every(({ namespace }) => this.of(namespace).length === 0)) return NONE;
     const result = new Set<PodInfo>();
     const left = new Map<PodDisruptionBudget, number>();
     for (const pod of pods) {
@@ -73,28 +75,28 @@ export function selectVictims(
   const lesser: PodInfo[] = [];
   for (const placed of node.pods.values()) if (placed.priority < pod.priority) lesser.push(placed);
   if (lesser.length === 0) return NO_VICTIMS;
+  lesser.sort(byImportance);
   for (const placed of lesser) lift(placed, node);
-  const lifted = new Set(lesser);
+  const lifted = lesser.map(() => true);
   try {
     const rejection = reject(node);
     if (rejection) return rejection;
-    lesser.sort(byImportance);
     const violating = budgets.violating(lesser);
+    const spare = (i: number): void => {
+      lower(lesser[i]!, node);
+      lifted[i] = false;
+      if (!reject(node)) return;
+      lift(lesser[i]!, node);
+      lifted[i] = true;
+    };
     // The most important are spared first as far as there is room, and before all others those that a budget keeps.
-    const order =
-      violating.size === 0 ? lesser : [...violating, ...lesser.filter((candidate) => !violating.has(candidate))];
-    for (const candidate of order) {
-      lower(candidate, node);
-      lifted.delete(candidate);
-      if (!reject(node)) continue;
-      lift(candidate, node);
-      lifted.add(candidate);
-    }
-    const victims = lesser.filter((candidate) => lifted.has(candidate));
+    if (violating.size > 0) for (let i = 0; i < lesser.length; i++) if (violating.has(lesser[i]!)) spare(i);
+    for (let i = 0; i < lesser.length; i++) if (!violating.has(lesser[i]!)) spare(i);
+    const victims = lesser.filter((_candidate, i) => lifted[i]);
     const violations = violating.size === 0 ? 0 : victims.filter((victim) => violating.has(victim)).length;
     return { node, victims, violations };
   } finally {
-    for (const placed of lifted) lower(placed, node);
+    for (let i = 0; i < lesser.length; i++) if (lifted[i]) lower(lesser[i]!, node);
   }
 }
 

@@ -28,30 +28,39 @@ export interface Domains {
   size: number;
 }
 
+export interface DefaultConstraint {
+  maxSkew: number;
+  topologyKey: string;
+  whenUnsatisfiable: string;
+}
+
 /** What the system asks of pods without constraints of their own. */
-const SYSTEM_DEFAULTS = [
-  { maxSkew: 3, topologyKey: HOSTNAME },
-  { maxSkew: 5, topologyKey: 'topology.kubernetes.io/zone' },
+export const SYSTEM_DEFAULTS: readonly DefaultConstraint[] = [
+  { maxSkew: 3, topologyKey: HOSTNAME, whenUnsatisfiable: 'ScheduleAnyway' },
+  { maxSkew: 5, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
 ];
 
 export function constraintsOf(
   pod: PodInfo,
   view: ClusterView,
   when: 'DoNotSchedule' | 'ScheduleAnyway',
+  defaults: readonly DefaultConstraint[],
 ): readonly Constraint[] {
-  if (pod.spreadConstraints.length > 0) {
-    return pod.spreadConstraints.filter((c) => c.whenUnsatisfiable === when).map((c) => ownConstraint(c, pod, when));
+  const own = pod.spreadConstraints;
+  if (own.length > 0) {
+    return own.filter((c) => c.whenUnsatisfiable === when).map((c) => ownConstraint(c, pod, when));
   }
-  if (when === 'DoNotSchedule') return [];
-  const selector = defaultSelector(pod, view);
+  const wanted = defaults.filter((c) => c.whenUnsatisfiable === when);
+  const selector = wanted.length === 0 ? undefined : defaultSelector(pod, view);
   if (!selector) return [];
-  return SYSTEM_DEFAULTS.map((c) => ({
-    ...c,
+  return wanted.map(({ maxSkew, topologyKey }) => ({
+    maxSkew,
+    topologyKey,
     selector,
     minDomains: 1,
     honourAffinity: true,
     honourTaints: false,
-    perNode: c.topologyKey === HOSTNAME,
+    perNode: when === 'ScheduleAnyway' && topologyKey === HOSTNAME,
   }));
 }
 
