@@ -28,6 +28,7 @@ import {
   takeFromOthers,
   updateOwners,
   withoutManagedFields,
+  type ChangesIn,
   type Owner,
   type Owners,
 } from './managed-fields.ts';
@@ -51,7 +52,17 @@ export interface ApplyOptions {
   /** Paths that this endpoint does not let its callers own or change (`status`; `spec` …). */
   resetFields?: readonly string[] | undefined;
   custom?: boolean | undefined;
+  /** Schemas of the kind's other versions, when these differ. Undefined: there is no such version any more. */
+  schemaAt?: ((apiVersion: string) => Schema | undefined) | undefined;
 }
+
+/** An object is wanted in another version. */
+export interface Conversion {
+  object: Unstructured;
+  apiVersion: string;
+}
+/** Stops where an object must be converted, and goes on with what it became. */
+type Steps<T> = Generator<Conversion, T, Unstructured>;
 
 export interface Applied {
   /** With its managedFields. Not defaulted or validated: the caller does that, as for an update. */
@@ -94,6 +105,20 @@ function conflictError(conflicts: Conflicts): StatusError {
   return new StatusError('Conflict', message, { causes });
 }
 
+const remove = (value: unknown, set: FieldNode, type: MergeType, keep?: FieldNode): Unstructured =>
+  (removeMembers(value, set, type, keep) ?? {}) as Unstructured;
+
+/** What is owned in each version, the one of `first` before the others; without it all are of one shape. */
+function managedByVersion(owners: Owners, first: string | undefined): Map<string, FieldNode> {
+  const managed = new Map<string, FieldNode>();
+  if (first !== undefined) managed.set(first, LEAF);
+  for (const { apiVersion, set } of owners.values()) {
+    const version = first === undefined ? '' : apiVersion;
+    managed.set(version, union(managed.get(version) ?? LEAF, set));
+  }
+  return managed;
+}
+
 class Application {
   private readonly options: ApplyOptions;
   private readonly type: MergeType;
@@ -110,8 +135,34 @@ class Application {
 
   private filter = (set: FieldNode): FieldNode => (this.ignored ? recursiveDifference(set, this.ignored) : set);
 
+  /** Undefined: there is no such version any more. */
+  private typeAt(apiVersion: string): MergeType | undefined {
+    const { schemaAt, apiVersion: own, source } = this.options;
+    if (!schemaAt || apiVersion === own) return this.type;
+    const schema = schemaAt(apiVersion);
+    return schema && mergeTypeOf(schema, source);
+  }
+
+  private *convert(object: Unstructured, apiVersion: string): Steps<Unstructured> {
+    return this.options.schemaAt && object.apiVersion !== apiVersion ? yield { object, apiVersion } : object;
+  }
+
+  /** What changed, as owners of each version see it. */
+  private *changesIn(owners: Owners, object: Unstructured): Steps<ChangesIn> {
+    const known = new Map<string, Required<Comparison> | undefined>();
+    for (const { apiVersion } of owners.values()) {
+      const type = this.typeAt(apiVersion);
+      if (!type || known.has(apiVersion)) continue;
+      const before = yield* this.convert(this.live, apiVersion);
+      const after = yield* this.convert(object, apiVersion);
+      const changes = compareValues(before, after, type) ?? {};
+      known.set(apiVersion, filterComparison(changes, this.filter) as Required<Comparison>);
+    }
+    return (apiVersion) => known.get(apiVersion);
+  }
+
   /** Throws Conflicts unless forced. Changes `owners` only when it succeeds. */
-  run(owners: Owners, force: boolean): Unstructured {
+  *run(owners: Owners, force: boolean): Steps<Unstructured> {
     const { applied, manager, apiVersion, subresource } = this.options;
     const self: Owner = { manager, operation: 'Apply', apiVersion, set: this.filter(this.setOf(applied)) };
     if (subresource) self.subresource = subresource;
@@ -121,9 +172,8 @@ class Application {
     const next: Owners = new Map(owners).set(identity, self);
     const merged = mergeValues(this.live, applied, this.type) as Unstructured;
     const droppedSome = last && !isEmptySet(difference(last.set, self.set));
-    const object = droppedSome ? this.prune(merged, next, last.set) : merged;
-    const changes = filterComparison(compareValues(this.live, object, this.type) ?? {}, this.filter);
-    const lost = takeFromOthers(next, identity, changes as Required<Comparison>);
+    const object = droppedSome ? yield* this.prune(merged, next, last) : merged;
+    const lost = takeFromOthers(next, identity, yield* this.changesIn(next, object));
     if (!force && lost.size > 0) throw new Conflicts(lost, owners);
     const changed = !deepEqual(this.live, object);
     self.set = stripMeta(self.set);
@@ -134,25 +184,35 @@ class Application {
     return changed ? object : this.live;
   }
 
-  private setOf(object: unknown): FieldNode {
-    return appliedNode(object, this.type) ?? LEAF;
+  private setOf(object: unknown, type = this.type): FieldNode {
+    return appliedNode(object, type) ?? LEAF;
   }
 
-  /** Takes away what this manager applied last and now does not, unless others own it. */
-  private prune(merged: Unstructured, owners: Owners, last: FieldNode): Unstructured {
-    const { type } = this;
-    if (isEmptySet(last)) return merged;
-    const remove = (value: unknown, set: FieldNode, keep?: FieldNode): unknown =>
-      removeMembers(value, set, type, keep) ?? {};
-    const named = (set: FieldNode): FieldNode => withNamedFields(set, type);
-    const mergedSet = named(this.setOf(merged));
-    const lastNamed = named(last);
-    let pruned = remove(merged, lastNamed);
-    let managed: FieldNode = LEAF;
-    for (const owner of owners.values()) managed = union(managed, owner.set);
-    pruned = remove(merged, difference(mergedSet, union(named(this.setOf(pruned)), named(managed))), managed);
-    const gone = difference(mergedSet, named(this.setOf(pruned)));
-    return remove(merged, intersection(gone, lastNamed), managed) as Unstructured;
+  /** Takes away what this manager applied last and now does not, unless others own it, each in its own version. */
+  private *prune(merged: Unstructured, owners: Owners, last: Owner): Steps<Unstructured> {
+    const lastType = this.typeAt(last.apiVersion);
+    if (isEmptySet(last.set) || !lastType) return merged;
+    const { apiVersion } = this.options;
+    const whole = yield* this.convert(merged, last.apiVersion);
+    let pruned = remove(whole, withNamedFields(last.set, lastType), lastType);
+    let all: FieldNode = LEAF;
+    for (const [version, managed] of managedByVersion(owners, this.options.schemaAt ? last.apiVersion : undefined)) {
+      const type = this.typeAt(version);
+      if (!type) continue;
+      const from = yield* this.convert(merged, version);
+      const left = yield* this.convert(pruned, version);
+      const gone = difference(
+        withNamedFields(this.setOf(from, type), type),
+        union(withNamedFields(this.setOf(left, type), type), withNamedFields(managed, type)),
+      );
+      pruned = remove(from, gone, type, managed);
+      if (version === last.apiVersion || !this.options.schemaAt) all = managed;
+    }
+    const left = yield* this.convert(pruned, last.apiVersion);
+    const wholeSet = withNamedFields(this.setOf(whole, lastType), lastType);
+    const gone = difference(wholeSet, withNamedFields(this.setOf(left, lastType), lastType));
+    const dangling = intersection(gone, withNamedFields(last.set, lastType));
+    return yield* this.convert(remove(whole, dangling, lastType, all), apiVersion);
   }
 
   /** What client-side apply set and nobody changed since: kubectl may take that over. */
@@ -172,9 +232,9 @@ class Application {
 }
 
 /** Upstream: lastAppliedManager.Apply. Only the manager that kubectl uses may. */
-function runAs(application: Application, owners: Owners, options: ApplyOptions): Unstructured {
+function* runAs(application: Application, owners: Owners, options: ApplyOptions): Steps<Unstructured> {
   try {
-    return application.run(owners, options.force);
+    return yield* application.run(owners, options.force);
   } catch (error) {
     if (!(error instanceof Conflicts)) throw error;
     if (options.manager !== 'kubectl') throw conflictError(error);
@@ -185,7 +245,7 @@ function runAs(application: Application, owners: Owners, options: ApplyOptions):
       if (!isEmptySet(rest)) left.set(identity, rest);
     }
     if (left.size > 0) throw conflictError(new Conflicts(left, error.owners));
-    return application.run(owners, true);
+    return yield* application.run(owners, true);
   }
 }
 
@@ -201,11 +261,7 @@ function withLastApplied(object: Unstructured, applied: Unstructured): Unstructu
   return { ...object, metadata: { ...object.metadata, annotations: { ...annotations, [LAST_APPLIED]: text } } };
 }
 
-/**
- * Throws Conflict with upstream's message and a cause per field, and BadRequest for an applied object that cannot be
- * merged. Never changes `live` or `applied`; the result shares parts with both.
- */
-export function serverSideApply(options: ApplyOptions): Applied {
+function* applySteps(options: ApplyOptions): Steps<Applied> {
   const { live, applied, apiVersion, manager } = options;
   if (applied.apiVersion !== apiVersion) {
     throw badRequest(
@@ -228,7 +284,7 @@ export function serverSideApply(options: ApplyOptions): Applied {
     });
   }
   const before = withoutManagedFields(live ?? applied);
-  let object = runAs(new Application(options), owners, options);
+  let object = yield* runAs(new Application(options), owners, options);
   if (manager === 'kubectl') object = withLastApplied(object, applied);
   const managedFields = encodeOwners(owners);
   const changed = !live || !deepEqual(object, before);
@@ -236,4 +292,25 @@ export function serverSideApply(options: ApplyOptions): Applied {
     object: { ...object, metadata: { ...object.metadata, ...(managedFields ? { managedFields } : {}) } },
     changed,
   };
+}
+
+/**
+ * Throws Conflict with upstream's message and a cause per field, and BadRequest for an applied object that cannot be
+ * merged. Never changes `live` or `applied`; the result shares parts with both.
+ */
+export function serverSideApply(options: ApplyOptions): Applied {
+  const step = applySteps({ ...options, schemaAt: undefined }).next();
+  if (!step.done) throw new Error('one version needs no conversion');
+  return step.value;
+}
+
+/** As serverSideApply, for a kind whose versions differ: its owners may speak of several. */
+export async function applyAcrossVersions(
+  options: ApplyOptions,
+  convert: (conversion: Conversion) => Promise<Unstructured>,
+): Promise<Applied> {
+  const steps = applySteps(options);
+  let step = steps.next();
+  while (!step.done) step = steps.next(await convert(step.value));
+  return step.value;
 }

@@ -133,12 +133,20 @@ function capOwners(owners: Owners): void {
   }
 }
 
+/** The changes as owners of a version see them; undefined: there is no such version any more. */
+export type ChangesIn = (apiVersion: string) => Required<Comparison> | undefined;
+
 /** Others lose what was changed or removed under them. Answers who would lose what. */
-export function takeFromOthers(owners: Owners, self: string, changes: Required<Comparison>): Map<string, FieldNode> {
-  const changed = union(changes.modified, changes.added);
+export function takeFromOthers(owners: Owners, self: string, changesIn: ChangesIn): Map<string, FieldNode> {
   const lost = new Map<string, FieldNode>();
   for (const [identity, owner] of owners) {
     if (identity === self) continue;
+    const changes = changesIn(owner.apiVersion);
+    if (!changes) {
+      owners.delete(identity);
+      continue;
+    }
+    const changed = union(changes.modified, changes.added);
     const taken = intersection(owner.set, changed);
     if (!isEmptySet(taken)) lost.set(identity, taken);
     const left = difference(difference(owner.set, taken), changes.removed);
@@ -173,10 +181,21 @@ export interface UpdateOptions {
   resetFields?: readonly string[] | undefined;
   /** True for custom resources, whose empty object has no fields at all. */
   custom?: boolean | undefined;
+  /**
+   * The same two objects in the other versions that owners speak of. An owner of a version that is not among them is
+   * dropped. Absent: all versions have one shape.
+   */
+  views?: ReadonlyMap<string, VersionView>;
+}
+
+export interface VersionView {
+  live?: KubeObject | undefined;
+  updated: KubeObject;
+  schema: Schema;
 }
 
 /** Upstream: decodeLiveOrNew. A client may put entries back, or clear them by an empty list or an empty entry. */
-function ownersOf(options: UpdateOptions): Owners {
+function ownersOf(options: Pick<UpdateOptions, 'live' | 'updated' | 'subresource'>): Owners {
   const { live, updated, subresource } = options;
   const sent = updated.metadata?.managedFields;
   if (!subresource && sent) {
@@ -210,11 +229,29 @@ function changesOf(options: UpdateOptions, type: MergeType): Required<Comparison
   return { added: filter(added ?? LEAF), modified: LEAF, removed: LEAF };
 }
 
+function changesByVersion(options: UpdateOptions, changes: Required<Comparison>): ChangesIn {
+  const { views, apiVersion } = options;
+  if (!views) return () => changes;
+  const known = new Map<string, Required<Comparison> | undefined>([[apiVersion, changes]]);
+  return (version) => {
+    const view = views.get(version);
+    if (!known.has(version) && view) {
+      known.set(version, changesOf({ ...options, ...view }, mergeTypeOf(view.schema, options.source)));
+    }
+    return known.get(version);
+  };
+}
+
+/** The versions that the owners of an object speak of, of an update before it is tracked. */
+export function ownedVersions(options: Pick<UpdateOptions, 'live' | 'updated' | 'subresource'>): Set<string> {
+  return new Set([...ownersOf(options).values()].map(({ apiVersion }) => apiVersion));
+}
+
 /** The object that entries are updated from and to must be of one version. Changes `owners`. */
 export function updateOwners(owners: Owners, options: UpdateOptions): void {
   const changes = changesOf(options, mergeTypeOf(options.schema, options.source));
   if (isEmptySet(changes.added) && isEmptySet(changes.modified) && isEmptySet(changes.removed)) return;
-  if (owners.size > 0) takeFromOthers(owners, '', changes);
+  if (owners.size > 0) takeFromOthers(owners, '', changesByVersion(options, changes));
   const mine = stripMeta(union(changes.modified, changes.added));
   if (!isEmptySet(mine)) {
     const { apiVersion, now, subresource } = options;

@@ -23,6 +23,30 @@ const deployment = (name: string) => ({
 const path = '/apis/apps/v1/namespaces/default/deployments/web';
 const key = { name: 'web', namespace: 'default' };
 
+describe('what is applied', () => {
+  const apply = async (body: object) => {
+    const headers = { 'content-type': 'application/apply-patch+yaml' };
+    const { status, json } = await raw(server, 'PATCH', `${path}?fieldManager=m`, { body, headers });
+    return [status, (json as { message: string }).message];
+  };
+  const bare = { metadata: { name: 'web' } };
+
+  it('says its version and kind itself', async () => {
+    expect(await apply({ ...bare, kind: 'Deployment' })).toEqual([
+      400,
+      'Incorrect version specified in apply patch. Specified patch version: , expected: apps/v1',
+    ]);
+    expect(await apply({ ...bare, apiVersion: 'apps/v1' })).toEqual([
+      500,
+      'failed to create typed patch object (/web; apps/v1, Kind=): no corresponding type for apps/v1, Kind=',
+    ]);
+    expect(await apply({ ...bare, apiVersion: 'apps/v1', kind: 'Scale' })).toEqual([
+      500,
+      'failed to create typed patch object (/web; apps/v1, Kind=Scale): no corresponding type for apps/v1, Kind=Scale',
+    ]);
+  });
+});
+
 describe('patch', () => {
   it('merges lists by their keys in a strategic patch and counts generations', async () => {
     const client = server.client();

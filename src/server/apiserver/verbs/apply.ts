@@ -1,16 +1,16 @@
 // Server-side apply: PATCH with application/apply-patch+yaml. Creates what is not there. The merge and the ownership
 // of fields are api/patch's. Upstream: handlers/patch.go (applyPatcher).
 import { YamlError, yamlConversionError } from '../../../api/codec/yaml.ts';
-import { serverSideApply } from '../../../api/patch/apply.ts';
+import { type ApplyOptions, type Conversion, applyAcrossVersions, serverSideApply } from '../../../api/patch/apply.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import { pruneUnknown } from '../../../api/schema/prune.ts';
 import { StatusError, badRequest, conflict, notFound } from '../../../api/status.ts';
 import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
-import { checkType, parseYamlText, readBytes, readText } from '../content/decode.ts';
+import { checkMetadata, parseYamlText, readBytes, readText } from '../content/decode.ts';
 import type { Negotiated } from '../content/negotiate.ts';
-import { viewOf } from '../content/view.ts';
+import { convertTo, viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
@@ -38,7 +38,7 @@ export async function apply(
         live,
       );
     const current = live && (await viewOf(live, endpoint));
-    const { object } = serverSideApply({
+    const { object } = await merged(context, endpoint, {
       live: current,
       applied,
       manager: options.fieldManager,
@@ -73,6 +73,15 @@ export async function apply(
   return writtenResponse(context, 201, endpoint, created, negotiated);
 }
 
+/** Owners of custom resources may speak of versions that differ. */
+function merged(context: RequestContext, endpoint: Endpoint, options: ApplyOptions) {
+  if (!endpoint.kind.mixedVersions) return serverSideApply(options);
+  const at = (apiVersion: string) => context.server.registry.endpointFor(endpoint.kind, apiVersion);
+  const schemaAt = (apiVersion: string) => at(apiVersion)?.schema;
+  const convert = async ({ object, apiVersion }: Conversion) => convertTo(object, at(apiVersion)!);
+  return applyAcrossVersions({ ...options, schemaAt }, convert);
+}
+
 async function readApplied(context: RequestContext, endpoint: Endpoint, options: WriteOptions): Promise<Unstructured> {
   const { kind } = endpoint.definition;
   const { body } = context.request;
@@ -84,12 +93,7 @@ async function readApplied(context: RequestContext, endpoint: Endpoint, options:
     throw badRequest(`error decoding YAML: the patch is not an object`);
   }
   const applied = value as JsonObject;
-  if (applied['apiVersion'] !== endpoint.apiVersion && applied['apiVersion'] !== undefined) {
-    throw badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${String(applied['apiVersion'])}, expected: ${endpoint.apiVersion}`,
-    );
-  }
-  checkType(applied, kind, endpoint.apiVersion);
+  checkApplied(endpoint, context.info.name, applied, kind);
   applied.metadata.name ??= context.info.name;
   checkName(applied, context.info.name);
   settleNamespace(context, endpoint, applied);
@@ -97,6 +101,30 @@ async function readApplied(context: RequestContext, endpoint: Endpoint, options:
   reportDuplicates(context, duplicates, options);
   return applied;
 }
+
+/** What is applied must say what it is: nothing is taken from the path. */
+function checkApplied(
+  { apiVersion }: Endpoint,
+  name: string,
+  applied: JsonObject,
+  kind: string,
+): asserts applied is JsonObject & Unstructured {
+  const text = (field: string): string => (typeof applied[field] === 'string' ? (applied[field] as string) : '');
+  if (text('apiVersion') !== apiVersion) {
+    const said = text('apiVersion');
+    throw badRequest(
+      `Incorrect version specified in apply patch. Specified patch version: ${said}, expected: ${apiVersion}`,
+    );
+  }
+  if (text('kind') !== kind) {
+    const type = `${apiVersion}, Kind=${text('kind')}`;
+    throw untyped(`/${name}; ${type}`, `no corresponding type for ${type}`);
+  }
+  checkMetadata(applied, kind, apiVersion);
+}
+
+const untyped = (what: string, why: string): StatusError =>
+  new StatusError('', `failed to create typed patch object (${what}): ${why}`, undefined, 500);
 
 function parsePatch(text: string, duplicates: string[]): unknown {
   try {
@@ -125,5 +153,5 @@ function refuseUnknown(endpoint: Endpoint, applied: Unstructured): void {
   const { namespace, name } = applied.metadata;
   const what = `${namespace ? `${namespace}/` : '/'}${name}; ${endpoint.apiVersion}, Kind=${applied.kind}`;
   const why = unknown.length === 1 ? unknown[0] : `errors:\n  ${unknown.join('\n  ')}`;
-  throw new StatusError('', `failed to create typed patch object (${what}): ${why}`, undefined, 500);
+  throw untyped(what, why!);
 }

@@ -46,7 +46,8 @@ export async function createObject(
   endpoint: Endpoint,
   draft: Unstructured,
   options: WriteOptions,
-  track: (draft: Unstructured) => void = (d) => trackUpdate(context, endpoint, d, undefined, options, ''),
+  track: (draft: Unstructured) => Promise<void> | void = (d) =>
+    trackUpdate(context, endpoint, d, undefined, options, ''),
 ): Promise<Written> {
   const { metadata } = draft;
   if (metadata.resourceVersion)
@@ -55,7 +56,8 @@ export async function createObject(
   await context.server.feed.fresh();
   refuseTerminating(context, endpoint);
   // What admission and the server add is owned by nobody.
-  track(draft);
+  const tracked = track(draft);
+  if (tracked) await tracked;
   const input = { operation: 'CREATE' as const, name: metadata.name ?? '', subresource: '', object: draft };
   const admission = new Admission(context, endpoint, { ...input, options: { ...options }, dryRun: options.dryRun });
   await admission.mutate();

@@ -1,9 +1,10 @@
-// Who owns which field: asked on every write; the work is api/patch's. Entries name the version that is stored: a
-// write through another version of the kind is converted before it is tracked.
-import { updateManagedFields } from '../../../api/patch/managed-fields.ts';
+// Who owns which field: asked on every write; the work is api/patch's. Entries of custom resources name the version of
+// the request, and are compared in it; those of built-in kinds name the version that is stored.
+import { type VersionView, ownedVersions, updateManagedFields } from '../../../api/patch/managed-fields.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import type { Schema } from '../../../api/schema/schema.ts';
 import type { Unstructured } from '../../../api/types.ts';
+import { inOwnVersion } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { timestamp } from './metadata.ts';
@@ -22,7 +23,7 @@ export function resetFields(endpoint: Endpoint, subresource: string): readonly s
   return subresource === '' && endpoint.definition.subresources?.['status'] ? STATUS : NONE;
 }
 
-/** Records an update (or a create, without `old`) in the draft's managedFields. */
+/** Records an update (or a create, without `old`) in the draft's managedFields; both are in the stored version. */
 export function trackUpdate(
   context: RequestContext,
   endpoint: Endpoint,
@@ -30,21 +31,59 @@ export function trackUpdate(
   old: Unstructured | undefined,
   options: WriteOptions,
   subresource: string,
-): void {
+): Promise<void> | void {
+  if (endpoint.kind.mixedVersions) return trackAcross(context, endpoint, draft, old, options, subresource);
   const schema = storedSchema(context, endpoint);
   if (!schema) return;
-  const managedFields = updateManagedFields({
+  const { storageApiVersion: apiVersion } = endpoint.kind;
+  settle(draft, {
+    ...trackingOf(context, endpoint, options, subresource),
+    apiVersion,
+    schema,
     live: old,
     updated: draft,
+  });
+}
+
+type Tracking = Parameters<typeof updateManagedFields>[0];
+
+function trackingOf(context: RequestContext, endpoint: Endpoint, options: WriteOptions, subresource: string) {
+  return {
     manager: options.fieldManager,
-    apiVersion: endpoint.kind.storageApiVersion,
     subresource: subresource || undefined,
     now: timestamp(context.server.now()),
-    schema,
     source: builtinSchemas,
     resetFields: resetFields(endpoint, subresource),
     custom: endpoint.kind.custom,
-  });
+  };
+}
+
+function settle(draft: Unstructured, tracking: Tracking): void {
+  const managedFields = updateManagedFields(tracking);
   if (managedFields) draft.metadata.managedFields = managedFields;
   else delete draft.metadata.managedFields;
+}
+
+/** The versions of a custom resource differ in their schemas, and by a webhook in all. */
+async function trackAcross(
+  context: RequestContext,
+  endpoint: Endpoint,
+  draft: Unstructured,
+  old: Unstructured | undefined,
+  options: WriteOptions,
+  subresource: string,
+): Promise<void> {
+  const { registry } = context.server;
+  const { apiVersion } = endpoint;
+  const both = old ? [draft, old] : [draft];
+  const views = new Map<string, VersionView>();
+  const versions = ownedVersions({ live: old, updated: draft, subresource: subresource || undefined });
+  for (const version of versions.add(apiVersion)) {
+    const at = registry.endpointFor(endpoint.kind, version);
+    if (!at?.schema) continue;
+    const [updated, live] = await inOwnVersion(both, at);
+    views.set(version, { updated: updated!, live, schema: at.schema });
+  }
+  const tracking = trackingOf(context, endpoint, options, subresource);
+  settle(draft, { ...tracking, ...views.get(apiVersion)!, apiVersion, views });
 }

@@ -22,7 +22,7 @@ export interface Modification {
   /** The new object in the stored version; `old` is frozen. Runs again after a conflict. */
   change(old: Unstructured): Promise<Unstructured> | Unstructured;
   /** Records the owners of fields in the draft's metadata, which alone it may change, before admission has its say. */
-  track(draft: Unstructured, old: Unstructured): void;
+  track(draft: Unstructured, old: Unstructured): Promise<void> | void;
   options?: Readonly<Record<string, unknown>>;
   /** For a subresource whose body is another object (Scale): what admission is shown, and how that is put back. */
   admitted?: { of(object: Unstructured): Unstructured; settle(draft: Unstructured, admitted: Unstructured): void };
@@ -101,7 +101,8 @@ async function nextState(
   });
   prepare(endpoint, draft, old, subresource);
   // What admission adds is owned by nobody.
-  modification.track(sharing(draft, old), old);
+  const tracked = modification.track(sharing(draft, old), old);
+  if (tracked) await tracked;
   if (await admission.mutate()) {
     admitted?.settle(draft, shown);
     prepare(endpoint, draft, old, subresource);

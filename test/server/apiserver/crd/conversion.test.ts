@@ -143,6 +143,32 @@ describe('an object written in one version', () => {
   });
 });
 
+describe('the owners of fields', () => {
+  const ownersOf = (object: Unstructured): unknown[] =>
+    (object.metadata.managedFields ?? [])
+      .map(({ manager, apiVersion, fieldsV1 }) => [manager, apiVersion!.slice(-2), Object.keys(fieldsV1!)])
+      .sort();
+
+  it('own them in the version that they wrote, and lose them when another version changes them', async () => {
+    await admin.apply(V1, v1('a'), { fieldManager: 'one' });
+    const both = { apiVersion: 'stable.example.com/v2', kind: 'E2e', metadata: key('a') };
+    const conflict = admin.apply(V2, { ...both, host: 'other' } as Unstructured, { fieldManager: 'two' });
+    await expect(conflict).rejects.toThrow('Apply failed with 1 conflict: conflict with "one": .hostPort');
+    const same = await admin.apply(V2, { ...both, host: 'localhost' } as Unstructured, { fieldManager: 'two' });
+    expect(ownersOf(same)).toEqual([
+      ['one', 'v1', ['f:hostPort']],
+      ['two', 'v2', ['f:host']],
+    ]);
+    const forced = await admin.apply(V2, { ...both, host: 'other' } as Unstructured, {
+      fieldManager: 'two',
+      force: true,
+    });
+    expect(ownersOf(forced)).toEqual([['two', 'v2', ['f:host']]]);
+    await admin.patch(V1, key('a'), 'merge', { hostPort: 'third:3' });
+    expect(ownersOf(await admin.get(V1, key('a')))).toEqual([[expect.any(String), 'v1', ['f:hostPort']]]);
+  });
+});
+
 describe('many objects', () => {
   beforeEach(async () => {
     for (const name of ['a', 'b', 'c']) await admin.create(V1, v1(name));
@@ -216,7 +242,8 @@ describe('many objects', () => {
     await admin.patch(V2, key('b'), 'merge', { host: 'changed' });
     await Promise.all(watching);
     abort.abort();
-    expect(hook.calls.map((call) => (call.body.request.objects as unknown[]).length)).toEqual([3, 1]);
+    // The list, the two states of the patched object for its owner, who speaks of v1, and the event.
+    expect(hook.calls.map((call) => (call.body.request.objects as unknown[]).length)).toEqual([3, 2, 1]);
   });
 
   it('cannot come through a watch when the webhook fails: it ends with an error', async () => {
