@@ -1,4 +1,5 @@
-// `logs`: of a container, a pod, a workload or a selection. Upstream: kubectl/pkg/cmd/logs/logs.go.
+// `logs`: of a container, a pod, a workload or a selection. Upstream: kubectl/pkg/cmd/logs/logs.go. Beyond upstream:
+// pods by a regular expression, selections that are followed while pods come and go, JSON.
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { isNotFound } from '../api/status.ts';
 import { readLines } from '../client/rest.ts';
@@ -6,6 +7,7 @@ import { Command } from '../cli/base.ts';
 import { Builder } from '../cli/builder/builder.ts';
 import { CliError } from '../cli/errors.ts';
 import { selectorFlag } from '../cli/flags.ts';
+import { linePrinter, type LogSource } from '../cli/logs/line.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import {
   byLogging,
@@ -15,12 +17,14 @@ import {
   podSelectorOf,
   waitForPods,
 } from '../cli/pods.ts';
+import { paintFor } from '../cli/print/style.ts';
 
 const SELECTOR_TAIL = 10;
 
 const flags = {
   'all-containers': flag.bool("Get all containers' logs in the pod(s)."),
   'all-pods': flag.bool('Get logs from all pod(s). Sets prefix to true.'),
+  'all-namespaces': flag.bool('With -l or --match: pods of all namespaces.', { short: 'A', own: true }),
   container: flag.string('Print the logs of this container', { short: 'c' }),
   follow: flag.bool('Specify if the logs should be streamed.', { short: 'f' }),
   'ignore-errors': flag.bool('If watching / following pod logs, allow for any errors that occur to be non-fatal'),
@@ -28,6 +32,18 @@ const flags = {
     'Skip verifying the identity of the kubelet that logs are requested from.  In theory, an attacker could provide invalid log content back. You might want to use this if your kubelet serving certificates have expired.',
   ),
   'limit-bytes': flag.int('Maximum bytes of logs to return. Defaults to no limit.'),
+  live: flag.bool(
+    'Follow the pods of the selection as they come and go, all their containers unless -c names one. Ends when it is interrupted.',
+    { own: true },
+  ),
+  match: flag.string(
+    'Pods whose names match this regular expression (RE2), all their containers unless -c names one. With -f as --live.',
+    { own: true },
+  ),
+  output: flag.string('Output format. One of: (json): an object for each line, with time, pod and container.', {
+    short: 'o',
+    own: true,
+  }),
   'max-log-requests': flag.int(
     'Specify maximum number of concurrent logs to follow when using by a selector. Defaults to 5.',
     { default: 5 },
@@ -54,12 +70,6 @@ const flags = {
   timestamps: flag.bool('Include timestamps on each line in the log output'),
 };
 
-interface Stream {
-  pod: string;
-  namespace: string;
-  container: string;
-}
-
 export default class Logs extends Command {
   static override summary = 'Print the logs for a container in a pod or specified resource';
   static description = 'If the pod has only one container, the container name is optional.';
@@ -85,20 +95,35 @@ export default class Logs extends Command {
 {program} logs -p -c ruby web-1
 
 # Return snapshot logs from container nginx-1 of a deployment named nginx
-{program} logs deployment/nginx -c nginx-1`;
+{program} logs deployment/nginx -c nginx-1
+
+# Follow all pods of a deployment through a rollout
+{program} logs --live deployment/nginx
+
+# The last five minutes of every pod whose name begins with web- or api-, as JSON
+{program} logs --match '^(web|api)-' --since=5m -o json`;
   static override usage = '[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]';
   static override flags = flags;
 
   private opts!: FlagValues<typeof flags>;
   private container = '';
+  /** How a line is printed; undefined: bytes go out as they come. */
+  private format?: (source: LogSource, line: string) => string;
 
   async run(): Promise<void> {
     const { flags: opts, args } = this.parse(Logs);
     this.opts = opts;
     this.container = opts.container;
     this.checkArgs(args);
-    const pods = await this.pods(args[0]);
+    if (opts.output !== '' && opts.output !== 'json') {
+      throw new CliError(
+        `unable to match a printer suitable for the output format ${JSON.stringify(opts.output)}, allowed formats are: json`,
+      );
+    }
+    if (opts.live || (opts.match !== '' && opts.follow)) return this.live(args[0]);
+    const pods = opts.match === '' ? await this.pods(args[0]) : await this.matching();
     this.validate(args);
+    this.format = await this.lineFormat();
     const streams = pods.flatMap((pod) => this.streamsOf(pod));
     this.context.interrupts.exitCode = 1;
     if (opts.follow && streams.length > 1) {
@@ -113,10 +138,12 @@ export default class Logs extends Command {
 
   private checkArgs(args: readonly string[]): void {
     const usage = `expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command`;
-    if (args.length > 2 || (args.length === 0 && !this.opts.selector)) this.usageError(usage);
+    if (args.length > 2 || (args.length === 0 && !this.opts.selector && !this.opts.match)) this.usageError(usage);
     if (args.length === 1 && this.opts.selector) {
       this.usageError('only a selector (-l) or a POD name is allowed');
     }
+    if (args.length > 0 && this.opts.match) this.usageError('only --match or a POD name is allowed');
+    if (args.length > 0 && this.opts['all-namespaces']) this.usageError('-A goes with -l or --match, not with a name');
     if (args.length === 2) this.container = args[1]!;
   }
 
@@ -143,6 +170,7 @@ export default class Logs extends Command {
       args: name === undefined ? [] : [name],
       defaultType: 'pods',
       labelSelector: name === undefined ? opts.selector : '',
+      allNamespaces: opts['all-namespaces'],
       singleType: true,
     }).build();
     const error = built.errors[0];
@@ -176,11 +204,11 @@ export default class Logs extends Command {
     return [found[0]!];
   }
 
-  private streamsOf(pod: Pod): Stream[] {
+  private streamsOf(pod: Pod): LogSource[] {
     const { name = '', namespace = '' } = pod.metadata ?? {};
     const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
-    const stream = (container: string): Stream => ({ pod: name, namespace, container });
-    if (this.opts['all-containers']) {
+    const stream = (container: string): LogSource => ({ pod: name, namespace, container });
+    if (this.opts['all-containers'] || (this.opts.match !== '' && this.container === '')) {
       return [...initContainers, ...containers, ...ephemeralContainers].map((c) => stream(c.name));
     }
     let container = this.container;
@@ -207,7 +235,7 @@ export default class Logs extends Command {
       container,
       follow: opts.follow || undefined,
       previous: opts.previous || undefined,
-      timestamps: opts.timestamps || undefined,
+      timestamps: opts.timestamps || opts.output === 'json' || undefined,
       insecureSkipTLSVerifyBackend: opts['insecure-skip-tls-verify-backend'] || undefined,
       limitBytes: opts['limit-bytes'] || undefined,
       sinceSeconds: opts.since ? Math.round(opts.since / 1000) : undefined,
@@ -216,7 +244,7 @@ export default class Logs extends Command {
     };
   }
 
-  private async print(stream: Stream): Promise<void> {
+  private async print(stream: LogSource): Promise<void> {
     try {
       await this.copy(stream);
     } catch (error) {
@@ -225,7 +253,7 @@ export default class Logs extends Command {
     }
   }
 
-  private async copy({ namespace, pod, container }: Stream): Promise<void> {
+  private async copy({ namespace, pod, container }: LogSource): Promise<void> {
     const cluster = await this.cluster();
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`;
     const response = await cluster.request('GET', path, {
@@ -234,10 +262,92 @@ export default class Logs extends Command {
       signal: this.context.signal,
     });
     const bytes = response.body?.bytes() ?? new Uint8Array();
-    const prefix = this.opts.prefix || this.opts['all-pods'] ? `[pod/${pod}/${container}] ` : '';
     const chunks = bytes instanceof Uint8Array ? [bytes] : bytes;
-    if (prefix === '') for await (const chunk of chunks) await this.write(chunk);
-    else for await (const line of readLines(toAsync(chunks))) await this.write(`${prefix}${line}\n`);
+    const { format } = this;
+    if (!format) for await (const chunk of chunks) await this.write(chunk);
+    else
+      for await (const line of readLines(toAsync(chunks)))
+        await this.write(format({ namespace, pod, container }, line));
+  }
+
+  /** Lines are taken apart only when something is put before them or around them. */
+  private async lineFormat(): Promise<Logs['format']> {
+    const { opts } = this;
+    const json = opts.output === 'json';
+    const live = opts.live || (opts.match !== '' && opts.follow);
+    const prefix = opts.prefix || opts['all-pods'] || opts.match !== '' || opts.live;
+    if (!json && !prefix) return undefined;
+    const stamped = json || opts.timestamps || live;
+    const { timestamps } = opts;
+    const options = { json, prefix, timestamps, stamped, withNamespace: opts['all-namespaces'] };
+    return linePrinter(options, await paintFor(this.io));
+  }
+
+  private async matching(): Promise<Pod[]> {
+    const cluster = await this.cluster();
+    const wants = await this.pattern();
+    const path = this.opts['all-namespaces']
+      ? '/api/v1/pods'
+      : `/api/v1/namespaces/${encodeURIComponent(cluster.namespace)}/pods`;
+    const list = await cluster.json<{ items?: Pod[] }>('GET', path, {
+      query: { labelSelector: this.opts.selector || undefined },
+    });
+    const found = (list.items ?? []).filter(wants);
+    if (found.length === 0) this.err(`No pod matches ${JSON.stringify(this.opts.match)}.\n`);
+    return found;
+  }
+
+  private async pattern(): Promise<(pod: Pod) => boolean> {
+    const { match } = this.opts;
+    if (match === '') return () => true;
+    const { compilePattern, patternProblem } = await import('../api/schema/pattern.ts');
+    const problem = patternProblem(match);
+    if (problem !== undefined) throw new CliError(`--match is no regular expression: ${problem}`);
+    const test = compilePattern(match);
+    return (pod) => test(pod.metadata?.name ?? '');
+  }
+
+  private async live(name: string | undefined): Promise<void> {
+    const { opts } = this;
+    this.validate([]);
+    if (opts.previous) throw new CliError('--previous does not go with pods that come and go');
+    const { liveLogs } = await import('../cli/logs/live.ts');
+    const cluster = await this.cluster();
+    const format = (await this.lineFormat())!;
+    const paint = await paintFor(this.io, 'stderr');
+    this.context.interrupts.exitCode = 1;
+    const { follow, container, timestamps, ...first } = this.query('');
+    void [follow, container, timestamps];
+    await liveLogs({
+      cluster,
+      ...(opts['all-namespaces'] ? {} : { namespace: cluster.namespace }),
+      ...(await this.selection(name)),
+      wants: await this.pattern(),
+      container: this.container,
+      first,
+      signal: this.context.signal,
+      write: (source, line) => this.write(format(source, line)),
+      tell: (text) => {
+        if (this.io.stderr.isTTY) this.err(`${paint.dim(text)}\n`);
+      },
+    });
+  }
+
+  /** What the watch asks for: a pod by name, a workload's pods, a selection. Whether it may be read is seen at once. */
+  private async selection(name: string | undefined): Promise<{ labelSelector?: string; fieldSelector?: string }> {
+    const cluster = await this.cluster();
+    if (name === undefined) {
+      const labelSelector = this.opts.selector;
+      const path = this.opts['all-namespaces'] ? '/api/v1/pods' : `/api/v1/namespaces/${cluster.namespace}/pods`;
+      await cluster.json('GET', path, { query: { labelSelector: labelSelector || undefined, limit: 1 } });
+      return labelSelector === '' ? {} : { labelSelector };
+    }
+    const request = { args: [name], defaultType: 'pods', singleType: true };
+    const built = await new Builder(() => this.cluster(), this.io, this.context.program, request).build();
+    if (built.errors.length > 0) throw built.errors[0];
+    const object = built.infos[0]!.object!;
+    if (object.kind === 'Pod') return { fieldSelector: `metadata.name=${object.metadata.name}` };
+    return { labelSelector: podSelectorOf(object) };
   }
 }
 

@@ -21,6 +21,8 @@ export interface CliOptions {
   server?: TestServer;
   /** Standard output and error are a terminal of so many columns. */
   terminal?: number;
+  /** Interrupts the command. */
+  signal?: AbortSignal;
 }
 
 function collect(): { stream: PassThrough; text(): string } {
@@ -49,6 +51,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
   const code = await run(argv, {
     commands,
     io,
+    ...(options.signal ? { signal: options.signal } : {}),
     ...(server
       ? {
           connect: async (globals) =>
