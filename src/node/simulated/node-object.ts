@@ -1,6 +1,7 @@
 // What a simulated node says about itself: its Node object and its Lease. Pure.
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
 import type { Node, NodeCondition } from 'kubernetes-types/core/v1.js';
+import { SIMULATED } from '../../api/simulated-usage.ts';
 import { toAddress } from './addresses.ts';
 
 export const LEASE_NAMESPACE = 'kube-node-lease';
@@ -48,7 +49,7 @@ export function nodeObject(name: string, address: string, nowMs: number): Node {
         'kubernetes.io/hostname': name,
         'kubernetes.io/os': 'linux',
       },
-      annotations: { 'sampan.io/simulated': 'true' },
+      annotations: { [SIMULATED]: 'true' },
     },
     spec: {},
     status: {

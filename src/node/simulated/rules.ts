@@ -1,11 +1,13 @@
 // How a simulated pod behaves, declared as data: on the pod (annotation or label `sampan.io/simulate`) or by rules that
 // select pods. The text is a comma list: `succeed-after=1s`, `fail-after=500ms,exit=3`, `ready-after=2s`,
-// `never-ready`, `terminate-after=1s`, `backoff=1s`. Nothing is guessed from commands or images.
+// `never-ready`, `terminate-after=1s`, `backoff=1s`; `usage=` and `load=` are in api/simulated-usage.ts. Nothing is
+// guessed from commands or images.
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { parseDuration } from '../../api/duration.ts';
 import { parseSelector, type Selector } from '../../api/selector.ts';
+import { SIMULATE, parseUsage } from '../../api/simulated-usage.ts';
 
-export const SIMULATE = 'sampan.io/simulate';
+export { SIMULATE };
 
 export interface Behaviour {
   /** Every container ends so long after its start; absent: runs until it is deleted. */
@@ -59,6 +61,11 @@ export function parseBehaviour(text: string): Behaviour {
         break;
       case 'backoff':
         behaviour.backoffMs = parseDuration(value);
+        break;
+      case 'usage':
+      case 'load':
+        // The API server hears it from the pod: it is who answers for metrics.
+        parseUsage(name, value);
         break;
       default:
         throw new Error(`${SIMULATE}: unknown behaviour "${part.trim()}"`);

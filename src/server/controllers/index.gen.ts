@@ -11,10 +11,13 @@ import endpoint_ from './endpoint.ts';
 import endpointslice_ from './endpointslice.ts';
 import endpointslicemirroring_ from './endpointslicemirroring.ts';
 import garbageCollector_ from './garbage-collector.ts';
+import horizontalPodAutoscaler_ from './horizontal-pod-autoscaler.ts';
+import hostPathProvisioner_ from './host-path-provisioner.ts';
 import job_ from './job.ts';
 import namespace_ from './namespace.ts';
 import nodeIpam_ from './node-ipam.ts';
 import nodeLifecycle_ from './node-lifecycle.ts';
+import persistentVolumeBinder_ from './persistent-volume-binder.ts';
 import podGarbageCollector_ from './pod-garbage-collector.ts';
 import pvProtection_ from './pv-protection.ts';
 import pvcProtection_ from './pvc-protection.ts';
@@ -43,10 +46,13 @@ const list: readonly ControllerExport[] = [
   endpointslice_,
   endpointslicemirroring_,
   garbageCollector_,
+  horizontalPodAutoscaler_,
+  hostPathProvisioner_,
   job_,
   namespace_,
   nodeIpam_,
   nodeLifecycle_,
+  persistentVolumeBinder_,
   podGarbageCollector_,
   pvProtection_,
   pvcProtection_,

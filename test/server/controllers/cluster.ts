@@ -9,7 +9,7 @@ import { runSimulatedNodes, type SimulatedNodesOptions } from '../../../src/node
 import type { SignCsr } from '../../../src/server/controllers/_types.ts';
 import { runControllers } from '../../../src/server/controllers/run.ts';
 import { runScheduler } from '../../../src/server/scheduler/run.ts';
-import { type TestServer, startTestServer } from '../../support/server.ts';
+import { type TestServer, type TestServerOptions, startTestServer } from '../../support/server.ts';
 
 export interface TestCluster {
   server: TestServer;
@@ -28,11 +28,13 @@ export interface TestClusterOptions {
   controllers?: readonly string[];
   clock?: Clock;
   signCsr?: SignCsr;
+  /** More about the API server, or something else of it. */
+  server?: TestServerOptions;
 }
 
 export async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const { nodes = 3, scheduler = true, clock = systemClock, signCsr } = options;
-  const server = await startTestServer();
+  const server = await startTestServer(options.server);
   const client = server.client();
   const stopper = new AbortController();
   const { signal } = stopper;

@@ -90,12 +90,19 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
   ],
   endpointslice: endpointSlices,
   endpointslicemirroring: endpointSlices,
+  'ephemeral-volume': [
+    rule(READ, 'core', 'pods'),
+    rule('update', 'core', 'pods/finalizers'),
+    rule('create get list watch', 'core', 'persistentvolumeclaims'),
+    EVENTS,
+  ],
   'garbage-collector': [everything('delete get list patch update watch'), EVENTS],
   'horizontal-pod-autoscaler': [
     rule(READ, 'autoscaling', 'horizontalpodautoscalers'),
     rule('update patch', 'autoscaling', 'horizontalpodautoscalers/status'),
     rule('get update patch', '*', '*/scale'),
     rule('list watch', 'core metrics.k8s.io', 'pods'),
+    rule('get list', 'custom.metrics.k8s.io external.metrics.k8s.io', '*'),
     EVENTS,
   ],
   'host-path-provisioner': [
