@@ -44,7 +44,7 @@ export function writeOptions(context: RequestContext, optionsKind: string): Writ
     errors,
   );
   const manager = query.get('fieldManager') ?? '';
-  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) errors.tooLong('fieldManager', MAX_MANAGER_BYTES);
+  checkManager(manager, errors);
   const validation = query.get('fieldValidation') || 'Warn';
   if (validation !== 'Ignore' && validation !== 'Warn' && validation !== 'Strict') {
     errors.notSupported('fieldValidation', validation, ['Ignore', 'Strict', 'Warn']);
@@ -59,11 +59,23 @@ export function writeOptions(context: RequestContext, optionsKind: string): Writ
   };
 }
 
+/** What Go's unicode.IsPrint does not take. */
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+
+/** Upstream: ValidateFieldManager. */
+function checkManager(manager: string, errors: FieldErrors): void {
+  if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) errors.tooLong('fieldManager', MAX_MANAGER_BYTES);
+  for (const { 0: c, index } of manager.matchAll(UNPRINTABLE)) {
+    const code = c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
+    const at = Buffer.byteLength(manager.slice(0, index));
+    errors.invalid('fieldManager', manager, `invalid character U+${code} (at position ${at})`);
+  }
+}
+
 /** Upstream's managerOrUserAgent: the product's name without its version. */
 export function managerFrom(userAgent: string | undefined): string {
   const name = (userAgent ?? '').split('/', 1)[0]!;
-  let clean = '';
-  for (const c of name) if (c >= ' ' && c !== '\u007f') clean += c;
+  const clean = name.replace(UNPRINTABLE, '');
   return Buffer.byteLength(clean) > MAX_MANAGER_BYTES ? clean.slice(0, MAX_MANAGER_BYTES) : clean || 'unknown';
 }
 
