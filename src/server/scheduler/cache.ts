@@ -119,6 +119,7 @@ export class Cache {
     if (!placed) return undefined;
     this.placed.delete(uid);
     this.lift(placed.info, placed.nodeName);
+    this.placedTerms.settle();
     this.countPriority(placed.info.priority, -1);
     const info = this.infos.get(placed.nodeName);
     if (info && !info.node && info.pods.size === 0) this.infos.delete(placed.nodeName);

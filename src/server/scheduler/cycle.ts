@@ -134,7 +134,7 @@ export class SchedulingCycle {
     let tried = 0;
     for (; tried < nodes.length && feasible.length < enough; tried++) {
       const node = nodes[(start + tried) % nodes.length]!;
-      const rejection = runFilters(pod, node, filters) ?? besideNominated(pod, node, view, filters);
+      const rejection = runFilters(pod, node, filters) ?? besideNominated(this, pod, node, view);
       if (rejection) rejections.add(node, rejection);
       else feasible.push(node);
     }
@@ -190,16 +190,24 @@ export function runFilters(pod: PodInfo, node: NodeInfo, filters: readonly Bound
 }
 
 /** A node must have room for the pod and for those whose place on it is being cleared. */
-export function besideNominated(pod: PodInfo, node: NodeInfo, view: ClusterView, filters: readonly BoundFilter[]) {
+function besideNominated(
+  cycle: SchedulingCycle,
+  pod: PodInfo,
+  node: NodeInfo,
+  view: ClusterView,
+): Rejection | undefined {
   const others = view.nominatedBefore(pod, node.name);
   if (!others) return undefined;
   for (const other of others) view.lower(other, node);
   try {
-    return runFilters(pod, node, renewed(pod, view, filters));
+    const now = cycle.prepare(pod, view);
+    return 'failure' in now ? refusal(now.failure) : runFilters(pod, node, now.filters);
   } finally {
     for (const other of others) view.lift(other, node);
   }
 }
+
+const refusal = ({ preFilter, error }: Failure): Rejection => unresolvable(preFilter ?? error ?? '');
 
 /** The same search on one node, after something changed. */
 export function rejectionNow(
@@ -213,10 +221,10 @@ export function rejectionNow(
   if (prepared) filters = renewed(pod, view, prepared.filters);
   else {
     const now = cycle.prepare(pod, view);
-    if ('failure' in now) return unresolvable(now.failure.preFilter ?? now.failure.error ?? '');
+    if ('failure' in now) return refusal(now.failure);
     ({ filters } = now);
   }
-  return runFilters(pod, node, filters) ?? besideNominated(pod, node, view, filters);
+  return runFilters(pod, node, filters) ?? besideNominated(cycle, pod, node, view);
 }
 
 /** Filters whose state is a copy get a new one. */

@@ -22,6 +22,7 @@ const ANY = '*';
 
 export class PlacedTerms {
   private readonly terms = new Map<string, PlacedTerm & { pods: number }>();
+  private readonly empty = new Map<string, PlacedTerm>();
   private readonly byNamespace = new Map<string, Set<PlacedTerm>>();
   private readonly labelOf: LabelOf;
 
@@ -61,7 +62,14 @@ export class PlacedTerms {
     }
     placed.pods += sign;
     placed.tally.change(nodeName, sign);
-    if (placed.pods === 0) this.drop(id, placed);
+    if (placed.pods === 0) this.empty.set(id, placed);
+    else this.empty.delete(id);
+  }
+
+  /** Forgets terms that no pod has. Not while pods are only lifted: somebody holds their tallies. */
+  settle(): void {
+    for (const [id, placed] of this.empty) this.drop(id, placed);
+    this.empty.clear();
   }
 
   private drop(id: string, placed: PlacedTerm): void {
