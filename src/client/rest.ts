@@ -287,9 +287,15 @@ function deleteBody(options: DeleteOptions): unknown {
   return { kind: 'DeleteOptions', apiVersion: 'v1', ...rest, ...(dryRun ? { dryRun: ['All'] } : {}) };
 }
 
-/** A server's failure as StatusError; bodies that are no Status (proxies, other servers) keep their text. */
+/** A server's failure as StatusError, also when its body is no Status (proxies, other servers). */
 export async function errorOf(response: Response): Promise<StatusError> {
+  const said = await readFailure(response);
+  return typeof said === 'string' ? unexpectedResponse(response.status, said) : said;
+}
+
+/** The Status of a failure, or its body when it is none. */
+export async function readFailure(response: Response): Promise<StatusError | string> {
   const body = await readBody(response).catch(() => undefined);
   if (body && typeof body === 'object' && (body as Status).kind === 'Status') return StatusError.from(body as Status);
-  return unexpectedResponse(response.status, typeof body === 'string' ? body : '');
+  return typeof body === 'string' ? body : '';
 }

@@ -107,7 +107,7 @@ export const steps: Step[] = [
   ok('-n $NS auth reconcile -f $DIR/role.yaml', /reconciled/),
   ok('auth whoami', /kubernetes-admin/, 28),
   ok('-n $NS get events'),
-  { args: 'top node', code: 1, prints: /Metrics API not available/ },
+  { args: 'top node', code: 1, prints: /metrics not available yet/ },
   { args: 'get --raw /nope', code: 1, prints: /NotFound/ },
   ok('get --raw /readyz?verbose', /readyz check passed/),
   ok('get --raw /livez', /^ok/),

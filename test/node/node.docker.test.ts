@@ -204,7 +204,7 @@ test('what is not there is said as kubectl expects it', async () => {
     reason: 'BadRequest',
     message: 'container "c" in pod "waiting" is waiting to start: trying and failing to pull image',
   });
-  await expect(exec('waiting', ['true'])).rejects.toThrow('container not found ("c")');
+  await expect(exec('waiting', ['true'])).rejects.toThrow('unable to upgrade connection: container not found ("c")');
   await client.delete(Pods, { name: 'waiting', namespace: 'default' });
   await podGone(client, 'waiting');
 });

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import { errorOf } from '../rest.ts';
+import { readFailure } from '../rest.ts';
 import { StatusError } from '../../api/status.ts';
 import { type Handler, type Request, type Response, NEVER_ABORTED } from '../../wire/http.ts';
 import type { UpgradeDialer } from '../../wire/streams.ts';
@@ -70,7 +70,7 @@ class HttpsTransport implements Transport {
           resolve({ socket, head, headers: response.headers as Record<string, string> });
         });
         request.on('response', (response) => {
-          errorOf(toResponse(response)).then(reject, reject);
+          upgradeFailure(toResponse(response)).then(reject, reject);
         });
       });
     },
@@ -201,6 +201,14 @@ function toResponse(message: http.IncomingMessage): Response {
     headers: message.headers as Record<string, string | string[]>,
     body: { bytes: () => message },
   };
+}
+
+/** As isUpgradeFailure knows it: it has a status. Upstream: apimachinery/pkg/util/httpstream/spdy (NewConnection). */
+async function upgradeFailure(response: Response): Promise<Error> {
+  const said = await readFailure(response);
+  if (typeof said !== 'string') return said;
+  const text = said.trim() || 'unknown';
+  return Object.assign(new Error(`unable to upgrade connection: ${text}`), { status: { code: response.status } });
 }
 
 function timeoutError(base: URL, path: string): StatusError {

@@ -1,7 +1,8 @@
 // log, exec, attach and portforward of a pod: which container is meant, and what the node's daemon is asked for.
 // Upstream: pkg/registry/core/pod/strategy.go (LogLocation, streamLocation, validateContainer).
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import { badRequest } from '../../../api/status.ts';
+import { StatusError, badRequest } from '../../../api/status.ts';
+import { unexpectedResponse } from '../../../api/unexpected-response.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
 import type { SubresourceContext } from '../types.ts';
@@ -47,7 +48,30 @@ export async function log(context: SubresourceContext): Promise<Response> {
     const value = query.get(name);
     if (value !== null && value !== '') passed.set(name, value);
   }
-  return forwardToNode(context, pod.spec.nodeName, withQuery(podPath('containerLogs', pod, container), passed));
+  const path = withQuery(podPath('containerLogs', pod, container), passed);
+  return checked(await forwardToNode(context, pod.spec.nodeName, path), pod.metadata?.name ?? '');
+}
+
+const MAX_ERROR_BYTES = 10_000;
+
+/** A node says in plain text why there is no log: a Status for the client. Upstream: rest/response_checker.go. */
+async function checked(response: Response, name: string): Promise<Response> {
+  if (response.status >= 200 && response.status <= 206) return response;
+  const chunks: Uint8Array[] = [];
+  const bytes = response.body?.bytes() ?? [];
+  let length = 0;
+  for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= MAX_ERROR_BYTES) break;
+  }
+  const text = Buffer.concat(chunks).toString('utf8', 0, MAX_ERROR_BYTES);
+  if (response.status === 400) throw badRequest(text);
+  if (response.status === 500) {
+    throw new StatusError('InternalError', `Internal error occurred: ${text}`, { causes: [{ message: text }] });
+  }
+  const { reason, message } = unexpectedResponse(response.status, text);
+  throw new StatusError(reason, `${message} ( pods/log ${name})`, { name, kind: 'pods/log' }, response.status);
 }
 
 function emptyLog(): Response {
