@@ -81,6 +81,7 @@ export const rootGroups: readonly CommandGroup[] = [
     commands: [
       ['why', 'Tell what is wrong with a pod, workload, service or other object'],
       ['tree', 'Show what owns an object and what depends on it'],
+      ['undo', 'Take back the last apply to this server'],
       ['neat', 'Print objects without what only the server writes'],
       ['ns', 'Show the namespaces, or work in another one from now on'],
       ['ctx', 'Show the contexts, or use another one from now on'],

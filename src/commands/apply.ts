@@ -1,7 +1,9 @@
-// `apply`: client-side three-way merge or server-side apply of files. Upstream: kubectl/pkg/cmd/apply/apply.go.
+// `apply`: client-side three-way merge or server-side apply of files. Upstream: kubectl/pkg/cmd/apply/apply.go. Beyond
+// upstream: what changed field by field, all or nothing, and a journal from which `undo` takes it back.
 import { stringifySorted } from '../api/codec/json.ts';
 import { isConflict, isNotFound, StatusError } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
+import { ApplyRecord, changeLines } from '../cli/apply/record.ts';
 import { migrateToServerSide, SERVER_SIDE_MANAGER } from '../cli/apply/ssa-migration.ts';
 import { applyToExisting, withoutNulls } from '../cli/apply/three-way.ts';
 import { Command } from '../cli/base.ts';
@@ -23,9 +25,14 @@ import { LAST_APPLIED, lastAppliedOf, withLastApplied } from '../cli/last-applie
 import { createObject, operationPrinter, type OperationPrinter, patchObject, withSource } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { objectPrinter, printFlags, printOptionsOf } from '../cli/print/object.ts';
+import { type Paint, paintFor } from '../cli/print/style.ts';
 
 const flags = {
   all: flag.bool('Select all resources in the namespace of the specified resource types.'),
+  atomic: flag.bool(
+    'All or nothing: the server tries everything first without storing it, and when something fails afterwards, what was applied is taken back.',
+    { own: true },
+  ),
   cascade: flag.string(
     'Must be "background", "orphan", or "foreground". Selects the deletion cascading strategy for the dependents (e.g. Pods created by a ReplicationController). Defaults to background.',
     { default: 'background', noOpt: 'background' },
@@ -58,6 +65,7 @@ const flags = {
     deprecated: 'Use --prune-allowlist instead.',
   }),
   ...selectorFlag,
+  'show-diff': flag.bool('Print what changed, field by field. Values of secrets are not shown.', { own: true }),
   'server-side': flag.bool('If true, apply runs in the server instead of the client.'),
   subresource: flag.string(
     'If specified, apply will operate on the subresource of the requested object.  Only allowed when using --server-side. This flag is beta and may change in the future.',
@@ -114,6 +122,11 @@ cat pod.json | {program} apply -f -
   private fieldValidation: FieldValidation = 'Strict';
   private print!: OperationPrinter;
   private applied: { info: Info; operation: string }[] = [];
+  private readonly record = new ApplyRecord();
+  private journal?: string;
+  private paint?: Paint;
+  /** Nothing is stored and nothing is said. */
+  private rehearsing = false;
 
   async run(): Promise<void> {
     const { flags: opts, args } = this.parse(Apply);
@@ -128,16 +141,69 @@ cat pod.json | {program} apply -f -
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: opts }).build();
     const infos = await this.selected(built.infos);
     if (infos.length === 0 && built.errors.length === 0) throw new CliError('no objects passed to apply');
+    await this.prepareRecord();
+    if (opts.atomic) {
+      throwCollected(built.errors);
+      await this.rehearse(infos);
+    }
     const errors = [...built.errors, ...(await this.applyAll(infos))];
+    if (opts.atomic && errors.length > 0) {
+      for (const line of await this.record.rollBack(await this.cluster())) this.err(`${line}\n`);
+      throwCollected(errors);
+    }
     if (opts.output && opts.output !== 'name') await this.printObjects();
-    throwCollected(errors);
-    if (opts.prune) await this.prune();
+    try {
+      throwCollected(errors);
+      if (opts.prune) await this.prune();
+    } finally {
+      await this.keepJournal();
+    }
+  }
+
+  /** Where what is done will be written down, if anything is to be. */
+  private async prepareRecord(): Promise<void> {
+    const { journalFolder } = await import('../cli/apply/journal.ts');
+    const { url } = await this.cluster();
+    if (this.dryRun === 'none') this.journal = journalFolder(url, this.context.globals['cache-dir'], this.io);
+    this.paint = await paintFor(this.io);
+  }
+
+  private async keepJournal(): Promise<void> {
+    if (this.journal === undefined) return;
+    const { writeJournal } = await import('../cli/apply/journal.ts');
+    writeJournal(this.journal, { time: new Date(this.io.nowMs()).toISOString(), entries: this.record.entries });
+  }
+
+  /** Applies copies without storing them. What waits for a namespace of the same files cannot be tried. */
+  private async rehearse(infos: readonly Info[]): Promise<void> {
+    const { dryRun } = this;
+    const made = new Set(infos.filter((i) => i.mapping.kind === 'Namespace').map((i) => i.name));
+    this.rehearsing = true;
+    this.dryRun = 'server';
+    (await this.cluster()).warnings.silent = true;
+    const errors = await this.applyAll(infos.map((info) => ({ ...info, object: structuredClone(info.object!) })));
+    (await this.cluster()).warnings.silent = false;
+    this.dryRun = dryRun;
+    this.rehearsing = false;
+    const lacksNamespace = (error: unknown): boolean =>
+      error instanceof StatusError &&
+      error.reason === 'NotFound' &&
+      error.status.details?.kind === 'namespaces' &&
+      made.has(error.status.details.name ?? '');
+    const real = errors.filter((e) => !lacksNamespace(e));
+    if (real.length === 0) return;
+    this.err('Nothing was applied: the server refuses what follows.\n');
+    throwCollected(real);
   }
 
   private validate(): void {
     const { opts, dryRun } = this;
     const serverSide = opts['server-side'];
     const rules: [boolean, string][] = [
+      [opts.atomic && opts.prune, '--atomic cannot be used with --prune'],
+      [opts.atomic && opts.force, '--atomic cannot be used with --force'],
+      [opts.atomic && opts.subresource !== '', '--atomic cannot be used with --subresource'],
+      [opts['show-diff'] && !['', 'name'].includes(opts.output), '--show-diff goes with no output format but name'],
       [opts['force-conflicts'] && !serverSide, '--force-conflicts only works with --server-side'],
       [
         dryRun === 'client' && serverSide,
@@ -179,25 +245,51 @@ cat pod.json | {program} apply -f -
   private async applyAll(infos: readonly Info[]): Promise<unknown[]> {
     const errors: unknown[] = [];
     const cluster = await this.cluster();
-    const live = this.opts['server-side'] ? undefined : new ReadAhead(cluster, infos);
+    const serverSide = this.opts['server-side'];
+    const live = new ReadAhead(cluster, infos);
+    const remembers = this.opts.atomic || this.opts['show-diff'] || this.journal !== undefined;
     for (const [i, info] of infos.entries()) {
       try {
         const generateName = info.object!.metadata.generateName;
         if (info.name === '' && generateName)
           throw new CliError(`from ${generateName}: cannot use generate name with apply`);
-        if (live) await this.clientSide(cluster, info, () => live.read(i));
-        else await this.serverSide(cluster, info);
+        if (!serverSide) await this.clientSide(cluster, info, () => live.read(i));
+        else await this.serverSide(cluster, info, remembers ? await live.read(i) : undefined);
       } catch (error) {
         errors.push(error);
+        if (this.opts.atomic && !this.rehearsing) break;
       }
     }
     return errors;
   }
 
-  private done(info: Info, operation: string): void {
+  private done(info: Info, operation: string, before?: Unstructured, manifest?: Unstructured): void {
+    if (this.rehearsing) return;
     this.applied.push({ info, operation });
+    if (this.dryRun === 'none') this.record.add(info, operation, before, manifest);
     const { output } = this.opts;
-    if (output === '' || output === 'name') this.out(this.print(info.object!, operation));
+    if (output !== '' && output !== 'name') return;
+    this.out(this.painted(operation, this.print(info.object!, operation)));
+    if (this.opts['show-diff'])
+      this.out(changeLines(before, info.object!, (line) => this.painted(line.slice(2, 3), line)));
+  }
+
+  /** On a terminal one sees at once what is new, what is other, and what went. */
+  private painted(operation: string, text: string): string {
+    const { good, waiting, bad, dim } = this.paint!;
+    const paints: Record<string, (text: string) => string> = {
+      created: good,
+      '+': good,
+      configured: waiting,
+      '~': waiting,
+    };
+    const paint =
+      paints[operation] ?? (operation === 'unchanged' ? dim : /^(?:pruned|-)$/.test(operation) ? bad : undefined);
+    return paint ? `${paint(text.trimEnd())}\n` : text;
+  }
+
+  private warn(text: string): void {
+    if (!this.rehearsing) this.err(text);
   }
 
   /** With -o the objects are printed at the end: one as it is, several as a List. */
@@ -215,7 +307,8 @@ cat pod.json | {program} apply -f -
   private async clientSide(cluster: Cluster, info: Info, read: () => Promise<Unstructured | undefined>): Promise<void> {
     const { opts, dryRun, fieldValidation } = this;
     const write = { dryRun, fieldManager: opts['field-manager'], fieldValidation };
-    const modified = withLastApplied(info.object!);
+    const manifest = info.object!;
+    const modified = withLastApplied(manifest);
     let current: Unstructured | undefined;
     try {
       current = await read();
@@ -234,12 +327,12 @@ cat pod.json | {program} apply -f -
           throw withSource('creating', info.source, error);
         }
       }
-      return this.done(info, 'created');
+      return this.done(info, 'created', undefined, manifest);
     }
     info.object = current;
     if (dryRun === 'client') return this.done(info, 'configured');
     if (lastAppliedOf(current) === undefined) {
-      this.err(
+      this.warn(
         `Warning: resource ${info.mapping.plural}/${info.name} is missing the ${LAST_APPLIED} annotation which is required by ${this.context.program} apply. ${this.context.program} apply should only be used on resources created declaratively by either ${this.context.program} create --save-config or ${this.context.program} apply. The missing annotation will be patched automatically.\n`,
       );
     }
@@ -258,12 +351,12 @@ cat pod.json | {program} apply -f -
     });
     info.object = object;
     this.warnIfDeleting(object);
-    this.done(info, changed ? 'configured' : 'unchanged');
+    this.done(info, changed ? 'configured' : 'unchanged', current, manifest);
   }
 
-  private async serverSide(cluster: Cluster, info: Info): Promise<void> {
+  private async serverSide(cluster: Cluster, info: Info, before: Unstructured | undefined): Promise<void> {
     const { opts } = this;
-    const body = info.object;
+    const body = info.object!;
     const write = {
       dryRun: this.dryRun,
       fieldManager: this.changed('field-manager') ? opts['field-manager'] : SERVER_SIDE_MANAGER,
@@ -282,14 +375,14 @@ cat pod.json | {program} apply -f -
       if (isConflict(error)) throw new CliError(`${error.message}\n${CONFLICT_ADVICE}`);
       throw error;
     }
-    info.object = await migrateToServerSide(cluster, info, applied, apply, write, (text) => this.err(text));
+    info.object = await migrateToServerSide(cluster, info, applied, apply, write, (text) => this.warn(text));
     this.warnIfDeleting(info.object);
-    this.done(info, 'serverside-applied');
+    this.done(info, 'serverside-applied', before, body);
   }
 
   private warnIfDeleting(object: Unstructured): void {
     if (!object.metadata.deletionTimestamp) return;
-    this.err(`Warning: Detected changes to resource ${object.metadata.name} which is currently being deleted.\n`);
+    this.warn(`Warning: Detected changes to resource ${object.metadata.name} which is currently being deleted.\n`);
   }
 
   private async prune(): Promise<void> {
@@ -307,7 +400,14 @@ cat pod.json | {program} apply -f -
       dryRun: this.dryRun,
       propagationPolicy: 'Background',
       gracePeriodSeconds: opts['grace-period'],
-      report: (object) => {
+      report: (object, mapping) => {
+        if (this.dryRun === 'none')
+          this.record.add(
+            { mapping, name: '', namespace: object.metadata.namespace, object },
+            'pruned',
+            object,
+            undefined,
+          );
         if (opts.output === '' || opts.output === 'name') this.out(this.print(object, 'pruned'));
       },
     });

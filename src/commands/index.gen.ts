@@ -107,6 +107,7 @@ export default {
   'top/pod': () => import('./top/pod.ts'),
   tree: () => import('./tree.ts'),
   uncordon: () => import('./uncordon.ts'),
+  undo: () => import('./undo.ts'),
   up: () => import('./up.ts'),
   version: () => import('./version.ts'),
   wait: () => import('./wait.ts'),

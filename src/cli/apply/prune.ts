@@ -50,7 +50,7 @@ export interface PruneOptions {
   dryRun: DryRun;
   propagationPolicy: string;
   gracePeriodSeconds: number;
-  report(object: Unstructured): void;
+  report(object: Unstructured, mapping: Mapping): void;
 }
 
 export async function prune(cluster: Cluster, options: PruneOptions): Promise<void> {
@@ -97,6 +97,6 @@ async function pruneKind(
       });
     }
     const apiVersion = mapping.group ? `${mapping.group}/${mapping.version}` : mapping.version;
-    options.report({ ...item, apiVersion, kind: mapping.kind });
+    options.report({ ...item, apiVersion, kind: mapping.kind }, mapping);
   }
 }
