@@ -28,6 +28,8 @@ export function decodeContinue(token: string, resourceVersion: number | undefine
     throw bad('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   }
   if (typeof start !== 'string' || start === '') throw bad('encoded start key empty (version meta.k8s.io/v1)');
+  const steps = start.replace(/^\//, '').split('/');
+  if (steps.some((step) => step === '' || step === '.' || step === '..')) throw bad(start);
   return { revision: rv, start };
 }
 

@@ -31,7 +31,7 @@ export interface ReadOptions {
 
 const METADATA: ReadonlySet<string> = new Set(['metadata.name', 'metadata.namespace']);
 
-const flag = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0';
+const flag = (value: string | null): boolean => value !== null && value.toLowerCase() !== 'false' && value !== '0';
 
 export function readOptions(context: RequestContext, endpoint: Endpoint, watching: boolean): ReadOptions {
   const { query } = context.request;
@@ -44,11 +44,11 @@ export function readOptions(context: RequestContext, endpoint: Endpoint, watchin
     name: fields.requires('metadata.name') ?? (context.info.name || undefined),
     resourceVersion: parseRevision(query.get('resourceVersion')),
     resourceVersionMatch: (query.get('resourceVersionMatch') ?? '') as ReadOptions['resourceVersionMatch'],
-    limit: parseCount(query.get('limit'), 'limit') ?? 0,
+    limit: parseCount(query.get('limit')) ?? 0,
     continue: query.get('continue') ?? '',
     bookmarks: flag(query.get('allowWatchBookmarks')),
     sendInitialEvents: query.has('sendInitialEvents') ? flag(query.get('sendInitialEvents')) : undefined,
-    timeoutSeconds: parseCount(query.get('timeoutSeconds'), 'timeoutSeconds'),
+    timeoutSeconds: parseCount(query.get('timeoutSeconds')),
     converts: endpoint.kind.converter !== undefined && fields.terms.some(({ field }) => !METADATA.has(field)),
   };
   checkCombination(options, watching);
@@ -56,11 +56,13 @@ export function readOptions(context: RequestContext, endpoint: Endpoint, watchin
   return options;
 }
 
-function parseCount(value: string | null, name: string): number | undefined {
+function parseCount(value: string | null): number | undefined {
   if (value === null || value === '') return undefined;
+  const digits = /^[-+]?\d+$/.test(value);
   const count = Number(value);
-  if (Number.isSafeInteger(count)) return count;
-  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax (${name})`);
+  if (digits && Number.isSafeInteger(count)) return count;
+  const why = digits ? 'value out of range' : 'invalid syntax';
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: ${why}`);
 }
 
 export function parseRevision(value: string | null): number | undefined {
@@ -81,7 +83,7 @@ function selectors(query: URLSearchParams, endpoint: Endpoint): { labels: Select
     const fields = fieldText ? parseFieldSelector(fieldText) : everyField;
     const known = endpoint.definition.selectableFields;
     for (const { field } of fields.terms) {
-      if (field === 'metadata.name' || (field === 'metadata.namespace' && endpoint.namespaced)) continue;
+      if (field === 'metadata.name' || (field === 'metadata.namespace' && knowsNamespace(endpoint))) continue;
       if (known && Object.hasOwn(known, field)) continue;
       throw new Error(unknownField(endpoint, field));
     }
@@ -91,9 +93,14 @@ function selectors(query: URLSearchParams, endpoint: Endpoint): { labels: Select
   }
 }
 
+/** Upstream's DefaultMetaV1FieldSelectorConversion knows it for all kinds, whose own conversions only where there is one. */
+const knowsNamespace = ({ definition, kind, namespaced }: Endpoint): boolean =>
+  namespaced || (!definition.selectableFields && !kind.custom);
+
 /** Kinds with selectable fields of their own are worded by their own conversion function upstream. */
 function unknownField(endpoint: Endpoint, field: string): string {
   const { definition, kind } = endpoint;
+  if (definition.unknownField) return definition.unknownField(field, endpoint.apiVersion);
   if (definition.selectableFields || kind.custom) return `field label not supported: ${field}`;
   return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
@@ -101,27 +108,28 @@ function unknownField(endpoint: Endpoint, field: string): string {
 function checkCombination(options: ReadOptions, watching: boolean): void {
   const errors = new FieldErrors();
   const { resourceVersionMatch: match, resourceVersion } = options;
-  const forbid = (field: string, why: string) => errors.forbidden(field, why);
-  if (watching && options.sendInitialEvents !== undefined) {
-    if (match !== 'NotOlderThan') {
-      forbid('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  const forbid = (why: string) => errors.forbidden('resourceVersionMatch', why);
+  if (watching && options.sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    forbid('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  }
+  if (match !== '') {
+    if (watching && options.sendInitialEvents === undefined) {
+      forbid('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
     }
-  } else if (options.sendInitialEvents !== undefined) {
-    forbid('sendInitialEvents', 'sendInitialEvents is forbidden for list');
-  } else if (match !== '') {
-    if (watching)
-      forbid(
-        'resourceVersionMatch',
-        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      );
-    else if (resourceVersion === undefined)
-      forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
-    if (options.continue !== '')
-      forbid('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
-    if (match !== 'Exact' && match !== 'NotOlderThan')
-      errors.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan']);
-    if (match === 'Exact' && resourceVersion === 0)
-      forbid('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    if (watching && match !== 'NotOlderThan') errors.notSupported('resourceVersionMatch', match, ['NotOlderThan']);
+    if (!watching && resourceVersion === undefined) {
+      forbid('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    }
+    if (options.continue !== '') forbid('resourceVersionMatch is forbidden when continue is provided');
+    if (!watching && match !== 'Exact' && match !== 'NotOlderThan') {
+      errors.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']);
+    }
+    if (!watching && match === 'Exact' && resourceVersion === 0) {
+      forbid('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    }
+  }
+  if (!watching && options.sendInitialEvents !== undefined) {
+    errors.forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list');
   }
   if (!errors.empty) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
 }

@@ -12,6 +12,7 @@ import { tooOld } from './continue.ts';
 import { freshEnough } from './get.ts';
 import { type ReadOptions, readOptions } from './read-options.ts';
 import { eventFormat } from './watch-format.ts';
+import { watchSocket, wantsSocket } from './watch-socket.ts';
 import { type PastEvents, type WatchStart, WatchStream } from './watch-stream.ts';
 
 /** What a timer can wait; one that is told more fires at once. */
@@ -33,6 +34,9 @@ export async function watch(context: RequestContext, endpoint: Endpoint): Promis
     begin,
     Math.min(timeoutSeconds * 1000, MAX_TIMEOUT_MS),
   );
+  if (wantsSocket(context.request)) {
+    return watchSocket(context.request, () => stream.bytes(), negotiated.encoding !== 'protobuf');
+  }
   return {
     status: 200,
     headers: baseHeaders(
