@@ -23,6 +23,7 @@ import { type BootstrapToken, bootstrapTokenSecret, clusterInfo } from './cluste
 import { Ensurer } from './ensure.ts';
 import { ensurePolicy } from './rbac.ts';
 import { ensureServiceAddresses } from './service-addresses.ts';
+import { ensureStorageClass } from './storage-class.ts';
 import { dnsService, kubernetesEndpointSlice, kubernetesEndpoints, kubernetesService } from './services.ts';
 
 export interface BootstrapOptions {
@@ -55,6 +56,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     ensureServiceAddresses(options.client, options.cache),
     ensureJoining(ensure, options),
     ensurePriorityClasses(ensure),
+    ensureStorageClass(ensure, options.client, options.cache),
     ensureServiceCidr(ensure, options),
     ensure.hasFields(
       ConfigMaps,

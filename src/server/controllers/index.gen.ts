@@ -10,6 +10,7 @@ import disruption_ from './disruption.ts';
 import endpoint_ from './endpoint.ts';
 import endpointslice_ from './endpointslice.ts';
 import endpointslicemirroring_ from './endpointslicemirroring.ts';
+import ephemeralVolume_ from './ephemeral-volume.ts';
 import garbageCollector_ from './garbage-collector.ts';
 import horizontalPodAutoscaler_ from './horizontal-pod-autoscaler.ts';
 import hostPathProvisioner_ from './host-path-provisioner.ts';
@@ -27,6 +28,7 @@ import resourcequota_ from './resourcequota.ts';
 import rootCaCertPublisher_ from './root-ca-cert-publisher.ts';
 import serviceAccountToken_ from './service-account-token.ts';
 import serviceAccount_ from './service-account.ts';
+import serviceLb_ from './service-lb.ts';
 import statefulset_ from './statefulset.ts';
 import taintEviction_ from './taint-eviction.ts';
 import tokencleaner_ from './tokencleaner.ts';
@@ -45,6 +47,7 @@ const list: readonly ControllerExport[] = [
   endpoint_,
   endpointslice_,
   endpointslicemirroring_,
+  ephemeralVolume_,
   garbageCollector_,
   horizontalPodAutoscaler_,
   hostPathProvisioner_,
@@ -62,6 +65,7 @@ const list: readonly ControllerExport[] = [
   rootCaCertPublisher_,
   serviceAccountToken_,
   serviceAccount_,
+  serviceLb_,
   statefulset_,
   taintEviction_,
   tokencleaner_,

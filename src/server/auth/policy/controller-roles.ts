@@ -167,6 +167,13 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('create update patch', 'core', 'configmaps'),
     EVENTS,
   ],
+  service: [
+    rule('get list update watch', 'core', 'services'),
+    rule('patch update', 'core', 'services/status'),
+    rule('list watch', 'core', 'nodes'),
+    rule(READ, 'discovery.k8s.io', 'endpointslices'),
+    EVENTS,
+  ],
   'service-account': [
     rule(READ, 'core', 'namespaces serviceaccounts configmaps'),
     rule('create', 'core', 'serviceaccounts'),

@@ -12,7 +12,7 @@ import { BIND_COMPLETED, BOUND_BY_CONTROLLER, capacityOf, isBoundTo } from '../.
 import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import type { ControllerEnvironment } from '../_types.ts';
 import { about } from '../shared/objects.ts';
-import { Written } from './written.ts';
+import { Written } from '../shared/written.ts';
 
 /** Volumes by their class and by the claim that they are reserved for. */
 export const BY_CANDIDATE = 'candidate';

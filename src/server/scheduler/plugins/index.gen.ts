@@ -9,10 +9,14 @@ import nodePorts_ from './node-ports.ts';
 import nodeResourcesBalancedAllocation_ from './node-resources-balanced-allocation.ts';
 import nodeResourcesFit_ from './node-resources-fit.ts';
 import nodeUnschedulable_ from './node-unschedulable.ts';
+import nodeVolumeLimits_ from './node-volume-limits.ts';
 import podTopologySpread_ from './pod-topology-spread.ts';
 import prioritySort_ from './priority-sort.ts';
 import schedulingGates_ from './scheduling-gates.ts';
 import taintToleration_ from './taint-toleration.ts';
+import volumeBinding_ from './volume-binding.ts';
+import volumeRestrictions_ from './volume-restrictions.ts';
+import volumeZone_ from './volume-zone.ts';
 import type { AnyPlugin } from '../framework.ts';
 
 const list: readonly AnyPlugin[] = [
@@ -26,9 +30,13 @@ const list: readonly AnyPlugin[] = [
   nodeResourcesBalancedAllocation_,
   nodeResourcesFit_,
   nodeUnschedulable_,
+  nodeVolumeLimits_,
   podTopologySpread_,
   prioritySort_,
   schedulingGates_,
   taintToleration_,
+  volumeBinding_,
+  volumeRestrictions_,
+  volumeZone_,
 ];
 export default list;

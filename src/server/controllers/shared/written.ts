@@ -1,5 +1,5 @@
-// Claims and volumes as the binder knows them: what the caches have, or what it has written itself where a cache does
-// not show that yet. Without it every binding, which is four writes, would be decided again on each of their events.
+// Objects as one controller knows them: what the cache has, or what it has written itself where the cache does not show
+// that yet. With one worker it never decides twice: not the four writes of a volume's binding, nor who gets a port.
 // Upstream: storeObjectUpdate in pkg/controller/volume/persistentvolume/pv_controller_base.go.
 import { type KubeObject, objectKey } from '../../../api/types.ts';
 import type { Informer } from '../../../client/informer.ts';
