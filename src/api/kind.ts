@@ -114,6 +114,8 @@ export interface KindDefinition<T extends KubeObject = Unstructured> {
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined;
   /** Field selectors beyond metadata.name and metadata.namespace. Values are the strings that are compared. */
   selectableFields?: Readonly<Record<string, (object: T) => string>>;
+  /** What is said of a field that is none of these, when it is not `field label not supported: x`. */
+  unknownField?(field: string, apiVersion: string): string;
   /** Table columns after Name (which is always first) and with Age where upstream has it; default: Name, Age. */
   columns?: readonly Column<T>[];
   /** Seconds after which the object vanishes by itself (Event: 3600). */

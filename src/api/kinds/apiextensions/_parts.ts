@@ -6,7 +6,7 @@ import { findFieldPath } from '../../schema/field-paths.ts';
 import { fromCrdSchema } from '../../schema/from-crd.ts';
 import type { FieldErrors } from '../../validation.ts';
 import type { Conversion, PrinterColumn, Subresources } from './_types.ts';
-import { isCaBundle, validateClientConfig } from './_webhook-client.ts';
+import { isCaBundle, validateClientConfig } from '../shared/webhook-client.ts';
 
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
 const COLUMN_FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
@@ -102,7 +102,7 @@ export function validateConversion(conversion: Conversion, options: ConversionOp
   }
   if (!config) errors.required(at, 'required when strategy is set to Webhook');
   else {
-    validateClientConfig(config, at, errors);
+    validateClientConfig(errors, at, config);
     if (config.caBundle && !options.allowBadBundle && !isCaBundle(config.caBundle)) {
       const why = 'unable to load root certificates: unable to parse bytes as PEM block';
       errors.invalid(`${at}.caBundle`, config.caBundle, why);

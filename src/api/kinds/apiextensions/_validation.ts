@@ -18,7 +18,7 @@ import {
 } from './_parts.ts';
 import { APPROVAL, approvalOf, isProtectedGroup } from './_approval.ts';
 import { type CustomResourceDefinition, type Names, type Version, isEstablished } from './_types.ts';
-import { isCaBundle } from './_webhook-client.ts';
+import { isCaBundle } from '../shared/webhook-client.ts';
 
 export function validateNames(names: Partial<Names>, path: string, errors: FieldErrors): void {
   const check = (field: string, value: string | undefined, prefix = ''): void => {

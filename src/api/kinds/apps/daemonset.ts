@@ -1,5 +1,6 @@
 // DaemonSet. Upstream: pkg/registry/apps/daemonset/strategy.go, printDaemonSet.
 import type { DaemonSet as AppsDaemonSet } from 'kubernetes-types/apps/v1.js';
+import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
 import { formatLabels } from '../../selector.ts';
 import type { Unstructured } from '../../types.ts';
@@ -58,6 +59,17 @@ function onDelete(draft: Unstructured): void {
   if (spec) (spec.updateStrategy ??= {}).type ||= 'OnDelete';
 }
 
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+const templateGeneration = ({ metadata }: DaemonSet): number =>
+  Math.trunc(Number(metadata?.annotations?.[TEMPLATE_GENERATION] ?? 0)) || 0;
+
+/** A field of the internal kind, which v1 shows as an annotation. */
+function setTemplateGeneration(draft: DaemonSet, generation: number): void {
+  const metadata = (draft.metadata ??= {});
+  metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(generation) };
+}
+
 const count = (field: keyof NonNullable<DaemonSet['status']>) => (set: DaemonSet) =>
   (set.status?.[field] as number) ?? 0;
 
@@ -93,6 +105,11 @@ export default defineKind<DaemonSet>({
   },
   prepareCreate(draft) {
     draft.status = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 };
+    setTemplateGeneration(draft, Math.max(1, templateGeneration(draft)));
+  },
+  prepareUpdate(draft, old) {
+    const changed = !semanticEqual(draft.spec?.template, old.spec?.template);
+    setTemplateGeneration(draft, templateGeneration(old) + (changed ? 1 : 0));
   },
   validate({ spec }, errors) {
     if (!spec) return errors.required('spec');

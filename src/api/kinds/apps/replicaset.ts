@@ -50,7 +50,6 @@ export default defineKind<ReplicaSet>({
   },
   validateStatus: (set, _old, errors) => validateReplicaCounts(errors, set.status),
   warnings: (object, old) => namedWorkloadWarnings(object, old),
-  selectableFields: { 'status.replicas': (set) => String(set.status?.replicas ?? 0) },
   columns: [
     column('Desired', 'integer', texts['ReplicaSetSpec.replicas']!, (s) => s.spec?.replicas ?? 0),
     column('Current', 'integer', texts['ReplicaSetStatus.replicas']!, (s) => s.status?.replicas ?? 0),

@@ -6,6 +6,7 @@ import { dns1123LabelErrors } from '../../names.ts';
 import type { Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, containersColumn, imagesColumn } from '../shared/columns.ts';
+import { type ClaimSpec, claimSpecWarnings } from '../shared/claim-spec.ts';
 import { dnsLabel, nonNegative, push } from '../shared/field-rules.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
 import { validateWorkload } from '../shared/pod-spec.ts';
@@ -114,6 +115,9 @@ function dropMaxUnavailable({ spec }: StatefulSet, old?: StatefulSet): void {
 
 function warnings(set: StatefulSet, old: StatefulSet | undefined): string[] {
   const list = workloadWarnings(set, old);
+  set.spec?.volumeClaimTemplates?.forEach(({ spec }, i) => {
+    list.push(...claimSpecWarnings(`spec.volumeClaimTemplates[${i}].spec`, spec as ClaimSpec));
+  });
   if ((set.spec?.revisionHistoryLimit ?? 0) < 0) {
     const why = 'a negative value retains all historical revisions; a value >= 0 is recommended';
     list.push(`spec.revisionHistoryLimit: ${why}`);

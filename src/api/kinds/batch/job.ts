@@ -162,6 +162,7 @@ export default defineKind<Job>({
   validateUpdate,
   validateStatus: validateJobStatus,
   warnings: (job, old) => namedWorkloadWarnings(job, old, () => jobSpecWarnings('spec', job.spec)),
+  unknownField: (field) => `field label ${JSON.stringify(field)} not supported for batchv1.Job`,
   selectableFields: { 'status.successful': (job) => String(job.status?.succeeded ?? 0) },
   columns: [
     column('Status', 'string', 'Status of the job.', state),

@@ -263,7 +263,6 @@ export default defineKind<Volume>({
   validate,
   validateUpdate,
   warnings,
-  selectableFields: {},
   columns: [
     column('Capacity', 'string', texts['PersistentVolumeSpec.capacity']!, (v) =>
       String((v.spec?.capacity as ResourceList)?.['storage'] ?? '0'),

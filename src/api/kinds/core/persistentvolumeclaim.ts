@@ -6,12 +6,18 @@ import { differences, semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
 import { compareQuantities, tryParseQuantity } from '../../quantity.ts';
 import type { FieldErrors } from '../../validation.ts';
-import { type ClaimSpec, defaultClaimSpec, normalizeDataSources, validateClaimSpec } from '../shared/claim-spec.ts';
+import {
+  type ClaimSpec,
+  claimSpecWarnings,
+  defaultClaimSpec,
+  normalizeDataSources,
+  validateClaimSpec,
+} from '../shared/claim-spec.ts';
 import { ageColumn, column, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { IMMUTABLE, immutable, push } from '../shared/field-rules.ts';
 import { type ResourceList, defaultResourceList, resourceQuantity } from '../shared/resource-list.ts';
-import { accessModesText, fractionalBytes, storageClassOf } from '../shared/storage-rules.ts';
+import { accessModesText, storageClassOf } from '../shared/storage-rules.ts';
 import { status } from '../shared/workloads.ts';
 
 interface ClaimStatus {
@@ -129,9 +135,7 @@ function warnings({ metadata, spec }: Claim): string[] {
   if (metadata?.annotations?.[BETA_CLASS] !== undefined) {
     out.push(`metadata.annotations[${BETA_CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`);
   }
-  out.push(...fractionalBytes('spec.resources.requests[storage]', spec?.resources?.requests?.['storage']));
-  out.push(...fractionalBytes('spec.resources.limits[storage]', spec?.resources?.limits?.['storage']));
-  return out;
+  return [...out, ...claimSpecWarnings('spec', spec)];
 }
 
 export default defineKind<Claim>({
@@ -161,7 +165,6 @@ export default defineKind<Claim>({
   validateUpdate,
   validateStatus,
   warnings,
-  selectableFields: {},
   columns: [
     column('Status', 'string', texts['PersistentVolumeClaimStatus.phase']!, (c) =>
       c.metadata?.deletionTimestamp ? 'Terminating' : (c.status?.phase ?? ''),

@@ -97,6 +97,7 @@ export default defineKind<ResourceSlice>({
     immutable(errors, 'spec.driver', slice.spec?.driver, old.spec?.driver);
     immutable(errors, 'spec.nodeName', slice.spec?.nodeName, old.spec?.nodeName);
   },
+  unknownField: (field, apiVersion) => `field label not supported for ${apiVersion}, Kind=ResourceSlice: ${field}`,
   selectableFields: {
     'spec.nodeName': (slice) => slice.spec?.nodeName ?? '',
     'spec.driver': (slice) => slice.spec?.driver ?? '',

@@ -8,15 +8,15 @@ import { optionalOneOf } from '../shared/field-rules.ts';
 
 const group = 'scheduling.k8s.io';
 const HIGHEST_USER_PRIORITY = 1_000_000_000;
-const SYSTEM: Readonly<Record<string, number>> = {
+export const SYSTEM_PRIORITIES: Readonly<Record<string, number>> = {
   'system-node-critical': 2_000_001_000,
   'system-cluster-critical': 2_000_000_000,
 };
 
 /** Upstream: IsKnownSystemPriorityClass. */
 function systemProblem(name: string, { value, globalDefault }: PriorityClass): string | undefined {
-  if (!Object.hasOwn(SYSTEM, name)) return `${name} is not a known system priority class`;
-  if (SYSTEM[name] !== value) return `value of ${name} PriorityClass must be ${SYSTEM[name]}`;
+  if (!Object.hasOwn(SYSTEM_PRIORITIES, name)) return `${name} is not a known system priority class`;
+  if (SYSTEM_PRIORITIES[name] !== value) return `value of ${name} PriorityClass must be ${SYSTEM_PRIORITIES[name]}`;
   return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;
 }
 

@@ -1,6 +1,5 @@
-// Which requests an admission webhook or policy is for, and where a webhook is. Upstream:
-// pkg/apis/admissionregistration/validation, apiserver/pkg/util/webhook/validation.go.
-import { dns1035LabelErrors, dns1123SubdomainErrors, pathSegmentErrors, portNumberErrors } from '../../names.ts';
+// Which requests an admission webhook or policy is for. Upstream: pkg/apis/admissionregistration/validation.
+import { dns1035LabelErrors, dns1123SubdomainErrors, pathSegmentErrors } from '../../names.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { labelSelector, push } from './field-rules.ts';
 
@@ -138,45 +137,4 @@ export function fullyQualifiedName(errors: FieldErrors, field: string, name: str
   if (bad.length) return errors.invalid(field, name, bad.join(','));
   if (name.split('.').length >= 3) return;
   errors.invalid(field, name, 'should be a domain with at least three segments separated by dots');
-}
-
-const FORM = '; desired format: https://host[/path]';
-const URL_PARTS = /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#]*)@)?([^/?#]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/s;
-
-/** Upstream: ValidateWebhookURL. */
-export function webhookUrl(errors: FieldErrors, field: string, url: string): void {
-  const [, scheme = '', userinfo, host = '', query, fragment] = URL_PARTS.exec(url) ?? [];
-  if (scheme.toLowerCase() !== 'https') {
-    errors.invalid(field, scheme.toLowerCase(), `'https' is the only allowed URL scheme${FORM}`);
-  }
-  if (host === '') errors.invalid(field, host, `host must be specified${FORM}`);
-  if (userinfo !== undefined) errors.invalid(field, userinfo, 'user information is not permitted in the URL');
-  if (fragment) errors.invalid(field, fragment, 'fragments are not permitted in the URL');
-  if (query) errors.invalid(field, query, 'query parameters are not permitted in the URL');
-}
-
-export interface ServiceReference {
-  name?: string;
-  namespace?: string;
-  port?: number;
-  path?: string;
-}
-
-/** Upstream: ValidateWebhookService. */
-export function webhookService(errors: FieldErrors, path: string, service: ServiceReference): void {
-  if (!service.name) errors.required(`${path}.name`);
-  if (!service.namespace) errors.required(`${path}.namespace`);
-  const port = service.port ?? 443;
-  const bad = portNumberErrors(port);
-  if (bad.length) errors.invalid(`${path}.port`, port, `port is not valid: ${bad.join(', ')}`);
-  const url = service.path;
-  if (url == null || url === '' || url === '/') return;
-  const field = `${path}.path`;
-  if (url === '//') return errors.invalid(field, url, 'segment[0] may not be empty');
-  if (!url.startsWith('/')) errors.invalid(field, url, "must start with a '/'");
-  const steps = url.slice(1).replace(/\/$/, '').split('/');
-  steps.forEach((step, i) => {
-    if (step === '') return errors.invalid(field, url, `segment[${i}] may not be empty`);
-    for (const why of dns1123SubdomainErrors(step)) errors.invalid(field, url, `segment[${i}]: ${why}`);
-  });
 }

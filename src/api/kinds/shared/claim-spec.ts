@@ -7,7 +7,7 @@ import type { ObjectMeta } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { POSITIVE, dnsLabel, dnsSubdomain, labelSelector, optionalOneOf } from './field-rules.ts';
 import { type ResourceList, defaultResourceList, resourceQuantity } from './resource-list.ts';
-import { VOLUME_MODES, validateAccessModes } from './storage-rules.ts';
+import { VOLUME_MODES, fractionalBytes, validateAccessModes } from './storage-rules.ts';
 
 interface DataSource {
   apiGroup?: string;
@@ -121,4 +121,12 @@ export function validateClaimTemplate(
     if (metadata[field]) errors.forbidden(`${path}.metadata.${name}`, 'cannot be set');
   }
   validateClaimSpec(errors, `${path}.spec`, template.spec);
+}
+
+/** Upstream: warningsForPersistentVolumeClaimResources. */
+export function claimSpecWarnings(path: string, spec: ClaimSpec | undefined): string[] {
+  return [
+    ...fractionalBytes(`${path}.resources.requests[storage]`, spec?.resources?.requests?.['storage']),
+    ...fractionalBytes(`${path}.resources.limits[storage]`, spec?.resources?.limits?.['storage']),
+  ];
 }

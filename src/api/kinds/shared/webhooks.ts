@@ -1,6 +1,6 @@
 // What the two webhook configurations share: defaults, rules, columns. Upstream: pkg/apis/admissionregistration.
 import { semanticEqual } from '../../equal.ts';
-import type { KindDefinition } from '../../kind.ts';
+import type { KindDefinition, ServedVersion } from '../../kind.ts';
 import { compileAdmissionExpression } from '../../schema/cel-admission.ts';
 import type { KubeObject, Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
@@ -12,12 +12,11 @@ import {
   knowsVersion,
   validateReviewVersions,
   validateRule,
-  webhookService,
-  webhookUrl,
 } from './admission-rules.ts';
 import { ageColumn, column } from './columns.ts';
 import { deprecated } from './deprecations.ts';
 import { labelSelector, optionalOneOf, qualifiedName } from './field-rules.ts';
+import { validateClientConfig } from './webhook-client.ts';
 
 export interface Webhook {
   name: string;
@@ -77,6 +76,7 @@ interface Strictness {
   names: boolean;
 }
 const STRICT: Strictness = { matchConditions: true, sideEffects: true, versions: true, names: true };
+const BETA1: Strictness = { matchConditions: true, sideEffects: false, versions: true, names: false };
 
 function strictness(now: readonly Webhook[], old: readonly Webhook[]): Strictness {
   return {
@@ -108,11 +108,7 @@ function validateWebhook(errors: FieldErrors, path: string, hook: Webhook, stric
   labelSelector(errors, `${path}.namespaceSelector`, hook.namespaceSelector);
   labelSelector(errors, `${path}.objectSelector`, hook.objectSelector);
   optionalOneOf(errors, `${path}.reinvocationPolicy`, hook.reinvocationPolicy, ['IfNeeded', 'Never']);
-  const { url, service } = hook.clientConfig ?? {};
-  if ((url == null) === (service == null)) {
-    errors.required(`${path}.clientConfig`, 'exactly one of url or service is required');
-  } else if (url != null) webhookUrl(errors, `${path}.clientConfig.url`, url);
-  else webhookService(errors, `${path}.clientConfig.service`, service!);
+  validateClientConfig(errors, `${path}.clientConfig`, hook.clientConfig ?? {});
   if (strict.matchConditions) validateMatchConditions(errors, `${path}.matchConditions`, hook.matchConditions);
   validateReviewVersions(errors, `${path}.admissionReviewVersions`, hook.admissionReviewVersions, strict.versions);
 }
@@ -126,30 +122,32 @@ function validateAll(errors: FieldErrors, webhooks: readonly Webhook[] = [], str
   });
 }
 
-/** v1beta1 was more lenient: it ignored failures, and knew no side effects. */
+/** v1beta1 was more lenient: it ignored failures, and side effects could be unknown, which refuses every dry run. */
 function defaultsOfBeta1(draft: Unstructured): void {
   for (const hook of (draft['webhooks'] ?? []) as Webhook[]) {
     hook.failurePolicy ??= 'Ignore';
     hook.matchPolicy ??= 'Exact';
     hook.timeoutSeconds ??= 30;
     hook.admissionReviewVersions ??= ['v1beta1'];
-    hook.sideEffects ??= 'None';
+    hook.sideEffects ??= 'Unknown';
   }
 }
 
 export function webhookKind(kind: string, plural: string, mutating: boolean): KindDefinition<WebhookConfiguration> {
   const beta = { group: GROUP, version: 'v1beta1' };
-  return {
+  const old: ServedVersion = {
+    ...beta,
+    defaults: defaultsOfBeta1,
+    deprecated: deprecated(beta, kind, '1.16', '1.22', `${GROUP}/v1 ${kind}`),
+  };
+  const definition: KindDefinition<WebhookConfiguration> = {
     group: GROUP,
     kind,
     plural,
     categories: ['api-extensions'],
     scope: 'Cluster',
     storage: { group: GROUP, version: 'v1' },
-    served: [
-      { group: GROUP, version: 'v1' },
-      { ...beta, defaults: defaultsOfBeta1, deprecated: deprecated(beta, kind, '1.16', '1.22', `${GROUP}/v1 ${kind}`) },
-    ],
+    served: [{ group: GROUP, version: 'v1' }, old],
     generation: true,
     defaults(draft) {
       for (const hook of draft.webhooks ?? []) {
@@ -177,4 +175,8 @@ export function webhookKind(kind: string, plural: string, mutating: boolean): Ki
       ageColumn,
     ],
   };
+  const validateCreate: (typeof definition)['validateCreate'] = ({ webhooks }, errors) =>
+    validateAll(errors, webhooks, BETA1);
+  old.definition = { ...definition, validateCreate };
+  return definition;
 }

@@ -4,7 +4,7 @@
 import type { Lister } from '../../admission/types.ts';
 import { approvalOf, isProtectedGroup } from '../../../api/kinds/apiextensions/_approval.ts';
 import type { CustomResourceDefinition } from '../../../api/kinds/apiextensions/_types.ts';
-import { isCaBundle } from '../../../api/kinds/apiextensions/_webhook-client.ts';
+import { isCaBundle } from '../../../api/kinds/shared/webhook-client.ts';
 import { CustomResourceDefinitions } from '../../../api/resources.ts';
 import type { JsonSchemaProps } from '../../../api/schema/json-schema.ts';
 import { validateStructural } from '../../../api/schema/structural.ts';

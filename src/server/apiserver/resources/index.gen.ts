@@ -10,6 +10,7 @@ import node_ from './node.ts';
 import nodemetrics_ from './nodemetrics.ts';
 import pod_ from './pod.ts';
 import podmetrics_ from './podmetrics.ts';
+import priorityclass_ from './priorityclass.ts';
 import selfsubjectaccessreview_ from './selfsubjectaccessreview.ts';
 import selfsubjectreview_ from './selfsubjectreview.ts';
 import selfsubjectrulesreview_ from './selfsubjectrulesreview.ts';
@@ -31,6 +32,7 @@ const list: readonly ResourceHooks[] = [
   nodemetrics_,
   pod_,
   podmetrics_,
+  priorityclass_,
   selfsubjectaccessreview_,
   selfsubjectreview_,
   selfsubjectrulesreview_,
