@@ -86,9 +86,10 @@ class Invocation {
 
   async run(): Promise<number> {
     let globals: GlobalFlags | undefined;
+    let command: CommandClass | undefined;
     try {
       if (!this.found.loader) return await this.topic();
-      const command = (await this.found.loader()).default as CommandClass;
+      command = (await this.found.loader()).default as CommandClass;
       let parsed: ParsedFlags;
       try {
         parsed = parseFlags({ ...globalFlags, ...command.flags }, this.found.rest);
@@ -109,7 +110,9 @@ class Invocation {
       const code = await new command(this.contextFor(parsed, globals)).run();
       return await this.warningsAsErrors(globals, code ?? 0);
     } catch (error) {
-      return this.report(error, globals);
+      const code = await this.report(error, globals);
+      await this.hint(error, command, globals);
+      return code;
     } finally {
       if (this.connected) await this.connected.then((c) => c.close()).catch(() => undefined);
     }
@@ -149,6 +152,19 @@ class Invocation {
       this.io.stderr.write(`${error.stack ?? ''}\n`);
     }
     return exitCode;
+  }
+
+  /** For people: what was probably meant. */
+  private async hint(
+    error: unknown,
+    command: CommandClass | undefined,
+    globals: GlobalFlags | undefined,
+  ): Promise<void> {
+    if (!this.io.stderr.isTTY) return;
+    const { hintFor } = await import('./hints.ts');
+    const { text } = formatError(error, this.commandPath);
+    const hint = await hintFor(text, { io: this.io, cluster: () => this.connected, command, globals });
+    if (hint !== undefined) this.io.stderr.write(`${hint}\n`);
   }
 
   /** A group of commands: its help, or that what was asked for is not there. */

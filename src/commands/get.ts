@@ -265,6 +265,10 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     const namespaced = !this.opts['all-namespaces'] && infos.every((i) => i.mapping.namespaced);
     const { namespace } = await this.cluster();
     this.err(namespaced ? `No resources found in ${namespace} namespace.\n` : 'No resources found\n');
+    if (!namespaced || !this.io.stderr.isTTY) return;
+    const { namespaceHint } = await import('../cli/hints.ts');
+    const hint = await namespaceHint(await this.cluster());
+    if (hint !== undefined) this.err(`${hint}\n`);
   }
 
   /** One object as it is; several, or a list, as a List. */
