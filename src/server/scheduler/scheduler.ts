@@ -1,7 +1,7 @@
 // The scheduling loop: takes the next pod, runs a cycle, assumes the choice and binds beside the next cycles.
 // Upstream: pkg/scheduler/schedule_one.go. What the cluster tells arrives through events.ts.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isNotFound } from '../../api/status.ts';
+import { isConflict, isNotFound } from '../../api/status.ts';
 import type { Clock } from '../../client/controller.ts';
 import type { Client } from '../../client/rest.ts';
 import type { Logger } from '../../client/log.ts';
@@ -205,9 +205,11 @@ export class Scheduler {
       if (!bound) throw new Error('no plugin binds the pod');
     } catch (error) {
       log.debug({ pod: pod.key, node: node.name, error: String(error) }, 'bind failed');
-      // Gone, or placed by somebody else: its watch event says so, and nobody needs to be told of a failure.
-      if (isNotFound(error)) {
-        if (this.cancel(item, node)) this.roomLeft(pod);
+      // Gone, or placed by another scheduler: its watch event says so, and nobody needs to be told of a failure.
+      if (isNotFound(error) || isConflict(error)) {
+        if (!this.cancel(item, node)) return;
+        if (isConflict(error)) this.options.queue.reject(item, new Set());
+        this.roomLeft(pod);
         return;
       }
       const text = error instanceof Error ? error.message : String(error);

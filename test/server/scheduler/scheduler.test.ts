@@ -1,6 +1,9 @@
 // The scheduler against an API server in this process: bindings, what it tells, and what wakes it.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CoreEvents, Nodes, Pods } from '../../../src/api/resources.ts';
+import { PodDisruptionBudgets } from '../../../src/api/disruption.ts';
+import { runAsLeader } from '../../../src/client/leader.ts';
+import { readConfiguration } from '../../../src/server/scheduler/config/configuration.ts';
 import type { Client } from '../../../src/client/rest.ts';
 import { systemClock } from '../../../src/client/clock.ts';
 import { silentLogger } from '../../../src/client/log.ts';
@@ -189,5 +192,124 @@ describe('the scheduler', () => {
     await nodeOf('p');
     await eventually('it is over', async () => seen.at(-1) === 'postBind');
     expect(seen.slice(3)).toEqual(['reserve', 'permit', 'preBind', 'postBind']);
+  });
+
+  it('shares the pods with a second scheduler of the same name without binding one twice', async () => {
+    for (const name of ['a', 'b']) await client.create(Nodes, makeNode(name, { allocatable: { pods: '200' } }));
+    start();
+    start();
+    await Promise.all(Array.from({ length: 60 }, (_, i) => create(`p${i}`)));
+    await eventually('all are bound', async () => {
+      const { items } = await client.list(Pods, {});
+      return items.every((p) => p.spec?.nodeName);
+    });
+    stopper.abort();
+    await Promise.all(running);
+    const { items } = await client.list(Pods, {});
+    for (const pod of items) {
+      const name = pod.metadata?.name ?? '';
+      expect(await condition(name)).toMatchObject({ status: 'True' });
+      const told = await eventsOf(name);
+      expect(told).toEqual([`Normal Scheduled Successfully assigned default/${name} to ${pod.spec?.nodeName}`]);
+    }
+  });
+
+  it('places the pods of several profiles, each by its own rules', async () => {
+    const labels = { pool: 'batch' };
+    await client.create(Nodes, makeNode('a'));
+    await client.create(Nodes, makeNode('b', { labels }));
+    const { profiles } = readConfiguration(`
+apiVersion: kubescheduler.config.k8s.io/v1
+kind: KubeSchedulerConfiguration
+profiles:
+- schedulerName: default-scheduler
+- schedulerName: batch
+  pluginConfig:
+  - name: NodeAffinity
+    args:
+      addedAffinity:
+        requiredDuringSchedulingIgnoredDuringExecution:
+          nodeSelectorTerms: [{matchExpressions: [{key: pool, operator: In, values: [batch]}]}]
+`);
+    start({ profiles });
+    const spec = { schedulerName: 'batch' };
+    await Promise.all(['x', 'y', 'z'].map((name) => create(name, { spec })));
+    await create('big', { requests: { cpu: '9' }, spec });
+    await create('plain');
+    expect(await Promise.all(['x', 'y', 'z'].map(nodeOf))).toEqual(['b', 'b', 'b']);
+    await nodeOf('plain');
+    const told = await eventually('its reason', () => condition('big'));
+    expect(told.message).toContain(
+      "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match scheduler-enforced node affinity.",
+    );
+    const { items } = await client.list(CoreEvents, { namespace: 'default' });
+    const source = (name: string) => items.find((e) => e.involvedObject.name === name)?.source?.component;
+    expect([source('x'), source('plain')]).toEqual(['batch', 'default-scheduler']);
+  });
+
+  it('spares what a disruption budget keeps, and gives the place of a lesser nominated pod away', async () => {
+    for (const name of ['a', 'b']) await client.create(Nodes, makeNode(name));
+    const budget = {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'keep', namespace: 'default' },
+      spec: { minAvailable: 1 as never, selector: { matchLabels: { app: 'kept' } } },
+    };
+    await client.create(PodDisruptionBudgets, budget);
+    start();
+    await create('kept', { labels: { app: 'kept' }, requests: { cpu: '3' } });
+    const spared = await nodeOf('kept');
+    // Its priority speaks for it, the budget for the other.
+    await create('dearer', { requests: { cpu: '3' }, spec: { priority: 5 } });
+    const other = await nodeOf('dearer');
+    expect(other).not.toBe(spared);
+    await create('dear', { requests: { cpu: '3' }, spec: { priority: 10 } });
+    await eventually('it is nominated', async () => (await get('dear')).status?.nominatedNodeName === other);
+    expect((await get('kept')).metadata?.deletionTimestamp).toBeUndefined();
+    await create('dearest', {
+      requests: { cpu: '3' },
+      spec: { priority: 20, nodeSelector: { 'kubernetes.io/hostname': other } },
+    });
+    await eventually('the place is taken', async () => (await get('dearest')).status?.nominatedNodeName === other);
+    await eventually('it is told', async () => (await get('dear')).status?.nominatedNodeName !== other);
+  });
+});
+
+describe('several schedulers with one lease', () => {
+  it('take over from each other, one at a time', async () => {
+    await client.create(Nodes, makeNode('a'));
+    const acting: string[] = [];
+    const candidate = (identity: string) => {
+      const stop = new AbortController();
+      const ended = runAsLeader(
+        {
+          client,
+          namespace: 'kube-system',
+          name: 'kube-scheduler',
+          identity,
+          clock: systemClock,
+          log: silentLogger,
+          signal: stop.signal,
+          leaseMs: 1000,
+          renewDeadlineMs: 500,
+          retryMs: 50,
+        },
+        async (signal) => {
+          acting.push(identity);
+          await runScheduler({ client, clock: systemClock, log: silentLogger, signal });
+        },
+      );
+      running.push(ended);
+      stopper.signal.addEventListener('abort', () => stop.abort());
+      return stop;
+    };
+    const first = candidate('one');
+    await create('p');
+    await nodeOf('p');
+    candidate('two');
+    first.abort();
+    await create('q');
+    expect(await nodeOf('q')).toBe('a');
+    expect(acting).toEqual(['one', 'two']);
   });
 });
