@@ -250,8 +250,8 @@ profiles:
   it('spares what a disruption budget keeps, and gives the place of a lesser nominated pod away', async () => {
     for (const name of ['a', 'b']) await client.create(Nodes, makeNode(name));
     const budget = {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
+      apiVersion: 'policy/v1' as const,
+      kind: 'PodDisruptionBudget' as const,
       metadata: { name: 'keep', namespace: 'default' },
       spec: { minAvailable: 1 as never, selector: { matchLabels: { app: 'kept' } } },
     };
