@@ -93,3 +93,6 @@ function isIsbn13(text: string): boolean {
 export function matchesFormat(text: string, format: string): boolean {
   return checks[format]?.(text) ?? true;
 }
+
+export const isKnownFormat = (format: string | undefined): boolean =>
+  format !== undefined && Object.hasOwn(checks, format);

@@ -6,7 +6,7 @@ import { deepEqual } from '../patch/equal.ts';
 import type { FieldErrors } from '../validation.ts';
 import { FieldErrors as Collector } from '../validation.ts';
 import { itemKey } from './cel-values.ts';
-import { matchesFormat } from './formats.ts';
+import { isKnownFormat, matchesFormat } from './formats.ts';
 import { compilePattern, patternProblem } from './pattern.ts';
 import { fieldSchema, isIntOrString, isOpen, resolve } from './resolve.ts';
 import type { Schema, SchemaSource } from './schema.ts';
@@ -30,6 +30,9 @@ function fitsType(value: unknown, schema: Schema): boolean {
 
 /** Go's value of an int that has to be of a format. */
 const INT32 = 2 ** 31;
+
+/** Composition counts twice, the enum and the whole once. */
+const CHECKS_OF_ALL = 4;
 
 class ValueChecker {
   private readonly source: SchemaSource;
@@ -123,13 +126,40 @@ class ValueChecker {
     });
   }
 
+  /** Of alternatives that all fail: the one that looks at most of the value, and of equal ones the first. */
+  private closest(value: unknown, alternatives: readonly Schema[]): number {
+    const counts = alternatives.map((schema) => this.checksOf(value, schema));
+    return counts.indexOf(Math.max(...counts));
+  }
+
+  /** Upstream's MatchCount: how many checks a schema makes of a value. */
+  private checksOf(value: unknown, referrer: Schema): number {
+    const schema = resolve(referrer, this.source);
+    const fits = fitsType(value, schema);
+    if (value === null) return schema.nullable || schema.type === undefined ? 1 : 0;
+    const inner = (values: readonly unknown[], of: (i: number) => Schema | undefined): number =>
+      values.reduce<number>((sum, v, i) => sum + (of(i) ? this.checksOf(v, of(i)!) : 0), 0);
+    let count = CHECKS_OF_ALL + (schema.type === undefined && schema.format === undefined ? 0 : fits ? 2 : 1);
+    if (typeof value === 'string') count += isKnownFormat(schema.format) ? 2 : 1;
+    else if (Array.isArray(value)) count += 2 + inner(value, () => schema.items);
+    else if (typeof value === 'object') {
+      const names = Object.keys(value as Fields);
+      count += 1 + inner(Object.values(value as Fields), (i) => fieldSchema(schema, names[i]!));
+    } else if (typeof value === 'number' || typeof value === 'bigint') count += 2;
+    for (const list of [schema.anyOf, schema.oneOf]) {
+      if (list?.length) count += this.checksOf(value, list[this.closest(value, list)]!);
+    }
+    for (const part of schema.allOf ?? []) count += this.checksOf(value, part);
+    return count;
+  }
+
   private checkComposition(value: unknown, schema: Schema, path: string, errors: FieldErrors): void {
     const fail = (text: string): void => errors.invalid('<nil>', '', `${JSON.stringify(path)} ${text}`);
     if (schema.anyOf?.length) {
       const tried = this.tried(value, schema.anyOf, path);
       if (!tried.some((found) => found.empty)) {
         fail('must validate at least one schema (anyOf)');
-        errors.list.push(...tried[0]!.list);
+        errors.list.push(...tried[this.closest(value, schema.anyOf)]!.list);
       }
     }
     if (schema.oneOf?.length) {
@@ -137,7 +167,7 @@ class ValueChecker {
       const count = tried.filter((found) => found.empty).length;
       const found = count === 0 ? 'Found none valid' : `Found ${count} valid alternatives`;
       if (count !== 1) fail(`must validate one and only one schema (oneOf). ${found}`);
-      if (count === 0) errors.list.push(...tried[0]!.list);
+      if (count === 0) errors.list.push(...tried[this.closest(value, schema.oneOf)]!.list);
     }
     if (schema.allOf?.length) {
       const tried = this.tried(value, schema.allOf, path);

@@ -93,6 +93,22 @@ describe('validateCustomObject', () => {
     expect(problems({ a: schema }, { a: value })[0]).toBe(message);
   });
 
+  it('tells of alternatives that all fail the one that looks at most of the value', () => {
+    const [a, b] = [{ a: { maximum: 1 } }, { a: { maximum: 2 }, b: { maximum: 3 } }];
+    const schema = { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'integer' } } };
+    const told = (words: object) => problems({ a: { ...schema, ...words } }, { a: { a: 9, b: 9 } }).slice(1);
+    const second = [
+      expect.stringContaining('spec.a.a in body should be less than or equal to 2'),
+      expect.stringContaining('spec.a.b in body should be less than or equal to 3'),
+    ];
+    const alternatives = [{ properties: a }, { properties: b }];
+    expect(told({ anyOf: alternatives })).toEqual(second);
+    expect(told({ oneOf: alternatives })).toEqual(second);
+    expect(told({ anyOf: [{ properties: a }, { properties: { a: { maximum: 2 } } }] })).toEqual([
+      expect.stringContaining('spec.a.a in body should be less than or equal to 1'),
+    ]);
+  });
+
   it('accepts what fits', () => {
     const properties = {
       a: { type: 'string', nullable: true },

@@ -3,7 +3,7 @@
 // Upstream: kube-openapi pkg/builder, apiextensions-apiserver pkg/controller/openapi/v2/conversion.go.
 import { kindsOfDefinition } from '../../../api/schema/builtin.ts';
 import type { Descriptions } from '../../../api/schema/descriptions.ts';
-import { QUANTITY, isIntOrString } from '../../../api/schema/resolve.ts';
+import { OBJECT_META, QUANTITY, isIntOrString } from '../../../api/schema/resolve.ts';
 import type { Schema, SchemaSource } from '../../../api/schema/schema.ts';
 import type { GroupVersionKind } from '../../../api/types.ts';
 import { definitionName } from './names.ts';
@@ -48,6 +48,29 @@ const ZEROS: Record<string, unknown> = { string: '', integer: 0, number: 0, bool
 
 export const gvkExtension = (kinds: readonly GroupVersionKind[]): object[] =>
   kinds.map(({ group, kind, version }) => ({ group, kind, version }));
+
+/** What every object says of itself. Upstream: apiextensions controller/openapi/builder (addEmbeddedProperties). */
+function embedded(schema: Schema): Schema {
+  const required = schema.required ?? [];
+  return {
+    ...schema,
+    properties: { ...schema.properties, ...EMBEDDED },
+    required: [...required, ...['kind', 'apiVersion'].filter((name) => !required.includes(name))],
+  };
+}
+
+const CONVENTIONS = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md';
+const EMBEDDED: Record<string, Schema> = {
+  apiVersion: {
+    type: 'string',
+    description: `apiVersion defines the versioned schema of this representation of an object. More info: ${CONVENTIONS}#resources`,
+  },
+  kind: {
+    type: 'string',
+    description: `kind is a string value representing the type of this object. In CamelCase. More info: ${CONVENTIONS}#types-kinds`,
+  },
+  metadata: { ref: OBJECT_META, description: `Standard object's metadata. More info: ${CONVENTIONS}#metadata` },
+};
 
 export class DefinitionWriter {
   readonly done = new Map<string, Json>();
@@ -130,7 +153,8 @@ export class DefinitionWriter {
   }
 
   /** `owner` is the built-in definition whose fields these are: their texts are found by it. */
-  schema(schema: Schema, owner?: string): Json {
+  schema(given: Schema, owner?: string): Json {
+    const schema = given.embeddedResource && !(given.preserveUnknownFields && !this.v3) ? embedded(given) : given;
     const out: Json = {};
     if (schema.ref !== undefined) this.reference(out, schema);
     const looseType = !this.v3 && (schema.nullable || schema.preserveUnknownFields) && owner === undefined;

@@ -171,7 +171,14 @@ describe('custom resources', () => {
             openAPIV3Schema: {
               type: 'object',
               description: 'A tab.',
-              properties: { spec: { type: 'object', properties: { cron: { type: 'string', pattern: '^a' } } } },
+              properties: {
+                spec: { type: 'object', properties: { cron: { type: 'string', pattern: '^a' } } },
+                job: {
+                  type: 'object',
+                  'x-kubernetes-embedded-resource': true,
+                  'x-kubernetes-preserve-unknown-fields': true,
+                },
+              },
             },
           },
         },
@@ -192,6 +199,15 @@ describe('custom resources', () => {
       description: 'A tab.',
       properties: { spec: { properties: { cron: { type: 'string', pattern: '^a' } } } },
       'x-kubernetes-group-version-kind': [{ group: 'stable.example.com', kind: 'CronTab', version: 'v1' }],
+    });
+    const whole = components.schemas['com.example.stable.v1.CronTab'] as unknown as { properties: { job: object } };
+    expect(whole.properties.job).toMatchObject({
+      required: ['kind', 'apiVersion'],
+      properties: {
+        apiVersion: { type: 'string' },
+        kind: { type: 'string' },
+        metadata: { allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }] },
+      },
     });
     expect(components.schemas['com.example.stable.v1.CronTabList']).toBeDefined();
     expect((await json('/openapi/v2')).definitions['com.example.stable.v1.CronTab']).toBeDefined();
