@@ -1,12 +1,17 @@
 // `port-forward`: local listeners whose connections end in a pod. Upstream: kubectl/pkg/cmd/portforward,
-// client-go/tools/portforward.
+// client-go/tools/portforward. Beyond upstream: --reconnect goes on with the pod that takes the place of one that went.
 import { createServer, isIP, type Server, type Socket } from 'node:net';
 import type { Pod, Service } from 'kubernetes-types/core/v1.js';
+import { StatusError } from '../api/status.ts';
 import type { Unstructured } from '../api/types.ts';
 import { CliError } from '../cli/errors.ts';
 import { flag } from '../cli/pflag.ts';
+import { waitFor } from '../cli/wait/conditions.ts';
 import type { PortForwardConnection } from '../wire/streams.ts';
 import { PodCommand, podRunningTimeoutFlag, streamPath } from './_pod-target.ts';
+
+/** Between attempts to find a pod again. */
+const RETRY_MS = 500;
 
 interface ForwardedPort {
   local: number;
@@ -34,7 +39,10 @@ If there are multiple pods matching the criteria, a pod will be selected automat
 {program} port-forward --address 0.0.0.0 pod/mypod 8888:5000
 
 # Listen on a random port locally, forwarding to 5000 in the pod
-{program} port-forward pod/mypod :5000`;
+{program} port-forward pod/mypod :5000
+
+# Go on through rollouts and deletions of pods
+{program} port-forward --reconnect deployment/mydeployment 5000`;
   static override usage = 'TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]';
   static override flags = {
     address: flag.slice(
@@ -42,7 +50,14 @@ If there are multiple pods matching the criteria, a pod will be selected automat
       { default: ['localhost'] },
     ),
     ...podRunningTimeoutFlag,
+    reconnect: flag.bool(
+      'Connect anew when the connection is lost, to the pod that has taken the place of one that went. Connections that come meanwhile wait.',
+      { own: true },
+    ),
   };
+
+  /** Where connections go: pending while there is no pod to go to. */
+  private link!: Promise<PortForwardConnection>;
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(PortForward);
@@ -55,46 +70,107 @@ If there are multiple pods matching the criteria, a pod will be selected automat
       throw new CliError(`unable to forward port because pod is not running. Current status=${pod.status?.phase}`);
     }
     const ports = args.slice(1).map((text) => parsePort(text, object, pod));
-    const cluster = await this.cluster();
     // SIGINT is how forwarding ends: upstream answers 0 then.
     this.context.interrupts.ends = true;
-    const { dialPortForward } = await import('../wire/port-forward.ts');
-    const dialled = dialPortForward(cluster.dialer, streamPath(pod, 'portforward', []));
-    const connection = await dialled.catch((error: Error) => {
+    const connection = await this.dial(pod).catch((error: Error) => {
       throw new CliError(`error upgrading connection: ${error.message}`);
     });
+    this.link = Promise.resolve(connection);
     const servers: Server[] = [];
     try {
-      for (const port of ports) servers.push(...(await this.listen(port, flags.address, connection)));
+      for (const port of ports) servers.push(...(await this.listen(port, flags.address)));
       if (servers.length === 0) {
         const tried = ports.map((p) => `{${p.local} ${p.remote}}`).join(' ');
         throw new CliError(`unable to listen on any of the requested ports: [${tried}]`);
       }
-      await Promise.race([connection.closed, aborted(this.context.signal)]);
-      if (!this.context.signal.aborted) {
-        throw new CliError('lost connection to pod');
+      if (flags.reconnect) await this.keepConnected(args, ports, pod, connection);
+      else {
+        await Promise.race([connection.closed, aborted(this.context.signal)]);
+        if (!this.context.signal.aborted) throw new CliError('lost connection to pod');
       }
     } finally {
       for (const server of servers) server.close();
-      connection.close();
+      void this.link.then((c) => c.close()).catch(() => undefined);
     }
   }
 
-  private async listen(
-    port: ForwardedPort,
-    addresses: readonly string[],
-    connection: PortForwardConnection,
-  ): Promise<Server[]> {
+  private async dial(pod: Pod): Promise<PortForwardConnection> {
+    const { dialPortForward } = await import('../wire/port-forward.ts');
+    return dialPortForward((await this.cluster()).dialer, streamPath(pod, 'portforward', []));
+  }
+
+  /** Until it is interrupted: whenever the connection or its pod is lost, the next one is looked for. */
+  private async keepConnected(
+    args: readonly string[],
+    ports: ForwardedPort[],
+    firstPod: Pod,
+    first: PortForwardConnection,
+  ): Promise<void> {
+    const { signal } = this.context;
+    let [pod, connection] = [firstPod, first];
+    while (!signal.aborted) {
+      const gone = new AbortController();
+      const end = Promise.race([connection.closed, this.podGone(pod, gone.signal), aborted(signal)]);
+      await end.finally(() => gone.abort());
+      connection.close();
+      if (signal.aborted) return;
+      this.err(`Lost connection to pod/${pod.metadata?.name}, connecting anew\n`);
+      const next = this.nextPod(args, ports);
+      this.link = next.then((n) => n.connection);
+      this.link.catch(() => undefined);
+      const found = await next.catch(() => undefined);
+      if (!found) return;
+      ({ pod, connection } = found);
+      this.err(`Connected to pod/${pod.metadata?.name}\n`);
+    }
+  }
+
+  /** The pod that the arguments mean now, once there is one that runs. Rejects when the command is interrupted. */
+  private async nextPod(
+    args: readonly string[],
+    ports: ForwardedPort[],
+  ): Promise<{ pod: Pod; connection: PortForwardConnection }> {
+    const { signal } = this.context;
+    while (!signal.aborted) {
+      try {
+        const object = await this.namedObject(args[0]);
+        const pod = await this.podOf(object, RETRY_MS);
+        if (pod.status?.phase === 'Running' && !pod.metadata?.deletionTimestamp) {
+          const parsed = args.slice(1).map((text) => parsePort(text, object, pod));
+          const connection = await this.dial(pod);
+          for (const [i, port] of ports.entries()) port.remote = parsed[i]!.remote;
+          return { pod, connection };
+        }
+      } catch (error) {
+        if (error instanceof StatusError && ['Forbidden', 'Unauthorized'].includes(error.reason ?? '')) throw error;
+      }
+      await Promise.race([aborted(signal), new Promise((resolve) => setTimeout(resolve, RETRY_MS))]);
+    }
+    throw new CliError('interrupted');
+  }
+
+  /** A connection may outlive its pod without being of use. */
+  private async podGone(pod: Pod, signal: AbortSignal): Promise<void> {
+    const cluster = await this.cluster();
+    const mapping = await (await cluster.mapper()).resource('pods');
+    const { name = '', namespace, uid } = pod.metadata ?? {};
+    const isGone = (live: Unstructured | undefined): boolean =>
+      live === undefined || live.metadata.uid !== uid || live.metadata.deletionTimestamp !== undefined;
+    const never = Number.MAX_SAFE_INTEGER;
+    while (!signal.aborted) {
+      const result = await waitFor(cluster, { mapping, namespace, name }, isGone, never, signal).catch(() => undefined);
+      if (result?.done) return;
+      await Promise.race([aborted(signal), new Promise((resolve) => setTimeout(resolve, RETRY_MS))]);
+    }
+  }
+
+  private async listen(port: ForwardedPort, addresses: readonly string[]): Promise<Server[]> {
     const servers: Server[] = [];
     const failures: string[] = [];
     let local = port.local;
     for (const address of bindAddresses(addresses)) {
       try {
-        const server = await listenOn(
-          address,
-          local,
-          (socket) => void this.forward(socket, local, port.remote, connection),
-        );
+        const server = await listenOn(address, local, (socket) => void this.forward(socket, local, port));
         local = (server.address() as { port: number }).port;
         servers.push(server);
         const shown = address.includes(':') ? `[${address}]` : address;
@@ -111,15 +187,13 @@ If there are multiple pods matching the criteria, a pod will be selected automat
     return servers;
   }
 
-  private async forward(
-    socket: Socket,
-    local: number,
-    remote: number,
-    connection: PortForwardConnection,
-  ): Promise<void> {
+  private async forward(socket: Socket, local: number, port: ForwardedPort): Promise<void> {
     this.out(`Handling connection for ${local}\n`);
     socket.on('error', () => socket.destroy());
+    let { remote } = port;
     try {
+      const connection = await this.link;
+      ({ remote } = port);
       const stream = await connection.open(remote);
       stream.on('error', (error) => {
         this.err(`E portforward: an error occurred forwarding ${local} -> ${remote}: ${error.message}\n`);

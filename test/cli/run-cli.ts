@@ -5,6 +5,7 @@ import { Cluster } from '../../src/cli/cluster.ts';
 import { run } from '../../src/cli/invoke.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { inProcess } from '../../src/client/transport/in-process.ts';
+import type { UpgradeDialer } from '../../src/wire/streams.ts';
 import { admin, type TestServer } from '../support/server.ts';
 
 export interface CliResult {
@@ -23,6 +24,8 @@ export interface CliOptions {
   terminal?: number;
   /** Interrupts the command. */
   signal?: AbortSignal;
+  /** Where exec, port-forward and the like go. */
+  dialer?: UpgradeDialer;
 }
 
 function collect(): { stream: PassThrough; text(): string } {
@@ -62,6 +65,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
               namespace: globals.namespace || 'default',
               explicitNamespace: globals.namespace !== '',
               io,
+              ...(options.dialer ? { dialer: options.dialer } : {}),
             }),
         }
       : {}),
