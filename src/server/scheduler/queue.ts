@@ -19,6 +19,8 @@ export interface QueuedPod extends QueuedOrder {
   attempts: number;
   /** Names of the plugins that rejected it last; empty after an error: any event, or time, brings it back. */
   rejectedBy: ReadonlySet<string>;
+  /** Room is being made for it: when there is some, it need not wait for its back-off. */
+  nominated?: boolean;
   /** How many moves there had been when it was taken. */
   movesSeen?: number;
 }
@@ -117,8 +119,8 @@ export class SchedulingQueue {
    * It was tried and nothing fitted. After an error (no plugin to blame), or when something moved while it was being
    * bound, it only waits for its back-off.
    */
-  reject(item: QueuedPod, rejectedBy: ReadonlySet<string>): void {
-    const next = { ...item, rejectedBy, queuedMs: this.clock.now() };
+  reject(item: QueuedPod, rejectedBy: ReadonlySet<string>, nominated = false): void {
+    const next = { ...item, rejectedBy, nominated, queuedMs: this.clock.now() };
     if (rejectedBy.size === 0 || (item.movesSeen ?? this.moves) !== this.moves) this.toBackoff(next);
     else this.unschedulable.set(next.pod.uid, next);
   }
@@ -156,7 +158,7 @@ export class SchedulingQueue {
 
   private retry(item: QueuedPod): void {
     this.unschedulable.delete(item.pod.uid);
-    if (this.backoffEndMs(item) > this.clock.now()) this.toBackoff(item);
+    if (!item.nominated && this.backoffEndMs(item) > this.clock.now()) this.toBackoff(item);
     else this.activate({ ...item, queuedMs: this.clock.now() });
   }
 

@@ -148,7 +148,7 @@ export class Scheduler {
       return;
     }
     const { message: postFilter, nominatedNode } = this.postFilter(pod, cycle, failure, prepared);
-    queue.reject(item, failure.rejectedBy);
+    queue.reject(item, failure.rejectedBy, Boolean(nominatedNode));
     const { rejections, preFilter, untried } = failure;
     const message = fitMessage({ nodeCount: view.nodes.length, rejections, preFilter, untried, postFilter });
     reporter.failed(pod, 'Unschedulable', message, nominatedNode);
