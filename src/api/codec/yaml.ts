@@ -1,6 +1,7 @@
 // YAML as kubectl reads and prints it: YAML 1.1 scalars, JSON's data model, one document at a time, go-yaml's errors.
 // Built on the `yaml` package's parser; what scalars mean is yaml-scalars.ts, printing is yaml-print.ts.
-import { parseDocument, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { Composer, Lexer, Parser, isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { CST, Document, Node, YAMLMap } from 'yaml';
 import type { Json } from '../types.ts';
 import { setOwn } from './json.ts';
 import { yamlErrorText } from './yaml-errors.ts';
@@ -19,12 +20,17 @@ export interface YamlOptions {
   onDuplicate?(message: string): void;
   /** What a plain scalar means; the default is YAML 1.1 as kubectl reads manifests. */
   resolve?(plain: string): Scalar;
+  /** More of them are refused; default: none are. */
+  maxTokens?: number;
 }
 
 /** Aliases may repeat this many nodes in all: a few lines of YAML can otherwise mean billions. */
 const MAX_ALIASED = 1_000_000;
 /** Each level is some frames of the call stack. */
 const MAX_DEPTH = 1_000;
+
+/** Lines that begin with %. YAML has two of them. */
+const MAX_DIRECTIVES = 100;
 
 /** What aliases repeat may be this many characters: a few lines of YAML can otherwise print as gigabytes. */
 const MAX_ALIASED_CHARACTERS = 16 * 1024 * 1024;
@@ -163,11 +169,24 @@ function scalarValue(
   return node.type === 'PLAIN' || node.type === undefined ? resolve(text) : text;
 }
 
-/** The first document of a text; null when there is none. Throws YamlError. */
-export function parseYaml(text: string, options: YamlOptions = {}): Json {
-  const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+/** Each token costs some microseconds, of which three million characters can have as many. */
+function* tokensOf(source: string, max: number): Generator<CST.Token> {
+  const parser = new Parser();
+  let count = 0;
+  let directives = 0;
+  for (const lexeme of new Lexer().lex(source)) {
+    if (++count > max) throw new YamlError(`yaml: document has more than ${max} tokens`);
+    for (const token of parser.next(lexeme)) {
+      if (token.type === 'directive' && ++directives > MAX_DIRECTIVES) throw new YamlError('yaml: too many directives');
+      yield token;
+    }
+  }
+  yield* parser.end();
+}
+
+function firstDocument(source: string, maxTokens: number): Document.Parsed {
   // All scalars stay text here; what they mean is decided above, by the rules of YAML 1.1 as go-yaml has them.
-  const document = parseDocument(source, {
+  const composer = new Composer({
     version: '1.1',
     schema: 'failsafe',
     merge: false,
@@ -178,6 +197,16 @@ export function parseYaml(text: string, options: YamlOptions = {}): Json {
     prettyErrors: false,
     resolveKnownTags: false,
   });
+  for (const document of composer.compose(tokensOf(source, maxTokens), true, source.length)) {
+    return document as Document.Parsed;
+  }
+  throw new YamlError('yaml: no document');
+}
+
+/** The first document of a text; null when there is none. Throws YamlError. */
+export function parseYaml(text: string, options: YamlOptions = {}): Json {
+  const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  const document = firstDocument(source, options.maxTokens ?? Infinity);
   const error = document.errors.find((e) => e.code !== 'MULTIPLE_DOCS' && e.code !== 'TAG_RESOLVE_FAILED');
   if (error) throw new YamlError(`yaml: ${yamlErrorText(error, source)}`);
   return new Converter(source, options).convert(document.contents);

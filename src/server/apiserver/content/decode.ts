@@ -152,6 +152,9 @@ export function depthChecked<T>(value: T): T {
   return value;
 }
 
+/** Some seconds of work; an object that etcd takes has fewer. */
+const MAX_YAML_TOKENS = 1_000_000;
+
 /** The YAML parser itself works on the call stack. Brackets in strings count too: so many open ones mean nothing. */
 function checkFlowDepth(text: string): void {
   let depth = 0;
@@ -179,7 +182,8 @@ export function parseYamlText(text: string, duplicates: string[]): unknown {
     }
   }
   checkFlowDepth(text);
-  return depthChecked(parseYaml(text, { onDuplicate: (message) => void duplicates.push(message) }));
+  const onDuplicate = (message: string): void => void duplicates.push(message);
+  return depthChecked(parseYaml(text, { onDuplicate, maxTokens: MAX_YAML_TOKENS }));
 }
 
 /** For bodies that are YAML by their content type. */
