@@ -15,6 +15,10 @@ const flags = {
   ...allNamespacesFlag,
   ...chunkSizeFlag,
   for: flag.string('Filter events to only those pertaining to the specified resource.'),
+  group: flag.bool(
+    'Put together what is said of several objects, the most frequent warnings first. With -o json or yaml as data.',
+    { own: true },
+  ),
   'no-headers': flag.bool(
     "When using the default or custom-column output format, don't print headers (default print headers).",
   ),
@@ -38,7 +42,10 @@ export default class Events extends Command {
 {program} events --for pod/web-pod-13je7 --watch
 
 # List recent only events of type 'Warning' or 'Normal'
-{program} events --types=Warning,Normal`;
+{program} events --types=Warning,Normal
+
+# What goes wrong most often, in all namespaces
+{program} events -A --types=Warning --group`;
   static override usage =
     '[(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]';
   static override flags = flags;
@@ -59,6 +66,7 @@ export default class Events extends Command {
       query: { fieldSelector },
     });
     const found = (list.items ?? []).filter((e) => this.wanted(e)).sort((a, b) => timeOf(a) - timeOf(b));
+    if (opts.group) return this.grouped(found);
     if (opts.watch) return this.watch(path, found, fieldSelector, list.metadata.resourceVersion ?? '0');
     if (opts.output) {
       const print = await objectPrinter({ ...printOptionsOf(opts), cwd: this.io.cwd });
@@ -73,6 +81,20 @@ export default class Events extends Command {
     const columns = await terminalColumns(this.io);
     this.addHeaders(columns);
     for (const event of found) columns.add(this.row(event));
+    await this.write(columns.flush());
+  }
+
+  private async grouped(found: readonly Event[]): Promise<void> {
+    if (this.opts.watch) throw new CliError('--group does not go with --watch');
+    const { GROUP_HEADERS, groupEvents, groupRow } = await import('../cli/event-groups.ts');
+    const { formatData } = await import('../cli/print/data.ts');
+    const groups = groupEvents(found);
+    const data = await formatData(this.opts.output, groups);
+    if (data !== undefined) return this.write(data);
+    if (groups.length === 0) return this.err('No events found.\n');
+    const columns = await terminalColumns(this.io);
+    if (!this.opts['no-headers']) columns.add(GROUP_HEADERS);
+    for (const group of groups) columns.add(groupRow(group, this.io.nowMs()).map(escapeTerminal));
     await this.write(columns.flush());
   }
 
