@@ -292,4 +292,23 @@ describe('the autoscaler', () => {
         (await condition('ScalingActive')) === "False|InvalidSelector|the HPA target's scale is missing a selector",
     );
   });
+
+  it.each([
+    ['v1', { targetCPUUtilizationPercentage: 50 }],
+    ['v2beta1', { metrics: [{ type: 'Resource', resource: { name: 'cpu', targetAverageUtilization: 50 } }] }],
+    ['v2beta2', { metrics: [cpu(50)] }],
+  ])('acts on a manifest of autoscaling/%s', async (version, more) => {
+    await start();
+    await cluster.client.create(
+      Deployments,
+      deployment('web', 1, { template: template('app:1', requests, { 'sampan.io/simulate': 'load=400m' }) }),
+    );
+    const object = { ...autoscaler(), spec: { ...autoscaler().spec, ...more } };
+    await cluster.client.create(
+      { ...HorizontalPodAutoscalers, version } as ResourceType<Unstructured>,
+      object as never,
+    );
+    await becomes(2);
+    await eventually('its status says so', async () => (await get()).status?.currentReplicas === 2);
+  });
 });

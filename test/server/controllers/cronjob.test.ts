@@ -150,4 +150,14 @@ describe('the cron job controller', () => {
     expect(new Set(names).size).toBe(names.length);
     expect(names).toContain(first?.metadata?.name);
   });
+
+  it.each(['v1beta1', 'v2alpha1'])('runs what a manifest of batch/%s declares', async (version) => {
+    await start();
+    await cluster.client.create({ ...CronJobs, version }, cronJob('succeed-after=1s'));
+    const [first] = await jobsAre(1);
+    await eventually('it is complete', async () => {
+      const { status } = await cluster.client.get({ ...CronJobs, version }, at());
+      return status?.lastScheduleTime !== undefined && first?.metadata?.name?.startsWith('tick-');
+    });
+  });
 });

@@ -14,32 +14,12 @@ import { silentLogger } from '../../../src/client/log.ts';
 import { Client } from '../../../src/client/rest.ts';
 import { controllerUser } from '../../../src/client/transport/in-process.ts';
 import { runControllers } from '../../../src/server/controllers/run.ts';
-import type { Handler } from '../../../src/wire/http.ts';
 import { type TestCluster, eventually, startCluster } from './cluster.ts';
+import { random, unreliable } from './faults.ts';
 import { daemonSet, statefulSet, template } from './objects.ts';
 
 let cluster: TestCluster;
 afterEach(() => cluster.stop());
-
-/** Mulberry32: numbers from 0 to 1. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-function unreliable(handler: Handler, next: () => number): Handler {
-  return async (request) => {
-    const fails = request.method !== 'GET' && !request.path.includes('/events') && next() < 0.2;
-    if (!fails) return handler(request);
-    if (next() < 0.5) await handler(request);
-    throw new Error('the connection was reset');
-  };
-}
 
 const NAMES = ['statefulset', 'daemonset', 'replication'];
 const labelled = (app: string, image: string) => {

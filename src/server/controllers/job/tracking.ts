@@ -185,9 +185,11 @@ async function removeFinalizers(tracking: Tracking, ended: readonly Pod[], withF
       try {
         await removeFinalizer(context, pod);
       } catch (error) {
-        // No update of the pod will say so.
-        state.untrackedObserved(owner, uidOf(pod));
-        if (!isNotFound(error)) throw error;
+        // One that is gone may be in the cache still: it must not be counted again.
+        if (!isNotFound(error)) {
+          state.untrackedObserved(owner, uidOf(pod));
+          throw error;
+        }
       }
       withFinalizer.delete(uidOf(pod));
     }),
