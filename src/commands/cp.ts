@@ -1,4 +1,4 @@
-// `cp`: through tar in the container. Upstream: kubectl/pkg/cmd/cp/cp.go.
+// `cp`: through tar in the container. Upstream: kubectl/pkg/cmd/cp/cp.go. Beyond upstream: --resume (resume-copy.ts).
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { basename, dirname, resolve } from 'node:path';
 import { statSync } from 'node:fs';
@@ -9,6 +9,8 @@ import { flag } from '../cli/pflag.ts';
 import { chooseContainer } from '../cli/pods.ts';
 import { checkRemoteStatus } from '../cli/terminal.ts';
 import { PodCommand, streamPath } from './_pod-target.ts';
+
+const RESUME_RETRIES = 10;
 
 interface FileSpec {
   namespace: string;
@@ -38,6 +40,10 @@ export default class Cp extends PodCommand {
     'no-preserve': flag.bool(
       "The copied file/directory's ownership and permissions will not be preserved in the container",
     ),
+    resume: flag.bool(
+      'Copy a single file so that a cut connection, or the same command later, goes on where it stopped. Tries again as --retries says, without it ten times. Needs no tar in the container.',
+      { own: true },
+    ),
     retries: flag.int(
       'Set number of retries to complete a copy operation from a container. Specify 0 to disable or any negative value for infinite retrying. The default is 0 (no retry).',
     ),
@@ -54,6 +60,7 @@ export default class Cp extends PodCommand {
     const [from, to] = args.map(parseSpec) as [FileSpec, FileSpec];
     if (from.pod !== '' && to.pod !== '') throw new CliError('one of src or dest must be a local file specification');
     if (from.file === '' || to.file === '') throw new CliError('filepath can not be empty');
+    if (flags.resume && (from.pod !== '' || to.pod !== '')) return this.resume(from, to, flags.retries);
     if (from.pod !== '') return this.download(from, to.file, flags.retries);
     if (to.pod !== '') return this.upload(from.file, to);
     throw new CliError('one of src or dest must be a remote file specification');
@@ -85,6 +92,26 @@ export default class Cp extends PodCommand {
       stdin: packPath(source, basename(destination)),
       stdout: this.io.stdout,
     });
+  }
+
+  private async resume(from: FileSpec, to: FileSpec, retries: number): Promise<void> {
+    const { resumeDownload, resumeUpload } = await import('../cli/resume-copy.ts');
+    const { pod, container } = await this.target(from.pod !== '' ? from : to);
+    const options = {
+      exec: (command: readonly string[], streams: { stdin?: Readable; stdout: Writable; stderr?: Writable }) =>
+        this.exec(pod, container, command, streams),
+      retries: this.changed('retries') ? retries : RESUME_RETRIES,
+      signal: this.context.signal,
+      tell: (text: string) => this.err(text),
+    };
+    const local = resolve(this.io.cwd, from.pod !== '' ? to.file : from.file);
+    const stat = statSync(local, { throwIfNoEntry: false });
+    if (from.pod !== '') {
+      return resumeDownload(from.file, stat?.isDirectory() ? resolve(local, basename(from.file)) : local, options);
+    }
+    if (!stat?.isFile()) throw new CliError(`${from.file} is no file: --resume copies single files`);
+    const inside = await this.isFolder(pod, container, to.file);
+    return resumeUpload(local, inside ? `${to.file.replace(/\/$/, '')}/${basename(local)}` : to.file, options);
   }
 
   private async isFolder(pod: Pod, container: string, path: string): Promise<boolean> {
