@@ -1,4 +1,5 @@
 // The configuration file: what it may say, what runs then, and what is told when it is wrong.
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError, readConfiguration } from '../../../src/server/scheduler/config/configuration.ts';
 import { type AnyPlugin, definePlugin } from '../../../src/server/scheduler/framework.ts';
@@ -226,5 +227,26 @@ describe('arguments', () => {
     expect(on.schedule(one)).toMatchObject({
       rejections: { n1: "unschedulable: node(s) didn't match pod topology spread constraints" },
     });
+  });
+});
+
+describe('the example', () => {
+  it('is read, and its plug-in decides', async () => {
+    const folder = new URL('../../../docs/scheduler-example/', import.meta.url);
+    const { default: plugin } = (await import(new URL('prefer-cheap-nodes.mjs', folder).href)) as { default: unknown };
+    const text = readFileSync(new URL('scheduler.yaml', folder), 'utf8');
+    const [cheap, packed] = readConfiguration(text, [plugin]).profiles;
+    const label = 'example.org/cents-per-hour';
+    const nodes = [makeNode('dear', { labels: { [label]: '90' } }), makeNode('cheap', { labels: { [label]: '10' } })];
+    const pod = infoOf('p', { requests: { cpu: '1', memory: '1Gi' } });
+    const on = bench(nodes, cheap!.plugins);
+    on.cache.setPod(infoOf('q', { requests: { cpu: '1', memory: '1Gi' } }), 'cheap');
+    expect(on.schedule(pod)).toBe('cheap');
+    expect(names(packed!.points.score)).not.toContain('PreferCheapNodes');
+    expect(() => readConfiguration(text.replace('label: example', 'label: [example'.concat(']#')), [plugin])).toThrow(
+      'profiles[0].pluginConfig[0].args: Invalid value',
+    );
+    expect(() => readConfiguration(text, [{}])).toThrow('a plug-in module exports by default an object with a name');
+    expect(() => readConfiguration(text)).toThrow('plugin "PreferCheapNodes" does not exist');
   });
 });
