@@ -18,6 +18,7 @@ export interface Cluster {
   api: Api;
   nodes: Doc[];
   dataDir: string;
+  port: number;
   env: NodeJS.ProcessEnv;
   /** The CLI with this cluster's kubeconfig. */
   cli(...args: string[]): Promise<Ran>;
@@ -49,6 +50,7 @@ export async function startCluster(name: string): Promise<Cluster> {
     api,
     nodes,
     dataDir,
+    port,
     env,
     cli,
     async exec(namespace, pod, script, container) {

@@ -1,5 +1,6 @@
 // A pod's volumes. Upstream: kubectl/pkg/describe describeVolumes and its print*VolumeSource.
-import type { Volume } from 'kubernetes-types/core/v1.js';
+import type { PersistentVolumeClaimSpec, Volume } from 'kubernetes-types/core/v1.js';
+import { accessModesText } from '../../api/kinds/shared/storage-rules.ts';
 import type { Document } from './_document.ts';
 
 type Row = readonly [label: string, value: unknown];
@@ -9,18 +10,23 @@ export function volumeLines(doc: Document, volumes: readonly Volume[] | undefine
   doc.line(0, `${space}Volumes:`);
   for (const volume of volumes) {
     doc.line(1, `${space === '' ? '' : ' '}${volume.name}:`);
-    const rows = sourceRows(volume);
-    if (rows) for (const [label, value] of rows) doc.field(2, label, value);
-    else doc.line(1, '<unknown>');
+    sourceLines(doc, volume);
     for (const item of volume.downwardAPI?.items ?? []) {
       doc.line(3, `${item.fieldRef?.fieldPath ?? item.resourceFieldRef?.resource} -> ${item.path}`);
     }
   }
 }
 
+export function sourceLines(doc: Document, volume: Volume): void {
+  const rows = sourceRows(volume);
+  if (rows) for (const [label, value] of rows) doc.field(2, label, value);
+  else doc.line(1, '<unknown>');
+}
+
 /** What describes a volume's source; undefined for one that is not known. */
 function sourceRows(volume: Volume): Row[] | undefined {
   const { hostPath, emptyDir, secret, configMap, projected, persistentVolumeClaim, downwardAPI, nfs, csi } = volume;
+  if (volume.ephemeral) return ephemeralRows(volume.ephemeral.volumeClaimTemplate?.spec);
   if (hostPath) {
     return [
       ['Type', 'HostPath (bare host directory volume)'],
@@ -77,6 +83,20 @@ function sourceRows(volume: Volume): Row[] | undefined {
     return [['Type', 'DownwardAPI (a volume populated by information about the pod)\n    Items:']];
   }
   return undefined;
+}
+
+/** Upstream: printEphemeralVolumeSource, of a claim that is bound to nothing yet. */
+function ephemeralRows(spec: PersistentVolumeClaimSpec | undefined): Row[] {
+  return [
+    ['Type', 'EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)'],
+    ['StorageClass', spec?.storageClassName ?? '<none>'],
+    ['Volume', spec?.volumeName ?? ''],
+    ['Labels', '<none>'],
+    ['Annotations', '<none>'],
+    ['Capacity', spec?.resources?.requests?.['storage'] ?? ''],
+    ['Access Modes', accessModesText(spec?.accessModes)],
+    ['VolumeMode', spec?.volumeMode ?? 'Filesystem'],
+  ];
 }
 
 /** `%v` of a *bool. */

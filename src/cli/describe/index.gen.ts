@@ -13,6 +13,8 @@ export default {
   job: () => import('./job.ts'),
   namespace: () => import('./namespace.ts'),
   node: () => import('./node.ts'),
+  persistentvolume: () => import('./persistentvolume.ts'),
+  persistentvolumeclaim: () => import('./persistentvolumeclaim.ts'),
   pod: () => import('./pod.ts'),
   replicaset: () => import('./replicaset.ts'),
   replicationcontroller: () => import('./replicationcontroller.ts'),
@@ -22,4 +24,5 @@ export default {
   service: () => import('./service.ts'),
   serviceaccount: () => import('./serviceaccount.ts'),
   statefulset: () => import('./statefulset.ts'),
+  storageclass: () => import('./storageclass.ts'),
 } as const;

@@ -83,6 +83,7 @@ function containerStatus(
     imageID: `simulated://${c.image ?? ''}`,
     containerID: containerId(pod, c.name, 0),
     started: true,
+    resources: c.resources ?? {},
     ...more,
   };
 }

@@ -1,17 +1,9 @@
 // Claims that name no storage class get the default one. Upstream: plugin/pkg/admission/storage/storageclass/setdefault.
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
-import type { StorageClass } from 'kubernetes-types/storage/v1.js';
-import type { ResourceType } from '../../api/types.ts';
+import { StorageClasses } from '../../api/resources.ts';
 import { defaultClass } from './_default-class.ts';
 import { defineAdmission } from './types.ts';
 
-const StorageClasses: ResourceType<StorageClass> = {
-  group: 'storage.k8s.io',
-  version: 'v1',
-  plural: 'storageclasses',
-  kind: 'StorageClass',
-  namespaced: false,
-};
 const IS_DEFAULT = ['storageclass.kubernetes.io/is-default-class', 'storageclass.beta.kubernetes.io/is-default-class'];
 /** How a claim named its class before there was a field; present, it counts even when it is empty. */
 const OLD_CLASS = 'volume.beta.kubernetes.io/storage-class';

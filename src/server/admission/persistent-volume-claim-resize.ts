@@ -1,19 +1,10 @@
 // Claims grow only when they are bound and their storage class can do it. That they never shrink is validation's
 // business. Upstream: plugin/pkg/admission/storage/persistentvolume/resize/admission.go.
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
-import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import { compareQuantities } from '../../api/quantity.ts';
-import type { ResourceType } from '../../api/types.ts';
+import { StorageClasses } from '../../api/resources.ts';
 import { newForbidden } from './_forbidden.ts';
 import { defineAdmission } from './types.ts';
-
-const StorageClasses: ResourceType<StorageClass> = {
-  group: 'storage.k8s.io',
-  version: 'v1',
-  plural: 'storageclasses',
-  kind: 'StorageClass',
-  namespaced: false,
-};
 
 const sizeOf = (claim: PersistentVolumeClaim): string => claim.spec?.resources?.requests?.['storage'] ?? '0';
 const classOf = ({ metadata, spec }: PersistentVolumeClaim): string =>

@@ -1,18 +1,11 @@
 // Lets a deleted volume go once no claim is bound to it. The finalizer is given at creation by admission
 // (StorageObjectInUseProtection). Upstream: pkg/controller/volume/pvprotection/pv_protection_controller.go.
 import type { PersistentVolume } from 'kubernetes-types/core/v1.js';
-import type { ResourceType } from '../../api/types.ts';
+import { PersistentVolumes } from '../../api/resources.ts';
 import { defineController } from '../../client/controller.ts';
 import { withoutFinalizer } from './shared/objects.ts';
 
 const FINALIZER = 'kubernetes.io/pv-protection';
-const PersistentVolumes: ResourceType<PersistentVolume> = {
-  group: '',
-  version: 'v1',
-  plural: 'persistentvolumes',
-  kind: 'PersistentVolume',
-  namespaced: false,
-};
 
 const isWaiting = ({ metadata, status }: PersistentVolume): boolean =>
   metadata?.deletionTimestamp !== undefined && !!metadata.finalizers?.includes(FINALIZER) && status?.phase !== 'Bound';

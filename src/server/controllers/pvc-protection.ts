@@ -1,23 +1,14 @@
 // Lets a deleted claim go once no pod on a node uses it any more. The finalizer is given at creation by admission
 // (StorageObjectInUseProtection). Upstream: pkg/controller/volume/pvcprotection/pvc_protection_controller.go.
-import type { PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1.js';
+import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import { PersistentVolumeClaims, Pods } from '../../api/resources.ts';
+import { claimKeysOf } from '../../api/volumes.ts';
 import { type ControllerContext, defineController, watch } from '../../client/controller.ts';
 import { type ControllerEnvironment, defineControllerModule } from './_types.ts';
+import { PODS_BY_CLAIM } from './persistentvolume/claim.ts';
 import { withoutFinalizer } from './shared/objects.ts';
 
 const FINALIZER = 'kubernetes.io/pvc-protection';
-const INDEX = 'claim';
-
-/** `namespace/name` of each; those of generic ephemeral volumes are named after the pod. */
-function claimsOf({ metadata, spec }: Pod): string[] {
-  const keys: string[] = [];
-  for (const volume of spec?.volumes ?? []) {
-    const name = volume.ephemeral ? `${metadata?.name}-${volume.name}` : volume.persistentVolumeClaim?.claimName;
-    if (name) keys.push(`${metadata?.namespace}/${name}`);
-  }
-  return keys;
-}
 
 const isWaiting = (claim: PersistentVolumeClaim | undefined): boolean =>
   claim?.metadata?.deletionTimestamp !== undefined && !!claim.metadata.finalizers?.includes(FINALIZER);
@@ -28,7 +19,7 @@ async function reconcile({ client, lister }: ControllerContext, key: string): Pr
   // A node starts no pod whose claim is going, so one without a node does not hold it.
   if (
     lister(Pods)
-      .byIndex(INDEX, key)
+      .byIndex(PODS_BY_CLAIM, key)
       .some((pod) => pod.spec?.nodeName)
   )
     return;
@@ -38,7 +29,7 @@ async function reconcile({ client, lister }: ControllerContext, key: string): Pr
 export default defineControllerModule({
   name: 'pvc-protection',
   setup({ informers }: ControllerEnvironment) {
-    informers.for(Pods).addIndex(INDEX, claimsOf);
+    informers.for(Pods).addIndex(PODS_BY_CLAIM, claimKeysOf);
     return [
       defineController<PersistentVolumeClaim>({
         name: 'pvc-protection',
@@ -46,7 +37,7 @@ export default defineControllerModule({
         filter: (claim) => isWaiting(claim),
         watches: [
           watch(Pods, (pod, _old, { lister }) =>
-            claimsOf(pod).filter((key) => isWaiting(lister(PersistentVolumeClaims).get(key))),
+            claimKeysOf(pod).filter((key) => isWaiting(lister(PersistentVolumeClaims).get(key))),
           ),
         ],
         workers: 1,

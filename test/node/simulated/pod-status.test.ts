@@ -65,6 +65,7 @@ describe('a simulated pod', () => {
           imageID: 'simulated://app:1',
           containerID: 'simulated://u-c-0',
           started: true,
+          resources: {},
         },
       ],
     });
