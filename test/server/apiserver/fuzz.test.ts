@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type TestServer, startTestServer } from '../../support/server.ts';
 import { type RawAnswer, raw } from '../../support/raw.ts';
+import { METHODS, SEGMENTS, PATHS, NAMES, VALUES, TYPES, HEADERS, HEADER_VALUES, SCALARS, KEYS } from './fuzz-words.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -22,193 +23,6 @@ function random(below: number): number {
   return (state >>> 0) % below;
 }
 const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
-
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE', ''];
-const SEGMENTS = [
-  'api',
-  'apis',
-  'v1',
-  'apps',
-  'apps',
-  'namespaces',
-  'default',
-  'pods',
-  'services',
-  'deployments',
-  'configmaps',
-  'status',
-  'scale',
-  'binding',
-  'log',
-  'exec',
-  'proxy',
-  'a',
-  '%00',
-  '%ff',
-  '..',
-  '',
-  '__proto__',
-  'constructor',
-  'openapi',
-  'v3',
-  'customresourcedefinitions',
-  'apiextensions.k8s.io',
-  'x'.repeat(300),
-  '%E2%82%AC',
-  'finalize',
-  'token',
-  'serviceaccounts',
-];
-const PATHS = [
-  '/api/v1/namespaces/default/pods',
-  '/api/v1/namespaces/default/configmaps',
-  '/api/v1/namespaces/default/services',
-  '/apis/apps/v1/namespaces/default/deployments',
-  '/apis/apps/v1/namespaces/default/deployments/a',
-  '/apis/apps/v1/namespaces/default/deployments/a/scale',
-  '/api/v1/namespaces/default/pods/a/binding',
-  '/api/v1/namespaces/default/pods/a/eviction',
-  '/api/v1/namespaces',
-  '/api/v1/nodes/a/status',
-  '/api/v1/events',
-  '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
-  '/api/v1/namespaces/default/serviceaccounts/a/token',
-  '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-  '/api',
-  '/apis',
-  '/openapi/v3',
-];
-const NAMES = [
-  'labelSelector',
-  'fieldSelector',
-  'limit',
-  'continue',
-  'resourceVersion',
-  'resourceVersionMatch',
-  'dryRun',
-  'fieldManager',
-  'force',
-  'fieldValidation',
-  'pretty',
-  'timeoutSeconds',
-  'gracePeriodSeconds',
-  'propagationPolicy',
-  'includeObject',
-  'container',
-];
-const VALUES = [
-  '',
-  '0',
-  '1',
-  '-1',
-  '99999999999999999999',
-  'a=b',
-  'a in (b',
-  '!!',
-  'metadata.name=a',
-  'Exact',
-  'NotOlderThan',
-  'All',
-  'Strict',
-  'true',
-  '\u0000',
-  '\ud800',
-  '__proto__',
-  'x'.repeat(5_000),
-  'eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NSwic3RhcnQiOiJhIn0',
-  '%',
-  '[]',
-  '{}',
-];
-const TYPES = [
-  'application/json',
-  'application/yaml',
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-  'application/apply-patch+yaml',
-  'application/vnd.kubernetes.protobuf',
-  'text/plain',
-  ';;',
-];
-const HEADERS = [
-  'impersonate-user',
-  'impersonate-group',
-  'impersonate-uid',
-  'impersonate-extra-a',
-  'impersonate-extra-__proto__',
-  'impersonate-extra-%zz',
-  'x-remote-user',
-  'x-remote-group',
-  'authorization',
-  'audit-id',
-  'user-agent',
-  'accept-encoding',
-  'content-encoding',
-  'content-length',
-  'transfer-encoding',
-  'upgrade',
-  'sec-websocket-protocol',
-  'host',
-  'expect',
-  'if-match',
-  '__proto__',
-  'constructor',
-];
-const HEADER_VALUES = [
-  '',
-  'a',
-  'a,,b, ,',
-  'system:masters',
-  'system:serviceaccount:a:b',
-  'system:serviceaccount:::',
-  'Bearer x.y.z',
-  'gzip',
-  'websocket',
-  'base64url.bearer.authorization.k8s.io.%%%',
-  'kubectl/v1 (\u00e9)',
-  '\u0000',
-  '__proto__',
-  'x'.repeat(20_000),
-];
-const SCALARS = [null, true, 0, -1, 1.5, 2 ** 60, '', 'a', '\u0000', '__proto__', '9'.repeat(40), [], {}, [[]], [null]];
-const KEYS = [
-  'metadata',
-  'spec',
-  'status',
-  'name',
-  'namespace',
-  'labels',
-  'annotations',
-  'finalizers',
-  'ownerReferences',
-  'kind',
-  'apiVersion',
-  'containers',
-  'template',
-  'selector',
-  'matchLabels',
-  'replicas',
-  'ports',
-  'port',
-  'data',
-  'managedFields',
-  'uid',
-  'resourceVersion',
-  '__proto__',
-  'constructor',
-  '$patch',
-  '$retainKeys',
-  'op',
-  'path',
-  'value',
-  'target',
-  'versions',
-  'names',
-  'schema',
-  'image',
-  'env',
-];
 
 function value(depth: number): unknown {
   if (depth === 0 || random(4) === 0) return structuredClone(pick(SCALARS));
@@ -307,12 +121,73 @@ const VALID: Record<string, object> = {
     involvedObject: { kind: 'Pod', name: 'a', namespace: 'default' },
     reason: 'r',
   },
+  '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations': {
+    metadata: { generateName: 'w-' },
+    webhooks: [
+      {
+        name: 'a.example.com',
+        admissionReviewVersions: ['v1'],
+        sideEffects: 'None',
+        // Nobody's: what is fuzzed here is the configuration, and no request of this test may go to it.
+        rules: [{ operations: ['CREATE'], apiGroups: ['none.example.com'], apiVersions: ['v1'], resources: ['nones'] }],
+        clientConfig: { url: 'https://127.0.0.1:1/a', caBundle: 'eA==' },
+        matchConditions: [{ name: 'c', expression: 'object.metadata.name == "x"' }],
+        namespaceSelector: { matchExpressions: [{ key: 'a', operator: 'In', values: ['b'] }] },
+        failurePolicy: 'Ignore',
+        timeoutSeconds: 1,
+      },
+    ],
+  },
+  '/apis/apiregistration.k8s.io/v1/apiservices': {
+    metadata: { name: 'v1.far.example.com' },
+    spec: {
+      group: 'far.example.com',
+      version: 'v1',
+      groupPriorityMinimum: 100,
+      versionPriority: 10,
+      service: { namespace: 'default', name: 'far', port: 443 },
+      insecureSkipTLSVerify: true,
+    },
+  },
+  '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies': {
+    metadata: { generateName: 'p-' },
+    spec: {
+      matchConstraints: {
+        resourceRules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
+      },
+      validations: [{ expression: 'object.spec.replicas < 5', messageExpression: '"no"' }],
+      variables: [{ name: 'v', expression: 'object.metadata' }],
+    },
+  },
+  '/apis/networking.k8s.io/v1/namespaces/default/ingresses': {
+    metadata: { generateName: 'i-' },
+    spec: {
+      tls: [{ hosts: ['a.example.com'], secretName: 's' }],
+      rules: [
+        {
+          host: 'a.example.com',
+          http: {
+            paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 's', port: { number: 80 } } } }],
+          },
+        },
+      ],
+    },
+  },
   '/api/v1/nodes': {
     metadata: { generateName: 'n-' },
     spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] },
     status: { addresses: [{ type: 'InternalIP', address: '1.2.3.4' }] },
   },
 };
+
+const OPERATIONS = [
+  { op: 'test', path: '/metadata/name', value: 'a' },
+  { op: 'add', path: '/metadata/labels', value: { a: 'b' } },
+  { op: 'copy', from: '/metadata/labels/a', path: '/metadata/labels/b' },
+  { op: 'move', from: '/metadata/labels/b', path: '/metadata/labels/c' },
+  { op: 'replace', path: '/metadata/generateName', value: 'x-' },
+  { op: 'remove', path: '/metadata/labels/c' },
+];
 
 /** Puts something else at one to three random places of a valid object. */
 function mutated(object: unknown): unknown {
@@ -372,8 +247,11 @@ it('refuses objects that are almost right, or takes them', async () => {
       ['PATCH', 'application/merge-patch+json'],
       ['PATCH', 'application/strategic-merge-patch+json'],
       ['PATCH', 'application/apply-patch+yaml'],
+      ['PATCH', 'application/json-patch+json'],
     ] as const);
-    const changed = JSON.stringify(mutated(random(2) ? answer.json : VALID[target]));
+    const changed = JSON.stringify(
+      type.includes('json-patch') ? mutated(OPERATIONS) : mutated(random(2) ? answer.json : VALID[target]),
+    );
     const second = await raw(server, method, `${again}?fieldManager=x`, {
       body: changed,
       headers: { 'content-type': type },
@@ -402,6 +280,8 @@ it('gets an answer to everything', async () => {
     const answer: RawAnswer = await raw(server, method, target, {
       headers,
       ...(sent === undefined ? {} : { body: sent }),
+      // Watches have no end of their own.
+      ...(target.includes('watch') ? { signal: AbortSignal.timeout(5) } : {}),
     });
     const what = `seed ${seed}, request ${i}: ${method} ${target.slice(0, 200)} ${String(sent).slice(0, 300)}`;
     expect(fine(answer), `${what} → ${answer.status} ${answer.text.slice(0, 500)}`).toBe(true);
