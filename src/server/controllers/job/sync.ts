@@ -63,8 +63,9 @@ export async function syncJob(
     if (!(await seesAllPods(context, state, job))) return { requeueAfterMs: CREATION_CHECK_MS };
     state.setUncertain(uid, false);
   }
-  const settled = state.expectations.satisfied(uid);
-  return new JobSync(context, job, state, settled, await claimPods(context, job, state)).run();
+  // As of the moment of the pods below: what is seen meanwhile is not in them.
+  const seen = { settled: state.expectations.satisfied(uid), untracked: new Set(state.untrackedOf(uid)) };
+  return new JobSync(context, job, state, seen, await claimPods(context, job, state)).run();
 }
 
 /** What it adopts gets the finalizer as well. Upstream: getPodsForJob. */
@@ -85,6 +86,11 @@ const minimum = (...values: (number | undefined)[]): number | undefined => {
   return given.length > 0 ? Math.min(...given) : undefined;
 };
 
+interface Seen {
+  settled: boolean;
+  untracked: ReadonlySet<string>;
+}
+
 class JobSync {
   private readonly now: number;
   private status: JobStatus;
@@ -102,18 +108,21 @@ class JobSync {
   readonly pods: Pod[];
   /** Everything that was made or deleted before is in the cache. */
   private readonly settled: boolean;
+  /** Pods that have no finalizer any more, whatever the cache shows. */
+  private readonly untracked: ReadonlySet<string>;
 
-  constructor(context: ControllerContext, job: Job, state: JobState, settled: boolean, pods: Pod[]) {
+  constructor(context: ControllerContext, job: Job, state: JobState, seen: Seen, pods: Pod[]) {
     this.context = context;
     this.job = job;
     this.state = state;
-    this.settled = settled;
+    this.settled = seen.settled;
+    this.untracked = seen.untracked;
     this.pods = pods;
     const uid = job.metadata?.uid ?? '';
     this.now = context.clock.now();
     this.status = { ...job.status, uncountedTerminatedPods: job.status?.uncountedTerminatedPods ?? {} };
     this.active = pods.filter(isPodActive);
-    const { succeeded, failed } = this.newlyEnded(state.untrackedOf(uid));
+    const { succeeded, failed } = this.newlyEnded();
     const uncounted = this.status.uncountedTerminatedPods;
     const counted = failed.filter((pod) => failureVerdict(job.spec?.podFailurePolicy, pod).counts);
     this.failed = (this.status.failed ?? 0) + counted.length + (uncounted?.failed?.length ?? 0);
@@ -123,18 +132,18 @@ class JobSync {
       : (this.status.succeeded ?? 0) + succeeded.length + (uncounted?.succeeded?.length ?? 0);
     this.replaced =
       this.indexes && limitsEachIndex(job)
-        ? podsToReplace(job, this.indexes, this.active, pods, state.untrackedOf(uid))
+        ? podsToReplace(job, this.indexes, this.active, pods, seen.untracked)
         : new Map();
     this.backoff = nextRecord(state.backoffOf(uid), succeeded, failed);
     if (!this.status.startTime && !job.spec?.suspend) this.status.startTime = timestamp(this.now);
   }
 
   /** Ended, and not in the status yet. Upstream: getNewFinishedPods. */
-  private newlyEnded(removed: ReadonlySet<string>): { succeeded: Pod[]; failed: Pod[] } {
+  private newlyEnded(): { succeeded: Pod[]; failed: Pod[] } {
     const { job } = this;
     const { succeeded = [], failed = [] } = this.status.uncountedTerminatedPods ?? {};
     const counts = (pod: Pod): boolean =>
-      isTracked(pod) && !removed.has(uidOf(pod)) && (!isIndexed(job) || validIndex(pod, job) !== undefined);
+      isTracked(pod) && !this.untracked.has(uidOf(pod)) && (!isIndexed(job) || validIndex(pod, job) !== undefined);
     const fresh = this.pods.filter(counts);
     return {
       succeeded: fresh.filter((pod) => hasSucceeded(pod) && !succeeded.includes(uidOf(pod))),
@@ -157,6 +166,7 @@ class JobSync {
       status: this.status,
       changed: this.changed,
       pods: this.pods,
+      untracked: this.untracked,
       indexes: this.indexes,
       replaced: this.replaced,
       end,

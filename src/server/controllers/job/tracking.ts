@@ -39,6 +39,8 @@ export interface Tracking {
   /** The status has changed already. */
   changed: boolean;
   pods: readonly Pod[];
+  /** Those of them whose finalizer was removed here before they were read. */
+  untracked: ReadonlySet<string>;
   indexes: JobIndexes | undefined;
   /** Failed pods that wait for their successors. */
   replaced: ReadonlyMap<number, Pod>;
@@ -57,8 +59,7 @@ const uncountedOf = (status: JobStatus) => {
 export async function trackPods(tracking: Tracking): Promise<boolean> {
   const { job, state, pods } = tracking;
   const uid = job.metadata?.uid ?? '';
-  const removed = state.untrackedOf(uid);
-  const tracked = pods.filter((pod) => isTracked(pod) && !removed.has(uidOf(pod)));
+  const tracked = pods.filter((pod) => isTracked(pod) && !tracking.untracked.has(uidOf(pod)));
   const withFinalizer = new Set(tracked.map(uidOf));
   countGone(tracking, withFinalizer);
   const { ended, complete } = noteEnded(tracking, tracked);
