@@ -90,9 +90,13 @@ export interface KindDefinition<T extends KubeObject = Unstructured> {
   prepareCreate?(draft: T): void;
   /** Upstream's PrepareForUpdate: restore what this endpoint may not change (status is restored by the server). */
   prepareUpdate?(draft: T, old: T): void;
+  /** As prepareUpdate, of an update of the status; `now` is RFC 3339. */
+  prepareStatus?(draft: T, old: T, now: string): void;
   /** Validation; pushes field errors. `validateUpdate` runs after `validate` on the new object. */
   validate?(object: T, errors: FieldErrors): void;
   validateUpdate?(object: T, old: T, errors: FieldErrors): void;
+  /** True: what is wrong with the change is told before what is wrong with the object, as upstream's does. */
+  updateErrorsFirst?: boolean;
   /** Runs after `validate` on create only: what may be there later, but not from the start. */
   validateCreate?(object: T, errors: FieldErrors): void;
   validateStatus?(object: T, old: T, errors: FieldErrors): void;

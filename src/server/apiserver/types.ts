@@ -130,6 +130,8 @@ export interface SubresourceContext extends HookContext {
   read(): Promise<Unstructured>;
   /** `change` mutates a draft; re-run on conflict. Answers the written object (or the would-be one on dry run). */
   modify(change: (draft: Unstructured) => void | Promise<void>): Promise<Unstructured>;
+  /** The same, asking no admission and recording no owner of fields. */
+  modifyUnseen(change: (draft: Unstructured) => void | Promise<void>): Promise<Unstructured>;
   /** Deletes the parent: the user needs no right to delete it, and admission is not asked again. */
   remove(options: Record<string, unknown>): Promise<void>;
   /** The decoded body as a draft; undefined when there is none. */

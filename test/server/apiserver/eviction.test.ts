@@ -85,6 +85,8 @@ describe('with a budget', () => {
     });
     const evicted = await pod('a');
     expect(evicted?.metadata?.deletionTimestamp).toBeDefined();
+    // Nobody owns what the eviction wrote.
+    expect(evicted?.metadata?.managedFields?.some(({ subresource }) => subresource === 'eviction')).toBe(false);
     expect(evicted?.status?.conditions?.find((c) => c.type === 'DisruptionTarget')).toMatchObject({
       status: 'True',
       reason: 'EvictionByEvictionAPI',

@@ -82,3 +82,39 @@ it('a stateful set warns of fractional bytes in its claims', async () => {
     'spec.volumeClaimTemplates[0].spec.resources.requests[storage]: fractional byte value \\"1500m\\" is invalid, must be an integer',
   );
 });
+
+it('secrets, config maps and services are told first what may not change', async () => {
+  const of = (kind: string, more: object) => ({ apiVersion: 'v1', kind, metadata: { name: 'a' }, ...more });
+  const path = (plural: string) => `/api/v1/namespaces/default/${plural}`;
+  const refused = async (plural: string, change: object) => {
+    const { json } = await ask('PATCH', `${path(plural)}/a`, change);
+    const { details } = json as unknown as { details: { causes: { field: string }[] } };
+    return details.causes.map(({ field }) => field);
+  };
+  await ask('POST', path('secrets'), of('Secret', { type: 'Opaque' }));
+  expect(await refused('secrets', { type: 'kubernetes.io/tls', data: { '?': '' } })).toEqual([
+    'type',
+    'data[?]',
+    'data[tls.crt]',
+    'data[tls.key]',
+  ]);
+  await ask('POST', path('configmaps'), of('ConfigMap', { immutable: true }));
+  expect(await refused('configmaps', { data: { '?': '' } })).toEqual(['data', 'data[?]']);
+  await ask('POST', path('services'), of('Service', { spec: { ports: [{ port: 80 }] } }));
+  const spec = { clusterIP: '10.96.0.77', clusterIPs: ['10.96.0.77'], sessionAffinity: 'x' };
+  expect(await refused('services', { spec })).toEqual(['spec.clusterIPs[0]', 'spec.sessionAffinity']);
+});
+
+it('a volume says when its phase changed', async () => {
+  const path = '/api/v1/persistentvolumes';
+  const source = { hostPath: { path: '/tmp' }, capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'] };
+  await ask('POST', path, { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'v' }, spec: source });
+  const since = async (status: object) => {
+    const { json } = await ask('PATCH', `${path}/v/status`, { status });
+    return (json as unknown as { status: { lastPhaseTransitionTime: string } }).status.lastPhaseTransitionTime;
+  };
+  const told = '2001-01-01T00:00:00Z';
+  expect(await since({ phase: 'Available', lastPhaseTransitionTime: told })).toBe(told);
+  expect(await since({ message: 'm' })).toBe(told);
+  expect(await since({ phase: 'Released' })).not.toBe(told);
+});

@@ -33,6 +33,7 @@ export default defineKind<ConfigMap>({
     }
     if (bytes > MAX_SECRET_BYTES) errors.tooLong('[]', MAX_SECRET_BYTES);
   },
+  updateErrorsFirst: true,
   validateUpdate(map, old, errors) {
     if (old.immutable) frozenData(errors, map, old, ['data', 'binaryData']);
   },

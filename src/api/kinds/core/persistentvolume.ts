@@ -237,6 +237,11 @@ function defaultSources(spec: Spec): void {
   }
 }
 
+interface PhaseStatus {
+  phase?: string;
+  lastPhaseTransitionTime?: string;
+}
+
 export default defineKind<Volume>({
   group: '',
   kind: 'PersistentVolume',
@@ -255,6 +260,12 @@ export default defineKind<Volume>({
     spec.volumeMode ??= 'Filesystem';
     defaultSources(spec);
     defaultResourceList(spec.capacity as ResourceList | undefined);
+  },
+  prepareStatus(draft, old, now) {
+    const [status, before] = [draft.status as PhaseStatus | undefined, old.status as PhaseStatus | undefined];
+    if (!status || status.phase === before?.phase) return;
+    const at = status.lastPhaseTransitionTime;
+    if (at === undefined || at === before?.lastPhaseTransitionTime) status.lastPhaseTransitionTime = now;
   },
   prepareCreate(draft) {
     const since = draft.metadata?.creationTimestamp as string | undefined;

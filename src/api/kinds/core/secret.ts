@@ -115,6 +115,7 @@ export default defineKind<Secret>({
     if (bytes > MAX_SECRET_BYTES) errors.tooLong('data', MAX_SECRET_BYTES);
     validateType(secret, errors);
   },
+  updateErrorsFirst: true,
   validateUpdate(secret, old, errors) {
     immutable(errors, 'type', secret.type, old.type);
     if (old.immutable) frozenData(errors, secret, old, ['data']);

@@ -80,6 +80,7 @@ export default defineKind<Service>({
     }
   },
   validate: validateService,
+  updateErrorsFirst: true,
   validateUpdate: validateServiceUpdate,
   validateStatus: validateServiceStatus,
   warnings: serviceWarnings,

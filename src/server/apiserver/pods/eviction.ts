@@ -95,7 +95,7 @@ const boundTo = (pod: EvictedPod, options: DeleteOptions): DeleteOptions =>
 async function conditionAndDelete(context: SubresourceContext, options: DeleteOptions): Promise<void> {
   if (isDryRun(options)) return context.remove(options);
   const now = timestamp((context.options.clock ?? Date).now());
-  const written = await context.modify((draft) => {
+  const written = await context.modifyUnseen((draft) => {
     checkPreconditions(draft, options);
     setTarget(draft as EvictedPod, now);
   });

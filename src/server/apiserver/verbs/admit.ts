@@ -24,6 +24,8 @@ export interface AdmissionInput {
   oldObject?: Unstructured;
   options: Readonly<Record<string, unknown>>;
   dryRun: boolean;
+  /** No plugin is asked. */
+  unseen?: boolean;
 }
 
 /** The query's `timeout`. Upstream: apiserver/pkg/endpoints/filters/request_deadline.go, which refuses what is none. */
@@ -65,7 +67,8 @@ export class Admission {
       ...(input.object ? { object: input.object } : {}),
       ...(input.oldObject ? { oldObject: input.oldObject } : {}),
     };
-    this.#plugins = context.server.options.admission.filter((plugin) => plugin.handles(this.#request));
+    const { admission } = context.server.options;
+    this.#plugins = input.unseen ? [] : admission.filter((plugin) => plugin.handles(this.#request));
   }
 
   /** True: a plugin may have changed the object. A second round shows to all what the webhooks changed. */

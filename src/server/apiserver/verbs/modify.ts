@@ -13,7 +13,7 @@ import { Admission } from './admit.ts';
 import { type Extras, type Written, keyOf, noExtras, put, transact, wouldBe } from './commit.ts';
 import { countsGenerations } from './create.ts';
 import { hookContext } from './hook-context.ts';
-import { restoreSystemMeta, validateMeta, validateMetaUpdate } from './metadata.ts';
+import { restoreSystemMeta, timestamp, validateMeta, validateMetaUpdate } from './metadata.ts';
 
 export interface Modification {
   /** '' for the object itself. */
@@ -24,6 +24,8 @@ export interface Modification {
   /** Records the owners of fields in the draft's metadata, which alone it may change, before admission has its say. */
   track(draft: Unstructured, old: Unstructured): Promise<void> | void;
   options?: Readonly<Record<string, unknown>>;
+  /** Admission is not asked. */
+  unseen?: boolean;
   /** For a subresource whose body is another object (Scale): what admission is shown, and how that is put back. */
   admitted?: { of(object: Unstructured): Unstructured; settle(draft: Unstructured, admitted: Unstructured): void };
 }
@@ -91,6 +93,7 @@ async function nextState(
   const draft = await modification.change(old);
   const shown = admitted ? admitted.of(draft) : draft;
   const admission = new Admission(context, endpoint, {
+    unseen: modification.unseen === true,
     operation: 'UPDATE',
     name: draft.metadata.name ?? '',
     subresource,
@@ -99,13 +102,13 @@ async function nextState(
     options: modification.options ?? {},
     dryRun,
   });
-  prepare(endpoint, draft, old, subresource);
+  prepare(context, endpoint, draft, old, subresource);
   // What admission adds is owned by nobody.
   const tracked = modification.track(sharing(draft, old), old);
   if (tracked) await tracked;
   if (await admission.mutate()) {
     admitted?.settle(draft, shown);
-    prepare(endpoint, draft, old, subresource);
+    prepare(context, endpoint, draft, old, subresource);
   }
   const own = inOwnVersion([draft, old], endpoint);
   const [ownDraft, ownOld] = own instanceof Promise ? await own : own;
@@ -118,13 +121,20 @@ async function nextState(
 }
 
 /** Upstream's BeforeUpdate and the strategies' PrepareForUpdate. */
-function prepare(endpoint: Endpoint, draft: Unstructured, old: Unstructured, subresource: string): void {
+function prepare(
+  { server }: RequestContext,
+  endpoint: Endpoint,
+  draft: Unstructured,
+  old: Unstructured,
+  subresource: string,
+): void {
   const { definition } = endpoint;
   restoreSystemMeta(draft.metadata, old.metadata);
   if (subresource === 'status') {
     // Status updates change the status alone; of metadata what finalizers and owners need.
     for (const field of Object.keys(draft)) if (!STATUS_FIELDS.has(field)) delete draft[field];
     for (const field of Object.keys(old)) if (!STATUS_FIELDS.has(field)) draft[field] = old[field];
+    definition.prepareStatus?.(draft, old, timestamp(server.now()));
   } else if (subresource === '') {
     if (definition.subresources?.['status']) {
       if (old['status'] === undefined) delete draft['status'];
@@ -169,14 +179,17 @@ function validate(
 ): void {
   const { definition } = endpoint;
   const errors = new FieldErrors();
+  const updates = subresource === '' || subresource === 'scale';
   validateMetaUpdate(draft.metadata, old.metadata, errors);
+  if (updates && definition.updateErrorsFirst) definition.validateUpdate?.(draft, old, errors);
   validateMeta(definition, draft.metadata, errors);
   if (subresource === 'status') definition.validateStatus?.(draft, old, errors);
   else {
     definition.validate?.(draft, errors);
     // What other subresources may change is what the object's own update may not.
-    if (subresource === '' || subresource === 'scale') definition.validateUpdate?.(draft, old, errors);
-    else definition.validateSubresource?.[subresource]?.(draft, old, errors);
+    if (updates) {
+      if (!definition.updateErrorsFirst) definition.validateUpdate?.(draft, old, errors);
+    } else definition.validateSubresource?.[subresource]?.(draft, old, errors);
     endpoint.served.validate?.(draft, old, errors);
     if (definition.warnings) context.warnings.push(...definition.warnings(draft, old));
   }

@@ -102,6 +102,21 @@ function subresourceContext(context: RequestContext, endpoint: Endpoint): Subres
   const reading = request.method === 'GET' || request.method === 'HEAD';
   const streaming = reading || CONNECTS.has(subresource);
   const options = streaming ? undefined : writeOptions(context, 'UpdateOptions');
+  const write = async (change: (draft: Unstructured) => void | Promise<void>, unseen: boolean) => {
+    const written = await modify(context, endpoint, name, {
+      subresource,
+      unseen,
+      dryRun: options?.dryRun ?? false,
+      change: async (old) => {
+        const draft = cloneJson(old);
+        await change(draft);
+        return draft;
+      },
+      track: (draft, old) =>
+        options && !unseen ? trackUpdate(context, endpoint, draft, old, options, subresource) : undefined,
+    });
+    return written.object;
+  };
   return {
     ...hookContext(context, name, options?.dryRun ?? false, noExtras()),
     request,
@@ -109,19 +124,8 @@ function subresourceContext(context: RequestContext, endpoint: Endpoint): Subres
       await server.feed.fresh();
       return current(context, endpoint).object();
     },
-    async modify(change) {
-      const written = await modify(context, endpoint, name, {
-        subresource,
-        dryRun: options?.dryRun ?? false,
-        change: async (old) => {
-          const draft = cloneJson(old);
-          await change(draft);
-          return draft;
-        },
-        track: (draft, old) => options && trackUpdate(context, endpoint, draft, old, options, subresource),
-      });
-      return written.object;
-    },
+    modify: (change) => write(change, false),
+    modifyUnseen: (change) => write(change, true),
     async remove(given) {
       const key = keyOf(endpoint.namespaced ? info.namespace : '', name);
       await server.feed.fresh();
