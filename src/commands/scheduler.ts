@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import { Command } from '../cli/base.ts';
 import { CliError } from '../cli/errors.ts';
@@ -72,10 +71,8 @@ export default class Scheduler extends Command {
   }
 
   private async configuration(file: string, modules: readonly string[], schedulerName: string) {
-    const [{ ConfigurationError, readConfiguration }, plugins] = await Promise.all([
-      import('../server/scheduler/config/configuration.ts'),
-      Promise.all(modules.map((path) => loadPlugins(resolve(this.io.cwd, path)))),
-    ]);
+    // From the scheduler's own bundle: there import() can load a module of the user's.
+    const { ConfigurationError, loadPlugins, readConfiguration } = await import('../server/scheduler/run.ts');
     // Another scheduler has a lease of its own: it acts beside the default one.
     const own = schedulerName === 'default-scheduler' ? 'kube-scheduler' : schedulerName;
     const text = file
@@ -86,22 +83,14 @@ export default class Scheduler extends Command {
           leaderElection: { resourceName: own },
           profiles: [{ schedulerName }],
         });
+    let about = '';
     try {
+      const plugins = await Promise.all(modules.map((path) => loadPlugins(resolve(this.io.cwd, path))));
+      if (file) about = `${file}: `;
       return readConfiguration(text, plugins.flat());
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      const about = file ? `${file}: ` : '';
       throw new CliError(about + error.message.split('\n').join(`\nerror: ${about}`));
     }
-  }
-}
-
-/** What a module offers as plug-ins; whether they are any is checked by whom they are for. */
-async function loadPlugins(path: string): Promise<unknown[]> {
-  try {
-    const { default: offered } = (await import(pathToFileURL(path).href)) as { default?: unknown };
-    return Array.isArray(offered) ? offered : [offered];
-  } catch (error) {
-    throw new CliError(`--plugin ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

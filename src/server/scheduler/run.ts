@@ -15,6 +15,9 @@ import { createReporter } from './reporter.ts';
 import { Scheduler } from './scheduler.ts';
 import { clusterView } from './view.ts';
 
+export { ConfigurationError, readConfiguration } from './config/configuration.ts';
+export { loadPlugins } from './config/load.ts';
+
 export interface SchedulerConfig {
   /** Default `default-scheduler`. */
   schedulerName?: string;
