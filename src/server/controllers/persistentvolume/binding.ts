@@ -16,7 +16,6 @@ import { Written } from '../shared/written.ts';
 
 /** Volumes by their class and by the claim that they are reserved for. */
 export const BY_CANDIDATE = 'candidate';
-const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 type Annotations = Record<string, string>;
 const annotationsOf = (object: PersistentVolume | PersistentVolumeClaim): Annotations =>
@@ -107,9 +106,8 @@ export class Binder {
     const { status } = volume;
     if (status?.phase === phase) return volume;
     const { message: _old, ...rest } = status ?? {};
-    const next: PersistentVolumeStatus & { lastPhaseTransitionTime?: string } = { ...rest, phase };
+    const next: PersistentVolumeStatus = { ...rest, phase };
     if (message !== '') next.message = message;
-    next.lastPhaseTransitionTime = timestamp(this.environment.clock.now());
     const written = await this.environment.client.updateStatus(PersistentVolumes, { ...volume, status: next });
     this.volumes.wrote(written);
     return written;
