@@ -281,6 +281,14 @@ describe('watches', () => {
     } else expect(events[0]!.object['data']).toBeUndefined();
   });
 
+  it('streamed lists are never tables: 406, or the next form that is taken', async () => {
+    const path = `${maps}?watch=1&${INITIAL}&allowWatchBookmarks=true&timeoutSeconds=1`;
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    expect((await raw(server, 'GET', path, { headers: { accept } })).status).toBe(406);
+    const { text } = await raw(server, 'GET', path, { headers: { accept: `${accept},application/json` } });
+    expect((JSON.parse(text.split('\n')[0]!) as Event).object['kind']).toBe('ConfigMap');
+  });
+
   it('of one object by its path, the old way', async () => {
     const old = maps.replace('/api/v1/', '/api/v1/watch/');
     const { text } = await raw(server, 'GET', `${old}/b?timeoutSeconds=1`);

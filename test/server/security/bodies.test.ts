@@ -63,6 +63,19 @@ it.each([
   expect(await post(bytes)).toMatchObject({ status, kind: 'Status' });
 });
 
+it.each([
+  ['/api/v1/nodes', { metadata: { name: 'n' }, spec: { taints: [{ key: null, effect: 'NoSchedule' }] } }],
+  [
+    '/apis/apiregistration.k8s.io/v1/apiservices',
+    {
+      metadata: { name: 'v1.x.org' },
+      spec: { group: 'x.org', version: null, groupPriorityMinimum: 1, versionPriority: 1 },
+    },
+  ],
+])('null for a text is none: %s', async (path, object) => {
+  expect(await post(JSON.stringify(object), 'application/json', 'POST', path)).toMatchObject({ status: 422 });
+});
+
 it('invalid UTF-8 is refused or replaced, never stored', async () => {
   const bytes = Buffer.concat([
     Buffer.from('{"metadata":{"name":"utf"},"data":{"a":"'),

@@ -37,9 +37,15 @@ function settle(value: unknown, referrer: Schema, source: SchemaSource): void {
     if (!inner) continue;
     if (fields[key] !== null) settle(fields[key], inner, source);
     else if (schema.properties && Object.hasOwn(schema.properties, key)) {
-      if (!isOpen(resolve(inner, source))) delete fields[key];
+      if (isScalar(inner, source) || !isOpen(resolve(inner, source))) delete fields[key];
     } else fields[key] = zero(inner, source);
   }
+}
+
+/** Nothing is said about the fields inside of a scalar, either. */
+function isScalar(referrer: Schema, source: SchemaSource): boolean {
+  const { type } = resolve(referrer, source);
+  return isIntOrString(referrer) || (type !== undefined && type !== 'object' && type !== 'array');
 }
 
 function zero(referrer: Schema, source: SchemaSource): unknown {

@@ -21,8 +21,11 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const MIN_TIMEOUT_SECONDS = 1_800;
 
 export async function watch(context: RequestContext, endpoint: Endpoint): Promise<Response> {
-  const negotiated = negotiateFor(context.request.headers['accept'], endpoint);
   const options = readOptions(context, endpoint, true);
+  const { accept } = context.request.headers;
+  // Streamed lists are never tables. Upstream: handlers/negotiation, watchListEndpointRestrictions.
+  const streamed = options.sendInitialEvents === true && options.bookmarks;
+  const negotiated = negotiateFor(streamed ? withoutTables(accept) : accept, endpoint);
   const format = eventFormat(context, endpoint, negotiated);
   const timeoutSeconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + Math.random());
   const begin = await beginning(context, endpoint, options);
@@ -45,6 +48,12 @@ export async function watch(context: RequestContext, endpoint: Endpoint): Promis
     ),
     body: { bytes: () => stream.bytes(), shared: () => stream.events() },
   };
+}
+
+function withoutTables(accept: string | undefined): string | undefined {
+  if (!accept?.includes('as=Table')) return accept;
+  const others = accept.split(',').filter((clause) => !/;\s*as=Table\b/.test(clause));
+  return others.length > 0 ? others.join(',') : 'none';
 }
 
 async function beginning(context: RequestContext, endpoint: Endpoint, options: ReadOptions): Promise<WatchStart> {
