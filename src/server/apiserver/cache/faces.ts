@@ -1,10 +1,12 @@
 // What is derived from entries and kept for the next reader: answers in other versions, rows of tables. All of it can be
 // made again, so there is a bound on its bytes, over all kinds. Two generations: what nobody asked for while a whole
-// generation was filled is forgotten with it, at no cost per face.
+// generation was filled is forgotten with it, at no cost per face. A generation lives for a while, however soon it is
+// full: readers of more than there is room for shall find a part of it again, and not push out all before they return.
 import type { Entry } from './entry.ts';
 
 /** Of both generations together. */
 export const FACES_BYTES = 32 << 20;
+const GENERATION_MS = 10_000;
 
 interface Face {
   value: unknown;
@@ -18,9 +20,13 @@ export class Faces {
   #young: Generation = new WeakMap();
   #old: Generation = new WeakMap();
   #bytes = 0;
+  readonly #now: () => number;
+  /** Since when there is an old generation. */
+  #turnedAt = -Infinity;
 
-  constructor(maxBytes = FACES_BYTES) {
+  constructor(maxBytes = FACES_BYTES, now: () => number = () => performance.now()) {
     this.#generationBytes = maxBytes / 2;
+    this.#now = now;
   }
 
   /** Makes a face once for all readers; `size` says about how many bytes it takes. */
@@ -39,6 +45,9 @@ export class Faces {
   #keep(entry: Entry, name: string, face: Face): void {
     if (face.bytes > this.#generationBytes) return;
     if (this.#bytes + face.bytes > this.#generationBytes) {
+      const now = this.#now();
+      if (now - this.#turnedAt < GENERATION_MS) return;
+      this.#turnedAt = now;
       this.#old = this.#young;
       this.#young = new WeakMap();
       this.#bytes = 0;
