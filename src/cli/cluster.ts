@@ -19,8 +19,6 @@ export interface ClusterOptions {
   explicitNamespace: boolean;
   /** Where discovery is kept on disk; absent: nowhere. */
   cacheFile?: string;
-  /** Request traces at 6 and above. */
-  verbosity?: number;
   /** Milliseconds; 0 waits for ever. */
   timeoutMs?: number;
   io: Io;
@@ -77,22 +75,14 @@ export class Cluster {
     this.options.close?.();
   }
 
-  /** Prints warnings and, at -v=6, one line for each request. */
+  /** Prints warnings; ends requests that take too long. */
   private watched(handler: Handler): Handler {
-    const { verbosity = 0, io, timeoutMs = 0 } = this.options;
+    const { timeoutMs = 0 } = this.options;
     return async (request) => {
-      const started = io.nowMs();
       const limited = timeoutMs > 0 && !request.query.has('watch') && !request.query.has('follow');
       const signal = limited ? AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]) : request.signal;
       const response = await handler({ ...request, signal });
       for (const text of parseWarnings(response.headers['warning'])) this.warnings.print(text);
-      if (verbosity >= 6) {
-        const query = request.query.size > 0 ? `?${request.query}` : '';
-        const ms = io.nowMs() - started;
-        io.stderr.write(
-          `"Response" verb="${request.method}" url="${this.url}${request.path}${query}" status="${response.status}" milliseconds=${ms}\n`,
-        );
-      }
       return response;
     };
   }

@@ -1,10 +1,12 @@
 // From kubeconfig and global flags to a connected Cluster. Loaded by the first command that needs the server.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { homedir } from 'node:os';
 import { parseDuration } from '../api/duration.ts';
 import { type ConfigOverrides, clientConfigFrom, kubeConfigPaths, loadKubeConfig } from '../client/kubeconfig.ts';
 import type { ClientConfig } from '../client/transport/config.ts';
 import { httpsTransport } from '../client/transport/https.ts';
+import type { Handler } from '../wire/http.ts';
 import { Cluster } from './cluster.ts';
 import { CliError, PlainError } from './errors.ts';
 import type { GlobalFlags } from './globals.ts';
@@ -81,19 +83,27 @@ export function cacheFileFor(server: string, cacheDir: string, io: Io): string {
   return join(folder, 'sampan', `${host}.json`);
 }
 
+async function tracing(handler: Handler, url: string, globals: GlobalFlags, io: Io): Promise<Handler> {
+  const [{ traced }, { klog }] = await Promise.all([import('./trace.ts'), import('./klog.ts')]);
+  for (const file of kubeConfigPaths(globals.kubeconfig || undefined, io.env)) {
+    if (existsSync(file)) klog(io, 'I', 'loader.go:402', `Config loaded from file:  ${file}`);
+  }
+  return traced(handler, { io, url, verbosity: globals.v });
+}
+
 export async function connect(globals: GlobalFlags, changed: ReadonlySet<string>, io: Io): Promise<Cluster> {
   const config = clientConfig(globals, changed, io);
   const transport = httpsTransport(config);
   const url = new URL(config.server);
+  const base = config.server.replace(/\/$/, '');
   return new Cluster({
-    handler: transport.handler,
+    handler: globals.v >= 6 ? await tracing(transport.handler, base, globals, io) : transport.handler,
     dialer: transport.dialer,
     server: url.host,
-    url: config.server.replace(/\/$/, ''),
+    url: base,
     namespace: config.namespace ?? 'default',
     explicitNamespace: globals.namespace !== '',
     cacheFile: cacheFileFor(config.server, globals['cache-dir'], io),
-    verbosity: globals.v,
     timeoutMs: config.timeoutMs ?? 0,
     io,
     close: () => transport.close(),

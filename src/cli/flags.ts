@@ -51,6 +51,53 @@ export const fieldManagerFlag = (manager: string) => ({
   'field-manager': flag.string('Name of the manager used to track field ownership.', { default: manager }),
 });
 
+/** How an object that stands in the way is removed. */
+export const deletionFlags = {
+  cascade: flag.string(
+    'Must be "background", "orphan", or "foreground". Selects the deletion cascading strategy for the dependents (e.g. Pods created by a ReplicationController). Defaults to background.',
+    { default: 'background', noOpt: 'background' },
+  ),
+  force: flag.bool(
+    'If true, immediately remove resources from API and bypass graceful deletion. Note that immediate deletion of some resources may result in inconsistency or data loss and requires confirmation.',
+  ),
+  'grace-period': flag.int(
+    'Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. Set to 1 for immediate shutdown. Can only be set to 0 when --force is true (force deletion).',
+    { default: -1 },
+  ),
+  timeout: flag.duration(
+    'The length of time to wait before giving up on a delete, zero means determine a timeout from the size of the object',
+  ),
+  wait: flag.bool('If true, wait for resources to be gone before returning. This waits for finalizers.'),
+};
+
+/** The propagation policy of --cascade; booleans are of earlier days. Upstream: cmdutil.GetCascadingStrategy. */
+export function propagationOf(cascade: string, warn: (text: string) => void): 'Background' | 'Orphan' | 'Foreground' {
+  switch (cascade) {
+    case 'background':
+      return 'Background';
+    case 'orphan':
+      return 'Orphan';
+    case 'foreground':
+      return 'Foreground';
+    case 'true':
+      warn('warning: --cascade=true is deprecated (boolean value) and can be replaced with --cascade=background.\n');
+      return 'Background';
+    case 'false':
+      warn('warning: --cascade=false is deprecated (boolean value) and can be replaced with --cascade=orphan.\n');
+      return 'Orphan';
+  }
+  throw new CliError(`invalid cascade value (${cascade}). Must be "background", "foreground", or "orphan"`);
+}
+
+export const overridesFlags = {
+  'override-type': flag.string('The method used to override the generated object: json, merge, or strategic.', {
+    default: 'merge',
+  }),
+  overrides: flag.string(
+    'An inline JSON override for the generated object. If this is non-empty, it is used to override the generated object. Requires that the object supply a valid apiVersion field.',
+  ),
+};
+
 export const validateFlag = {
   validate: flag.string(
     'Must be one of: strict (or true), warn, ignore (or false). "true" or "strict" will use a schema to validate the input and fail the request if invalid. It will perform server side validation if ServerSideFieldValidation is enabled on the api-server, but will fall back to less reliable client-side validation if not. "warn" will warn about unknown or duplicate fields without blocking the request if server-side field validation is enabled on the API server, and behave as "ignore" otherwise. "false" or "ignore" will not perform any schema validation, silently dropping any unknown or duplicate fields.',

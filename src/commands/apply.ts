@@ -12,6 +12,7 @@ import type { Cluster } from '../cli/cluster.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import {
   type DryRun,
+  deletionFlags,
   dryRunFlag,
   dryRunOf,
   type FieldValidation,
@@ -33,21 +34,11 @@ const flags = {
     'All or nothing: the server tries everything first without storing it, and when something fails afterwards, what was applied is taken back.',
     { own: true },
   ),
-  cascade: flag.string(
-    'Must be "background", "orphan", or "foreground". Selects the deletion cascading strategy for the dependents (e.g. Pods created by a ReplicationController). Defaults to background.',
-    { default: 'background', noOpt: 'background' },
-  ),
+  ...deletionFlags,
   ...dryRunFlag,
   ...fieldManagerFlag('kubectl-client-side-apply'),
   ...filenameFlags('The files that contain the configurations to apply.'),
-  force: flag.bool(
-    'If true, immediately remove resources from API and bypass graceful deletion. Note that immediate deletion of some resources may result in inconsistency or data loss and requires confirmation.',
-  ),
   'force-conflicts': flag.bool('If true, server-side apply will force the changes against conflicts.'),
-  'grace-period': flag.int(
-    'Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. Set to 1 for immediate shutdown. Can only be set to 0 when --force is true (force deletion).',
-    { default: -1 },
-  ),
   'openapi-patch': flag.bool(
     'If true, use openapi to calculate diff when the openapi presents and the resource can be found in the openapi spec. Otherwise, fall back to use baked-in types.',
     { default: true },
@@ -70,11 +61,7 @@ const flags = {
   subresource: flag.string(
     'If specified, apply will operate on the subresource of the requested object.  Only allowed when using --server-side. This flag is beta and may change in the future.',
   ),
-  timeout: flag.duration(
-    'The length of time to wait before giving up on a delete, zero means determine a timeout from the size of the object',
-  ),
   ...validateFlag,
-  wait: flag.bool('If true, wait for resources to be gone before returning. This waits for finalizers.'),
 };
 
 const CONFLICT_ADVICE = `Please review the fields above--they currently have other managers. Here

@@ -11,6 +11,7 @@ import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
 import { debugProfile, type DebugStyle, type PodDraft } from '../cli/debug-profiles.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
+import { isImageReference } from '../cli/image-reference.ts';
 import { patchObject } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { waitFor } from '../cli/wait/conditions.ts';
@@ -60,8 +61,6 @@ const flags = {
 };
 
 const Pods = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
-const IMAGE =
-  /^[a-z0-9]+([._-]+[a-z0-9]+)*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@sha256:[\da-f]{64})?$/i;
 const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 const suffix = (): string => Array.from({ length: 5 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
 
@@ -163,7 +162,7 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
       [!copy && this.images.size > 0, '--set-image may only be used with --copy-to.'],
       [!copy && !opts.image, 'you must specify --image when not using --copy-to.'],
       [
-        opts.image !== '' && !IMAGE.test(opts.image),
+        opts.image !== '' && !isImageReference(opts.image),
         `invalid image name ${JSON.stringify(opts.image)}: invalid reference format`,
       ],
       [names.length === 0 && opts.filename.length === 0, 'NAME or filename is required for debug'],

@@ -6,12 +6,14 @@ import { Builder, type Info } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import {
   allNamespacesFlag,
+  deletionFlags,
   dryRunFlag,
   dryRunOf,
   dryRunSuffix,
   type DryRun,
   fieldSelectorFlag,
   filenameFlags,
+  propagationOf,
   selectorFlag,
 } from '../cli/flags.ts';
 import { kindOf, withSource } from '../cli/operation.ts';
@@ -23,20 +25,10 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 const flags = {
   all: flag.bool('Delete all resources, in the namespace of the specified resource types.'),
   ...allNamespacesFlag,
-  cascade: flag.string(
-    'Must be "background", "orphan", or "foreground". Selects the deletion cascading strategy for the dependents (e.g. Pods created by a ReplicationController). Defaults to background.',
-    { default: 'background', noOpt: 'background' },
-  ),
+  ...deletionFlags,
   ...dryRunFlag,
   ...fieldSelectorFlag,
   ...filenameFlags('containing the resource to delete.'),
-  force: flag.bool(
-    'If true, immediately remove resources from API and bypass graceful deletion. Note that immediate deletion of some resources may result in inconsistency or data loss and requires confirmation.',
-  ),
-  'grace-period': flag.int(
-    'Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. Set to 1 for immediate shutdown. Can only be set to 0 when --force is true (force deletion).',
-    { default: -1 },
-  ),
   'ignore-not-found': flag.bool(
     'Treat "resource not found" as a successful delete. Defaults to "true" when --all is specified.',
   ),
@@ -45,12 +37,7 @@ const flags = {
   output: flag.string('Output mode. Use "-o name" for shorter output (resource/name).', { short: 'o' }),
   raw: flag.string('Raw URI to DELETE to the server.  Uses the transport specified by the kubeconfig file.'),
   ...selectorFlag,
-  timeout: flag.duration(
-    'The length of time to wait before giving up on a delete, zero means determine a timeout from the size of the object',
-  ),
-  wait: flag.bool('If true, wait for resources to be gone before returning. This waits for finalizers.', {
-    default: true,
-  }),
+  wait: { ...deletionFlags.wait, default: true },
 };
 
 export default class Delete extends Command {
@@ -216,23 +203,4 @@ Note that the delete command does NOT do resource version checks, so if someone 
     this.out('deletion is cancelled\n');
     return false;
   }
-}
-
-/** Upstream: cmdutil.GetCascadingStrategy. */
-function propagationOf(cascade: string, warn: (text: string) => void): 'Background' | 'Orphan' | 'Foreground' {
-  switch (cascade) {
-    case 'background':
-      return 'Background';
-    case 'orphan':
-      return 'Orphan';
-    case 'foreground':
-      return 'Foreground';
-    case 'true':
-      warn('warning: --cascade=true is deprecated (boolean value) and can be replaced with --cascade=background.\n');
-      return 'Background';
-    case 'false':
-      warn('warning: --cascade=false is deprecated (boolean value) and can be replaced with --cascade=orphan.\n');
-      return 'Orphan';
-  }
-  throw new CliError(`invalid cascade value (${cascade}). Must be "background", "foreground", or "orphan"`);
 }

@@ -1,14 +1,22 @@
 // `expose`: a service for what has pods. Upstream: kubectl/pkg/cmd/expose/expose.go.
 import type { Container } from 'kubernetes-types/core/v1.js';
-import { mergePatch } from '../api/patch/merge-patch.ts';
 import { selectorFromObject, selectorFromSet } from '../api/selector.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
 import { Builder } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
-import { type DryRun, dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags, saveConfigFlag } from '../cli/flags.ts';
+import {
+  type DryRun,
+  dryRunFlag,
+  dryRunOf,
+  fieldManagerFlag,
+  filenameFlags,
+  overridesFlags,
+  saveConfigFlag,
+} from '../cli/flags.ts';
 import { updatedLastApplied } from '../cli/last-applied.ts';
 import { operationPrinter } from '../cli/operation.ts';
+import { overridden } from '../cli/overrides.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
 import { podSpecOf } from './set/_set.ts';
@@ -28,9 +36,7 @@ const flags = {
     'IP to assign to the LoadBalancer. If empty, an ephemeral IP will be created and used (cloud-provider specific).',
   ),
   name: flag.string('The name for the newly created object.'),
-  overrides: flag.string(
-    'An inline JSON override for the generated object. If this is non-empty, it is used to override the generated object. Requires that the object supply a valid apiVersion field.',
-  ),
+  ...overridesFlags,
   port: flag.string(
     'The port that the service should serve on. Copied from the resource being exposed, if unspecified',
   ),
@@ -99,7 +105,7 @@ export default class Expose extends Command {
     const { opts } = this;
     const { namespace } = this.context.globals;
     let service = this.service(object);
-    if (opts.overrides) service = mergePatch(service, JSON.parse(opts.overrides)) as Unstructured;
+    service = overridden(service, opts);
     if (dryRun === 'client') {
       if (namespace) service.metadata.namespace = namespace;
       return service;

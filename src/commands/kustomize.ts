@@ -19,6 +19,17 @@ export default class Kustomize extends Command {
 {program} kustomize /home/config/production`;
   static override usage = 'DIR';
   static override flags = {
+    'as-current-user': flag.bool('use the uid and gid of the command executor to run the function in the container'),
+    'enable-alpha-plugins': flag.bool('enable kustomize plugins'),
+    'enable-helm': flag.bool('Enable use of the Helm chart inflator generator.'),
+    env: flag.slice('a list of environment variables to be used by functions', { short: 'e' }),
+    'helm-api-versions': flag.slice('Kubernetes api versions used by Helm for Capabilities.APIVersions'),
+    'helm-command': flag.string('helm command (path to executable)', { default: 'helm' }),
+    'helm-debug': flag.bool('Enable debug output from the Helm chart inflator generator.'),
+    'helm-kube-version': flag.string('Kubernetes version used by Helm for Capabilities.KubeVersion'),
+    mount: flag.array('a list of storage options read from the filesystem'),
+    network: flag.bool('enable network access for functions that declare it'),
+    'network-name': flag.string('the docker network to run the container in', { default: 'bridge' }),
     output: flag.string('If specified, write output to this path.', { short: 'o' }),
     'load-restrictor': flag.string(
       "if set to 'LoadRestrictionsNone', local kustomizations may load files from outside their root. This does, however, break the relocatability of the kustomization.",

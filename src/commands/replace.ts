@@ -6,6 +6,7 @@ import { Builder, type Info } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import {
   type DryRun,
+  deletionFlags,
   dryRunFlag,
   dryRunOf,
   fieldManagerFlag,
@@ -30,31 +31,17 @@ import { deleted, waitFor } from '../cli/wait/conditions.ts';
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 const flags = {
-  cascade: flag.string(
-    'Must be "background", "orphan", or "foreground". Selects the deletion cascading strategy for the dependents (e.g. Pods created by a ReplicationController). Defaults to background.',
-    { default: 'background', noOpt: 'background' },
-  ),
+  ...deletionFlags,
   ...dryRunFlag,
   ...fieldManagerFlag('kubectl-replace'),
   ...filenameFlags('The files that contain the configurations to replace.'),
-  force: flag.bool(
-    'If true, immediately remove resources from API and bypass graceful deletion. Note that immediate deletion of some resources may result in inconsistency or data loss and requires confirmation.',
-  ),
-  'grace-period': flag.int(
-    'Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. Set to 1 for immediate shutdown. Can only be set to 0 when --force is true (force deletion).',
-    { default: -1 },
-  ),
   ...printFlags,
   raw: flag.string('Raw URI to PUT to the server.  Uses the transport specified by the kubeconfig file.'),
   ...saveConfigFlag,
   subresource: flag.string(
     'If specified, replace will operate on the subresource of the requested object. This flag is beta and may change in the future.',
   ),
-  timeout: flag.duration(
-    'The length of time to wait before giving up on a delete, zero means determine a timeout from the size of the object',
-  ),
   ...validateFlag,
-  wait: flag.bool('If true, wait for resources to be gone before returning. This waits for finalizers.'),
 };
 
 export default class Replace extends Command {

@@ -1,12 +1,22 @@
 // `run`: a pod from an image, attached to when asked. Upstream: kubectl/pkg/cmd/run/run.go.
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import { mergePatch } from '../api/patch/merge-patch.ts';
-import { resourcePath, type Unstructured } from '../api/types.ts';
+import { resourcePath, type ResourceType, type Unstructured } from '../api/types.ts';
 import { attachTo } from '../cli/attach.ts';
 import { CliError, PlainError } from '../cli/errors.ts';
-import { type DryRun, dryRunFlag, dryRunOf, fieldManagerFlag, saveConfigFlag } from '../cli/flags.ts';
+import {
+  deletionFlags,
+  type DryRun,
+  dryRunFlag,
+  dryRunOf,
+  fieldManagerFlag,
+  filenameFlags,
+  overridesFlags,
+  saveConfigFlag,
+} from '../cli/flags.ts';
+import { isImageReference } from '../cli/image-reference.ts';
 import { updatedLastApplied } from '../cli/last-applied.ts';
-import { operationPrinter } from '../cli/operation.ts';
+import { operationPrinter, type OperationPrinter } from '../cli/operation.ts';
+import { overridden } from '../cli/overrides.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
 import { waitFor } from '../cli/wait/conditions.ts';
@@ -21,9 +31,12 @@ const flags = {
   command: flag.bool(
     "If true and extra arguments are present, use them as the 'command' field in the container, rather than the 'args' field which is the default.",
   ),
+  ...deletionFlags,
   ...dryRunFlag,
   env: flag.array('Environment variables to set in the container.'),
+  expose: flag.bool('If true, create a ClusterIP service associated with the pod.  Requires `--port`.'),
   ...fieldManagerFlag('kubectl-run'),
+  ...filenameFlags('to use to replace the resource.'),
   image: flag.string('The image for the container to run.'),
   'image-pull-policy': flag.string(
     'The image pull policy for the container.  If left empty, this value will not be specified by the client and defaulted by the server.',
@@ -32,9 +45,7 @@ const flags = {
   'leave-stdin-open': flag.bool(
     'If the pod is started in interactive mode or with stdin, leave stdin open after the first attach completes. By default, stdin will be closed after the first attach completes.',
   ),
-  overrides: flag.string(
-    'An inline JSON override for the generated object. If this is non-empty, it is used to override the generated object. Requires that the object supply a valid apiVersion field.',
-  ),
+  ...overridesFlags,
   ...podRunningTimeoutFlag,
   port: flag.string('The port that this container exposes.'),
   ...printFlags,
@@ -51,6 +62,7 @@ const flags = {
   tty: flag.bool('Allocate a TTY for the container in the pod.', { short: 't' }),
 };
 
+const Services = { group: '', version: 'v1', plural: 'services', kind: 'Service', namespaced: true };
 const Pods = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
 
 export default class Run extends PodCommand {
@@ -80,6 +92,9 @@ export default class Run extends PodCommand {
     if (!this.changed('image')) throw new CliError('required flag(s) "image" not set');
     if (args.length === 0 || dashAt === 0) this.usageError('NAME is required for run');
     if (!opts.image) throw new CliError('--image is required');
+    if (!isImageReference(opts.image)) {
+      throw new CliError(`Invalid image name ${JSON.stringify(opts.image)}: invalid reference format`);
+    }
     const dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
     const attach = this.changed('attach') ? opts.attach : opts.stdin;
     if (opts.tty && !opts.stdin) this.usageError('-i/--stdin is required for containers with -t/--tty=true');
@@ -88,13 +103,15 @@ export default class Run extends PodCommand {
         "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
       );
     if (opts.rm && !attach) this.usageError('--rm should only be used for attached containers');
+    if (opts.expose && !opts.port) this.usageError('--port must be set when exposing a service');
     if (!['Always', 'OnFailure', 'Never'].includes(opts.restart)) {
       this.usageError(`invalid restart policy: ${opts.restart}`);
     }
     const print = await operationPrinter({ ...printOptionsOf(opts), typed: true, cwd: this.io.cwd }, dryRun);
     let pod = this.pod(args[0]!, args.slice(1)) as unknown as Unstructured;
-    if (opts.overrides) pod = mergePatch(pod, JSON.parse(opts.overrides)) as Unstructured;
-    if (dryRun !== 'client') pod = await this.create(updatedLastApplied(pod, opts['save-config']), dryRun);
+    pod = overridden(pod, opts);
+    pod = await this.create(Pods, pod, dryRun);
+    if (opts.expose) await this.exposePod(pod, dryRun, print);
     if (!attach) return this.out(print(pod, 'created'));
     this.context.interrupts.exitCode = 1;
     try {
@@ -113,7 +130,7 @@ export default class Run extends PodCommand {
       name,
       image: opts.image,
       ...(rest.length > 0 ? { [opts.command ? 'command' : 'args']: rest } : {}),
-      ...(opts.port ? { ports: [{ containerPort: Number(opts.port) }] } : {}),
+      ...(opts.port ? { ports: [{ containerPort: portOf(opts.port) }] } : {}),
       ...(opts.env.length > 0 ? { env: opts.env.map(envOf) } : {}),
       resources: {},
       ...(opts['image-pull-policy'] ? { imagePullPolicy: opts['image-pull-policy'] } : {}),
@@ -136,12 +153,34 @@ export default class Run extends PodCommand {
     };
   }
 
-  private async create(pod: Unstructured, dryRun: DryRun): Promise<Unstructured> {
+  private async create(type: ResourceType, object: Unstructured, dryRun: DryRun): Promise<Unstructured> {
+    const body = updatedLastApplied(object, this.opts['save-config']);
+    if (dryRun === 'client') return body;
     const cluster = await this.cluster();
-    return cluster.json('POST', resourcePath(Pods, { namespace: cluster.namespace }), {
-      body: pod,
+    return cluster.json('POST', resourcePath(type, { namespace: cluster.namespace }), {
+      body,
       query: { fieldManager: this.opts['field-manager'], ...(dryRun === 'server' ? { dryRun: 'All' } : {}) },
     });
+  }
+
+  /** The service is told of before the pod; with YAML upstream writes a separator of its own. */
+  private async exposePod(pod: Unstructured, dryRun: DryRun, print: OperationPrinter): Promise<void> {
+    const { opts } = this;
+    const port = Number(opts.port);
+    const { namespace } = this.context.globals;
+    const name = pod.metadata.name!;
+    const service = {
+      kind: 'Service',
+      apiVersion: 'v1',
+      metadata: { name, ...(namespace ? { namespace } : {}), creationTimestamp: null },
+      spec: {
+        ports: [{ protocol: 'TCP', port, targetPort: port }],
+        selector: opts.labels ? parseResources(opts.labels) : { run: name },
+      },
+      status: { loadBalancer: {} },
+    };
+    this.out(print(await this.create(Services, service as unknown as Unstructured, dryRun), 'created'));
+    if (opts.output === 'yaml') this.out('---\n');
   }
 
   /** Attaches when the pod runs; when it has ended already its log is shown. The exit code is the container's. */
@@ -197,6 +236,11 @@ export default class Run extends PodCommand {
     });
     if (!this.opts.quiet) this.out(`pod ${JSON.stringify(name)} deleted\n`);
   }
+}
+
+function portOf(text: string): number {
+  if (/^[-+]?\d+$/.test(text)) return Number(text);
+  throw new CliError(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
 function envOf(text: string): { name: string; value: string } {

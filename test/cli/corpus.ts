@@ -663,6 +663,8 @@ export function normalise(text: string): string[] {
     .replaceAll(/^Error: /gm, 'error: ')
     .replaceAll(/^E\d{4} .*"command failed" err="(.*)"$/gm, (_, why: string) => `error: ${why.replaceAll('\\"', '"')}`)
     .replaceAll(/^E\d{4} .*\n/gm, '')
+    .replaceAll(/^([IW])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ /gm, '$1 ')
+    .replaceAll(/in \d+ milliseconds/g, 'in N milliseconds')
     .replaceAll(/\/tmp\/corpus-\w+/g, 'FOLDER')
     .replaceAll(/(?:\/[^ :]*)?\/test\/cli\/corpus/g, 'CORPUS')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'SERVER')

@@ -21,27 +21,32 @@ export default class SetCluster extends ConfigCommand {
   static override usage =
     'NAME [--server=server] [--certificate-authority=path/to/certificate/authority] [--insecure-skip-tls-verify=true] [--tls-server-name=example.com]';
   static override flags = {
+    'certificate-authority': flag.string('Path to certificate-authority file for the cluster entry in kubeconfig'),
     'embed-certs': flag.bool('embed-certs for the cluster entry in kubeconfig', { noOpt: 'true' }),
+    'insecure-skip-tls-verify': flag.bool('insecure-skip-tls-verify for the cluster entry in kubeconfig', {
+      noOpt: 'true',
+    }),
     'proxy-url': flag.string('proxy-url for the cluster entry in kubeconfig'),
+    server: flag.string('server for the cluster entry in kubeconfig'),
+    'tls-server-name': flag.string('tls-server-name for the cluster entry in kubeconfig'),
   };
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(SetCluster);
     const name = await this.oneArgument(args);
-    const { globals } = this.context;
-    const authority = globals['certificate-authority'];
+    const authority = flags['certificate-authority'];
     if (name === '') throw new CliError('you must specify a non-empty cluster name');
-    if (globals['insecure-skip-tls-verify'] && authority) {
+    if (flags['insecure-skip-tls-verify'] && authority) {
       throw new CliError('you cannot specify a certificate authority and insecure mode at the same time');
     }
     if (flags['embed-certs'] && !authority) throw new CliError('you must specify a --certificate-authority to embed');
     this.modify((config) => {
       const stanza: ClusterStanza = { ...config.clusters.get(name) };
-      if (this.changed('server')) stanza.server = globals.server.replace(/\/+$/, '');
-      if (this.changed('tls-server-name')) stanza['tls-server-name'] = globals['tls-server-name'];
+      if (this.changed('server')) stanza.server = flags.server.replace(/\/+$/, '');
+      if (this.changed('tls-server-name')) stanza['tls-server-name'] = flags['tls-server-name'];
       if (this.changed('insecure-skip-tls-verify')) {
         delete stanza['insecure-skip-tls-verify'];
-        if (globals['insecure-skip-tls-verify']) {
+        if (flags['insecure-skip-tls-verify']) {
           stanza['insecure-skip-tls-verify'] = true;
           delete stanza['certificate-authority'];
           delete stanza['certificate-authority-data'];

@@ -1,4 +1,4 @@
-// `config set-context`. Upstream: kubectl/pkg/cmd/config/set_context.go. The flags are the global ones.
+// `config set-context`. Upstream: kubectl/pkg/cmd/config/set_context.go.
 import { CliError } from '../../cli/errors.ts';
 import { flag } from '../../cli/pflag.ts';
 import { ConfigCommand } from './_config.ts';
@@ -11,7 +11,12 @@ export default class SetContext extends ConfigCommand {
 {program} config set-context gce --user=cluster-admin`;
   static override usage =
     '[NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace]';
-  static override flags = { current: flag.bool('Modify the current context') };
+  static override flags = {
+    cluster: flag.string('cluster for the context entry in kubeconfig'),
+    current: flag.bool('Modify the current context'),
+    namespace: flag.string('namespace for the context entry in kubeconfig'),
+    user: flag.string('user for the context entry in kubeconfig'),
+  };
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(SetContext);
@@ -28,9 +33,8 @@ export default class SetContext extends ConfigCommand {
       }
       existed = config.contexts.has(name);
       const context = { ...config.contexts.get(name) };
-      const { globals } = this.context;
       for (const field of ['cluster', 'user', 'namespace'] as const) {
-        if (this.changed(field)) context[field] = globals[field];
+        if (this.changed(field)) context[field] = flags[field];
       }
       config.contexts.set(name, { cluster: '', user: '', ...context });
     });

@@ -26,7 +26,7 @@ export default class ConfigView extends ConfigCommand {
     flatten: flag.bool(
       'Flatten the resulting kubeconfig file into self-contained output (useful for creating portable kubeconfig files)',
     ),
-    merge: flag.string('Merge the full hierarchy of kubeconfig files', { default: 'true', noOpt: 'true' }),
+    merge: flag.bool('Merge the full hierarchy of kubeconfig files', { default: true }),
     minify: flag.bool('Remove all information not used by current-context from the output'),
     ...printFlags,
     output: flag.string(
@@ -39,14 +39,13 @@ export default class ConfigView extends ConfigCommand {
   async run(): Promise<void> {
     const { flags, args } = this.parse(ConfigView);
     if (args.length > 0) this.usageError(`unexpected arguments: [${args.join(' ')}]`);
-    const merge = flags.merge !== 'false';
-    if (!merge && !this.explicitFile) throw new CliError('if merge==false a precise file must be specified');
+    if (!flags.merge && !this.explicitFile) throw new CliError('if merge==false a precise file must be specified');
     let config = this.load();
     if (flags.minify) config = minified(config, this.context.globals.context || config.currentContext);
     const shown = documentOf(config, (section, name, stanza) => {
       const origin = config.origin.get(`${section}/${name}`);
-      if (flags.flatten) return flattened(stanza, origin);
-      return flags.raw ? stanza : redacted(located(stanza, origin));
+      if (flags.flatten) return inGoOrder(section, flattened(stanza, origin));
+      return inGoOrder(section, flags.raw ? stanza : redacted(located(stanza, origin)));
     });
     const print = await objectPrinter({ ...printOptionsOf(flags), typed: true, cwd: this.io.cwd });
     this.out(print(shown));
@@ -85,6 +84,57 @@ function minified(config: KubeConfig, current: string): KubeConfig {
     clusters: only(config.clusters, context.cluster),
     users: only(config.users, context.user),
   };
+}
+
+/** Members in the order of the structs of clientcmd/api/v1, which -o json prints. */
+const order: Record<string, readonly string[]> = {
+  clusters: [
+    'server',
+    'tls-server-name',
+    'insecure-skip-tls-verify',
+    'certificate-authority',
+    'certificate-authority-data',
+    'proxy-url',
+    'disable-compression',
+    'extensions',
+  ],
+  users: [
+    'client-certificate',
+    'client-certificate-data',
+    'client-key',
+    'client-key-data',
+    'token',
+    'tokenFile',
+    'as',
+    'as-uid',
+    'as-groups',
+    'as-user-extra',
+    'username',
+    'password',
+    'auth-provider',
+    'exec',
+    'extensions',
+  ],
+  contexts: ['cluster', 'user', 'namespace', 'extensions'],
+};
+const execOrder = ['command', 'args', 'env', 'apiVersion', 'installHint', 'provideClusterInfo', 'interactiveMode'];
+
+function ordered(stanza: Stanza, names: readonly string[]): Stanza {
+  const known = names.filter((name) => name in stanza).map((name) => [name, stanza[name]]);
+  const others = Object.entries(stanza).filter(([name]) => !names.includes(name));
+  return Object.fromEntries([...known, ...others]) as Stanza;
+}
+
+function inGoOrder(section: string, stanza: Stanza): Stanza {
+  const next = ordered(stanza, order[section] ?? []);
+  const provider = next['auth-provider'] as Stanza | undefined;
+  if (provider) next['auth-provider'] = ordered(provider, ['name', 'config']);
+  // provideClusterInfo has no omitempty, env and args are null when they are absent.
+  if (next['exec']) {
+    const exec = { args: null, env: null, provideClusterInfo: false, ...(next['exec'] as Stanza) };
+    next['exec'] = ordered(exec, execOrder);
+  }
+  return next;
 }
 
 const paths = ['certificate-authority', 'client-certificate', 'client-key'];

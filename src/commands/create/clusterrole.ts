@@ -22,7 +22,7 @@ export default class CreateClusterRole extends Generator {
   static override flags = {
     ...generatorFlags,
     ...ruleFlags,
-    'aggregation-rule': flag.slice('An aggregation label selector for combining ClusterRoles.'),
+    'aggregation-rule': flag.map('An aggregation label selector for combining ClusterRoles.'),
     'non-resource-url': flag.slice('A partial url that user should have access to.'),
   };
 
@@ -33,13 +33,13 @@ export default class CreateClusterRole extends Generator {
     const urls = flags['non-resource-url'];
     const aggregation = flags['aggregation-rule'];
     const metadata = this.metadata(name, {}, false);
-    if (aggregation.length > 0) {
+    if (Object.keys(aggregation).length > 0) {
       if (verbs.length + urls.length + flags.resource.length + flags['resource-name'].length > 0) {
         throw new CliError(
           'aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames',
         );
       }
-      const matchLabels = Object.fromEntries(aggregation.map((pair) => pair.split('=') as [string, string]));
+      const matchLabels = aggregation;
       const aggregationRule = { clusterRoleSelectors: [{ matchLabels }] };
       return this.create(ClusterRoles, typed(ClusterRoles, { metadata, rules: null, aggregationRule }), flags);
     }

@@ -20,7 +20,7 @@ export const setFlags = (what: string) => ({
   ...printFlags,
   ...selectorFlag,
 });
-export type SetFlags = FlagValues<ReturnType<typeof setFlags>>;
+export type SetFlags = Omit<FlagValues<ReturnType<typeof setFlags>>, 'selector'> & { selector?: string };
 
 export abstract class SetCommand extends Command {
   protected dryRun: DryRun = 'none';

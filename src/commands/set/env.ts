@@ -1,5 +1,6 @@
 // `set env`: variables set, removed (`NAME-`), listed. Upstream: kubectl/pkg/cmd/set/set_env.go.
 import type { Container, EnvVar } from 'kubernetes-types/core/v1.js';
+import type { Unstructured } from '../../api/types.ts';
 import { Builder } from '../../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../../cli/errors.ts';
 import { dryRunOf } from '../../cli/flags.ts';
@@ -24,6 +25,7 @@ const flags = {
     { default: true },
   ),
   prefix: flag.string('Prefix to append to variable names'),
+  resolve: flag.bool('If true, show secret or configmap references when listing variables'),
 };
 
 export default class SetEnv extends SetCommand {
@@ -118,12 +120,29 @@ export default class SetEnv extends SetCommand {
       for (const container of spec?.containers ?? []) {
         if (!matches(container)) continue;
         this.out(`# ${mapping.kind} ${name}, container ${container.name}\n`);
-        for (const env of container.env ?? []) {
-          this.out(env.valueFrom ? `# ${env.name} from ${refText(env)}\n` : `${env.name}=${env.value ?? ''}\n`);
-        }
+        await this.listContainer(container, object!);
       }
     }
     throwCollected(built.errors);
+  }
+
+  private async listContainer(container: Container, object: Unstructured): Promise<void> {
+    const { reader, resolvedValue } = await import('./_env-values.ts');
+    const read = this.opts.resolve ? reader(await this.cluster()) : undefined;
+    const failures = new Map<string, string[]>();
+    for (const env of container.env ?? []) {
+      let value = env.valueFrom ? undefined : (env.value ?? '');
+      try {
+        if (value === undefined && read) value = await resolvedValue(env, object, container, read);
+      } catch (error) {
+        const { message } = error as Error;
+        failures.set(message, [...(failures.get(message) ?? []), env.name]);
+      }
+      this.out(value === undefined ? `# ${env.name} from ${refText(env)}\n` : `${env.name}=${value}\n`);
+    }
+    for (const [message, names] of failures) {
+      this.err(`error retrieving reference for ${names.join(', ')}: ${message}\n`);
+    }
   }
 }
 

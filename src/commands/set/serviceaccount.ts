@@ -3,6 +3,9 @@ import { CliError } from '../../cli/errors.ts';
 import { dryRunOf } from '../../cli/flags.ts';
 import { SetCommand, setFlags } from './_set.ts';
 
+const { selector: _, ...withoutSelector } = setFlags('serviceaccount');
+void _;
+
 export default class SetServiceAccount extends SetCommand {
   static short = 'Update the service account of a resource';
   static override summary = 'Update the service account of pod template resources';
@@ -10,7 +13,7 @@ export default class SetServiceAccount extends SetCommand {
   static examples = `# Set deployment nginx-deployment's service account to serviceaccount1
 {program} set serviceaccount deployment nginx-deployment serviceaccount1`;
   static override usage = '(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT';
-  static override flags = setFlags('serviceaccount');
+  static override flags = withoutSelector;
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(SetServiceAccount);
