@@ -18,6 +18,7 @@ import {
   startDocker,
   startExtraNode,
 } from '../cli/local/machine.ts';
+import { summaryText, typed } from '../cli/local/summary.ts';
 import { noArguments } from '../cli/local/daemon.ts';
 import { exclusively } from '../cli/local/busy.ts';
 import { DEFAULT_PORT, type Plan, planOf } from '../cli/local/plan.ts';
@@ -389,25 +390,19 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
   }
 
   private async conclude({ git, nodes, docker }: Plan): Promise<void> {
-    const server = await this.asAdmin(async (_, url) => url);
-    const what = `${nodes} ${docker ? 'Docker' : 'simulated'} node${nodes === 1 ? '' : 's'}`;
-    const lines = [
-      this.wasRunning ? 'The cluster was running already.' : 'The cluster is running.',
-      '',
-      `  API server   ${server} (${what})`,
-      `  Context      ${CONTEXT} in ${kubeConfigPaths(this.context.globals.kubeconfig || undefined, this.io.env)[0]}`,
-      `  Data, logs   ${this.dataDir}, ${join(this.dataDir, 'log')}`,
-    ];
-    if (docker && !git) {
-      lines.push(
-        `  Example      ${EXAMPLE_URL}/`,
-        '',
-        'Try next:',
-        `  curl ${EXAMPLE_URL}/cgi-bin/whoami`,
-        `  ${this.context.program} get pods -A -o wide`,
-        `  git clone ${join(this.dataDir, 'examples.git')} site   # change hello/index.html, commit, push, reload`,
-      );
-    }
-    this.out(`\n${lines.join('\n')}\n`);
+    const { program, globals } = this.context;
+    const text = summaryText({
+      wasRunning: this.wasRunning,
+      server: await this.asAdmin(async (_, url) => url),
+      nodes,
+      docker,
+      context: CONTEXT,
+      kubeconfig: kubeConfigPaths(globals.kubeconfig || undefined, this.io.env)[0]!,
+      dataDir: this.dataDir,
+      ...(docker && !git
+        ? { example: { url: EXAMPLE_URL, program: typed(program, process.argv[1] ?? program, this.io.cwd) } }
+        : {}),
+    });
+    this.out(`\n${text}\n`);
   }
 }

@@ -15,7 +15,7 @@ const packages: Record<string, string> = {
   nsenter: 'util-linux',
 };
 
-const onPath = (program: string): boolean =>
+export const onPath = (program: string): boolean =>
   `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`
     .split(':')
     .some((folder) => folder !== '' && existsSync(join(folder, program)));

@@ -52,7 +52,7 @@ export async function log(context: SubresourceContext): Promise<Response> {
   return checked(await forwardToNode(context, pod.spec.nodeName, path), pod.metadata?.name ?? '');
 }
 
-const MAX_ERROR_BYTES = 10_000;
+const MAX_ERROR_BYTES = 50_000;
 
 /** A node says in plain text why there is no log: a Status for the client. Upstream: rest/response_checker.go. */
 async function checked(response: Response, name: string): Promise<Response> {
