@@ -1,6 +1,7 @@
 // Field paths of the downward API: `metadata.labels['x']`, `status.podIP`. What each path may be used for is the pod's
 // validation; here is the grammar and the reading. Upstream: pkg/fieldpath/fieldpath.go.
 import type { KubeObject } from './types.ts';
+import { WRITTEN } from './go-escapes.ts';
 
 const SUBSCRIPTED = /^([^[]+)\['([^]*)'\]$/;
 
@@ -24,7 +25,7 @@ export function goQuote(text: string): string {
   let out = '"';
   for (const c of text) {
     const code = c.codePointAt(0)!;
-    const short = SHORT_ESCAPES[c];
+    const short = WRITTEN[c];
     if (short) out += short;
     else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`;
     else if ((code >= 0x80 && code < 0xa0) || code === 0xad || code === 0xa0 || code === 0xfeff) {
@@ -33,17 +34,6 @@ export function goQuote(text: string): string {
   }
   return `${out}"`;
 }
-const SHORT_ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
 
 /** The metadata paths that are plain on every object. Throws an Error with upstream's text for others. */
 export function extractFieldPath(object: KubeObject, fieldPath: string): string {

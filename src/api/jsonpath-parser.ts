@@ -1,5 +1,6 @@
 // Parses kubectl's jsonpath templates: text with actions in braces. Upstream: client-go/util/jsonpath/parser.go, with its
 // error texts. Evaluation is in jsonpath.ts.
+import { ESCAPED } from './go-escapes.ts';
 
 export type Node =
   | { type: 'list'; nodes: Node[] }
@@ -215,16 +216,6 @@ function sliceParams(text: string): Param[] {
   return params;
 }
 
-const SIMPLE: Readonly<Record<string, string>> = {
-  a: '\u0007',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-};
 const NUMERIC = /^(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))/;
 
 /** strconv.UnquoteChar over the whole text; undefined is Go's ErrSyntax. */
@@ -238,7 +229,7 @@ export function unquote(text: string, mark: string): string | undefined {
       continue;
     }
     const next = text[++i] ?? '';
-    if (SIMPLE[next] !== undefined) out += SIMPLE[next];
+    if (ESCAPED[next] !== undefined) out += ESCAPED[next];
     else if ((next === '"' || next === "'") && next === mark) out += next;
     else {
       const m = NUMERIC.exec(text.slice(i));

@@ -1,33 +1,15 @@
 // What upstream's conformance suite asks of disruption budgets (test/e2e/apps/disruption.go), on simulated nodes.
-import { setMaxListeners } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { systemClock } from '../../src/client/clock.ts';
-import { silentLogger } from '../../src/client/log.ts';
-import { runSimulatedNodes } from '../../src/node/simulated/run.ts';
-import { type Api, type Cluster, type Doc, startCluster } from './api.ts';
+import { type Api, type Cluster, type Doc } from './api.ts';
+import { startSimulatedCluster } from './simulated.ts';
 
 let cluster: Cluster;
 let api: Api;
-let nodes: Promise<void>;
-const stop = new AbortController();
-setMaxListeners(0, stop.signal);
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startSimulatedCluster(1);
   ({ api } = cluster);
-  const { signal } = stop;
-  nodes = runSimulatedNodes({
-    client: cluster.server.client(),
-    count: 1,
-    clock: systemClock,
-    log: silentLogger,
-    signal,
-  });
 });
-afterAll(async () => {
-  stop.abort();
-  await nodes?.catch(() => undefined);
-  await cluster?.close();
-});
+afterAll(() => cluster?.close());
 
 const labels = { foo: 'bar' };
 const budgets = (ns: string) => `/apis/policy/v1/namespaces/${ns}/poddisruptionbudgets`;

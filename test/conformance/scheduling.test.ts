@@ -1,11 +1,8 @@
 // What upstream's suite asks of preemption, taints, spreading and scoring (test/e2e/scheduling/{preemption,predicates,
 // priorities}.go), on two simulated nodes. Resources that are counted are extended ones, as in upstream's tests.
-import { setMaxListeners } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { systemClock } from '../../src/client/clock.ts';
-import { silentLogger } from '../../src/client/log.ts';
-import { runSimulatedNodes } from '../../src/node/simulated/run.ts';
-import { type Api, type Cluster, type Doc, startCluster } from './api.ts';
+import { type Api, type Cluster } from './api.ts';
+import { startSimulatedCluster } from './simulated.ts';
 
 const RESOURCE = 'scheduling.k8s.io/foo';
 const HOST = 'kubernetes.io/hostname';
@@ -14,21 +11,9 @@ const PRIORITIES = { low: 1, medium: 100, high: 1000 };
 
 let cluster: Cluster;
 let api: Api;
-let running: Promise<void>;
-const stop = new AbortController();
-setMaxListeners(0, stop.signal);
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startSimulatedCluster(2);
   ({ api } = cluster);
-  const { signal } = stop;
-  const client = cluster.server.client();
-  running = runSimulatedNodes({ client, count: 2, clock: systemClock, log: silentLogger, signal });
-  const isReady = (n: Doc) =>
-    n['status'].conditions?.some((c: Doc) => c['type'] === 'Ready' && c['status'] === 'True') && !n['spec'].taints;
-  await api.until(
-    () => api.items('/api/v1/nodes'),
-    (all) => all.filter(isReady).length === 2,
-  );
   for (const name of NODES) {
     const amounts = { capacity: { [RESOURCE]: '10' }, allocatable: { [RESOURCE]: '10' } };
     await api.patch(`/api/v1/nodes/${name}/status`, { status: amounts }, 'strategic');
@@ -37,11 +22,7 @@ beforeAll(async () => {
     await api.post('/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name }, value });
   }
 });
-afterAll(async () => {
-  stop.abort();
-  await running?.catch(() => undefined);
-  await cluster?.close();
-});
+afterAll(() => cluster?.close());
 
 const path = (namespace: string, plural = 'pods', group = 'api/v1') => `/${group}/namespaces/${namespace}/${plural}`;
 const containers = (amount: number) => {

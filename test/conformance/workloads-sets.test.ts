@@ -1,35 +1,16 @@
 // What upstream's conformance suite asks of replication controllers, stateful sets, daemon sets and controller
 // revisions (test/e2e/apps/{rc,statefulset,daemon_set,controller_revision}.go), on simulated nodes.
-import { setMaxListeners } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/client/clock.ts';
-import { silentLogger } from '../../src/client/log.ts';
-import { runSimulatedNodes } from '../../src/node/simulated/run.ts';
-import { type Api, type Cluster, type Doc, startCluster } from './api.ts';
+import { type Api, type Cluster, type Doc } from './api.ts';
+import { startSimulatedCluster } from './simulated.ts';
 
 let cluster: Cluster;
 let api: Api;
-let nodes: Promise<void>;
-const stop = new AbortController();
-setMaxListeners(0, stop.signal);
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startSimulatedCluster(3);
   ({ api } = cluster);
-  const { signal } = stop;
-  const client = cluster.server.client();
-  nodes = runSimulatedNodes({ client, count: 3, clock: systemClock, log: silentLogger, signal });
-  await api.until(
-    () => api.items('/api/v1/nodes'),
-    (all) =>
-      all.filter((n) => n['status'].conditions?.some((c: Doc) => c['type'] === 'Ready' && c['status'] === 'True'))
-        .length === 3,
-  );
 });
-afterAll(async () => {
-  stop.abort();
-  await nodes?.catch(() => undefined);
-  await cluster?.close();
-});
+afterAll(() => cluster?.close());
 
 const template = (labels: object, image: string, more: object = {}) => ({
   metadata: { labels },

@@ -26,6 +26,7 @@ import {
   typeOf,
   unify,
 } from './types.ts';
+import { typeOfValue } from './values.ts';
 
 export interface Checked {
   root: Expr;
@@ -93,7 +94,7 @@ class Checker {
   private infer(expr: Expr): Type {
     switch (expr.kind) {
       case 'literal':
-        return literalType(expr.value);
+        return typeOfValue(expr.value);
       case 'ident':
         return this.identifier(expr, expr.name);
       case 'select':
@@ -326,20 +327,6 @@ class Checker {
     const { types, overloads, references, typeNames } = this;
     return { root, types, overloads, references, typeNames };
   }
-}
-
-function literalType(value: unknown): Type {
-  switch (typeof value) {
-    case 'boolean':
-      return BOOL;
-    case 'bigint':
-      return INT;
-    case 'number':
-      return DOUBLE;
-    case 'string':
-      return STRING;
-  }
-  return value === null ? NULL : value instanceof Uint8Array ? BYTES : UINT;
 }
 
 /** `a.b.c` when that is all an expression is. */

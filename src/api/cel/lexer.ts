@@ -1,5 +1,6 @@
 // A text as CEL's tokens. Upstream: cel-go parser/gen/CEL.g4 (lexer rules), parser/unescape.go.
 import { CompileError, type Literal, Uint } from './expression.ts';
+import { ESCAPED } from '../go-escapes.ts';
 
 export interface Token {
   kind: 'ident' | 'literal' | 'operator' | 'end';
@@ -106,20 +107,7 @@ function numberValue(text: string, fail: (message: string) => never): Literal {
   return Number.isFinite(value) ? value : fail('invalid double literal');
 }
 
-const SIMPLE: Record<string, string> = {
-  a: '\u0007',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-  '`': '`',
-  '?': '?',
-};
+const SIMPLE: Readonly<Record<string, string>> = { ...ESCAPED, "'": "'", '"': '"', '`': '`', '?': '?' };
 
 function stringValue(prefix: string, quoted: string, fail: (message: string) => never): Literal {
   const width = quoted.startsWith('"""') || quoted.startsWith("'''") ? 3 : 1;

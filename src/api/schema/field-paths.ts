@@ -1,6 +1,7 @@
 // Paths of fields as CRDs write them (`.spec.a['b.c']`): whether the schema has such a field, and which.
 // Upstream: apiextensions-apiserver pkg/apiserver/schema/cel/validation.go (ValidFieldPath).
 import type { Schema } from './schema.ts';
+import { ESCAPED } from '../go-escapes.ts';
 
 export interface FoundPath {
   /** As errors write it: `spec.a[b.c]`; map keys in brackets. */
@@ -11,17 +12,7 @@ export interface FoundPath {
 }
 
 const TOKEN = /'(?:[^'\\]|\\[\s\S])*'|[.[\]]|[^.[\]']+|'/g;
-const ESCAPES: Record<string, string> = {
-  a: '\u0007',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  "'": "'",
-  '\\': '\\',
-};
+const ESCAPES: Readonly<Record<string, string>> = { ...ESCAPED, "'": "'" };
 
 function unquote(token: string): string | undefined {
   if (token.length < 2 || !token.startsWith("'") || !token.endsWith("'")) return undefined;

@@ -2,6 +2,7 @@
 // Pure. Fields that only the server writes do not count.
 import type { Unstructured } from '../../api/types.ts';
 import { LAST_APPLIED } from '../last-applied.ts';
+import { serverFields } from '../neat/metadata.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -12,17 +13,6 @@ export interface FieldChange {
   before?: unknown;
   after?: unknown;
 }
-
-const serverFields = [
-  'managedFields',
-  'resourceVersion',
-  'uid',
-  'creationTimestamp',
-  'generation',
-  'selfLink',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-];
 
 /** A copy without status and without what the server writes into metadata. */
 export function ownFields(object: Unstructured): Unstructured {

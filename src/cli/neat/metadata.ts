@@ -3,7 +3,8 @@ import { LAST_APPLIED } from '../last-applied.ts';
 
 export type Fields = Record<string, unknown>;
 
-const serverFields = [
+/** What the server alone writes into metadata. */
+export const serverFields = [
   'managedFields',
   'resourceVersion',
   'uid',
@@ -12,7 +13,6 @@ const serverFields = [
   'selfLink',
   'deletionTimestamp',
   'deletionGracePeriodSeconds',
-  'ownerReferences',
 ];
 
 /** Annotations and labels that controllers keep for themselves. */
@@ -42,7 +42,7 @@ const notes = [
 
 /** Also of templates inside of specs. */
 export function tidyMetadata(metadata: Fields): void {
-  for (const field of serverFields) delete metadata[field];
+  for (const field of [...serverFields, 'ownerReferences']) delete metadata[field];
   for (const field of ['annotations', 'labels']) {
     const map = metadata[field] as Fields | undefined;
     if (!map) continue;

@@ -1,8 +1,9 @@
 // The folders of pods on this machine: D/nodes/<node>/pods/<uid>/, with volumes/<plugin>/<name>, containers/<name>
 // and the files that appear in every container. Upstream's layout under /var/lib/kubelet.
-import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unmountBelow } from './mounts.ts';
+import { DOOMED, removeFolder } from './remove-folder.ts';
 
 export class PodDirectories {
   constructor(readonly root: string) {}
@@ -37,20 +38,14 @@ export class PodDirectories {
   /** Pods that have a folder here. */
   async list(): Promise<string[]> {
     const names = await readdir(join(this.root, 'pods')).catch(() => [] as string[]);
-    return names.filter((name) => !name.endsWith('.gone'));
+    return names.filter((name) => !name.endsWith(DOOMED));
   }
 
-  /** Unmounts and removes; idempotent. The rename makes sure that a half-removed folder is never taken for a pod's. */
+  /** Unmounts and removes; idempotent. */
   async remove(uid: string): Promise<void> {
     const folder = this.pod(uid);
     await unmountBelow(folder);
-    const doomed = `${folder}.gone`;
-    try {
-      await rename(folder, doomed);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    await rm(doomed, { recursive: true, force: true });
+    await removeFolder(folder);
   }
 }
 

@@ -1,8 +1,9 @@
 // The folders of host path volumes on this machine: D/nodes/<node>/volumes/<volume>_<namespace>_<claim>. They outlive
 // pods, the daemon and `down`. Nothing outside of that one folder is ever made or removed.
-import { chmod, lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderIn } from '../../api/host-path.ts';
+import { removeFolder } from './remove-folder.ts';
 
 export class VolumeFolders {
   constructor(readonly root: string) {}
@@ -26,16 +27,8 @@ export class VolumeFolders {
     if (!(await lstat(folder)).isDirectory()) throw new Error(`${path} is not a folder`);
   }
 
-  /** Idempotent. The rename makes sure that a half-removed volume is never taken for a whole one. */
+  /** Idempotent. */
   async remove(path: string): Promise<void> {
-    const folder = this.folder(path);
-    const doomed = `${folder}.gone`;
-    try {
-      await rename(folder, doomed);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    // Links inside are removed, and not followed.
-    await rm(doomed, { recursive: true, force: true });
+    await removeFolder(this.folder(path));
   }
 }

@@ -18,6 +18,7 @@ import { CelError, Duration, Timestamp, TypeValue, isFields, numeric, sizeOf } f
 import { textOfDouble } from './conversions.ts';
 import { traversalCost } from './lists.ts';
 import { formatDuration, formatTimestamp } from './times.ts';
+import { WRITTEN } from '../../go-escapes.ts';
 
 const plain = (text: string): boolean => /^[\x00-\uD7FF\uE000-\uFFFF]*$/.test(text);
 const points = (text: string): string[] | string => (plain(text) ? text : [...text]);
@@ -90,18 +91,7 @@ function join(list: unknown[], separator = ''): string {
   return list.join(separator);
 }
 
-const QUOTED: Record<string, string> = {
-  '\u0007': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-  '"': '\\"',
-};
-const quote = (text: string): string => `"${[...text].map((c) => QUOTED[c] ?? c).join('')}"`;
+const quote = (text: string): string => `"${[...text].map((c) => WRITTEN[c] ?? c).join('')}"`;
 
 /** `%s` of a value. */
 function show(value: unknown): string {

@@ -9,7 +9,8 @@ import { CustomResourceDefinitions } from '../../../api/resources.ts';
 import type { JsonSchemaProps } from '../../../api/schema/json-schema.ts';
 import { validateStructural } from '../../../api/schema/structural.ts';
 import { FieldErrors } from '../../../api/validation.ts';
-import { type Condition, type Crd, type CrdNames, CLEANUP_FINALIZER, hasCondition, setCondition } from './types.ts';
+import type { Names } from '../../../api/kinds/apiextensions/_types.ts';
+import { type Condition, type Crd, CLEANUP_FINALIZER, hasCondition, setCondition } from './types.ts';
 import { storageVersion } from './definition.ts';
 
 /** Fills in status for the spec as it is now. `old` is undefined on create. */
@@ -48,7 +49,7 @@ function establishment(crd: Crd, was: Condition | undefined, namesAccepted: bool
   return { type, status: 'True', reason: 'InitialNamesAccepted', message };
 }
 
-function withDefaults(names: CrdNames): CrdNames {
+function withDefaults(names: Names): Names {
   return {
     ...names,
     singular: names.singular || names.kind.toLowerCase(),
@@ -58,10 +59,10 @@ function withDefaults(names: CrdNames): CrdNames {
 
 /** Each name that is free is taken, even when another is not; the last problem is the one that is told. */
 function settleNames(
-  asked: CrdNames,
-  had: CrdNames | undefined,
+  asked: Names,
+  had: Names | undefined,
   others: readonly Crd[],
-): { names: CrdNames; problem?: Condition } {
+): { names: Names; problem?: Condition } {
   const resources = new Set<string>();
   const kinds = new Set<string>();
   for (const { status } of others) {
@@ -71,7 +72,7 @@ function settleNames(
       if (name) resources.add(name);
     for (const name of [accepted.kind, accepted.listKind]) if (name) kinds.add(name);
   }
-  const names: CrdNames = { ...(had ?? { plural: '', kind: '' }) };
+  const names: Names = { ...(had ?? { plural: '', kind: '' }) };
   let problem: Condition | undefined;
   const say = (reason: string, taken: string[]): void => {
     const quoted = taken.map((name) => `${JSON.stringify(name)} is already in use`);

@@ -1,6 +1,7 @@
 // The parts of a CustomResourceDefinition (apiextensions.k8s.io/v1) that the server reads. Data only.
 import type { Unstructured } from '../../../api/types.ts';
 import type { ClientConfig } from '../../admission/webhook/client.ts';
+import type { Names } from '../../../api/kinds/apiextensions/_types.ts';
 
 export interface PrinterColumn {
   name: string;
@@ -32,15 +33,6 @@ export interface CrdVersion {
   selectableFields?: { jsonPath: string }[];
 }
 
-export interface CrdNames {
-  plural: string;
-  singular?: string;
-  kind: string;
-  listKind?: string;
-  shortNames?: string[];
-  categories?: string[];
-}
-
 export interface Condition {
   type: string;
   status: 'True' | 'False' | 'Unknown';
@@ -52,7 +44,7 @@ export interface Condition {
 export interface Crd extends Unstructured {
   spec: {
     group: string;
-    names: CrdNames;
+    names: Names;
     scope: 'Namespaced' | 'Cluster';
     versions: CrdVersion[];
     preserveUnknownFields?: boolean;
@@ -61,7 +53,7 @@ export interface Crd extends Unstructured {
       webhook?: { clientConfig?: ClientConfig; conversionReviewVersions?: string[] };
     };
   };
-  status?: { conditions?: Condition[]; acceptedNames?: CrdNames; storedVersions?: string[] };
+  status?: { conditions?: Condition[]; acceptedNames?: Names; storedVersions?: string[] };
 }
 
 export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';

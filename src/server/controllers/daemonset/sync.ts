@@ -10,9 +10,9 @@ import type { Lister } from '../../../client/informer.ts';
 import { claimRevisions, deleteRevision } from '../history/revisions.ts';
 import { claimObjects } from '../shared/claim.ts';
 import type { Expectations } from '../shared/expectations.ts';
-import { about, coalesce, slowStartBatch } from '../shared/objects.ts';
+import { about, coalesce } from '../shared/objects.ts';
 import { controlledOrOrphan } from '../shared/owners.ts';
-import { createPod, deletePod, isNamespaceTerminating } from '../shared/pod-control.ts';
+import { createExpected, deleteExpected } from '../shared/pod-control.ts';
 import { nextAvailabilityMs } from '../shared/pods.ts';
 import { compiledSelector, ownedSelector } from '../shared/selectors.ts';
 import type { FailedPodBackoff } from './backoff.ts';
@@ -175,27 +175,10 @@ class DaemonSync {
     const victims = surplus.slice(0, BURST);
     const count = Math.min(nodes.length, BURST);
     expectations.expect(key, count, victims.map(objectKey));
-    const created = await slowStartBatch(count, async (i) => {
-      try {
-        await createPod(owned, daemonPod(this.ds, this.hash, nodes[i]!));
-      } catch (error) {
-        if (!isNamespaceTerminating(error)) throw error;
-        expectations.creationObserved(key);
-      }
-    });
-    // What failed or was skipped will never be seen.
-    if (created.succeeded < count) expectations.creationObserved(key, count - created.succeeded);
-    const deletions = await Promise.allSettled(
-      victims.map(async (pod) => {
-        try {
-          await deletePod(owned, pod);
-        } catch (error) {
-          expectations.deletionObserved(key, objectKey(pod));
-          if (!isNotFound(error)) throw error;
-        }
-      }),
-    );
-    const failed = created.error ?? deletions.find((d) => d.status === 'rejected')?.reason;
+    const create = (i: number) => daemonPod(this.ds, this.hash, nodes[i]!);
+    const notCreated = await createExpected(owned, expectations, count, create);
+    const notDeleted = await deleteExpected(owned, expectations, victims);
+    const failed = notCreated ?? notDeleted;
     if (failed !== undefined) throw failed as Error;
   }
 

@@ -11,7 +11,7 @@ import type { Lister } from '../../../client/informer.ts';
 import type { ControllerEnvironment } from '../_types.ts';
 import { claimObjects } from '../shared/claim.ts';
 import { Expectations } from '../shared/expectations.ts';
-import { about, coalesce, messageOf, slowStartBatch } from '../shared/objects.ts';
+import { about, coalesce, messageOf } from '../shared/objects.ts';
 import {
   controlledBy,
   controlledOrOrphan,
@@ -19,7 +19,7 @@ import {
   indexByController,
   newControllerRef,
 } from '../shared/owners.ts';
-import { createPod, deletePod, isNamespaceTerminating, podFromTemplate } from '../shared/pod-control.ts';
+import { createExpected, deleteExpected, podFromTemplate } from '../shared/pod-control.ts';
 import { isPodActive, nextAvailabilityMs } from '../shared/pods.ts';
 import { ownedSelector } from '../shared/selectors.ts';
 import { podsToDelete } from './ranking.ts';
@@ -147,32 +147,12 @@ async function manageReplicas<T extends KubeObject>(
     const count = Math.min(-difference, BURST);
     expectations.expectCreations(key, count);
     const pod = podFromTemplate(rs.spec?.template ?? {}, owner, newControllerRef(kind.type, rs));
-    const { succeeded, error } = await slowStartBatch(count, async () => {
-      try {
-        await createPod(owned, pod);
-      } catch (failure) {
-        if (!isNamespaceTerminating(failure)) throw failure;
-        expectations.creationObserved(key);
-      }
-    });
-    // What failed or was skipped will never be seen.
-    if (succeeded < count) expectations.creationObserved(key, count - succeeded);
-    return error;
+    return createExpected(owned, expectations, count, () => pod);
   }
   if (difference === 0) return undefined;
   const victims = podsToDelete(pods, related(), Math.min(difference, BURST), context.clock.now());
   expectations.expectDeletions(key, victims.map(objectKey));
-  const results = await Promise.allSettled(
-    victims.map(async (pod) => {
-      try {
-        await deletePod(owned, pod);
-      } catch (error) {
-        expectations.deletionObserved(key, objectKey(pod));
-        if (!isNotFound(error)) throw error;
-      }
-    }),
-  );
-  return results.find((r) => r.status === 'rejected')?.reason;
+  return deleteExpected(owned, expectations, victims);
 }
 
 /** One retry on the live object; a second conflict is left to the next reconcile. */

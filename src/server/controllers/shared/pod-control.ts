@@ -3,10 +3,11 @@
 import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import { Pods } from '../../../api/resources.ts';
 import { StatusError, isNotFound } from '../../../api/status.ts';
-import type { KubeObject, OwnerReference } from '../../../api/types.ts';
+import { type KubeObject, type OwnerReference, objectKey } from '../../../api/types.ts';
 import type { EventRecorder } from '../../../client/events.ts';
 import type { Client } from '../../../client/rest.ts';
-import { messageOf } from './objects.ts';
+import type { Expectations } from './expectations.ts';
+import { messageOf, slowStartBatch } from './objects.ts';
 
 /** The namespace is going: nothing can be created in it, and nobody needs to be told. */
 export const isNamespaceTerminating = (error: unknown): boolean =>
@@ -72,4 +73,42 @@ export async function deletePod({ client, events, owner }: Owned, pod: Pod): Pro
     events.event(owner, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`);
     throw new Error(`unable to delete pods: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/**
+ * Creates pods that are expected already, a few first. What failed or was skipped will never be seen, and is expected no
+ * more. Answers the first error.
+ */
+export async function createExpected(
+  owned: Owned,
+  expectations: Expectations,
+  count: number,
+  podAt: (index: number) => Pod,
+): Promise<unknown> {
+  const key = objectKey(owned.owner);
+  const { succeeded, error } = await slowStartBatch(count, async (i) => {
+    try {
+      await createPod(owned, podAt(i));
+    } catch (failure) {
+      if (!isNamespaceTerminating(failure)) throw failure;
+      expectations.creationObserved(key);
+    }
+  });
+  if (succeeded < count) expectations.creationObserved(key, count - succeeded);
+  return error;
+}
+
+/** Deletes pods whose deletions are expected already; one that failed is expected no more. Answers the first error. */
+export async function deleteExpected(owned: Owned, expectations: Expectations, pods: readonly Pod[]): Promise<unknown> {
+  const results = await Promise.allSettled(
+    pods.map(async (pod) => {
+      try {
+        await deletePod(owned, pod);
+      } catch (error) {
+        expectations.deletionObserved(objectKey(owned.owner), objectKey(pod));
+        if (!isNotFound(error)) throw error;
+      }
+    }),
+  );
+  return results.find((r) => r.status === 'rejected')?.reason;
 }
