@@ -1,5 +1,5 @@
 // `down`: stops the cluster on this machine and removes what it put there. What it stored stays, for the next `up`.
-import { existsSync, readFileSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { kubeConfigPaths } from '../client/kubeconfig.ts';
 import { Command } from '../cli/base.ts';
@@ -10,7 +10,6 @@ import { noArguments } from '../cli/local/daemon.ts';
 import { exclusively, serverOf } from '../cli/local/busy.ts';
 import { Processes } from '../cli/local/processes.ts';
 import { type Step, runSteps } from '../cli/local/progress.ts';
-import { runCommand } from '../cli/local/run-command.ts';
 import { flag } from '../cli/pflag.ts';
 import { defaultDataDir } from './up.ts';
 
@@ -121,52 +120,29 @@ export default class Down extends Command {
           '/var/run/docker.sock',
           ...engines.map((e) => `/run/sampan/${e.slice('dockerd-'.length)}/docker.sock`),
         ];
-        for (const socket of sockets) if (existsSync(socket)) await this.removeContainers(`unix://${socket}`, dataDir);
+        const { cleanupDocker, cleanupHost } = await import('../node/cleanup.ts');
+        const failures: string[] = [];
+        for (const socket of sockets.filter(existsSync)) {
+          await cleanupDocker(dataDir, socket).catch((error: Error) => failures.push(`${socket}: ${error.message}`));
+        }
         // Rules of the namespaces go with them.
-        const { cleanupHost } = await import('../node/cleanup.ts');
-        await cleanupHost();
-        await this.unmount(dataDir);
+        await cleanupHost(dataDir);
+        if (failures.length === 0) return true;
+        return `Removed rules and mounts; containers and networks may be left, "${this.context.program} down" again removes them (${failures.join('; ')})`;
       },
     };
   }
 
-  private async removeContainers(host: string, dataDir: string): Promise<void> {
-    const docker = (...args: string[]) => runCommand('docker', ['-H', host, ...args]).catch(() => '');
-    const ours = ['--filter', `label=io.sampan.data-dir=${dataDir}`];
-    const containers = (await docker('ps', '-aq', ...ours)).split('\n').filter(Boolean);
-    if (containers.length > 0) await docker('rm', '-f', '-v', ...containers);
-    const networks = (await docker('network', 'ls', '-q', ...ours)).split('\n').filter(Boolean);
-    if (networks.length > 0) await docker('network', 'rm', ...networks);
-  }
-
-  private async unmount(dataDir: string): Promise<void> {
-    const inside = `${join(dataDir, 'nodes')}/`;
-    const points = mountsBelow(inside).filter((point) => !point.includes('/docker/'));
-    for (const point of points) await runCommand('umount', ['-l', point]).catch(() => {});
-    for (const node of existsSync(inside) ? readdirSync(inside) : []) {
-      rmSync(join(inside, node, 'pods'), { recursive: true, force: true });
-    }
-  }
-
   private async removeNamespaces(dataDir: string, engines: readonly string[]): Promise<boolean> {
     if (engines.length === 0) return false;
+    const { detachBelow } = await import('../node/volumes/mounts.ts');
     await removeExtraNodes(engines.map((name) => Number(name.slice('dockerd-'.length))));
     for (const name of engines) {
       const run = `/run/sampan/${name.slice('dockerd-'.length)}`;
       // An engine that was killed leaves namespaces, and its folders, mounted.
-      for (const point of [...mountsBelow(`${run}/`), ...mountsBelow(`${join(dataDir, 'nodes')}/`)])
-        await runCommand('umount', ['-l', point]).catch(() => {});
+      for (const folder of [run, join(dataDir, 'nodes')]) await detachBelow(folder);
       rmSync(run, { recursive: true, force: true });
     }
     return true;
   }
-}
-
-/** Mount points in a folder, the innermost first. */
-function mountsBelow(folder: string): string[] {
-  return readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '))
-    .filter((point) => point.startsWith(folder))
-    .reverse();
 }

@@ -1,48 +1,52 @@
 // Takes away what nodes of a data directory have left on this machine: containers, networks, mounts, rules. For `down`;
 // the daemons must have ended before (it all outlives them). What is stored of the cluster stays.
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { labels } from './agent/names.ts';
 import { DEFAULT_DOCKER_SOCKET, DockerClient } from './docker/client.ts';
+import { DockerError } from './docker/errors.ts';
 import { cleanupNetwork } from './network/network.ts';
 import { systemIptables } from './proxy/iptables.ts';
-import { unmountBelow } from './volumes/mounts.ts';
-import { PodDirectories } from './volumes/pod-directory.ts';
+import { detachBelow } from './volumes/mounts.ts';
 
-/** What is in this machine's (or network namespace's) kernel: rules, the tunnel and its routes. */
-export async function cleanupHost(): Promise<void> {
-  await systemIptables().cleanup();
-  await cleanupNetwork();
-}
+const TRIES = 50;
+const BETWEEN_TRIES_MS = 100;
 
-export interface CleanupOptions {
-  dataDir: string;
-  dockerSocket?: string;
-}
-
-export interface CleanupResult {
-  containers: number;
-  networks: number;
-}
-
-/** Throws DockerUnavailable when Docker does not answer; mounts and rules are removed first. */
-export async function cleanupNodes(options: CleanupOptions): Promise<CleanupResult> {
-  const { dataDir } = options;
-  await cleanupHost();
-  const docker = new DockerClient({ socketPath: options.dockerSocket ?? DEFAULT_DOCKER_SOCKET });
-  try {
-    const owned = { [labels.dataDir]: dataDir };
+/**
+ * Removes the containers and networks that carry the labels. A daemon that died a moment ago may have asked Docker for
+ * one more: until the networks are free of them, it looks again. Throws DockerError, DockerUnavailable.
+ */
+export async function removeOwned(docker: DockerClient, owned: Record<string, string>): Promise<void> {
+  for (let left = TRIES; ; left--) {
     const containers = await docker.listContainers(owned);
     await Promise.all(containers.map(({ Id }) => docker.removeContainer(Id)));
-    const networks = await docker.listNetworks(owned);
-    for (const { Id } of networks) await docker.removeNetwork(Id);
-    const nodes = await readdir(join(dataDir, 'nodes')).catch(() => [] as string[]);
-    for (const name of nodes) {
-      const directories = new PodDirectories(join(dataDir, 'nodes', name));
-      for (const uid of await directories.list()) await directories.remove(uid);
-      await unmountBelow(join(dataDir, 'nodes', name));
+    try {
+      for (const { Id } of await docker.listNetworks(owned)) await docker.removeNetwork(Id);
+      return;
+    } catch (error) {
+      if (left === 0 || !(error instanceof DockerError && error.status === 403)) throw error;
+      await sleep(BETWEEN_TRIES_MS);
     }
-    return { containers: containers.length, networks: networks.length };
+  }
+}
+
+/** Rules, the tunnel, its routes and the pods' mounts. Docker Engines that run in the data directory keep theirs. */
+export async function cleanupHost(dataDir: string): Promise<void> {
+  await systemIptables().cleanup();
+  await cleanupNetwork();
+  const nodes = join(dataDir, 'nodes');
+  await detachBelow(nodes, (path) => path.includes('/docker/'));
+  for (const name of await readdir(nodes).catch(() => [] as string[])) {
+    await rm(join(nodes, name, 'pods'), { recursive: true, force: true });
+  }
+}
+
+/** What Docker holds for the data directory. Throws DockerUnavailable when it does not answer. */
+export async function cleanupDocker(dataDir: string, socketPath = DEFAULT_DOCKER_SOCKET): Promise<void> {
+  const docker = new DockerClient({ socketPath });
+  try {
+    await removeOwned(docker, { [labels.dataDir]: dataDir });
   } finally {
     await docker.close();
   }

@@ -10,7 +10,7 @@ import { Leases, Nodes, Pods } from '../../src/api/resources.ts';
 import { Client, readBytes } from '../../src/client/rest.ts';
 import { clientConfigFrom, loadKubeConfig } from '../../src/client/kubeconfig.ts';
 import { type Transport, httpsTransport } from '../../src/client/transport/https.ts';
-import { cleanupNodes } from '../../src/node/cleanup.ts';
+import { cleanupDocker, cleanupHost } from '../../src/node/cleanup.ts';
 import { DockerClient } from '../../src/node/docker/client.ts';
 import { defaultAddress } from '../../src/node/agent/host/machine.ts';
 import { type RunningNode, runNode } from '../../src/node/node.ts';
@@ -54,7 +54,8 @@ afterAll(async () => {
   transport?.close();
   await server?.close();
   if (!dataDir) return;
-  await cleanupNodes({ dataDir });
+  await cleanupDocker(dataDir);
+  await cleanupHost(dataDir);
   await rm(dataDir, { recursive: true, force: true });
 });
 

@@ -22,6 +22,9 @@ import type {
 
 export const DEFAULT_DOCKER_SOCKET = '/var/run/docker.sock';
 
+/** How long somebody else's removal of a container is waited for. */
+const REMOVAL_MS = 10_000;
+
 const labelFilter = (labels: Record<string, string>) => ({
   label: Object.entries(labels).map(([name, value]) => (value === '' ? name : `${name}=${value}`)),
 });
@@ -95,10 +98,21 @@ export class DockerClient {
     );
   }
 
-  /** Removes it with its anonymous volumes, killing it first; no error when it is gone or going. */
+  /** Removes it with its anonymous volumes, killing it first; no error when it is gone. Who else removes it is waited for. */
   async removeContainer(id: string): Promise<void> {
     const query = { force: true, v: true };
-    await ignoring(this.connection.json('DELETE', `/containers/${id}`, { query }), isGone, isDockerConflict);
+    try {
+      await ignoring(this.connection.json('DELETE', `/containers/${id}`, { query }), isGone);
+    } catch (error) {
+      if (!isDockerConflict(error)) throw error;
+      // Its network endpoint is still taken until that removal has ended.
+      const signal = AbortSignal.timeout(REMOVAL_MS);
+      const removed = this.connection.json('POST', `/containers/${id}/wait`, {
+        query: { condition: 'removed' },
+        signal,
+      });
+      await ignoring(removed, isGone, () => signal.aborted);
+    }
   }
 
   /** The raw log stream: multiplexed unless the container has a terminal. */

@@ -22,8 +22,20 @@ export async function mountTmpfs(path: string, sizeBytes: number | undefined): P
   await run('mount', ['-t', 'tmpfs', ...options, 'tmpfs', path]);
 }
 
+/** Mount points at or below a folder, the deepest first. */
+export async function mountsBelow(folder: string): Promise<string[]> {
+  const inside = (await mountPoints()).filter((path) => path === folder || path.startsWith(`${folder}/`));
+  return inside.sort((a, b) => b.length - a.length);
+}
+
 /** Unmounts everything at or below a folder, the deepest first. */
 export async function unmountBelow(folder: string): Promise<void> {
-  const inside = (await mountPoints()).filter((path) => path === folder || path.startsWith(`${folder}/`));
-  for (const path of inside.sort((a, b) => b.length - a.length)) await run('umount', [path]);
+  for (const path of await mountsBelow(folder)) await run('umount', [path]);
+}
+
+/** The same for a folder that somebody may still have open; what cannot be unmounted stays. */
+export async function detachBelow(folder: string, except = (_path: string): boolean => false): Promise<void> {
+  for (const path of await mountsBelow(folder)) {
+    if (!except(path)) await run('umount', ['-l', path]).catch(() => undefined);
+  }
 }

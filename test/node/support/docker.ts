@@ -14,9 +14,10 @@ import { createInformers } from '../../../src/client/informer.ts';
 import { silentLogger } from '../../../src/client/log.ts';
 import type { Client } from '../../../src/client/rest.ts';
 import type { Agent } from '../../../src/node/agent/agent.ts';
-import { BridgeNetwork, networkName } from '../../../src/node/agent/bridge-network.ts';
+import { BridgeNetwork } from '../../../src/node/agent/bridge-network.ts';
 import { nodeObject } from '../../../src/node/agent/node-object.ts';
-import { ownedBy } from '../../../src/node/agent/names.ts';
+import { labels, ownedBy } from '../../../src/node/agent/names.ts';
+import { removeOwned } from '../../../src/node/cleanup.ts';
 import { VolumeFolders } from '../../../src/node/volumes/volume-folders.ts';
 import { buildAgent } from '../../../src/node/build-agent.ts';
 import { DockerClient } from '../../../src/node/docker/client.ts';
@@ -72,6 +73,8 @@ export async function startTestNode({
 }: TestNodeOptions): Promise<TestNode> {
   const docker = new DockerClient(dockerSocket === undefined ? {} : { socketPath: dockerSocket });
   await Promise.all([ensurePauseImage(docker), ensureBusyboxImage(docker)]);
+  // What a run that was killed has left.
+  if (folder === undefined) await removeOwned(docker, { [labels.node]: name });
   const dir = folder ?? (await mkdtemp(join(tmpdir(), 'sampan-node-')));
   const stopper = new AbortController();
   const { signal } = stopper;
@@ -132,8 +135,7 @@ export async function startTestNode({
       await docker.close();
       // The test may have cut the agent's own way to Docker.
       const broom = new DockerClient();
-      for (const { Id } of await broom.listContainers(ownedBy(node))) await broom.removeContainer(Id);
-      await broom.removeNetwork(networkName(name));
+      await removeOwned(broom, ownedBy(node));
       await broom.close();
       await rm(dir, { recursive: true, force: true });
     },
