@@ -7,6 +7,8 @@ export default defineConfig({
   // The examples import the package by its name; here it is the sources.
   resolve: { alias: { sampan: new URL('./src/index.ts', import.meta.url).pathname } },
   test: {
+    // A loaded machine is slow, not wrong.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,

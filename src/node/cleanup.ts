@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { labels } from './agent/names.ts';
 import { DEFAULT_DOCKER_SOCKET, DockerClient } from './docker/client.ts';
 import { DockerError } from './docker/errors.ts';
+import type { ContainerSummary } from './docker/types.ts';
 import { cleanupNetwork } from './network/network.ts';
 import { systemIptables } from './proxy/iptables.ts';
 import { detachBelow } from './volumes/mounts.ts';
@@ -20,7 +21,10 @@ const BETWEEN_TRIES_MS = 100;
 export async function removeOwned(docker: DockerClient, owned: Record<string, string>): Promise<void> {
   for (let left = TRIES; ; left--) {
     const containers = await docker.listContainers(owned);
-    await Promise.all(containers.map(({ Id }) => docker.removeContainer(Id)));
+    const isSandbox = (c: ContainerSummary): boolean => c.Labels[labels.type] === 'podsandbox';
+    await Promise.all(
+      containers.map((c) => (isSandbox(c) ? docker.removeSandbox(c.Id) : docker.removeContainer(c.Id))),
+    );
     try {
       for (const { Id } of await docker.listNetworks(owned)) await docker.removeNetwork(Id);
       return;

@@ -137,7 +137,8 @@ export class Agent {
       const grace = new Grace(clock, Number(container[labels.gracePeriod] ?? 30));
       const stranger = { metadata: { name, namespace, uid } } as Pod;
       await stopAll(this.context, stranger, runtime, grace, '');
-      for (const { id } of [...runtime.containers, ...runtime.sandboxes]) await docker.removeContainer(id);
+      for (const { id } of runtime.containers) await docker.removeContainer(id);
+      for (const { id } of runtime.sandboxes) await docker.removeSandbox(id);
     }
     for (const uid of await directories.list()) if (!this.workers.has(uid)) await directories.remove(uid);
   }

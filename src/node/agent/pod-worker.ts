@@ -225,7 +225,7 @@ export class PodWorker {
     const left = runtime.containers.filter((record) => record.state === 'running');
     const sandbox = liveSandbox(runtime);
     if (left.length > 0) await stopAll(this.context, this.pod, runtime, new Grace(clock, 1), sandbox?.ip ?? '');
-    for (const { id } of runtime.sandboxes) await docker.removeContainer(id);
+    for (const { id } of runtime.sandboxes) await docker.removeSandbox(id);
     await directories.remove(this.uid);
     this.context.volumes.forget(this.uid);
     tokens.forget(this.uid);
@@ -246,7 +246,7 @@ export class PodWorker {
       this.publish(after, true);
       await this.status.flush();
     }
-    for (const { id } of after.sandboxes) await docker.removeContainer(id);
+    for (const { id } of after.sandboxes) await docker.removeSandbox(id);
     for (const { id } of after.containers) await docker.removeContainer(id);
     await directories.remove(this.uid);
     this.context.volumes.forget(this.uid);
@@ -303,7 +303,7 @@ export class PodWorker {
     context.events.event(pod, 'Normal', 'SandboxChanged', message);
     const grace = new Grace(context.clock, pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS);
     await stopAll(context, pod, runtime, grace, '');
-    for (const { id } of runtime.sandboxes) await context.docker.removeContainer(id);
+    for (const { id } of runtime.sandboxes) await context.docker.removeSandbox(id);
   }
 
   /** Undefined: a volume is not there yet; the pod waits for what it needs, or for the clock. */

@@ -29,10 +29,10 @@ export async function createSandbox(context: AgentContext, pod: Pod, attempt: nu
     id = await createNamed(context, name, body);
   }
   try {
-    await docker.startContainer(id);
+    await docker.startSandbox(id);
     if (!isHostNetwork(pod)) await network.attached();
   } catch (error) {
-    await docker.removeContainer(id).catch(() => undefined);
+    await docker.removeSandbox(id).catch(() => undefined);
     throw error;
   }
 }
@@ -43,7 +43,7 @@ export async function createNamed(context: AgentContext, name: string, body: Con
     return await context.docker.createContainer(name, body);
   } catch (error) {
     if (!isDockerConflict(error)) throw error;
-    await context.docker.removeContainer(name);
+    await context.docker.removeSandbox(name);
     return context.docker.createContainer(name, body);
   }
 }

@@ -48,6 +48,7 @@ export interface ExecOptions {
 
 export class DockerClient {
   readonly connection: DockerConnection;
+  private endpoints: Promise<unknown> = Promise.resolve();
 
   constructor(options: { socketPath?: string } = {}) {
     this.connection = new DockerConnection(options.socketPath ?? DEFAULT_DOCKER_SOCKET);
@@ -78,6 +79,25 @@ export class DockerClient {
 
   async startContainer(id: string): Promise<void> {
     await ignoring(this.connection.json('POST', `/containers/${id}/start`), isUnchanged);
+  }
+
+  /**
+   * startContainer for one that has a network of its own. Docker counts a network's endpoints, and miscounts when one
+   * comes while another goes; until its next start it then refuses to remove the network. So they change one by one.
+   */
+  startSandbox(id: string): Promise<void> {
+    return this.afterOtherEndpoints(() => this.startContainer(id));
+  }
+
+  /** removeContainer for one that has a network of its own (see startSandbox). */
+  removeSandbox(id: string): Promise<void> {
+    return this.afterOtherEndpoints(() => this.removeContainer(id));
+  }
+
+  private afterOtherEndpoints(change: () => Promise<void>): Promise<void> {
+    const changed = this.endpoints.then(change);
+    this.endpoints = changed.catch(() => undefined);
+    return changed;
   }
 
   /** No error when it is not running or gone. */
