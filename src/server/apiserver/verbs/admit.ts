@@ -3,10 +3,13 @@
 import { parseDuration } from '../../../api/duration.ts';
 import { badRequest } from '../../../api/status.ts';
 import type { GroupVersionKind, Unstructured } from '../../../api/types.ts';
-import type { AdmissionPlugin, AdmissionRequest, Operation } from '../../admission/types.ts';
+import type { AdmissionPlugin, AdmissionRequest, Operation, Reservation } from '../../admission/types.ts';
+import { encodeStored } from '../cache/encoding.ts';
+import { registryPrefix } from '../cache/feed.ts';
 import type { RequestContext, Server } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { admittedVersions } from './admitted-versions.ts';
+import { type Extras, keyOf } from './commit.ts';
 
 const PHASES = ['early', 'mutating', 'webhook', 'validating', 'quota'] as const;
 
@@ -61,7 +64,9 @@ export class Admission {
       dryRun: input.dryRun,
       versions: () => admittedVersions(context, endpoint, input.subresource, input.connect),
       reinvocation: { again: false, wanted: false, memory: new Map() },
-      signal: context.request.signal,
+      get signal() {
+        return context.request.signal;
+      },
       warn: (message) => void context.warnings.push(message),
       ...deadlineOf(context),
       ...(input.object ? { object: input.object } : {}),
@@ -100,5 +105,31 @@ export class Admission {
     }
     for (const plugin of this.#plugins)
       if (plugin.validate) await plugin.validate(this.#request, this.#server.admission);
+  }
+
+  /** What plug-ins want to be part of the transaction of the object that `validate` saw. The caller settles it. */
+  reserve(extras: Extras): Promise<void> | void {
+    for (const plugin of this.#plugins) if (plugin.reserve) return this.#reserve(extras);
+  }
+
+  async #reserve(extras: Extras): Promise<void> {
+    for (const plugin of this.#plugins) {
+      const reservation = await plugin.reserve?.(this.#request, this.#server.admission);
+      if (reservation) add(extras, reservation);
+    }
+  }
+}
+
+function add(extras: Extras, { replacements, settle }: Reservation): void {
+  const { settle: others } = extras;
+  extras.settle = (revision) => {
+    others?.(revision);
+    settle(revision);
+  };
+  for (const { type, old, next } of replacements) {
+    const { namespace = '', name = '', resourceVersion } = old.metadata ?? {};
+    const key = registryPrefix(type.group, type.plural) + keyOf(namespace, name);
+    extras.compares.push({ key, modRevision: Number(resourceVersion) });
+    extras.operations.push({ put: { key, value: encodeStored(next as Unstructured) } });
   }
 }

@@ -3,6 +3,7 @@
 import { setOwn } from '../../../api/codec/json.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import { checkTypes, decodeError } from '../../../api/schema/check-types.ts';
+import { conforms } from '../../../api/schema/conforms.ts';
 import { applyDefaults } from '../../../api/schema/defaults.ts';
 import { pruneUnknown, strictDecodingError, unknownField } from '../../../api/schema/prune.ts';
 import { OBJECT_META } from '../../../api/schema/resolve.ts';
@@ -125,6 +126,10 @@ function checkDocument(
 ): void {
   const { kind } = endpoint.definition;
   const custom = endpoint.kind.custom;
+  if (!custom && reading.problems.length === 0 && conforms(schema, builtinSchemas)(draft)) {
+    applyDefaults(draft, schema, builtinSchemas);
+    return;
+  }
   const problem = custom
     ? checkTypes(draft.metadata, META_SCHEMA, builtinSchemas, 'ObjectMeta')
     : checkTypes(draft, schema, builtinSchemas, kind);
