@@ -121,6 +121,8 @@ export interface PostFilterContext {
   lift(pod: PodInfo, node: NodeInfo): void;
   lower(pod: PodInfo, node: NodeInfo): void;
   random(): number;
+  /** All filters that speak about this pod are pure. */
+  pure: boolean;
 }
 
 export interface PostFilterResult {
@@ -164,6 +166,8 @@ export interface SchedulerPlugin<F = undefined, S = undefined> {
   preFilter?(pod: PodInfo, view: ClusterView): PreFilterResult<F> | Rejection | Skip;
   /** Called for many nodes: allocates nothing. */
   filter?(pod: PodInfo, node: NodeInfo, state: F): Rejection | undefined;
+  /** Filter looks at nothing but the node and the pod's namespace, priority, requests, ports, node affinity, tolerations. */
+  pure?: true;
   postFilter?(pod: PodInfo, context: PostFilterContext): PostFilterResult;
   preScore?(pod: PodInfo, nodes: readonly NodeInfo[], view: ClusterView, state: F | undefined): S | Skip;
   /** An integer; without `normalize` from 0 to 100. */

@@ -6,11 +6,14 @@ import { type HostPort, type PodInfo, normalizedImage } from './pod-info.ts';
 
 const NO_LABELS: Readonly<Record<string, string>> = {};
 const ANY_IP = '0.0.0.0';
+let changes = 0;
 
 export class NodeInfo {
   readonly name: string;
   /** Undefined while only pods say that there is such a node. */
   node: Node | undefined;
+  /** Another one after every change of the node or of its pods. */
+  generation = 0;
   labels: Readonly<Record<string, string>> = NO_LABELS;
   unschedulable = false;
   /** Those that keep pods away: NoSchedule and NoExecute. */
@@ -31,6 +34,7 @@ export class NodeInfo {
   }
 
   setNode(node: Node): void {
+    this.generation = ++changes;
     this.node = node;
     this.labels = node.metadata?.labels ?? NO_LABELS;
     this.unschedulable = node.spec?.unschedulable === true;
@@ -61,6 +65,7 @@ export class NodeInfo {
   }
 
   private count(pod: PodInfo, sign: 1 | -1): void {
+    this.generation = ++changes;
     addAmounts(this.requested, pod.requests, sign);
     addAmounts(this.nonZeroRequested, pod.nonZero, sign);
     for (const { ip, protocol, port } of pod.hostPorts) {

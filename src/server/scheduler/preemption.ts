@@ -46,6 +46,17 @@ export class Budgets {
     return list;
   }
 
+  /** No budget of their namespaces: it does not matter to budgets who of a node goes. */
+  indifferent(node: NodeInfo): boolean {
+    let namespace: string | undefined;
+    for (const pod of node.pods.values()) {
+      if (pod.namespace === namespace) continue;
+      ({ namespace } = pod);
+      if (this.of(namespace).length > 0) return false;
+    }
+    return true;
+  }
+
   /** Those whose eviction, in this order, would go beyond a budget. */
   violating(pods: readonly PodInfo[]): ReadonlySet<PodInfo> {
     if (pods.every(({ namespace }) => this.of(namespace).length === 0)) return NONE;
@@ -82,16 +93,17 @@ export function selectVictims(
     const rejection = reject(node);
     if (rejection) return rejection;
     const violating = budgets.violating(lesser);
-    const spare = (i: number): void => {
-      lower(lesser[i]!, node);
-      lifted[i] = false;
-      if (!reject(node)) return;
-      lift(lesser[i]!, node);
-      lifted[i] = true;
-    };
     // The most important are spared first as far as there is room, and before all others those that a budget keeps.
-    if (violating.size > 0) for (let i = 0; i < lesser.length; i++) if (violating.has(lesser[i]!)) spare(i);
-    for (let i = 0; i < lesser.length; i++) if (!violating.has(lesser[i]!)) spare(i);
+    for (const kept of violating.size > 0 ? [true, false] : [false]) {
+      for (let i = 0; i < lesser.length; i++) {
+        if (violating.has(lesser[i]!) !== kept) continue;
+        lower(lesser[i]!, node);
+        lifted[i] = false;
+        if (!reject(node)) continue;
+        lift(lesser[i]!, node);
+        lifted[i] = true;
+      }
+    }
     const victims = lesser.filter((_candidate, i) => lifted[i]);
     const violations = violating.size === 0 ? 0 : victims.filter((victim) => violating.has(victim)).length;
     return { node, victims, violations };

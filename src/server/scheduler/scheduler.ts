@@ -263,5 +263,6 @@ export function tryOut(
     lift: (placed, node) => (local ? void node.removePod(placed.uid) : view.lift(placed, node)),
     lower: (placed, node) => (local ? node.addPod(placed) : view.lower(placed, node)),
     random,
+    pure: local && prepared!.filters.every(({ plugin }) => plugin.pure),
   };
 }

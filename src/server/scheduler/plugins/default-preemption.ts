@@ -2,7 +2,8 @@
 // Upstream: pkg/scheduler/framework/{preemption,plugins/defaultpreemption}. How, is in ../preemption.ts.
 import { type AnyPlugin, type PostFilterContext, Rejections, definePlugin, unresolvable } from '../framework.ts';
 import { fitMessage } from '../messages.ts';
-import { Budgets, type Candidate, compareHarm, selectVictims } from '../preemption.ts';
+import { Budgets, type Candidate, compareHarm } from '../preemption.ts';
+import { VictimMemo } from '../victim-memo.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
 
@@ -39,8 +40,9 @@ function potentialNodes({ rejections }: PostFilterContext): NodeInfo[] {
   return rejections.nodes.filter((_node, i) => rejections.reasons[i]!.code === 'unschedulable');
 }
 
-const create = ({ minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 100 }: Args): AnyPlugin =>
-  definePlugin({
+function create({ minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 100 }: Args): AnyPlugin {
+  const memo = new VictimMemo();
+  return definePlugin({
     name: 'DefaultPreemption',
     configure: (args) => create(args as Args),
     postFilter(pod, context) {
@@ -54,7 +56,7 @@ const create = ({ minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 
       );
       // Nobody anywhere is less important: then no node has to be looked at closely.
       const hopeless = view.lowestPriority >= pod.priority;
-      const budgets = new Budgets(view);
+      const victimsOn = memo.finder(pod, new Budgets(view), context);
       const refused = new Rejections();
       let best: Candidate | undefined;
       const offset = Math.floor(random() * nodes.length);
@@ -62,7 +64,7 @@ const create = ({ minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 
       // Enough candidates are enough when one of them breaks no budget.
       for (let i = 0; i < nodes.length && (found < enough || harmless === 0); i++) {
         const node = nodes[(offset + i) % nodes.length]!;
-        const result = hopeless ? NO_VICTIMS : selectVictims(pod, node, budgets, context);
+        const result = hopeless ? NO_VICTIMS : victimsOn(node);
         if ('code' in result) refused.add(node, result);
         else {
           found++;
@@ -78,5 +80,6 @@ const create = ({ minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 
       };
     },
   });
+}
 
 export default create({});

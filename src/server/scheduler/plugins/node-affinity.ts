@@ -18,6 +18,7 @@ function create({ addedAffinity }: { addedAffinity?: NodeAffinity }): AnyPlugin 
   return definePlugin<undefined, undefined>({
     name: 'NodeAffinity',
     weight: 2,
+    pure: true,
     configure: (args) => create(args),
     preFilter(pod) {
       if (!pod.nodeMatcher && !enforced) return SKIP;

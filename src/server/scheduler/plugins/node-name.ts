@@ -5,6 +5,7 @@ const REJECTION = unresolvable("node(s) didn't match the requested node name");
 
 export default definePlugin({
   name: 'NodeName',
+  pure: true,
   filter: (pod, node) => {
     const wanted = pod.pod.spec?.nodeName;
     return !wanted || wanted === node.name ? undefined : REJECTION;

@@ -6,6 +6,7 @@ const REJECTION = unschedulable("node(s) didn't have free ports for the requeste
 export default definePlugin<undefined>({
   name: 'NodePorts',
   preFilter: (pod) => (pod.hostPorts.length === 0 ? SKIP : { state: undefined }),
+  pure: true,
   filter: (pod, node) => (node.portConflict(pod.hostPorts) ? REJECTION : undefined),
   events: [
     { resource: 'AssignedPod', actions: ['delete'], helps: (_pod, event) => (event.pod?.hostPorts.length ?? 1) > 0 },

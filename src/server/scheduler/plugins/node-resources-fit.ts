@@ -51,6 +51,7 @@ function create(args: Args): AnyPlugin {
   return definePlugin({
     name: 'NodeResourcesFit',
     weight: 1,
+    pure: true,
     configure: (more) => create(more as Args),
     filter: (pod, node) => (fits(pod, node, ignored) ? undefined : shortage(pod, node, ignored)),
     score: (pod, node) => allocationScore(pod, node, resources, scoreOf, roundUp),

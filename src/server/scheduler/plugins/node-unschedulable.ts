@@ -7,6 +7,7 @@ const TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 
 export default definePlugin({
   name: 'NodeUnschedulable',
+  pure: true,
   filter: (pod, node) => (!node.unschedulable || isTolerated(pod.tolerations, TAINT) ? undefined : REJECTION),
   events: [
     {

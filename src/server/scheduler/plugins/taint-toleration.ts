@@ -27,6 +27,7 @@ const forSoftTaints = (tolerations: readonly Toleration[]): Toleration[] =>
 export default definePlugin<undefined, Toleration[]>({
   name: 'TaintToleration',
   weight: 3,
+  pure: true,
   filter(pod, node) {
     if (node.hardTaints.length === 0) return undefined;
     const taint = untolerated(node.hardTaints, pod.tolerations);
