@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'fast',
           include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
           exclude: real,
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {

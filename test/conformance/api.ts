@@ -58,10 +58,11 @@ export class Api {
   }
   /** Asks until it is so: for what a controller does. */
   async until<T>(ask: () => Promise<T>, good: (value: T) => boolean, what = 'as expected'): Promise<T> {
-    for (let i = 0; ; i++) {
+    const until = Date.now() + 30_000;
+    for (;;) {
       const value = await ask();
       if (good(value)) return value;
-      if (i > 500) throw new Error(`never ${what}: ${JSON.stringify(value)}`);
+      if (Date.now() > until) throw new Error(`never ${what}: ${JSON.stringify(value)}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
