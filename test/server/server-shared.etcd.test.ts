@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { EndpointSlices, Namespaces, ServiceAccounts } from '../../src/api/resources.ts';
+import { ConfigMaps, EndpointSlices, Namespaces, ServiceAccounts } from '../../src/api/resources.ts';
 import { type RunningServer, StartupError, startServer } from '../../src/server/server.ts';
 import { freePort } from '../support/cli.ts';
 import { EtcdProcess } from './store/etcd-process.ts';
@@ -38,6 +38,32 @@ async function accountOf(server: RunningServer, namespace: string): Promise<void
   throw new Error(`no controller looked after ${namespace}`);
 }
 
+const ResourceQuotas = { group: '', version: 'v1', plural: 'resourcequotas', kind: 'ResourceQuota', namespaced: true };
+
+/** What both write at once, with deletions and the controller's counting between, never goes beyond a quota. */
+async function quotaHolds(servers: readonly RunningServer[]): Promise<void> {
+  const clients = servers.map((server) => server.client());
+  const namespace = 'one';
+  await clients[0]!.create(ResourceQuotas, {
+    metadata: { namespace, name: 'q' },
+    spec: { hard: { 'count/configmaps': '12' } },
+  } as never);
+  for (let round = 0; round < 3; round++) {
+    const names = Array.from({ length: 40 }, (_, i) => `m${round}-${i}`);
+    const create = (name: string, i: number) =>
+      clients[i % clients.length]!.create(ConfigMaps, { metadata: { namespace, name } });
+    const results = await Promise.allSettled(names.map(create));
+    const reasons = results.flatMap((r) => (r.status === 'rejected' ? [(r.reason as Error).message] : []));
+    expect(reasons.filter((reason) => !reason.includes('exceeded quota: q'))).toEqual([]);
+    const { items } = await clients[1]!.list(ConfigMaps, { namespace });
+    expect(items).toHaveLength(12);
+    const gone = items.filter(({ metadata }) => metadata?.name?.startsWith('m')).slice(0, 5);
+    const remove = ({ metadata }: (typeof gone)[number], i: number) =>
+      clients[i % clients.length]!.delete(ConfigMaps, { namespace, name: metadata!.name! });
+    await Promise.all(gone.map(remove));
+  }
+}
+
 it('serves one cluster from both, and goes on when one leaves', async () => {
   const port = await freePort();
   const first = await start('first', '192.0.2.1', port);
@@ -50,6 +76,7 @@ it('serves one cluster from both, and goes on when one leaves', async () => {
   const slice = await second.client().get(EndpointSlices, { namespace: 'default', name: 'kubernetes' });
   expect(slice.endpoints.flatMap((e) => e.addresses)).toEqual(['192.0.2.1', '192.0.2.2']);
 
+  await quotaHolds([first, second]);
   await first.close();
   await second.client().create(Namespaces, { metadata: { name: 'two' } });
   await accountOf(second, 'two');

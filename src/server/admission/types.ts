@@ -86,6 +86,14 @@ export interface AdmissionContext {
   authorizer: Authorizer;
 }
 
+/** What else changes in the very transaction that writes the object. Made anew for each attempt. */
+export interface Reservation {
+  /** `next` takes the place of `old` if that is still what is stored; otherwise nothing is written, and all is tried again. */
+  replacements: readonly { type: ResourceType<never>; old: KubeObject; next: KubeObject }[];
+  /** Called once: with the revision of the transaction, or without when nothing was written. */
+  settle(revision: number | undefined): void;
+}
+
 export interface AdmissionPlugin {
   name: string;
   /** Orders plugins; mutating (`admit`) of all phases run before any `validate`. */
@@ -94,6 +102,11 @@ export interface AdmissionPlugin {
   /** May mutate request.object; throws StatusError (usually Forbidden) to refuse. */
   admit?(request: AdmissionRequest, context: AdmissionContext): Promise<void> | void;
   validate?(request: AdmissionRequest, context: AdmissionContext): Promise<void> | void;
+  /** After all validation. Throws StatusError to refuse. */
+  reserve?(
+    request: AdmissionRequest,
+    context: AdmissionContext,
+  ): Promise<Reservation | undefined> | Reservation | undefined;
 }
 
 export const defineAdmission = (plugin: AdmissionPlugin): AdmissionPlugin => plugin;

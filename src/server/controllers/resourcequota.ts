@@ -15,7 +15,7 @@ import {
   ServiceAccounts,
   Services,
 } from '../../api/resources.ts';
-import { isNotFound } from '../../api/status.ts';
+import { StatusError, isNotFound } from '../../api/status.ts';
 import { type KubeObject, type ResourceType, objectKey, splitKey } from '../../api/types.ts';
 import { type ControllerContext, defineController, watch } from '../../client/controller.ts';
 import { type Client, readBytes } from '../../client/rest.ts';
@@ -66,14 +66,37 @@ export default defineController({
     await coalesce(context, sizeOf(known, context));
     const quota = read();
     if (!quota || quota.metadata?.deletionTimestamp) return;
-    const hard = quota.spec?.hard ?? {};
-    const used = await usedOf(quota, context);
-    const amounts = Object.keys(hard).map((name) => [name, formatAmount(used.get(name) ?? 0n, hard[name]!)] as const);
-    const status = { hard, used: Object.fromEntries(amounts) };
-    if (!isSame(status, quota.status)) await context.client.updateStatus(ResourceQuotas, { ...quota, status });
+    const seen = await statusOf(quota, context, objectsSeen);
+    if (!isSame(seen, quota.status)) await settle(quota, context);
     return { requeueAfterMs: countedTypes(quota).every(isWatched) ? RESYNC_MS : UNWATCHED_RESYNC_MS };
   },
 });
+
+/**
+ * Admission charges a quota in the transaction of each object that it lets in. So a count is right if it was made at a
+ * revision not before the quota's own, and if the quota has not changed since; what informers show may be older.
+ */
+async function settle({ metadata }: ResourceQuota, context: ControllerContext): Promise<void> {
+  const { client } = context;
+  const { namespace = '', name = '', uid } = metadata ?? {};
+  const quota = await client.get(ResourceQuotas, { namespace, name });
+  if (quota.metadata?.uid !== uid) return;
+  const status = await statusOf(quota, context, objectsNow);
+  if (!isSame(status, quota.status)) await client.updateStatus(ResourceQuotas, { ...quota, status });
+}
+
+type Objects = (
+  type: { group: string; plural: string },
+  namespace: string,
+  context: ControllerContext,
+) => Promise<KubeObject[]>;
+
+async function statusOf(quota: ResourceQuota, context: ControllerContext, objectsOf: Objects) {
+  const hard = quota.spec?.hard ?? {};
+  const used = await usedOf(quota, context, objectsOf);
+  const amounts = Object.keys(hard).map((name) => [name, formatAmount(used.get(name) ?? 0n, hard[name]!)] as const);
+  return { hard, used: Object.fromEntries(amounts) };
+}
 
 /** How many objects have to be looked at. */
 function sizeOf(quota: ResourceQuota, { lister }: ControllerContext): number {
@@ -98,7 +121,11 @@ function usageOnce(type: { group: string; plural: string }, object: KubeObject):
   return usage;
 }
 
-async function usedOf(quota: ResourceQuota, context: ControllerContext): Promise<Map<string, bigint>> {
+async function usedOf(
+  quota: ResourceQuota,
+  context: ControllerContext,
+  objectsOf: Objects,
+): Promise<Map<string, bigint>> {
   const { namespace } = splitKey(objectKey(quota));
   const used = new Map<string, bigint>();
   for (const counted of countedTypes(quota)) {
@@ -110,18 +137,22 @@ async function usedOf(quota: ResourceQuota, context: ControllerContext): Promise
   return used;
 }
 
-async function objectsOf(
-  { group, plural }: { group: string; plural: string },
-  namespace: string,
-  { client, lister }: ControllerContext,
-): Promise<KubeObject[]> {
-  const watched = watchedType({ group, plural });
-  if (watched) return lister(watched).list(namespace);
+const objectsSeen: Objects = async (counted, namespace, context) => {
+  const watched = watchedType(counted);
+  return watched ? context.lister(watched).list(namespace) : objectsNow(counted, namespace, context);
+};
+
+const objectsNow: Objects = async ({ group, plural }, namespace, { client }) => {
   const version = group === '' ? 'v1' : await preferredVersion(group, client);
   // A kind that the server does not have counts nothing.
   if (version === undefined) return [];
   const type: ResourceType<KubeObject> = { group, version, plural, kind: plural, namespaced: true };
-  return (await client.list(type, { namespace }).catch(() => ({ items: [] as KubeObject[] }))).items;
+  return (await client.list(type, { namespace }).catch(nothingIfUnknown)).items;
+};
+
+function nothingIfUnknown(error: unknown): { items: KubeObject[] } {
+  if (isNotFound(error) || (error instanceof StatusError && error.code === 405)) return { items: [] };
+  throw error;
 }
 
 async function preferredVersion(group: string, client: Client): Promise<string | undefined> {

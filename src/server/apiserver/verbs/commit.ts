@@ -8,10 +8,12 @@ import { stampRevision } from '../cache/entry.ts';
 import type { Server } from '../context.ts';
 import type { StoredKind } from '../registry.ts';
 
-/** Keys beside the object's own. */
+/** Keys beside the object's own, and who waits to hear what became of them. */
 export interface Extras {
   compares: Compare[];
   operations: Operation[];
+  /** The revision at which they were written; undefined: they were not. */
+  settle?: (revision: number | undefined) => void;
 }
 export const noExtras = (): Extras => ({ compares: [], operations: [] });
 

@@ -126,19 +126,26 @@ async function store(
   check(context, endpoint, (own instanceof Promise ? await own : own)[0]!, name);
   await admission.validate(draft);
   const key = keyOf(draft.metadata.namespace ?? '', name);
-  // A name that is taken is refused before anything is allocated for it.
-  const existing = cache.get(key);
-  if (existing) return taken(endpoint, draft, name);
   for (;;) {
     const extras = noExtras();
-    // What a hook put into a draft that was not written is void.
-    const attempt = hooks?.beginCreate ? cloneJson(draft) : draft;
-    await hooks?.beginCreate?.(attempt, hookContext(context, name, options.dryRun, extras));
-    if (options.dryRun) return wouldBe(attempt);
-    const { written, result } = await put(server, endpoint.kind, key, attempt, 0, extras);
-    if (written) return written;
-    if (result.current?.[0]) return taken(endpoint, draft, name);
-    // Only a key of the hook's moved: it reads it again.
+    let revision: number | undefined;
+    try {
+      const reserved = admission.reserve(extras);
+      if (reserved) await reserved;
+      // A name that is taken is refused before anything is allocated for it.
+      if (cache.get(key)) return taken(endpoint, draft, name);
+      // What a hook put into a draft that was not written is void.
+      const attempt = hooks?.beginCreate ? cloneJson(draft) : draft;
+      await hooks?.beginCreate?.(attempt, hookContext(context, name, options.dryRun, extras));
+      if (options.dryRun) return wouldBe(attempt);
+      const { written, result } = await put(server, endpoint.kind, key, attempt, 0, extras);
+      if (written) revision = result.revision;
+      if (written) return written;
+      if (result.current?.[0]) return taken(endpoint, draft, name);
+      // Only a key of the hook's or of a plug-in's moved: it is read again.
+    } finally {
+      extras.settle?.(revision);
+    }
   }
 }
 

@@ -2,7 +2,8 @@
 // update, patch and subresource goes through. Upstream: registry/generic/registry/store.go (Update, GuaranteedUpdate).
 import { deepEqual } from '../../../api/patch/equal.ts';
 import { notFound } from '../../../api/status.ts';
-import type { Unstructured } from '../../../api/types.ts';
+import type { AnyKind } from '../../../api/kind.ts';
+import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import { encodeStored, spliceRevision } from '../cache/encoding.ts';
 import { Entry } from '../cache/entry.ts';
@@ -50,20 +51,26 @@ export async function modifyExisting(
   for (;;) {
     if (!entry) return undefined;
     const extras = noExtras();
-    const draft = await nextState(context, endpoint, entry, modification, extras);
-    if (modification.dryRun) return wouldBe(draft);
-    const value = encodeStored(draft);
-    if (unchanged(entry, draft, value)) return { object: entry.object(), bytes: entry.bytes };
-    if (isGone(draft) && !kind.hooks?.holdsDeletion?.(draft)) {
-      const removed = await remove(context, endpoint, key, entry, draft);
-      if (removed) return removed;
-      entry = await reread(context, endpoint, key);
-      continue;
+    let revision: number | undefined;
+    try {
+      const draft = await nextState(context, endpoint, entry, modification, extras);
+      if (modification.dryRun) return wouldBe(draft);
+      const value = encodeStored(draft);
+      if (unchanged(entry, draft, value)) return { object: entry.object(), bytes: entry.bytes };
+      if (isGone(draft) && !kind.hooks?.holdsDeletion?.(draft)) {
+        const removed = await remove(context, endpoint, key, entry, draft);
+        if (removed) return removed;
+        entry = await reread(context, endpoint, key);
+        continue;
+      }
+      const { written, result } = await put(server, kind, key, draft, entry.revision, extras, value);
+      if (written) revision = result.revision;
+      if (written) return written;
+      const current = result.current?.[0];
+      entry = current && new Entry(key, current.value, current.modRevision, current.createRevision);
+    } finally {
+      extras.settle?.(revision);
     }
-    const { written, result } = await put(server, kind, key, draft, entry.revision, extras, value);
-    if (written) return written;
-    const current = result.current?.[0];
-    entry = current && new Entry(key, current.value, current.modRevision, current.createRevision);
   }
 }
 
@@ -114,6 +121,8 @@ async function nextState(
   const [ownDraft, ownOld] = own instanceof Promise ? await own : own;
   validate(context, endpoint, ownDraft!, ownOld!, subresource);
   await admission.validate(shown);
+  const reserved = admission.reserve(extras);
+  if (reserved) await reserved;
   if (kind.hooks?.beginUpdate && subresource === '') {
     await kind.hooks.beginUpdate(draft, old, hookContext(context, draft.metadata.name!, dryRun, extras));
   }
@@ -134,6 +143,7 @@ function prepare(
     // Status updates change the status alone; of metadata what finalizers and owners need.
     for (const field of Object.keys(draft)) if (!STATUS_FIELDS.has(field)) delete draft[field];
     for (const field of Object.keys(old)) if (!STATUS_FIELDS.has(field)) draft[field] = old[field];
+    for (const field of definition.statusKeeps ?? []) keep(draft.metadata, old.metadata, field);
     definition.prepareStatus?.(draft, old, timestamp(server.now()));
   } else if (subresource === '') {
     if (definition.subresources?.['status']) {
@@ -144,9 +154,14 @@ function prepare(
   } else endpoint.kind.hooks?.prepareSubresource?.[subresource]?.(draft, old);
   // A binding is not the owner's wish: upstream writes it past the strategy.
   const counts = subresource !== 'status' && subresource !== 'binding';
-  if (counts && countsGenerations(endpoint, draft) && specChanged(draft, old)) {
+  if (counts && countsGenerations(endpoint, draft) && countedChange(definition, draft, old)) {
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
+}
+
+function keep<F extends keyof ObjectMeta>(metadata: ObjectMeta, old: ObjectMeta, field: F): void {
+  if (old[field] === undefined) delete metadata[field];
+  else metadata[field] = old[field];
 }
 
 /** The draft with the old object's own values where they are equal, so that nobody compares them field by field again. */
@@ -161,6 +176,10 @@ function sharing(draft: Unstructured, old: Unstructured): Unstructured {
 }
 
 const STATUS_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'status']);
+
+const countedChange = ({ generationWith }: AnyKind, draft: Unstructured, old: Unstructured): boolean =>
+  specChanged(draft, old) ||
+  (generationWith !== undefined && !deepEqual(draft.metadata[generationWith] ?? {}, old.metadata[generationWith] ?? {}));
 
 function specChanged(draft: Unstructured, old: Unstructured): boolean {
   const fields = new Set([...Object.keys(draft), ...Object.keys(old)]);
