@@ -40,6 +40,7 @@ interface Parts {
   exponent: number;
   binary: boolean;
   exponential: boolean;
+  quantity?: Quantity;
 }
 
 /** The same few amounts are read over and over, in every object and at every step of its way. */
@@ -98,7 +99,10 @@ export function quantityError(value: string | number): string | undefined {
 export function tryParseQuantity(value: string | number): Quantity | undefined {
   const text = typeof value === 'number' ? String(value) : value;
   const p = split(text);
-  if (typeof p === 'string') return undefined;
+  return typeof p === 'string' ? undefined : (p.quantity ??= quantityOf(text, p));
+}
+
+function quantityOf(text: string, p: Parts): Quantity {
   let nanos: bigint;
   if (p.binary) nanos = ceilDivide(p.digits * (1n << BigInt(p.exponent)) * NANO, pow10(p.decimals));
   else {

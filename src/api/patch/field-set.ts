@@ -47,10 +47,16 @@ function differOnlyFromNumber(a: string, b: string): boolean {
   return a[i - 1] === ':' && /[-0-9]/.test(a[i] ?? '') && /[-0-9]/.test(b[i] ?? '');
 }
 
+/** What is made from one operand is; a sort, even of that, copies it. */
+function inOrder(entries: readonly [string, FieldNode][]): boolean {
+  for (let i = 1; i < entries.length; i++) if (compareElements(entries[i - 1]![0], entries[i]![0]) > 0) return false;
+  return true;
+}
+
 /** A node with these children, in order; undefined when there are none and it is no member. */
 function build(entries: [string, FieldNode][], member: boolean): FieldNode | undefined {
   if (entries.length === 0) return member ? LEAF : undefined;
-  entries.sort((x, y) => compareElements(x[0], y[0]));
+  if (!inOrder(entries)) entries.sort((x, y) => compareElements(x[0], y[0]));
   const node: FieldNode = {};
   if (member) node[SELF] = LEAF;
   for (const [element, child] of entries) node[element] = child;

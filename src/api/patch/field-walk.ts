@@ -7,8 +7,24 @@ import { isEmptyValue, shapeOf, type MergeType } from './merge-type.ts';
 
 type Fields = Record<string, unknown>;
 
+/** Array.prototype.sort copies what it sorts; objects have few fields, and insertion is in place. */
+const FEW = 24;
+
+function sortedKeys(fields: Fields): string[] {
+  const names = Object.keys(fields);
+  if (names.length > FEW) return names.sort();
+  for (let i = 1; i < names.length; i++) {
+    const name = names[i]!;
+    let place = i;
+    while (place > 0 && names[place - 1]! > name) names[place] = names[--place]!;
+    names[place] = name;
+  }
+  return names;
+}
+
 /** Elements and their items, in FieldsV1's order; an item that repeats keys stays one piece. */
 function itemsByElement(list: unknown[], type: MergeType): [string, unknown, boolean][] {
+  if (list.length === 1) return [[type.itemElement(list[0]), list[0], false]];
   const found: [string, unknown, boolean][] = [];
   const places = new Map<string, number>();
   for (const item of list) {
@@ -26,22 +42,21 @@ function itemsByElement(list: unknown[], type: MergeType): [string, unknown, boo
 export function addedNode(value: unknown, type: MergeType): FieldNode {
   const shape = shapeOf(value, type);
   if (shape === 'leaf' || isEmptyValue(value as object)) return LEAF;
-  const node: FieldNode = { '.': LEAF };
-  if (shape === 'map') addFields(node, value as Fields, type);
-  else
+  return addChildren({ '.': LEAF }, value as object, shape, type);
+}
+
+function addChildren(node: FieldNode, value: object, shape: 'map' | 'list', type: MergeType): FieldNode {
+  if (shape === 'map') {
+    for (const name of sortedKeys(value as Fields)) {
+      const inner = (value as Fields)[name];
+      if (inner !== undefined) node[type.elementOf(name)] = addedNode(inner, type.field(name));
+    }
+  } else {
     for (const [element, item, twice] of itemsByElement(value as unknown[], type)) {
       node[element] = twice ? LEAF : addedNode(item, type.items);
     }
-  return node;
-}
-
-function addFields(node: FieldNode, fields: Fields, type: MergeType): void {
-  const names = Object.keys(fields);
-  if (names.length > 1) names.sort();
-  for (const name of names) {
-    const value = fields[name];
-    if (value !== undefined) node[type.elementOf(name)] = addedNode(value, type.field(name));
   }
+  return node;
 }
 
 /**
@@ -51,8 +66,7 @@ function addFields(node: FieldNode, fields: Fields, type: MergeType): void {
 export function createdNode(fields: Fields, type: MergeType): FieldNode | undefined {
   const node: FieldNode = {};
   let any = false;
-  const names = Object.keys(fields).sort();
-  for (const name of names) {
+  for (const name of sortedKeys(fields)) {
     const value = fields[name];
     if (value === undefined) continue;
     const inner = type.field(name);
@@ -68,10 +82,7 @@ function beyondZero(value: unknown, type: MergeType): FieldNode | undefined {
   const { zero } = type;
   const shape = shapeOf(value, type);
   if (shape === 'map' && !isEmptyValue(value as object) && zero !== null) return createdNode(value as Fields, type);
-  if (shape !== 'leaf' && !isEmptyValue(value as object)) {
-    const { '.': _, ...children } = addedNode(value, type);
-    return children;
-  }
+  if (shape !== 'leaf' && !isEmptyValue(value as object)) return addChildren({}, value as object, shape, type);
   return deepEqual(value, zero) ? undefined : LEAF;
 }
 
@@ -95,7 +106,7 @@ export function appliedNode(value: unknown, type: MergeType): FieldNode | undefi
     return any ? node : undefined;
   }
   const fields = value as Fields;
-  for (const name of Object.keys(fields).sort()) {
+  for (const name of sortedKeys(fields)) {
     const member = fields[name];
     if (member === undefined) continue;
     const inner = appliedNode(member, type.field(name));
