@@ -24,12 +24,13 @@ function sameNumber(a: unknown, b: unknown): boolean {
 
 function sameFields(a: Fields, b: Fields): boolean {
   let count = 0;
-  for (const key of Object.keys(a)) {
+  // Unlike Object.keys, these loops make no list.
+  for (const key in a) {
     if (a[key] === undefined) continue;
     count++;
     if (!Object.hasOwn(b, key) || !deepEqual(a[key], b[key])) return false;
   }
-  for (const key of Object.keys(b)) if (b[key] !== undefined) count--;
+  for (const key in b) if (b[key] !== undefined) count--;
   return count === 0;
 }
 

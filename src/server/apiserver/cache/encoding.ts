@@ -91,7 +91,7 @@ export function cloneJson<T>(value: T): T {
   if (Array.isArray(value)) return value.map((item: unknown) => cloneJson(item)) as T;
   if (value instanceof Date) return value.toISOString() as T;
   const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
+  for (const key in value) {
     const child = (value as Record<string, unknown>)[key];
     if (child === undefined) continue;
     if (key === '__proto__')
