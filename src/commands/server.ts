@@ -58,6 +58,22 @@ The data directory holds the keys and, with the embedded store, the cluster. Whe
     'service-cidr': flag.string('Addresses of services.', { default: '10.96.0.0/16' }),
     'tls-san': flag.slice('More names and addresses for the serving certificate.'),
     'token-auth-file': flag.string('CSV file of static tokens: token,user,uid,"group1,group2".'),
+    'requestheader-client-ca-file': flag.string(
+      "PEM file of authorities of front proxies, which may say in headers who asks. They are believed beside the server's own.",
+    ),
+    'requestheader-allowed-names': flag.slice(
+      'Common names of front proxies. With a file of authorities and no names, each of their certificates is one.',
+    ),
+    'requestheader-username-headers': flag.slice('Request headers to look for the user in.', {
+      default: ['X-Remote-User'],
+    }),
+    'requestheader-uid-headers': flag.slice('Request headers to look for the UID in.', { default: ['X-Remote-Uid'] }),
+    'requestheader-group-headers': flag.slice('Request headers to look for groups in.', {
+      default: ['X-Remote-Group'],
+    }),
+    'requestheader-extra-headers-prefix': flag.slice('Prefixes of request headers to look for extra values in.', {
+      default: ['X-Remote-Extra-'],
+    }),
     ...logFlags,
   };
 
@@ -87,6 +103,14 @@ The data directory holds the keys and, with the embedded store, the cluster. Whe
         names: flags['tls-san'],
         ...(flags['advertise-address'] ? { advertiseAddress: flags['advertise-address'] } : {}),
         ...(flags['token-auth-file'] ? { tokenAuthFile: flags['token-auth-file'] } : {}),
+        requestHeader: {
+          ...(flags['requestheader-client-ca-file'] ? { clientCaFile: flags['requestheader-client-ca-file'] } : {}),
+          allowedNames: flags['requestheader-allowed-names'],
+          usernameHeaders: flags['requestheader-username-headers'],
+          uidHeaders: flags['requestheader-uid-headers'],
+          groupHeaders: flags['requestheader-group-headers'],
+          extraHeadersPrefix: flags['requestheader-extra-headers-prefix'],
+        },
         log,
       });
       log.info({ url: server.url, kubeconfig: server.kubeconfigPath }, 'ready');

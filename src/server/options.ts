@@ -1,6 +1,7 @@
 // What a server can be told, and what it assumes otherwise. No behaviour.
 import type { Clock } from '../client/controller.ts';
 import type { Logger } from '../client/log.ts';
+import type { RequestHeaderSettings } from './request-header.ts';
 
 export type ComponentName = 'apiserver' | 'controllers' | 'scheduler';
 export const ALL_COMPONENTS: readonly ComponentName[] = ['apiserver', 'controllers', 'scheduler'];
@@ -29,6 +30,8 @@ export interface ServerOptions {
   names?: readonly string[];
   /** A CSV file of static tokens. */
   tokenAuthFile?: string;
+  /** Front proxies that may say in headers who asks, beside the server's own. */
+  requestHeader?: RequestHeaderSettings;
   log?: Logger;
   clock?: Clock;
 }

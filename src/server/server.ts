@@ -5,7 +5,7 @@ import { systemClock } from '../client/clock.ts';
 import { silentLogger } from '../client/log.ts';
 import { Client } from '../client/rest.ts';
 import { inProcess } from '../client/transport/in-process.ts';
-import { createHttpServer, type HttpServer } from '../wire/http-server.ts';
+import { createHttpServer, type HttpServer, type TlsIdentity } from '../wire/http-server.ts';
 import { type HttpsCaller, createHttpsCaller } from '../wire/https-caller.ts';
 import type { Handler, User } from '../wire/http.ts';
 import { hostAddress, nthAddress } from './addresses.ts';
@@ -17,8 +17,10 @@ import { type WebhookAdmission, webhookAdmission } from './admission/webhook/web
 import { createApiServer } from './apiserver/apiserver.ts';
 import type { ApiServer } from './apiserver/types.ts';
 import { createAuth, type Auth } from './auth/auth.ts';
+import { certificatesOf } from './auth/client-certificate.ts';
 import { tokenFileAuthenticator } from './auth/authenticators/token-file.ts';
 import { bootstrap } from './bootstrap/bootstrap.ts';
+import { keepClusterTrust } from './bootstrap/cluster-trust.ts';
 import { keepFlowControl } from './bootstrap/flow-status.ts';
 import { keepServiceAddresses } from './bootstrap/service-addresses.ts';
 import { runCompaction } from './compaction.ts';
@@ -37,6 +39,7 @@ import {
 import { folderPemStore, kubeconfigText, openNodeToken, writeAdminKubeconfig } from './pki/folder.ts';
 import { servingNames, type ServingNames } from './pki/host-names.ts';
 import { type Pki, memoryPemStore, newBootstrapToken, openPki } from './pki/pki.ts';
+import { type FrontProxies, frontProxiesOf } from './request-header.ts';
 import { StartupError } from './startup-error.ts';
 import type { Store } from './store/store.ts';
 
@@ -117,7 +120,9 @@ class Startup {
     const names = (): ServingNames => this.servingNames(address);
     const [pki, store] = await Promise.all([this.openPki(dir, names()), openStore(spec, dir)]);
     this.opened.push(() => store.close());
-    const auth = this.createAuth(pki);
+    const frontProxies = frontProxiesOf(options.requestHeader ?? {}, pki);
+    for (const warning of frontProxies.warnings) this.log.warn({}, warning);
+    const auth = this.createAuth(pki, frontProxies);
     const caller = createHttpsCaller();
     this.opened.push(() => caller.close());
     const webhooks = webhookAdmission(new WebhookClient(caller));
@@ -127,7 +132,8 @@ class Startup {
     let open: () => void = () => undefined;
     const ready = new Promise<void>((resolve) => (open = resolve));
     const handler: Handler = (request) => gate.handler?.(request) ?? ready.then(() => api.handler(request));
-    const listening = await this.listen(handler, pki, api);
+    const identity = (): TlsIdentity => identityOf(pki, frontProxies);
+    const listening = await this.listen(handler, identity(), api);
     await api.ready;
     this.opened.push(auth.attach({ get: api.lister.get, observe: api.observe }));
     const port = listening?.port;
@@ -137,7 +143,7 @@ class Startup {
       cache: api.lister,
       serviceCidr: this.cidr,
       ca: pki.authority.certificate,
-      frontProxyCa: pki.frontProxy.ca,
+      frontProxies,
       token: dir ? openNodeToken(dir, pki) : newBootstrapToken(),
       ...(address !== undefined && port !== undefined ? { endpoint: { address, port } } : {}),
       shared,
@@ -146,6 +152,17 @@ class Startup {
     this.opened.push(webhooks.attach(api.observe));
     gate.handler = api.handler;
     open();
+    this.opened.push(
+      keepClusterTrust({
+        client: self,
+        cache: api.lister,
+        observe: api.observe,
+        ca: pki.authority.certificate,
+        frontProxies,
+        onError: (error) =>
+          this.log.error({ error: String(error) }, 'what extension servers are told could not be kept'),
+      }),
+    );
     this.opened.push(
       keepFlowControl({
         client: self,
@@ -164,7 +181,7 @@ class Startup {
       }),
     );
     this.background(api, store, pki, shared);
-    if (listening) this.keepCertificates(pki, names, listening.server);
+    if (listening) this.keepCertificates(pki, names, () => listening.server.setTls(identity()));
     return this.running(api, pki, dir, port);
   }
 
@@ -206,11 +223,13 @@ class Startup {
     return openPki(dir ? folderPemStore(dir.at('pki')) : memoryPemStore(), names, () => this.clock.now());
   }
 
-  private createAuth(pki: Pki): Auth {
+  private createAuth(pki: Pki, frontProxies: FrontProxies): Auth {
     const { tokenAuthFile } = this.options;
     return createAuth({
       issuer: `https://kubernetes.default.svc.${this.domain}`,
       keys: pki.serviceAccountKeys,
+      clientCa: pki.authority.certificate,
+      requestHeader: frontProxies,
       tokenAuthenticators: tokenAuthFile === undefined ? [] : [readTokenFile(tokenAuthFile)],
       now: () => this.clock.now(),
     });
@@ -263,14 +282,14 @@ class Startup {
 
   private async listen(
     handler: Handler,
-    pki: Pki,
+    tls: TlsIdentity,
     api: ApiServer,
   ): Promise<{ port: number; server: HttpServer } | undefined> {
     const { listen = { port: DEFAULT_PORT } } = this.options;
     if (!listen) return undefined;
     const server = createHttpServer({
       handler,
-      tls: identity(pki),
+      tls,
       onError: (error, what) => this.log.error({ error: String(error), what }, 'connection failed'),
     });
     // Both at once: connections stay open as long as their watches, which the API server ends.
@@ -302,13 +321,13 @@ class Startup {
     });
   }
 
-  private keepCertificates(pki: Pki, names: () => ServingNames, server: HttpServer): void {
+  private keepCertificates(pki: Pki, names: () => ServingNames, onChange: () => void): void {
     const timer = setInterval(() => {
       pki
         .refresh(names())
         .then((changed) => {
           if (!changed) return;
-          server.setTls(identity(pki));
+          onChange();
           this.log.info({}, 'the serving certificate was issued anew');
         })
         .catch((error: unknown) => this.log.error({ error: String(error) }, 'certificates could not be renewed'));
@@ -332,7 +351,12 @@ class Startup {
   }
 }
 
-const identity = (pki: Pki) => ({ cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.authority.certificate });
+/** Clients are told of both kinds of authority: they choose a certificate to show by them. */
+const identityOf = ({ serving, authority }: Pki, { clientCa }: FrontProxies): TlsIdentity => ({
+  cert: serving.cert,
+  key: serving.key,
+  clientCa: [authority.certificate, ...certificatesOf(clientCa).map((certificate) => certificate.toString())],
+});
 
 function readTokenFile(path: string) {
   try {

@@ -29,12 +29,17 @@ export interface Request {
   path: string;
   query: URLSearchParams;
   headers: Headers;
+  /** Names and values in turn as they were sent, for headerValues(); absent where the request came over no wire. */
+  rawHeaders?: readonly string[];
   body?: RequestBody;
   /** Aborted when the caller is gone or has lost interest. */
   signal: AbortSignal;
   remoteAddress?: string;
-  /** The verified-or-not leaf certificate that a TLS client showed, DER, and whether it chains to the client CA. */
-  peerCertificate?: { der: Uint8Array; verified: boolean };
+  /**
+   * The leaf certificate that a TLS client showed, DER; whether it chains to any of the client CAs, in its time and as a
+   * client's; and what the client showed of the way there, the leaf's issuer first.
+   */
+  peerCertificate?: { der: Uint8Array; verified: boolean; issuers?: readonly Uint8Array[] };
   /** Only the in-process transport sets it: the request is already authenticated. */
   user?: User;
   /** True when the client asked for `Connection: Upgrade` and the transport can do it. */

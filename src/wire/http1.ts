@@ -38,6 +38,7 @@ function requestOf(
     method: message.method!,
     path: mark < 0 ? target : target.slice(0, mark),
     headers: message.headers as Headers,
+    rawHeaders: message.rawHeaders,
     body: upgrade ? upgrade.body : bodyOf(message),
     upgradable: upgrade?.upgradable ?? false,
     remoteAddress: message.socket.remoteAddress,

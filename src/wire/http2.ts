@@ -32,7 +32,7 @@ export function serveHttp2Session(
   // Node forwards a session's streams to the server, where its compatibility layer waits; here they end.
   session.removeAllListeners('stream');
   let openStreams = 0;
-  session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+  session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
     // Resets by the client are not news; the handler learns of them by its signal.
     stream.on('error', () => undefined);
     if (openStreams++ === 0) idle.works(connection);
@@ -40,7 +40,7 @@ export function serveHttp2Session(
     stream.once('close', () => {
       if (--openStreams === 0) idle.waits(connection);
     });
-    void answer(requestOf(stream, headers, limits.requestTimeoutMs), stream, handler, limits, onError);
+    void answer(requestOf(stream, headers, raw, limits.requestTimeoutMs), stream, handler, limits, onError);
   });
   session.on('error', () => session.destroy());
   // Node has no idle timeout for sessions with open streams, and a watch is one: only empty sessions are closed.
@@ -50,7 +50,12 @@ export function serveHttp2Session(
 }
 
 /** A plain object, so that a handler may spread it; see http1.ts. */
-function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, bodyTimeoutMs: number): Request {
+function requestOf(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
+  bodyTimeoutMs: number,
+): Request {
   const target = headers[':path'] ?? '/';
   const mark = target.indexOf('?');
   headers.host ??= headers[':authority'];
@@ -61,6 +66,7 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, body
     method: headers[':method'] ?? 'GET',
     path: mark < 0 ? target : target.slice(0, mark),
     headers: headers as Headers,
+    rawHeaders,
     body: stream.endAfterHeaders
       ? undefined
       : new StreamBody(stream, Number(headers['content-length'] ?? NaN), bodyTimeoutMs),

@@ -1,6 +1,6 @@
 // One request as bytes, the way a client over the network sees it.
 import { readBytes } from '../../src/client/rest.ts';
-import type { Handler, Response } from '../../src/wire/http.ts';
+import type { Handler, Request, Response } from '../../src/wire/http.ts';
 
 export interface RawAnswer {
   status: number;
@@ -12,7 +12,8 @@ export interface RawAnswer {
 
 export interface RawOptions {
   body?: string | Uint8Array | object;
-  headers?: Record<string, string>;
+  /** A list: the header is repeated. */
+  headers?: Record<string, string | string[]>;
   signal?: AbortSignal;
 }
 
@@ -28,12 +29,21 @@ export async function raw(
     method,
     path: path!,
     query: new URLSearchParams(query ?? ''),
-    headers: { ...(bytes ? { 'content-type': 'application/json' } : {}), ...headers },
+    ...sent({ ...(bytes ? { 'content-type': 'application/json' } : {}), ...headers }),
     signal: signal ?? new AbortController().signal,
     ...(bytes ? { body: { bytes: async () => bytes } } : {}),
   });
   const text = (await readBytes(response)).toString('utf8');
   return { status: response.status, headers: response.headers, text, json: parse(text) };
+}
+
+/** As the wire gives headers: joined, and one by one. */
+function sent(headers: Record<string, string | string[]>): Pick<Request, 'headers' | 'rawHeaders'> {
+  const entries = Object.entries(headers).map(([name, value]) => [name, [value].flat()] as const);
+  return {
+    headers: Object.fromEntries(entries.map(([name, values]) => [name, values.join(', ')])),
+    rawHeaders: entries.flatMap(([name, values]) => values.flatMap((value) => [name, value])),
+  };
 }
 
 function toBytes(body: string | Uint8Array | object): Uint8Array {

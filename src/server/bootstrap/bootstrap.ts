@@ -17,9 +17,10 @@ import type { KubeObject, ResourceType } from '../../api/types.ts';
 import type { Client } from '../../client/rest.ts';
 import type { Lister } from '../admission/types.ts';
 import { nthAddress } from '../addresses.ts';
-import { FRONT_PROXY } from '../pki/pki.ts';
+import type { FrontProxies } from '../request-header.ts';
 import { StartupError } from '../startup-error.ts';
 import { type BootstrapToken, bootstrapTokenSecret, clusterInfo } from './cluster-info.ts';
+import { TRUST, ensureClusterTrust } from './cluster-trust.ts';
 import { Ensurer } from './ensure.ts';
 import { ensurePolicy } from './rbac.ts';
 import { ensureServiceAddresses } from './service-addresses.ts';
@@ -32,8 +33,7 @@ export interface BootstrapOptions {
   cache: Lister;
   serviceCidr: string;
   ca: string;
-  /** PEM: who signs the certificate that extension servers are shown. */
-  frontProxyCa: string;
+  frontProxies: FrontProxies;
   /** Absent: nodes cannot join (a server without sockets). */
   token?: BootstrapToken;
   /** Where this server is reached; absent for a server without sockets or on a host without a network. */
@@ -58,16 +58,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     ensurePriorityClasses(ensure),
     ensureStorageClass(ensure, options.client, options.cache),
     ensureServiceCidr(ensure, options),
-    ensure.hasFields(
-      ConfigMaps,
-      {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: AUTHENTICATION,
-        data: { 'client-ca-file': options.ca, ...frontProxy(options.frontProxyCa) },
-      },
-      ['data'],
-    ),
+    ensureClusterTrust(ensure, options.ca, options.frontProxies),
     ensure.exists(ServiceAccounts, {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
@@ -76,22 +67,10 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
   ]);
 }
 
-/** How an extension server knows requests that come through this one. Upstream: controller/clusterauthenticationtrust. */
-const frontProxy = (ca: string): Record<string, string> => ({
-  'requestheader-allowed-names': JSON.stringify([FRONT_PROXY]),
-  'requestheader-client-ca-file': ca,
-  'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
-  'requestheader-group-headers': '["X-Remote-Group"]',
-  'requestheader-uid-headers': '["X-Remote-Uid"]',
-  'requestheader-username-headers': '["X-Remote-User"]',
-});
-
-const AUTHENTICATION = { namespace: 'kube-system', name: 'extension-apiserver-authentication' };
-
 /** Servers on one store must be one cluster to their clients: the same CA, and the same key for tokens. */
 function checkAuthority({ cache, ca, shared }: BootstrapOptions): void {
-  const known = cache.get(ConfigMaps, AUTHENTICATION.namespace, AUTHENTICATION.name)?.data?.['client-ca-file'];
-  if (!shared || known === undefined || known === ca) return;
+  const known = cache.get(ConfigMaps, TRUST.namespace, TRUST.name)?.data?.['client-ca-file'];
+  if (!shared || known === undefined || known.includes(ca.trim())) return;
   throw new StartupError(
     'the cluster in this store has another CA than this server; copy the folder pki from the data directory of the ' +
       'server that made the cluster, or use another store',

@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const who = async (headers: Record<string, string>) => {
+const who = async (headers: Record<string, string | string[]>) => {
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
   const answer = await raw(server, 'POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body, headers });
   const json = answer.json as { status?: { userInfo?: unknown }; message?: string };
@@ -38,22 +38,22 @@ describe('impersonation', () => {
   it('asks for the user, each group, each extra value and the uid', async () => {
     const { user } = await who({
       'impersonate-user': 'jane',
-      'impersonate-group': 'a, b',
-      'impersonate-extra-scopes': 'x, y',
+      'impersonate-group': ['a', 'b, system:masters'],
+      'impersonate-extra-scopes': ['x', 'y'],
       'impersonate-extra-example.com%2fteam': 'z',
       'impersonate-uid': '1',
     });
     expect(user).toEqual({
       username: 'jane',
       uid: '1',
-      groups: ['a', 'b', 'system:authenticated'],
+      groups: ['a', 'b, system:masters', 'system:authenticated'],
       extra: { scopes: ['x', 'y'], 'example.com/team': ['z'] },
     });
     const checks = asked.filter((a) => a.verb === 'impersonate');
     expect(checks.map((a) => [a.group, a.resource, a.subresource, a.name])).toEqual([
       ['', 'users', undefined, 'jane'],
       ['', 'groups', undefined, 'a'],
-      ['', 'groups', undefined, 'b'],
+      ['', 'groups', undefined, 'b, system:masters'],
       ['authentication.k8s.io', 'userextras', 'scopes', 'x'],
       ['authentication.k8s.io', 'userextras', 'scopes', 'y'],
       ['authentication.k8s.io', 'userextras', 'example.com/team', 'z'],

@@ -13,10 +13,18 @@ import { TestCluster } from './cluster.ts';
 const issuer = 'https://kubernetes.default.svc.cluster.local';
 let nowMs = Date.parse('2026-01-01T00:00:00Z');
 
+const authority = await issueAuthority('ca', generateKeys(), nowMs);
+
 function setup() {
   const cluster = new TestCluster();
   const file = tokenFileAuthenticator('/tokens', 'secret,alice,u1,"a,b"\n# a comment\n\nplain,bob,u2\n');
-  const auth = createAuth({ issuer, keys: generateKeys(), tokenAuthenticators: [file], now: () => nowMs });
+  const auth = createAuth({
+    issuer,
+    keys: generateKeys(),
+    clientCa: authority.certificate,
+    tokenAuthenticators: [file],
+    now: () => nowMs,
+  });
   auth.attach(cluster);
   return { cluster, auth };
 }
@@ -43,8 +51,7 @@ describe('a request without a credential', () => {
   });
 });
 
-describe('client certificates', async () => {
-  const authority = await issueAuthority('ca', generateKeys());
+describe('client certificates', () => {
   const leaf = async (
     usage: string,
     subject: { commonName: string; organizations?: string[] },

@@ -1,7 +1,9 @@
 // Impersonate-User and its sisters: acts as somebody else when the authorizer lets the real user do so.
 // Upstream: apiserver/pkg/endpoints/filters/impersonation.go.
 import { StatusError } from '../../../api/status.ts';
+import { headerValues } from '../../../wire/header-values.ts';
 import type { User } from '../../../wire/http.ts';
+import { unescapedKey } from '../../auth/authenticators/request-header.ts';
 import { ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, type Attributes } from '../../auth/types.ts';
 import type { Filter, RequestContext } from '../context.ts';
 import { forbiddenRequest } from './authorization.ts';
@@ -18,22 +20,14 @@ function asksForAnother({ request }: RequestContext): boolean {
   return false;
 }
 
-const list = (header: string | undefined): string[] =>
-  header === undefined
-    ? []
-    : header
-        .split(',')
-        .map((g) => g.trim())
-        .filter((g) => g !== '');
-
 async function impersonate(context: RequestContext): Promise<void> {
-  const { headers } = context.request;
-  const name = headers['impersonate-user'] ?? '';
-  const groups = list(headers['impersonate-group']);
-  const uid = headers['impersonate-uid'] || undefined;
+  const { request } = context;
+  const name = headerValues(request, 'impersonate-user')[0] ?? '';
+  const groups = headerValues(request, 'impersonate-group');
+  const uid = headerValues(request, 'impersonate-uid')[0] || undefined;
   const extra: Record<string, string[]> = {};
-  for (const header in headers) {
-    if (header.startsWith(EXTRA)) extra[decoded(header.slice(EXTRA.length))] = list(headers[header]);
+  for (const header in request.headers) {
+    if (header.startsWith(EXTRA)) extra[unescapedKey(header.slice(EXTRA.length))] = headerValues(request, header);
   }
   const account = serviceAccountOf(name);
   const asked: Asked[] = [];
@@ -103,13 +97,4 @@ async function check(context: RequestContext, what: Partial<Attributes>): Promis
   const attributes: Attributes = { group: '', ...what, user: context.user, verb: 'impersonate' };
   const decision = await context.server.options.authorizer.authorize(attributes);
   if (!decision.allowed) throw forbiddenRequest(attributes, decision.reason);
-}
-
-/** What is not well escaped counts as it is. Upstream: unescapeExtraKey. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
