@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Nodes } from '../../api/resources.ts';
+import { ServiceCidrs } from '../../api/service-ranges.ts';
 import type { Informers } from '../../client/informer.ts';
 import type { Logger } from '../../client/log.ts';
 import {
@@ -55,7 +56,7 @@ export async function startNetwork(options: NetworkOptions): Promise<void> {
   const { informers, nodeName, log, signal } = options;
   setKernel(options.bridge, log);
   await addTunnel(options);
-  await addServiceRoute(options);
+  await followServiceRanges(options);
   const peers = new Peers(log);
   const nodes = informers.for(Nodes);
   const follow = () => peers.want(peersOf(nodes.lister.list(), nodeName, options.clusterCidr));
@@ -74,7 +75,7 @@ async function keepTunnel(options: NetworkOptions, peers: Peers, follow: () => v
     log.warn({ device: TUNNEL_DEVICE }, 'the tunnel was removed by somebody else; making it again');
     try {
       await addTunnel(options);
-      await addServiceRoute(options);
+      await addServiceRoutes(options);
       peers.forget();
       follow();
     } catch (error) {
@@ -127,8 +128,24 @@ async function addTunnel({ nodeIp, podCidr, log }: NetworkOptions): Promise<void
  * Processes of the host need some route to service addresses before the rules can translate them. Through the bridge,
  * their packets carry the bridge's address, to which pods of every node can answer.
  */
-async function addServiceRoute({ serviceCidr, bridge }: NetworkOptions): Promise<void> {
-  await command(['ip', 'route', 'replace', serviceCidr, 'dev', bridge]);
+async function addServiceRoutes({ serviceCidr, bridge, informers }: NetworkOptions): Promise<void> {
+  const cidrs = informers
+    .for(ServiceCidrs)
+    .lister.list()
+    .flatMap(({ spec }) => spec?.cidrs ?? []);
+  for (const cidr of new Set([serviceCidr, ...cidrs])) {
+    if (!cidr.includes(':')) await command(['ip', 'route', 'replace', cidr, 'dev', bridge]);
+  }
+}
+
+/** Ranges that come later get their routes too; those of ranges that went are harmless, and go with the bridge. */
+async function followServiceRanges(options: NetworkOptions): Promise<void> {
+  await addServiceRoutes(options);
+  const add = () =>
+    void addServiceRoutes(options).catch((error: unknown) =>
+      options.log.warn({ error: String(error) }, 'could not make the route of a service range'),
+    );
+  options.informers.for(ServiceCidrs).addHandler({ add });
 }
 
 /** Applies the wanted peers one change after the other; a failed one is tried again with the next. */

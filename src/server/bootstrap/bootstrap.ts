@@ -23,6 +23,7 @@ import { type BootstrapToken, bootstrapTokenSecret, clusterInfo } from './cluste
 import { TRUST, ensureClusterTrust } from './cluster-trust.ts';
 import { Ensurer } from './ensure.ts';
 import { ensurePolicy } from './rbac.ts';
+import { ServiceCidrs } from '../../api/service-ranges.ts';
 import { ensureServiceAddresses } from './service-addresses.ts';
 import { ensureStorageClass } from './storage-class.ts';
 import { dnsService, kubernetesEndpointSlice, kubernetesEndpoints, kubernetesService } from './services.ts';
@@ -100,18 +101,6 @@ async function ensureServices(ensure: Ensurer, options: BootstrapOptions): Promi
   ]);
 }
 
-const ServiceCidrs: ResourceType<ServiceCidr> = {
-  group: 'networking.k8s.io',
-  version: 'v1',
-  plural: 'servicecidrs',
-  kind: 'ServiceCIDR',
-  namespaced: false,
-};
-interface ServiceCidr extends KubeObject {
-  spec: { cidrs: string[] };
-  status?: { conditions: object[] };
-}
-
 /** What `kubectl get servicecidrs` shows. Upstream: pkg/controlplane/controller/defaultservicecidr. */
 async function ensureServiceCidr(ensure: Ensurer, { client, serviceCidr }: BootstrapOptions): Promise<void> {
   const metadata = { name: 'kubernetes' };
@@ -123,7 +112,7 @@ async function ensureServiceCidr(ensure: Ensurer, { client, serviceCidr }: Boots
     status: 'True',
     reason: '',
     message: 'Kubernetes default Service CIDR is ready',
-    lastTransitionTime: stored.metadata?.creationTimestamp,
+    lastTransitionTime: stored.metadata?.creationTimestamp ?? null,
   };
   await client.updateStatus(ServiceCidrs, { ...stored, status: { conditions: [condition] } });
 }

@@ -2,20 +2,10 @@
 // those whose object somebody deleted. Upstream: pkg/registry/core/service/ipallocator/controller/repairip.go.
 import type { Service } from 'kubernetes-types/core/v1.js';
 import { Services } from '../../api/resources.ts';
+import { ALLOCATOR, IPAddresses, type IpAddress, MANAGED_BY } from '../../api/service-ranges.ts';
 import { isAlreadyExists } from '../../api/status.ts';
 import type { KubeObject, ResourceType } from '../../api/types.ts';
 import type { Client } from '../../client/rest.ts';
-
-interface IpAddress extends KubeObject {
-  spec?: { parentRef?: { resource?: string; namespace?: string; name?: string } };
-}
-export const IPAddresses: ResourceType<IpAddress> = {
-  group: 'networking.k8s.io',
-  version: 'v1',
-  plural: 'ipaddresses',
-  kind: 'IPAddress',
-  namespaced: false,
-};
 
 interface Cache {
   get<T extends KubeObject>(type: ResourceType<T>, namespace: string | undefined, name: string): T | undefined;
@@ -39,7 +29,7 @@ async function make(client: Client, address: string, service: Service): Promise<
   const { namespace, name } = service.metadata ?? {};
   const labels = {
     'ipaddress.kubernetes.io/ip-family': address.includes(':') ? 'IPv6' : 'IPv4',
-    'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+    [MANAGED_BY]: ALLOCATOR,
   };
   const spec = { parentRef: { resource: 'services', ...(namespace ? { namespace } : {}), name: name ?? '' } };
   const wanted: IpAddress = {

@@ -28,6 +28,7 @@ import resourcequota_ from './resourcequota.ts';
 import rootCaCertPublisher_ from './root-ca-cert-publisher.ts';
 import serviceAccountToken_ from './service-account-token.ts';
 import serviceAccount_ from './service-account.ts';
+import serviceCidrs_ from './service-cidrs.ts';
 import serviceLb_ from './service-lb.ts';
 import statefulset_ from './statefulset.ts';
 import taintEviction_ from './taint-eviction.ts';
@@ -65,6 +66,7 @@ const list: readonly ControllerExport[] = [
   rootCaCertPublisher_,
   serviceAccountToken_,
   serviceAccount_,
+  serviceCidrs_,
   serviceLb_,
   statefulset_,
   taintEviction_,

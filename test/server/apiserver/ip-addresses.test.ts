@@ -2,11 +2,8 @@
 import type { Service } from 'kubernetes-types/core/v1.js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Services } from '../../../src/api/resources.ts';
-import {
-  IPAddresses,
-  ensureServiceAddresses,
-  keepServiceAddresses,
-} from '../../../src/server/bootstrap/service-addresses.ts';
+import { IPAddresses } from '../../../src/api/service-ranges.ts';
+import { ensureServiceAddresses, keepServiceAddresses } from '../../../src/server/bootstrap/service-addresses.ts';
 import { raw } from '../../support/raw.ts';
 import { type TestServer, startTestServer } from '../../support/server.ts';
 

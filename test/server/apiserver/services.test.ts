@@ -39,7 +39,7 @@ describe('cluster IPs', () => {
     });
     await expect(client.create(Services, service('b', { clusterIP: '10.97.0.7' }))).rejects.toMatchObject({
       message: expect.stringContaining(
-        'the provided IP (10.97.0.7) is not in the valid range. The range of valid IPs is 10.96.0.0/24',
+        'failed to allocate IP 10.97.0.7: the provided network does not match the current range',
       ),
     });
     await client.delete(Services, at('a'));

@@ -87,20 +87,29 @@ export function parseNetwork(text: string): Network | undefined {
   return { address, length, leadingZeros: address.leadingZeros || (digits.length > 1 && digits.startsWith('0')) };
 }
 
-function base({ address, length }: Network): bigint {
+/** The network's own address. */
+export function firstOf({ address, length }: Network): bigint {
   const host = BigInt(address.bits - length);
   return (address.value >> host) << host;
 }
 
 const formatNetwork = (network: Network): string =>
-  `${formatAddress({ bits: network.address.bits, value: base(network) })}/${network.length}`;
+  `${formatAddress({ bits: network.address.bits, value: firstOf(network) })}/${network.length}`;
 
-/** `inner` is a part of `outer`, and smaller. */
-export function strictlyWithin(inner: Network, outer: Network): boolean {
-  if (inner.address.bits !== outer.address.bits || inner.length <= outer.length) return false;
+/** `inner` is `outer` or a part of it. */
+export function holdsNetwork(outer: Network, inner: Network): boolean {
+  if (inner.address.bits !== outer.address.bits || inner.length < outer.length) return false;
   const host = BigInt(outer.address.bits - outer.length);
   return inner.address.value >> host === outer.address.value >> host;
 }
+
+/** `inner` is a part of `outer`, and smaller. */
+export const strictlyWithin = (inner: Network, outer: Network): boolean =>
+  inner.length > outer.length && holdsNetwork(outer, inner);
+
+/** The last address of a network: IPv4's broadcast address. */
+export const lastOf = (network: Network): bigint =>
+  firstOf(network) + (1n << BigInt(network.address.bits - network.length)) - 1n;
 
 const BAD_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 const BAD_NETWORK = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
@@ -121,7 +130,7 @@ export function strictNetworkErrors(text: string): string[] {
   if (!network) return [BAD_NETWORK];
   if (network.leadingZeros) return ['must not have leading 0s in IP or prefix length'];
   if (network.address.mapped) return ['must not have an IPv4-mapped IPv6 address'];
-  if (base(network) !== network.address.value) return ['must not have bits set beyond the prefix length'];
+  if (firstOf(network) !== network.address.value) return ['must not have bits set beyond the prefix length'];
   const canonical = formatNetwork(network);
   return text === canonical ? [] : [`must be in canonical form (${JSON.stringify(canonical)})`];
 }
@@ -155,7 +164,7 @@ export function networkWarnings(field: string, text: string): string[] {
   const { address } = network;
   const [canonical, quoted] = [formatNetwork(network), JSON.stringify(text)];
   const list: string[] = [];
-  if (base(network) !== address.value) {
+  if (firstOf(network) !== address.value) {
     const single = `${formatAddress(address)}/${address.bits}`;
     list.push(`${field}: CIDR value ${quoted} is ambiguous in this context (should be "${canonical}" or "${single}"?)`);
   }

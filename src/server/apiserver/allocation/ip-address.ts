@@ -2,6 +2,7 @@
 // deleted in the service's own transaction, so that two services can never hold one address.
 // Upstream: pkg/registry/core/service/ipallocator/ipallocator.go (createIPAddress).
 import { randomUUID } from 'node:crypto';
+import { ALLOCATOR, IPAddresses, type IpAddress, MANAGED_BY } from '../../../api/service-ranges.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { decodeObject, encodeStored } from '../cache/encoding.ts';
 import { registryPrefix } from '../cache/feed.ts';
@@ -9,17 +10,12 @@ import type { HookContext } from '../types.ts';
 
 const PREFIX = registryPrefix('networking.k8s.io', 'ipaddresses');
 const FAMILY = 'ipaddress.kubernetes.io/ip-family';
-const MANAGER = 'ipaddress.kubernetes.io/managed-by';
-
-interface IpAddress extends Unstructured {
-  spec?: { parentRef?: { resource?: string; namespace?: string; name?: string } };
-}
 
 export const addressKey = (address: string): string => PREFIX + address;
 
 /** What the API server owns of it. */
 const FIELDS = {
-  'f:metadata': { 'f:labels': { '.': {}, [`f:${FAMILY}`]: {}, [`f:${MANAGER}`]: {} } },
+  'f:metadata': { 'f:labels': { '.': {}, [`f:${FAMILY}`]: {}, [`f:${MANAGED_BY}`]: {} } },
   'f:spec': { 'f:parentRef': { '.': {}, 'f:name': {}, 'f:namespace': {}, 'f:resource': {} } },
 };
 
@@ -35,14 +31,16 @@ function objectFor(address: string, { namespace, name, options }: HookContext): 
       name: address,
       uid: (options.newUid ?? randomUUID)(),
       creationTimestamp: time,
-      labels: { [FAMILY]: address.includes(':') ? 'IPv6' : 'IPv4', [MANAGER]: 'ipallocator.k8s.io' },
+      labels: { [FAMILY]: address.includes(':') ? 'IPv6' : 'IPv4', [MANAGED_BY]: ALLOCATOR },
       managedFields: [{ ...own, operation: 'Update' }],
     },
     spec: { parentRef: { resource: 'services', namespace, name } },
   } as Unstructured;
 }
 
+/** The cache is asked first: in a range that is almost full most addresses are taken. */
 export async function isTaken(context: HookContext, address: string): Promise<boolean> {
+  if (context.lister.get(IPAddresses, undefined, address)) return true;
   return (await context.readKey(addressKey(address))) !== undefined;
 }
 

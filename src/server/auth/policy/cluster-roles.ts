@@ -186,8 +186,9 @@ export const clusterRoles: readonly ClusterRole[] = [
     rule('proxy', 'core', 'nodes'),
     rule('*', 'core', 'nodes/log nodes/metrics nodes/proxy nodes/stats'),
   ]),
-  // Ours: what the DNS and proxy parts of every node read, and the endpoints of cluster DNS that nodes publish.
+  // Ours: what the DNS, proxy and routing parts of every node read.
   role('system:sampan:node-network', [
+    rule(READ, 'networking.k8s.io', 'servicecidrs'),
     rule(READ, 'core', 'endpoints namespaces services'),
     rule(READ, 'discovery.k8s.io', 'endpointslices'),
   ]),

@@ -179,6 +179,12 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('create', 'core', 'serviceaccounts'),
     EVENTS,
   ],
+  'service-cidrs': [
+    rule('get list patch update watch', 'networking.k8s.io', 'servicecidrs'),
+    rule('patch update', 'networking.k8s.io', 'servicecidrs/finalizers servicecidrs/status'),
+    rule(READ, 'networking.k8s.io', 'ipaddresses'),
+    EVENTS,
+  ],
   'service-account-token': [
     rule('delete get list update watch', 'core', 'secrets'),
     rule(READ, 'core', 'serviceaccounts'),
