@@ -90,6 +90,8 @@ export interface KindDefinition<T extends KubeObject = Unstructured> {
   prepareCreate?(draft: T): void;
   /** Upstream's PrepareForUpdate: restore what this endpoint may not change (status is restored by the server). */
   prepareUpdate?(draft: T, old: T): void;
+  /** What of the metadata an update of the status leaves alone (upstream's ResetObjectMetaForStatus: all four). */
+  statusKeeps?: readonly ('labels' | 'annotations' | 'finalizers' | 'ownerReferences')[];
   /** As prepareUpdate, of an update of the status; `now` is RFC 3339. */
   prepareStatus?(draft: T, old: T, now: string): void;
   /** Validation; pushes field errors. `validateUpdate` runs after `validate` on the new object. */
@@ -107,6 +109,8 @@ export interface KindDefinition<T extends KubeObject = Unstructured> {
   /** True (default when the kind has a spec) makes metadata.generation 1 on create, +1 when anything but metadata
    *  and status changed. False for kinds without generation (ConfigMap, Secret, Service before 1.3x …). */
   generation?: boolean;
+  /** Whose change counts for the generation as well, since it is copied into other objects. */
+  generationWith?: 'annotations' | 'labels';
   /** True: an update of the main endpoint may create (upstream's AllowCreateOnUpdate: Lease, Event, …). */
   createOnUpdate?: boolean;
   /** True: an update without resourceVersion is allowed (upstream's AllowUnconditionalUpdate). Default true. */

@@ -35,6 +35,15 @@ export function create(kind: AnyKind, document: object): Outcome {
   return { object, errors: listed(errors) };
 }
 
+/** The errors of a document whose fields are all kept, also those whose feature is off: it may have them since before. */
+export function refusalsOfAll(kind: AnyKind, document: object): string[] {
+  const object = decode(kind, document);
+  const errors = new FieldErrors();
+  kind.validate?.(object, errors);
+  kind.validateCreate?.(object, errors);
+  return listed(errors);
+}
+
 export function update(kind: AnyKind, old: KubeObject, document: object): Outcome {
   const object = decode(kind, document);
   const frozen = structuredClone(old) as Unstructured;

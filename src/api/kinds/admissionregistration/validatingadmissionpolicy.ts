@@ -13,7 +13,7 @@ import { ageColumn, column } from '../shared/columns.ts';
 import { type Condition, conditions } from '../shared/conditions.ts';
 import { optionalOneOf, qualifiedName } from '../shared/field-rules.ts';
 import { type MatchCondition, conditionNames } from '../shared/match-conditions.ts';
-import { status } from '../shared/workloads.ts';
+import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 import { oldVersion } from '../shared/deprecations.ts';
 
 const group = 'admissionregistration.k8s.io';
@@ -158,6 +158,7 @@ export default defineKind<Policy>({
     oldVersion(group, 'v1beta1', 'ValidatingAdmissionPolicy', '1.31', '1.34', `${group}/v1 ValidatingAdmissionPolicy`),
   ],
   subresources: { status },
+  statusKeeps: KEPT_BY_STATUS,
   generation: true,
   defaults({ spec }) {
     if (!spec) return;

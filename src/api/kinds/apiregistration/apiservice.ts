@@ -8,7 +8,7 @@ import { column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
 import { dnsSubdomain, push } from '../shared/field-rules.ts';
-import { status } from '../shared/workloads.ts';
+import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 
 const group = 'apiregistration.k8s.io';
 
@@ -95,6 +95,7 @@ export default defineKind<ApiService>({
     },
   ],
   subresources: { status },
+  statusKeeps: KEPT_BY_STATUS,
   nameRule: 'path',
   generation: false,
   defaults({ spec }) {

@@ -10,6 +10,7 @@ import { texts } from '../shared/column-texts.ts';
 import { immutable, nonNegative } from '../shared/field-rules.ts';
 import { amount, notMoreThanAll, positiveIntOrPercent } from '../shared/int-or-percent.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
+import { dropTemplate } from '../shared/pod-disabled.ts';
 import { validateWorkload } from '../shared/pod-spec.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
 import { collisionCount } from '../shared/replica-counts.ts';
@@ -106,8 +107,10 @@ export default defineKind<DaemonSet>({
   prepareCreate(draft) {
     draft.status = { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 };
     setTemplateGeneration(draft, Math.max(1, templateGeneration(draft)));
+    dropTemplate(draft.spec?.template);
   },
   prepareUpdate(draft, old) {
+    dropTemplate(draft.spec?.template, old.spec?.template);
     const changed = !semanticEqual(draft.spec?.template, old.spec?.template);
     setTemplateGeneration(draft, templateGeneration(old) + (changed ? 1 : 0));
   },

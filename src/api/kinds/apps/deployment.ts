@@ -9,9 +9,10 @@ import { texts } from '../shared/column-texts.ts';
 import { immutable, nonNegative } from '../shared/field-rules.ts';
 import { amount, notMoreThanAll, positiveIntOrPercent } from '../shared/int-or-percent.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
+import { dropTemplate } from '../shared/pod-disabled.ts';
 import { validateWorkload } from '../shared/pod-spec.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
-import { collisionCount } from '../shared/replica-counts.ts';
+import { collisionCount, dropTerminatingReplicas } from '../shared/replica-counts.ts';
 import { namedWorkloadWarnings, oldVersions, scale, status } from '../shared/workloads.ts';
 
 type Spec = Omit<NonNullable<AppsDeployment['spec']>, 'template'> & { template: PodTemplate };
@@ -140,10 +141,15 @@ export default defineKind<Deployment>({
   ],
   subresources: { status, scale },
   generation: true,
+  generationWith: 'annotations',
   defaults,
   prepareCreate(draft) {
     draft.status = {};
+    dropTemplate(draft.spec?.template);
   },
+  prepareUpdate: (draft, old) => dropTemplate(draft.spec?.template, old.spec?.template),
+  statusKeeps: ['labels'],
+  prepareStatus: (draft, old) => dropTerminatingReplicas(draft.status, old.status),
   validate,
   validateUpdate(deployment, old, errors) {
     immutable(errors, 'spec.selector', deployment.spec?.selector, old.spec?.selector);

@@ -5,9 +5,10 @@ import { ageColumn, column, containersColumn, imagesColumn, selectorColumn } fro
 import { texts } from '../shared/column-texts.ts';
 import { immutable, nonNegative } from '../shared/field-rules.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
+import { dropTemplate } from '../shared/pod-disabled.ts';
 import { validateWorkload } from '../shared/pod-spec.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
-import { validateReplicaCounts } from '../shared/replica-counts.ts';
+import { dropTerminatingReplicas, validateReplicaCounts } from '../shared/replica-counts.ts';
 import { namedWorkloadWarnings, oldVersions, scale, status } from '../shared/workloads.ts';
 
 type Spec = Omit<NonNullable<AppsReplicaSet['spec']>, 'template'> & { template?: PodTemplate };
@@ -38,7 +39,10 @@ export default defineKind<ReplicaSet>({
   },
   prepareCreate(draft) {
     draft.status = { replicas: 0 };
+    dropTemplate(draft.spec?.template);
   },
+  prepareUpdate: (draft, old) => dropTemplate(draft.spec?.template, old.spec?.template),
+  prepareStatus: (draft, old) => dropTerminatingReplicas(draft.status, old.status),
   validate({ spec }, errors) {
     if (!spec) return errors.required('spec');
     nonNegative(errors, 'spec.replicas', spec.replicas);

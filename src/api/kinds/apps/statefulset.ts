@@ -8,7 +8,9 @@ import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, containersColumn, imagesColumn } from '../shared/columns.ts';
 import { type ClaimSpec, claimSpecWarnings } from '../shared/claim-spec.ts';
 import { dnsLabel, nonNegative, push } from '../shared/field-rules.ts';
+import { STATEFUL_SET_GATES, dropper } from '../shared/feature-gates.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
+import { dropTemplate } from '../shared/pod-disabled.ts';
 import { validateWorkload } from '../shared/pod-spec.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
 import { collisionCount } from '../shared/replica-counts.ts';
@@ -107,10 +109,11 @@ function validateStatus({ status: s = {} }: StatefulSet, old: StatefulSet, error
   collisionCount(errors, s, old.status);
 }
 
-/** MaxUnavailableStatefulSet is off in 1.34: the field is not kept unless it was there. */
-function dropMaxUnavailable({ spec }: StatefulSet, old?: StatefulSet): void {
-  if (old?.spec?.updateStrategy?.rollingUpdate?.maxUnavailable != null) return;
-  delete spec?.updateStrategy?.rollingUpdate?.maxUnavailable;
+const dropFields = dropper(STATEFUL_SET_GATES);
+
+function drop(spec: Spec | undefined, old?: Spec): void {
+  dropFields(spec, old);
+  dropTemplate(spec?.template, old?.template);
 }
 
 function warnings(set: StatefulSet, old: StatefulSet | undefined): string[] {
@@ -174,9 +177,9 @@ export default defineKind<StatefulSet>({
   },
   prepareCreate(draft) {
     draft.status = { replicas: 0, availableReplicas: 0 };
-    dropMaxUnavailable(draft);
+    drop(draft.spec);
   },
-  prepareUpdate: (draft, old) => dropMaxUnavailable(draft, old),
+  prepareUpdate: (draft, old) => drop(draft.spec, old.spec),
   validate,
   validateCreate({ spec, metadata }, errors) {
     if (spec?.serviceName) dnsLabel(errors, 'spec.serviceName', spec.serviceName);

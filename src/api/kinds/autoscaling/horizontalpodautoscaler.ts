@@ -7,6 +7,7 @@ import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
+import { AUTOSCALER_GATES, dropper } from '../shared/feature-gates.ts';
 import { nonNegative } from '../shared/field-rules.ts';
 import {
   type ScalingRules,
@@ -45,15 +46,7 @@ function validate({ spec }: Hpa, errors: FieldErrors, least: number): void {
   validateScalingRules(errors, 'spec.behavior.scaleDown', spec.behavior?.scaleDown as ScalingRules);
 }
 
-/** HPAConfigurableTolerance is off in 1.34: tolerances are kept only where there was one. */
-function dropTolerances({ spec }: Hpa, old?: Hpa): void {
-  const of = (hpa: Hpa | undefined, direction: 'scaleUp' | 'scaleDown') =>
-    hpa?.spec?.behavior?.[direction] as ScalingRules | undefined;
-  if (of(old, 'scaleUp')?.tolerance != null || of(old, 'scaleDown')?.tolerance != null) return;
-  if (!spec?.behavior) return;
-  delete of({ spec } as Hpa, 'scaleUp')?.tolerance;
-  delete of({ spec } as Hpa, 'scaleDown')?.tolerance;
-}
+const dropTolerances = dropper(AUTOSCALER_GATES);
 
 /** Upstream: formatHPAMetrics. */
 function metrics({ spec, status: s }: Hpa): string {
@@ -119,9 +112,9 @@ export default defineKind<Hpa>({
   },
   prepareCreate(draft) {
     (draft as { status?: object }).status = { currentMetrics: null, desiredReplicas: 0 };
-    dropTolerances(draft);
+    dropTolerances(draft.spec);
   },
-  prepareUpdate: (draft, before) => dropTolerances(draft, before),
+  prepareUpdate: (draft, before) => dropTolerances(draft.spec, before.spec),
   validateCreate: (hpa, errors) => validate(hpa, errors, 1),
   validateUpdate: (hpa, before, errors) => validate(hpa, errors, before.spec?.minReplicas === 0 ? 0 : 1),
   validateStatus({ status: s }, _old, errors) {

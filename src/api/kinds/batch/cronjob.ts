@@ -21,6 +21,7 @@ import { oldVersion } from '../shared/deprecations.ts';
 import { nonNegative, oneOf } from '../shared/field-rules.ts';
 import { type JobSpec, defaultPolicyRules, jobSpecWarnings, validateJobSpec } from '../shared/job-spec.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
+import { dropTemplate } from '../shared/pod-disabled.ts';
 import { podWarnings } from '../shared/pod-warnings.ts';
 import { nameWarnings, status } from '../shared/workloads.ts';
 
@@ -119,7 +120,8 @@ function warnings(job: CronJob, old: CronJob | undefined): string[] {
   return list;
 }
 
-const containers = (job: CronJob) => job.spec?.jobTemplate?.spec?.template?.spec?.containers;
+const templateOf = (job: CronJob) => job.spec?.jobTemplate?.spec?.template;
+const containers = (job: CronJob) => templateOf(job)?.spec?.containers;
 
 export default defineKind<CronJob>({
   group: 'batch',
@@ -150,7 +152,9 @@ export default defineKind<CronJob>({
   },
   prepareCreate(draft) {
     draft.status = {};
+    dropTemplate(templateOf(draft));
   },
+  prepareUpdate: (draft, old) => dropTemplate(templateOf(draft), templateOf(old)),
   validateCreate({ spec, metadata }, errors) {
     validateSpec(errors, spec, undefined);
     // Jobs are named after it, with eleven characters more.

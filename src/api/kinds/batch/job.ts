@@ -12,6 +12,7 @@ import { IMMUTABLE, immutable, labelSelector } from '../shared/field-rules.ts';
 import { type JobSpec, defaultJobSpec, jobSpecWarnings, validateJobSpec } from '../shared/job-spec.ts';
 import { validateJobStatus } from '../shared/job-status.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
+import { dropTemplate } from '../shared/pod-disabled.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
 import { namedWorkloadWarnings, status } from '../shared/workloads.ts';
 
@@ -157,7 +158,9 @@ export default defineKind<Job>({
   prepareCreate(draft) {
     draft.status = {};
     generateSelector(draft);
+    dropTemplate(draft.spec?.template);
   },
+  prepareUpdate: (draft, old) => dropTemplate(draft.spec?.template, old.spec?.template),
   validate,
   validateUpdate,
   validateStatus: validateJobStatus,

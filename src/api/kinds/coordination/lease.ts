@@ -4,20 +4,12 @@ import { defineKind } from '../../kind.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
+import { LEASE_GATES, dropper } from '../shared/feature-gates.ts';
 import { NOT_NEGATIVE } from '../shared/field-rules.ts';
 
 const group = 'coordination.k8s.io';
 
-/** CoordinatedLeaderElection is off in 1.34: its fields are kept only where they were. */
-function dropStrategy({ spec }: Lease, before?: Lease): void {
-  const [now, old] = [spec, before?.spec] as (LeaderFields | undefined)[];
-  if (now?.strategy != null && old?.strategy == null) delete now.strategy;
-  if (now?.preferredHolder != null && old?.preferredHolder == null) delete now.preferredHolder;
-}
-interface LeaderFields {
-  strategy?: string;
-  preferredHolder?: string;
-}
+const dropStrategy = dropper(LEASE_GATES);
 
 export default defineKind<Lease>({
   group,
@@ -39,8 +31,8 @@ export default defineKind<Lease>({
   defaults(draft) {
     draft.spec ??= {};
   },
-  prepareCreate: (draft) => dropStrategy(draft),
-  prepareUpdate: (draft, before) => dropStrategy(draft, before),
+  prepareCreate: (draft) => dropStrategy(draft.spec),
+  prepareUpdate: (draft, before) => dropStrategy(draft.spec, before.spec),
   validate({ spec }, errors) {
     if (spec?.leaseDurationSeconds != null && spec.leaseDurationSeconds <= 0) {
       errors.invalid('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0');

@@ -7,10 +7,11 @@ import { texts } from '../shared/column-texts.ts';
 import { honourPodAnnotations } from '../shared/old-annotations.ts';
 import { defaultPodSpec, podOnlyDefaults } from '../shared/pod-defaults.ts';
 import { validateAnnotationsMatchFields, validatePodAnnotations } from '../shared/pod-annotations.ts';
+import { dropPodSpec } from '../shared/pod-disabled.ts';
 import { mergeMatchLabelKeys } from '../shared/pod-scheduling.ts';
 import { validatePodOnly, validatePodSpec } from '../shared/pod-spec.ts';
 import type { Pod, PodSpec } from '../shared/pod-types.ts';
-import { validatePodStatus } from '../shared/pod-status-rules.ts';
+import { preparePodStatus, validatePodStatus } from '../shared/pod-status-rules.ts';
 import { validateEphemeralContainersUpdate, validatePodResize } from '../shared/pod-subresources.ts';
 import { validatePodUpdate } from '../shared/pod-update.ts';
 import { podWarnings } from '../shared/pod-warnings.ts';
@@ -41,15 +42,17 @@ function gracePeriodSeconds(pod: Pod, requested: number | undefined): number {
 }
 
 function warnings(pod: Pod, old: Pod | undefined): string[] {
-  const list = podWarnings('', pod);
+  // Upstream says nothing on updates, which programs make.
+  if (old) return [];
+  const list: string[] = [];
   const name = pod.metadata?.name ?? '';
-  const bad = old ? [] : dns1123LabelErrors(name);
+  const bad = dns1123LabelErrors(name);
   if (bad.length) {
     const why =
       "this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
     list.push(`metadata.name: ${why}: [${bad.join(' ')}]`);
   }
-  return list;
+  return [...list, ...podWarnings('', pod)];
 }
 
 const OPTIONS = { group: '', version: 'v1' };
@@ -92,6 +95,7 @@ export default defineKind<Pod>({
   prepareCreate(draft) {
     // Admission may have set the account since the defaults.
     if (draft.spec?.serviceAccountName) draft.spec.serviceAccount = draft.spec.serviceAccountName;
+    dropPodSpec(draft.spec);
     if (draft.spec) mergeMatchLabelKeys(draft.spec, draft.metadata?.labels);
     draft.status = { phase: 'Pending', qosClass: podQosClass(draft as Parameters<typeof podQosClass>[0]) };
     if (draft.spec?.schedulingGates?.length) {
@@ -99,11 +103,9 @@ export default defineKind<Pod>({
       draft.status.conditions = [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message }];
     }
   },
-  prepareUpdate(draft, old) {
-    // Only the subresource may add them.
-    if (old.spec?.ephemeralContainers) draft.spec!.ephemeralContainers = old.spec.ephemeralContainers;
-    else delete draft.spec?.ephemeralContainers;
-  },
+  prepareUpdate: (draft, old) => dropPodSpec(draft.spec, old.spec),
+  statusKeeps: ['ownerReferences'],
+  prepareStatus: preparePodStatus,
   validate(pod, errors) {
     const annotations = pod.metadata?.annotations;
     if (annotations && pod.spec) validatePodAnnotations(errors, 'metadata.annotations', annotations, pod.spec);

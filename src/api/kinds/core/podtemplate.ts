@@ -4,6 +4,7 @@ import { defineKind } from '../../kind.ts';
 import { formatLabels } from '../../selector.ts';
 import { CONTAINERS_TEXT, IMAGES_TEXT, column, containerImages, containerNames } from '../shared/columns.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
+import { dropTemplate } from '../shared/pod-disabled.ts';
 import { validateTemplate } from '../shared/pod-spec.ts';
 import { podWarnings } from '../shared/pod-warnings.ts';
 import type { PodTemplate as Template } from '../shared/pod-types.ts';
@@ -19,6 +20,8 @@ export default defineKind<PodTemplate>({
   served: [{ group: '', version: 'v1' }],
   generation: true,
   defaults: (draft) => defaultTemplate((draft.template ??= {})),
+  prepareCreate: (draft) => dropTemplate(draft.template),
+  prepareUpdate: (draft, old) => dropTemplate(draft.template, old.template),
   validate: (object, errors) => validateTemplate(errors, 'template', object.template),
   warnings: (object) => podWarnings('template', object.template),
   columns: [

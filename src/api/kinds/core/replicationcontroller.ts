@@ -6,6 +6,7 @@ import { ageColumn, column, containersColumn, imagesColumn, wide } from '../shar
 import { texts } from '../shared/column-texts.ts';
 import { nonNegative } from '../shared/field-rules.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
+import { dropTemplate } from '../shared/pod-disabled.ts';
 import { validateTemplate } from '../shared/pod-spec.ts';
 import type { PodTemplate } from '../shared/pod-types.ts';
 import { validateReplicaCounts } from '../shared/replica-counts.ts';
@@ -40,7 +41,9 @@ export default defineKind<Controller>({
   },
   prepareCreate(draft) {
     draft.status = { replicas: 0 };
+    dropTemplate(draft.spec?.template);
   },
+  prepareUpdate: (draft, old) => dropTemplate(draft.spec?.template, old.spec?.template),
   validate({ spec }, errors) {
     nonNegative(errors, 'spec.minReadySeconds', spec?.minReadySeconds);
     if (!Object.keys(spec?.selector ?? {}).length) errors.required('spec.selector');

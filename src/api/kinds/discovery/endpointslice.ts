@@ -131,6 +131,7 @@ export default defineKind<EndpointSlice>({
     },
   ],
   generation: true,
+  generationWith: 'labels',
   defaults(draft) {
     for (const port of draft.ports ?? []) {
       port.name ??= '';

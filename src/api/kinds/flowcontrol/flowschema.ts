@@ -8,7 +8,7 @@ import { texts } from '../shared/column-texts.ts';
 import { oldFlowVersions } from '../shared/flow-versions.ts';
 import { validateFlowConditions, validateFlowRule } from '../shared/flow-rules.ts';
 import { dnsSubdomain } from '../shared/field-rules.ts';
-import { status } from '../shared/workloads.ts';
+import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 
 const group = 'flowcontrol.apiserver.k8s.io';
 
@@ -66,6 +66,7 @@ export default defineKind<FlowSchema>({
   storage: { group, version: 'v1' },
   served: [{ group, version: 'v1' }, ...oldFlowVersions('FlowSchema')],
   subresources: { status },
+  statusKeeps: KEPT_BY_STATUS,
   generation: true,
   defaults({ spec }) {
     if (spec && !spec.matchingPrecedence) spec.matchingPrecedence = 1000;

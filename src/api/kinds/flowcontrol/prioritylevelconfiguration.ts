@@ -7,7 +7,7 @@ import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { oldFlowVersions } from '../shared/flow-versions.ts';
 import { share, validateFlowConditions, validateLimited } from '../shared/flow-rules.ts';
-import { status } from '../shared/workloads.ts';
+import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 
 const group = 'flowcontrol.apiserver.k8s.io';
 const queuing = (p: PriorityLevelConfiguration) => p.spec?.limited?.limitResponse?.queuing;
@@ -48,6 +48,7 @@ export default defineKind<PriorityLevelConfiguration>({
   storage: { group, version: 'v1' },
   served: [{ group, version: 'v1' }, ...oldFlowVersions('PriorityLevelConfiguration')],
   subresources: { status },
+  statusKeeps: KEPT_BY_STATUS,
   generation: true,
   defaults({ spec }) {
     if (spec?.exempt) {

@@ -6,7 +6,7 @@ import { texts } from '../shared/column-texts.ts';
 import { oldVersion } from '../shared/deprecations.ts';
 import { parseNetwork, strictNetworkErrors } from '../shared/addresses.ts';
 import { immutable, push } from '../shared/field-rules.ts';
-import { status } from '../shared/workloads.ts';
+import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 
 const group = 'networking.k8s.io';
 
@@ -23,6 +23,7 @@ export default defineKind<ServiceCidr>({
   storage: { group, version: 'v1' },
   served: [{ group, version: 'v1' }, oldVersion(group, 'v1beta1', 'ServiceCIDR', '1.34', '1.37')],
   subresources: { status },
+  statusKeeps: KEPT_BY_STATUS,
   generation: false,
   prepareCreate(draft) {
     draft.status = {};

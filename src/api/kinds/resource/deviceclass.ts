@@ -3,9 +3,11 @@ import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn } from '../shared/columns.ts';
 import { validateConfigurations, validateSelectors } from '../shared/device-requests.ts';
+import { DEVICE_CLASS_GATES, dropper } from '../shared/feature-gates.ts';
 import { qualifiedName } from '../shared/field-rules.ts';
 
 const group = 'resource.k8s.io';
+const drop = dropper(DEVICE_CLASS_GATES);
 
 interface DeviceClass extends KubeObject {
   spec?: {
@@ -26,6 +28,8 @@ export default defineKind<DeviceClass>({
   defaults(draft) {
     draft.spec ??= {};
   },
+  prepareCreate: (draft) => drop(draft.spec),
+  prepareUpdate: (draft, old) => drop(draft.spec, old.spec),
   validate({ spec }, errors) {
     validateSelectors(errors, 'spec.selectors', spec?.selectors);
     validateConfigurations(errors, 'spec.config', spec?.config);

@@ -2,15 +2,40 @@
 import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn, column } from '../shared/columns.ts';
-import { type ClaimSpec, defaultClaimSpec, validateClaimSpec } from '../shared/device-requests.ts';
+import { type ClaimSpec, defaultClaimSpec, dropDevices, validateClaimSpec } from '../shared/device-requests.ts';
+import { DEVICE_STATUS_GATES, dropper } from '../shared/feature-gates.ts';
 import { immutable } from '../shared/field-rules.ts';
-import { status } from '../shared/workloads.ts';
+import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 
 const group = 'resource.k8s.io';
+const dropStatus = dropper(DEVICE_STATUS_GATES);
 
+interface Device {
+  driver?: string;
+  pool?: string;
+  device?: string;
+  shareID?: string;
+}
+interface Status {
+  allocation?: { devices?: { results?: Device[] } };
+  reservedFor?: unknown[];
+  devices?: Device[];
+}
 interface ResourceClaim extends KubeObject {
   spec?: ClaimSpec;
-  status?: { allocation?: object; reservedFor?: unknown[] };
+  status?: Status;
+}
+
+const idOf = ({ driver, pool, device, shareID }: Device): string => JSON.stringify([driver, pool, device, shareID]);
+
+/** What was said of devices goes with their allocation. Upstream: dropDeallocatedStatusDevices. */
+function dropDeallocated(now: Status | undefined, old: Status | undefined): void {
+  const before = old?.allocation?.devices?.results;
+  if (!now?.devices || !before?.length) return;
+  const gone = new Set(before.map(idOf));
+  for (const result of now.allocation?.devices?.results ?? []) gone.delete(idOf(result));
+  now.devices = now.devices.filter((device) => !gone.has(idOf(device)));
+  if (!now.devices.length) delete now.devices;
 }
 
 /** Upstream: resourceClaimState. */
@@ -35,6 +60,13 @@ export default defineKind<ResourceClaim>({
   defaults: (draft) => defaultClaimSpec((draft.spec ??= {})),
   prepareCreate(draft) {
     draft.status = {};
+    dropDevices(draft.spec);
+  },
+  prepareUpdate: (draft, old) => dropDevices(draft.spec, old.spec),
+  statusKeeps: KEPT_BY_STATUS,
+  prepareStatus(draft, old) {
+    dropDeallocated(draft.status, old.status);
+    dropStatus(draft.status, old.status);
   },
   validateCreate: (claim, errors) => validateClaimSpec(errors, 'spec', claim.spec),
   validateUpdate: (claim, old, errors) => immutable(errors, 'spec', claim.spec, old.spec),

@@ -2,7 +2,7 @@
 import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn } from '../shared/columns.ts';
-import { type ClaimSpec, defaultClaimSpec, validateClaimSpec } from '../shared/device-requests.ts';
+import { type ClaimSpec, defaultClaimSpec, dropDevices, validateClaimSpec } from '../shared/device-requests.ts';
 import { immutable } from '../shared/field-rules.ts';
 
 const group = 'resource.k8s.io';
@@ -20,6 +20,8 @@ export default defineKind<ClaimTemplate>({
   served: [{ group, version: 'v1' }],
   generation: false,
   defaults: (draft) => defaultClaimSpec(((draft.spec ??= {}).spec ??= {})),
+  prepareCreate: (draft) => dropDevices(draft.spec?.spec),
+  prepareUpdate: (draft, old) => dropDevices(draft.spec?.spec, old.spec?.spec),
   validateCreate: (template, errors) => validateClaimSpec(errors, 'spec.spec', template.spec?.spec),
   validateUpdate: (template, old, errors) => immutable(errors, 'spec', template.spec, old.spec),
   columns: [ageColumn],

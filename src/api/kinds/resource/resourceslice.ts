@@ -5,9 +5,11 @@ import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { csiDriverName } from '../shared/csi-names.ts';
+import { RESOURCE_SLICE_GATES, dropper } from '../shared/feature-gates.ts';
 import { dnsSubdomain, immutable, requiredLabel } from '../shared/field-rules.ts';
 
 const group = 'resource.k8s.io';
+const drop = dropper(RESOURCE_SLICE_GATES);
 
 interface ResourceSlice extends KubeObject {
   spec?: {
@@ -91,6 +93,8 @@ export default defineKind<ResourceSlice>({
   storage: { group, version: 'v1' },
   served: [{ group, version: 'v1' }],
   generation: true,
+  prepareCreate: (draft) => drop(draft),
+  prepareUpdate: (draft, old) => drop(draft, old),
   validate: ({ spec = {} }, errors) => validate(spec, errors),
   validateUpdate(slice, old, errors) {
     immutable(errors, 'spec.pool.name', slice.spec?.pool?.name, old.spec?.pool?.name);

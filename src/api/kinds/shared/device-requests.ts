@@ -3,6 +3,7 @@
 import { byteLength } from '../../names.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { csiDriverName } from './csi-names.ts';
+import { DEVICE_REQUEST_GATES, dropper } from './feature-gates.ts';
 import { dnsSubdomain, requiredLabel } from './field-rules.ts';
 
 interface Selector {
@@ -40,6 +41,8 @@ function defaultExact(request: Exact): void {
   request.allocationMode ||= 'ExactCount';
   if (request.allocationMode === 'ExactCount' && !request.count) request.count = 1;
 }
+
+export const dropDevices = dropper(DEVICE_REQUEST_GATES);
 
 export function defaultClaimSpec(spec: ClaimSpec): void {
   for (const request of spec.devices?.requests ?? []) {

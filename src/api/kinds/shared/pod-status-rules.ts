@@ -5,6 +5,7 @@ import { dns1123SubdomainErrors, rangeMessage } from '../../names.ts';
 import { type FieldErrors, GoStruct } from '../../validation.ts';
 import { dnsSubdomain, immutable, ipAddress, ipFamily, push, qualifiedName } from './field-rules.ts';
 import { validateAnnotationUpdates, validatePodAnnotations } from './pod-annotations.ts';
+import { dropPodStatus } from './pod-disabled.ts';
 import type { Container, Pod } from './pod-types.ts';
 
 interface AllocatedStatus {
@@ -122,6 +123,34 @@ function claims(errors: FieldErrors, pod: Pod): void {
   });
 }
 
+interface Observed {
+  type?: string;
+  observedGeneration?: number;
+}
+
+/** Who leaves out which generation it saw does not clear it. Upstream: preserveOldObservedGeneration. */
+function keepObserved(now: Observed & { conditions?: Observed[] }, old: Observed & { conditions?: Observed[] }): void {
+  if (!now.observedGeneration && old.observedGeneration) now.observedGeneration = old.observedGeneration;
+  // There may be several of one type.
+  const before = [...(old.conditions ?? [])];
+  for (const condition of now.conditions ?? []) {
+    const i = before.findIndex((c) => c.type === condition.type);
+    const [same] = i < 0 ? [] : before.splice(i, 1);
+    if (!condition.observedGeneration && same?.observedGeneration) {
+      condition.observedGeneration = same.observedGeneration;
+    }
+  }
+}
+
+/** Upstream: podStatusStrategy.PrepareForUpdate. */
+export function preparePodStatus(pod: Pod, old: Pod): void {
+  const now = (pod.status ??= {});
+  // Old nodes drop it when they refuse a pod.
+  if (!now.qosClass && old.status?.qosClass) now.qosClass = old.status.qosClass;
+  keepObserved(now as Observed, (old.status ?? {}) as Observed);
+  dropPodStatus(now, old.status);
+}
+
 const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized']);
 const LISTS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
 
@@ -150,8 +179,7 @@ export function validatePodStatus(pod: Pod, oldPod: Pod, errors: FieldErrors): v
   if (now.nominatedNodeName && now.nominatedNodeName !== old.nominatedNodeName) {
     push(errors, 'status.nominatedNodeName', now.nominatedNodeName, dns1123SubdomainErrors(now.nominatedNodeName));
   }
-  // Absent is kept as it was by the server: old nodes drop it.
-  if (now.qosClass) immutable(errors, 'status.qosClass', now.qosClass, old.qosClass);
+  immutable(errors, 'status.qosClass', now.qosClass ?? '', old.qosClass ?? '');
   containerStatuses(errors, pod, oldPod);
   if (now.resourceClaimStatuses?.length) claims(errors, pod);
   if (now.podIPs?.length) addresses(errors, 'status.podIPs', now.podIPs);

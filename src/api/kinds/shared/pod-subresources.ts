@@ -1,15 +1,57 @@
 // What the subresources of a pod may change: `ephemeralcontainers` adds containers, `resize` changes the resources of
-// running ones. Upstream: ValidatePodEphemeralContainersUpdate, ValidatePodResize.
+// running ones. Upstream: ValidatePodEphemeralContainersUpdate, ValidatePodResize, the strategies of both in
+// pkg/registry/core/pod/strategy.go.
 import { differences, semanticEqual } from '../../equal.ts';
 import { podQosClass } from '../../pod-status.ts';
+import type { Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { validateAnnotationUpdates } from './pod-annotations.ts';
-import type { Container, Pod } from './pod-types.ts';
+import { dropPodSpec } from './pod-disabled.ts';
+import type { Container, Pod, PodSpec } from './pod-types.ts';
 import type { ResourceList } from './resource-list.ts';
+import { KEPT_BY_STATUS } from './workloads.ts';
 
 const MIRROR = 'kubernetes.io/config.mirror';
 /** How upstream's path of the whole object prints. */
 const WHOLE = '[]';
+
+/** Only what the endpoint is for comes from the request. */
+function keepRest(draft: Unstructured, old: Unstructured, spec: PodSpec): void {
+  for (const field of KEPT_BY_STATUS) {
+    if (old.metadata[field] === undefined) delete draft.metadata[field];
+    else (draft.metadata as Record<string, unknown>)[field] = old.metadata[field];
+  }
+  draft['spec'] = spec;
+  draft['status'] = old['status'];
+  dropPodSpec(spec, old['spec'] as PodSpec);
+}
+
+/** Upstream: dropNonEphemeralContainerUpdates. */
+export function prepareEphemeralContainers(draft: Unstructured, old: Unstructured): void {
+  const { ephemeralContainers } = draft['spec'] as PodSpec;
+  const { ephemeralContainers: _before, ...rest } = old['spec'] as PodSpec;
+  keepRest(draft, old, { ...rest, ...(ephemeralContainers ? { ephemeralContainers } : {}) });
+}
+
+/** The old containers with the new resources; other containers, or another order, are left for the rules to refuse. */
+function resized(now: Container[] = [], old: Container[] = []): Container[] {
+  if (now.some((c, i) => c.name !== old[i]?.name)) return now;
+  return old.map((container, i) => {
+    const { resources: _resources, resizePolicy: _policy, ...rest } = container;
+    const { resources, resizePolicy } = now[i]!;
+    return { ...rest, ...(resources ? { resources } : {}), ...(resizePolicy ? { resizePolicy } : {}) };
+  });
+}
+
+/** Upstream: dropNonResizeUpdates. */
+export function prepareResize(draft: Unstructured, old: Unstructured): void {
+  const [now, before] = [draft['spec'] as PodSpec, old['spec'] as PodSpec];
+  const isSame = (list: 'containers' | 'initContainers') => now[list]?.length === before[list]?.length;
+  if (!isSame('containers') || !isSame('initContainers')) return;
+  const spec = { ...before, containers: resized(now.containers, before.containers) };
+  if (before.initContainers) spec.initContainers = resized(now.initContainers, before.initContainers);
+  keepRest(draft, old, spec);
+}
 
 const isMirror = (pod: Pod): boolean => pod.metadata?.annotations?.[MIRROR] !== undefined;
 
@@ -73,6 +115,22 @@ function whatNever(pod: Pod, old: Pod): string | undefined {
   return old.spec?.os?.name === 'windows' ? 'windows pods cannot be resized' : undefined;
 }
 
+/** Upstream: validatePodResizeContainerOrdering. */
+function ordered(errors: FieldErrors, list: 'containers' | 'initContainers', now: PodSpec, old: PodSpec): boolean {
+  const [after, before] = [now[list] ?? [], old[list] ?? []];
+  if (after.length !== before.length) {
+    errors.forbidden(`spec.${list}`, `${list} may not be added or removed on resize`);
+    return false;
+  }
+  let isOrdered = true;
+  before.forEach((container, i) => {
+    if (after[i]!.name === container.name) return;
+    errors.forbidden(`spec.${list}[${i}].name`, `${list} may not be renamed or reordered on resize`);
+    isOrdered = false;
+  });
+  return isOrdered;
+}
+
 type PodForQos = Parameters<typeof podQosClass>[0];
 
 export function validatePodResize(pod: Pod, old: Pod, errors: FieldErrors): void {
@@ -84,6 +142,11 @@ export function validatePodResize(pod: Pod, old: Pod, errors: FieldErrors): void
     errors.invalid('spec', pod.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing');
   }
   if (!isSupported(old)) errors.forbidden('spec', 'Pod running on node without support for resize');
+  const [containers, inits] = [
+    ordered(errors, 'containers', now, before),
+    ordered(errors, 'initContainers', now, before),
+  ];
+  if (!containers || !inits) return;
   before.initContainers?.forEach((c, i) => {
     if (isSidecar(c)) keptResources(errors, `spec.initContainers[${i}].resources`, now.initContainers?.[i], c);
   });

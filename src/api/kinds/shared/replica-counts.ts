@@ -1,5 +1,6 @@
 // The counters in the status of ReplicaSet and ReplicationController. Upstream: ValidateReplicaSetStatus.
 import type { FieldErrors } from '../../validation.ts';
+import { REPLICAS_GATES, dropper } from './feature-gates.ts';
 import { nonNegative } from './field-rules.ts';
 
 interface Counts {
@@ -10,6 +11,8 @@ interface Counts {
   observedGeneration?: number;
   collisionCount?: number | null;
 }
+
+export const dropTerminatingReplicas = dropper(REPLICAS_GATES);
 
 export function validateReplicaCounts(errors: FieldErrors, status: Counts = {}): void {
   const parts = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const;

@@ -11,6 +11,8 @@ export const scale: Subresource = {
   verbs: ['get', 'patch', 'update'],
   kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
 };
+/** For kinds whose status is written without a word about metadata. */
+export const KEPT_BY_STATUS = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 export const status: Subresource = { verbs: ['get', 'patch', 'update'] };
 
 interface Workload extends KubeObject {

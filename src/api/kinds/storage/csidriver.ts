@@ -5,9 +5,11 @@ import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { oldVersion } from '../shared/deprecations.ts';
+import { CSI_DRIVER_GATES, dropper } from '../shared/feature-gates.ts';
 import { immutable } from '../shared/field-rules.ts';
 
 const group = 'storage.k8s.io';
+const drop = dropper(CSI_DRIVER_GATES);
 
 const GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType'];
 const MIN_EXPIRATION = 600;
@@ -72,6 +74,8 @@ export default defineKind<CSIDriver>({
     spec.requiresRepublish ??= false;
     spec.seLinuxMount ??= false;
   },
+  prepareCreate: (draft) => drop(draft.spec),
+  prepareUpdate: (draft, old) => drop(draft.spec, old.spec),
   unconditionalUpdate: false,
   validate: ({ spec }, errors) => validateSpec(errors, spec ?? {}),
   validateUpdate(driver, old, errors) {

@@ -7,10 +7,12 @@ import { ageColumn, column } from '../shared/columns.ts';
 import { csiDriverName } from '../shared/csi-names.ts';
 import { texts } from '../shared/column-texts.ts';
 import { oldVersion } from '../shared/deprecations.ts';
+import { ATTACHMENT_GATES, dropper } from '../shared/feature-gates.ts';
 import { immutable, push } from '../shared/field-rules.ts';
-import { status } from '../shared/workloads.ts';
+import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 
 const group = 'storage.k8s.io';
+const drop = dropper(ATTACHMENT_GATES);
 
 const MAX_METADATA = 256 * 1024;
 const MAX_MESSAGE = 1024;
@@ -58,6 +60,8 @@ export default defineKind<VolumeAttachment>({
   prepareCreate(draft) {
     (draft as { status?: object }).status = { attached: false };
   },
+  statusKeeps: KEPT_BY_STATUS,
+  prepareStatus: (draft, old) => drop(draft.status, old.status),
   unconditionalUpdate: false,
   validate: ({ spec, status: s }, errors) => {
     validateSpec(errors, spec);

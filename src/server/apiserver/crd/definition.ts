@@ -3,6 +3,7 @@
 import type { Column, KindDefinition, ScalePaths, ServedVersion, Subresource } from '../../../api/kind.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import { applyDefaults } from '../../../api/schema/defaults.ts';
+import { KEPT_BY_STATUS } from '../../../api/kinds/shared/workloads.ts';
 import { fromCrdSchema, openSchema } from '../../../api/schema/from-crd.ts';
 import type { Schema } from '../../../api/schema/schema.ts';
 import { validateCustomObject, validateCustomStatus } from '../../../api/schema/custom-object.ts';
@@ -47,6 +48,7 @@ export function definitionOf(crd: Crd): KindDefinition {
     served,
     generation: true,
     unconditionalUpdate: false,
+    statusKeeps: KEPT_BY_STATUS,
     warnings: finalizerWarnings,
   };
   const definition = { ...kind, ...ofVersion(crd, stored) };

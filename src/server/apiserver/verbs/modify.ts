@@ -179,7 +179,8 @@ const STATUS_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'status']);
 
 const countedChange = ({ generationWith }: AnyKind, draft: Unstructured, old: Unstructured): boolean =>
   specChanged(draft, old) ||
-  (generationWith !== undefined && !deepEqual(draft.metadata[generationWith] ?? {}, old.metadata[generationWith] ?? {}));
+  (generationWith !== undefined &&
+    !deepEqual(draft.metadata[generationWith] ?? {}, old.metadata[generationWith] ?? {}));
 
 function specChanged(draft: Unstructured, old: Unstructured): boolean {
   const fields = new Set([...Object.keys(draft), ...Object.keys(old)]);

@@ -1,6 +1,6 @@
 // The smallest valid pod, and one with something added: what the tables of refusals start from.
 import pod from '../../../../src/api/kinds/core/pod.ts';
-import { create } from '../lifecycle.ts';
+import { refusalsOfAll } from '../lifecycle.ts';
 
 export type Document = Record<string, unknown>;
 
@@ -13,5 +13,5 @@ export const podOf = (spec: object = {}, metadata: object = {}): Document => ({
   spec: { containers: [container()], ...spec },
 });
 
-/** What creating it is refused with. */
-export const refusals = (spec: object, metadata: object = {}): string[] => create(pod, podOf(spec, metadata)).errors;
+/** What is wrong with it. */
+export const refusals = (spec: object, metadata: object = {}): string[] => refusalsOfAll(pod, podOf(spec, metadata));

@@ -7,7 +7,7 @@ import storageclass from '../../../../src/api/kinds/storage/storageclass.ts';
 import attachment from '../../../../src/api/kinds/storage/volumeattachment.ts';
 import attributes from '../../../../src/api/kinds/storage/volumeattributesclass.ts';
 import type { AnyKind } from '../../../../src/api/kind.ts';
-import { create, status, update } from '../lifecycle.ts';
+import { create, refusalsOfAll, status, update } from '../lifecycle.ts';
 
 const metadata = { name: 'x' };
 const drivers = (...list: object[]) => ({ spec: { drivers: list } });
@@ -98,7 +98,7 @@ describe('a new object', () => {
       ['capacity: Invalid value: "-1": must be greater than or equal to 0'],
     ],
   ])('$kind %#', (kind, document, expected) => {
-    expect(create(kind, { metadata, ...document }).errors).toEqual(expected);
+    expect(refusalsOfAll(kind, { metadata, ...document })).toEqual(expected);
   });
 });
 
