@@ -6,7 +6,7 @@ import kinds from '../../api/kinds/index.gen.ts';
 import { type Handler, type Request, type Response, SHARED_CONTENT_TYPE } from '../../wire/http.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { aggregation } from './aggregation/proxy.ts';
-import { Feed } from './cache/feed.ts';
+import { Feed, REGISTRY } from './cache/feed.ts';
 import { authentication } from './chain/authentication.ts';
 import { authorization } from './chain/authorization.ts';
 import { dispatch } from './chain/dispatch.ts';
@@ -59,7 +59,7 @@ const parse: Filter = (context, next) => {
 
 export function createApiServer(given: ApiServerOptions): ApiServer {
   const options: ApiServerOptions = { ...given, admission: inPhaseOrder(given.admission) };
-  const feed = new Feed(options.store);
+  const feed = new Feed(options.store, (error) => options.onBug?.(error, { id: '', method: 'WATCH', path: REGISTRY }));
   const registry = new Registry(feed, hooks);
   for (const definition of options.kinds ?? kinds) registry.add(definition);
   const lister = cacheLister(registry);

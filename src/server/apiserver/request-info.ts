@@ -70,12 +70,24 @@ export function requestInfo(request: Request): RequestInfo {
   } else return info;
   info.isResource = true;
   info.verb = METHOD_VERBS.get(request.method) ?? '';
-  // The old forms /api/v1/watch/… and /api/v1/proxy/…
-  const legacyWatch = parts[at] === 'watch' && parts.length > at + 1;
-  if (legacyWatch) at++;
+  // The old forms /api/v1/watch/… and /api/v1/proxy/… are verbs whatever the method is.
+  const legacy = parts[at] === 'watch' || parts[at] === 'proxy';
+  if (legacy) {
+    if (parts.length === at + 1) throw new PathError(request);
+    info.verb = parts[at++]!;
+  }
   locate(info, parts, at);
-  refineVerb(info, request, legacyWatch);
+  if (!legacy) refineVerb(info, request);
   return info;
+}
+
+/** A path that says no resource. Upstream answers it in plain text (responsewriters.InternalError). */
+export class PathError extends Error {
+  constructor({ path }: Request) {
+    const place = path.replace(/[&<>]/g, (sign) => `&${{ '&': 'amp', '<': 'lt', '>': 'gt' }[sign]!};`);
+    const why = `unable to determine kind and namespace from url, ${place}`;
+    super(`Internal Server Error: "${place}": failed to create RequestInfo: ${why}\n`);
+  }
 }
 
 function locate(info: RequestInfo, parts: string[], at: number): void {
@@ -93,20 +105,27 @@ function locate(info: RequestInfo, parts: string[], at: number): void {
   }
 }
 
-function refineVerb(info: RequestInfo, request: Request, legacyWatch: boolean): void {
-  if (info.name !== '' && !legacyWatch) return;
-  if (info.verb === 'get' || legacyWatch) {
-    const asked = request.query.get('watch');
-    const watching = legacyWatch || (asked !== null && asked !== 'false' && asked !== '0');
-    info.verb = watching ? 'watch' : 'list';
+/** A get without a name is a list or a watch, unless the path said what it is. */
+function refineVerb(info: RequestInfo, request: Request): void {
+  if (info.name !== '') return;
+  if (info.verb === 'get') {
+    info.verb = isTrue(request.query.get('watch')) ? 'watch' : 'list';
     // So that a rule with resourceNames can allow what selects that one name.
     const selector = request.query.get('fieldSelector');
     if (selector?.includes('metadata.name')) {
       try {
-        info.name = parseFieldSelector(selector).requires('metadata.name') ?? info.name;
+        const name = parseFieldSelector(selector).requires('metadata.name') ?? '';
+        if (isPathSegment(name)) info.name = name;
       } catch {
         // The verb answers what is wrong with it.
       }
     }
   } else if (info.verb === 'delete') info.verb = 'deletecollection';
 }
+
+/** Upstream: apimachinery/pkg/runtime/converter Convert_Slice_string_To_bool. */
+export const isTrue = (value: string | null): boolean =>
+  value !== null && !['false', '0'].includes(value.toLowerCase());
+
+/** Upstream: apimachinery/pkg/api/validation/path IsValidPathSegmentName. */
+const isPathSegment = (name: string): boolean => name !== '.' && name !== '..' && !/[/%]/.test(name);

@@ -34,7 +34,11 @@ export class Feed {
   #watch: StoreWatch | undefined;
   #closed = false;
 
-  constructor(store: Store) {
+  /** `onBug` hears of listeners that throw; the caches go on without them. */
+  constructor(
+    store: Store,
+    private readonly onBug: (error: unknown) => void = () => {},
+  ) {
     this.store = store;
   }
 
@@ -130,7 +134,8 @@ export class Feed {
         }));
         if (this.#waiters.size > 0) watch.requestProgress();
         for await (const batch of watch) {
-          for (const event of batch.events) this.#dispatch(event.key, (cache) => cache.apply(event, this.adoptions));
+          for (const event of batch.events)
+            this.#dispatch(event.key, (cache) => cache.apply(event, this.adoptions, this.onBug));
           next = batch.revision + 1;
           this.#advance(batch.revision);
         }
@@ -166,7 +171,7 @@ export class Feed {
       }
     }
     changes.sort((a, b) => a.item.modRevision - b.item.modRevision);
-    for (const event of changes) this.#dispatch(event.key, (cache) => cache.apply(event, this.adoptions));
+    for (const event of changes) this.#dispatch(event.key, (cache) => cache.apply(event, this.adoptions, this.onBug));
     this.#advance(revision);
     void this.#follow(revision + 1);
   }

@@ -70,7 +70,8 @@ export class KindCache {
     this.#lastChange = revision;
   }
 
-  apply(event: StoreEvent, adoptions: Adoptions): void {
+  /** What a listener throws goes to `failed`: it is that listener's bug, and no other's loss. */
+  apply(event: StoreEvent, adoptions: Adoptions, failed: (error: unknown) => void): void {
     const key = event.key.slice(this.prefix.length);
     const { item } = event;
     const previous = this.#entries.get(key);
@@ -93,7 +94,13 @@ export class KindCache {
     const change: CacheEvent = { type: event.type, revision: item.modRevision, entry, previous };
     const sequence = this.#window.head;
     this.#window.push(change);
-    for (const listener of this.#listeners) listener.onEvent(change, sequence);
+    for (const listener of this.#listeners) {
+      try {
+        listener.onEvent(change, sequence);
+      } catch (error) {
+        failed(error);
+      }
+    }
   }
 
   listen(listener: CacheListener): () => void {

@@ -53,16 +53,15 @@ function route(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { info, request } = context;
   const { deprecated } = endpoint.served;
   if (deprecated) warnDeprecated(context, endpoint, deprecated);
+  if (info.verb === 'proxy') throw noSuchPath();
   if (info.subresource !== '') return serveSubresource(context, endpoint);
-  if (
-    endpoint.namespaced &&
-    info.namespace === '' &&
-    (info.name !== '' || info.verb === 'create') &&
-    !isCollectionRead(info.verb)
-  )
-    throw noSuchPath();
+  if (endpoint.namespaced && info.namespace === '' && info.verb !== 'list' && info.verb !== 'watch') {
+    return acrossNamespaces(context, endpoint);
+  }
   if (!endpoint.namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw noSuchPath();
   const { verbs: allowed, virtual } = endpoint.definition;
+  // The old path of a watch names the verb, the method does not; a watch that nobody reads has no end.
+  if (info.verb === 'watch' && request.method !== 'GET') throw methodNotAllowed();
   const verb = virtual && (info.verb === 'get' || info.verb === 'list') ? readVirtual : VERBS[info.verb];
   if (!verb || (allowed && !allowed.includes(info.verb as never))) throw methodNotAllowed();
   if (info.verb === 'create' && request.path.endsWith(`/${info.name}`) && info.name !== '') throw methodNotAllowed();
@@ -70,7 +69,15 @@ function route(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   return verb(context, endpoint);
 }
 
-const isCollectionRead = (verb: string): boolean => verb === 'list' || verb === 'watch' || verb === 'deletecollection';
+/**
+ * Across namespaces there are lists and watches and nothing else. Upstream: endpoints/installer.go (allNamespaces),
+ * customresource_handler.go (possiblyAcrossAllNamespacesVerbs).
+ */
+async function acrossNamespaces(context: RequestContext, { kind, definition }: Endpoint): Promise<Response> {
+  if (kind.custom) return pageNotFound(context);
+  const listed = definition.verbs?.includes('list') ?? true;
+  throw listed && context.info.name === '' ? methodNotAllowed() : noSuchPath();
+}
 
 /** Upstream: apiserver/pkg/endpoints/deprecation. */
 function warnDeprecated(

@@ -7,9 +7,8 @@ type Check = () => Promise<void>;
 export const HEALTH_ROOTS = ['/livez', '/readyz', '/healthz'];
 
 export const health: Filter = (context, next) => {
-  const { path, method } = context.request;
-  const root = rootOf(path);
-  if (root === undefined || (method !== 'GET' && method !== 'HEAD')) return next();
+  const root = rootOf(context.request.path);
+  if (root === undefined) return next();
   return answer(context, root);
 };
 
@@ -42,7 +41,7 @@ async function answer(context: RequestContext, root: string): Promise<Response> 
   const { path, query } = context.request;
   const checks = checksOf(context.server, root);
   const named = path.slice(root.length + 1);
-  if (named !== '') {
+  if (path !== root) {
     const check = checks.get(named);
     if (!check) return pageNotFound(context);
     const failed = await failure(check);

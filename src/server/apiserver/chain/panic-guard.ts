@@ -3,7 +3,8 @@ import { type Status, StatusError, badRequest } from '../../../api/status.ts';
 import type { Response } from '../../../wire/http.ts';
 import { RequestBodyError } from '../../../wire/request-body.ts';
 import type { Filter, RequestContext } from '../context.ts';
-import { errorResponse } from '../content/respond.ts';
+import { errorResponse, textResponse } from '../content/respond.ts';
+import { PathError } from '../request-info.ts';
 import { fromStore } from '../verbs/commit.ts';
 
 export const panicGuard: Filter = async (context, next) => {
@@ -17,6 +18,7 @@ export const panicGuard: Filter = async (context, next) => {
 export function answerError(context: RequestContext, thrown: unknown): Response {
   const error = asStatusError(thrown);
   if (error) return errorResponse(context, error);
+  if (thrown instanceof PathError) return textResponse(context, 500, thrown.message);
   context.server.onBug(thrown, context);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return errorResponse(context, new StatusError('InternalError', `Internal error occurred: ${message}`));

@@ -2,6 +2,7 @@
 import type { Filter } from '../context.ts';
 import { negotiate } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
+import { methodNotAllowed } from '../verbs/options.ts';
 
 export const versionInfo = {
   major: '1',
@@ -21,6 +22,7 @@ export const versionInfo = {
 
 export const version: Filter = (context, next) => {
   const { path, method } = context.request;
-  if ((path !== '/version' && path !== '/version/') || (method !== 'GET' && method !== 'HEAD')) return next();
+  if (path !== '/version' && path !== '/version/') return next();
+  if (method !== 'GET' && method !== 'HEAD') return Promise.reject(methodNotAllowed());
   return objectResponse(context, 200, () => versionInfo, negotiate(context.request.headers['accept']));
 };

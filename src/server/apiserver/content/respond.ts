@@ -95,19 +95,23 @@ export function acceptsGzip(context: RequestContext): boolean {
   return accepted !== undefined && accepted.split(',').some((e) => e.trim().split(';')[0] === 'gzip');
 }
 
+/** Go's strconv.ParseBool. */
+const TRUE_TEXTS: ReadonlySet<string> = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+
 /** Upstream's isPrettyPrint: asked for, or a person with curl or a browser. */
 export function wantsPretty(context: RequestContext, negotiated: Negotiated): boolean {
   if (negotiated.pretty) return true;
   const asked = context.request.query.get('pretty');
-  if (asked !== null) return asked !== 'false' && asked !== '0';
+  if (asked) return TRUE_TEXTS.has(asked);
   const agent = context.request.headers['user-agent'];
   return (
     agent !== undefined && (agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0'))
   );
 }
 
+/** No line end: Go's encoder ends lines, its MarshalIndent does not. */
 function prettyPrint(json: Uint8Array): Buffer {
-  return Buffer.from(stringifyJson(parseJson(Buffer.from(json).toString('utf8')), 2) + '\n');
+  return Buffer.from(stringifyJson(parseJson(Buffer.from(json).toString('utf8')), 2));
 }
 
 export function statusResponse(context: RequestContext, status: Status): Response {
@@ -120,7 +124,8 @@ export function statusResponse(context: RequestContext, status: Status): Respons
   if (negotiated.encoding === 'shared') {
     return { status: code, headers, body: { bytes: () => encodeWhole(body), shared: () => body } };
   }
-  const bytes = encode(() => body, negotiated, headers, undefined);
+  let bytes = encode(() => body, negotiated, headers, undefined);
+  if (negotiated.encoding === 'json' && wantsPretty(context, negotiated)) bytes = prettyPrint(bytes);
   headers['content-length'] = String(bytes.length);
   return { status: code, headers, body: { bytes: () => bytes } };
 }

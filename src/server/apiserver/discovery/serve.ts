@@ -9,6 +9,7 @@ import type { Filter, RequestContext, Server } from '../context.ts';
 import type { Aggregator } from '../aggregation/aggregator.ts';
 import { remoteVersions } from '../aggregation/documents.ts';
 import type { Registry } from '../registry.ts';
+import { methodNotAllowed } from '../verbs/options.ts';
 import { aggregatedList } from './aggregated.ts';
 import { groupDocument, groupList, legacyVersions, resourceList } from './documents.ts';
 import { type GroupModel, discoveryModel } from './model.ts';
@@ -49,8 +50,7 @@ class Documents {
 export function discovery(): Filter {
   let documents: Documents | undefined;
   return async (context, next) => {
-    const { path, method } = context.request;
-    if (method !== 'GET' && method !== 'HEAD') return next();
+    const { path } = context.request;
     if (context.info.isResource) return next();
     if (path !== '/' && !path.startsWith('/api')) return next();
     const { registry, feed, aggregator } = context.server;
@@ -70,6 +70,8 @@ async function answer(context: RequestContext, documents: Documents): Promise<Re
       ? documents.get(`${parts[0]} ${aggregated}`, () => aggregate(documents, parts[0]!, aggregated))
       : documents.get(parts.join('/'), () => plain(context, documents, parts));
   if (!document) return pageNotFound(context);
+  const { method } = context.request;
+  if (method !== 'GET' && method !== 'HEAD' && parts.length > 0) throw methodNotAllowed();
   const shown =
     top && aggregated !== '' ? negotiated : { ...negotiated, contentType: negotiated.contentType.split(';')[0]! };
   if (!top || aggregated === '') return objectResponse(context, 200, () => document.object, shown, document.bytes);

@@ -8,6 +8,7 @@ import type { Entry } from '../cache/entry.ts';
 import { glanceOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
+import { isTrue } from '../request-info.ts';
 
 export interface ReadOptions {
   labels: Selector;
@@ -31,8 +32,6 @@ export interface ReadOptions {
 
 const METADATA: ReadonlySet<string> = new Set(['metadata.name', 'metadata.namespace']);
 
-const flag = (value: string | null): boolean => value !== null && value.toLowerCase() !== 'false' && value !== '0';
-
 export function readOptions(context: RequestContext, endpoint: Endpoint, watching: boolean): ReadOptions {
   const { query } = context.request;
   const { labels, fields } = selectors(query, endpoint);
@@ -46,8 +45,8 @@ export function readOptions(context: RequestContext, endpoint: Endpoint, watchin
     resourceVersionMatch: (query.get('resourceVersionMatch') ?? '') as ReadOptions['resourceVersionMatch'],
     limit: parseCount(query.get('limit')) ?? 0,
     continue: query.get('continue') ?? '',
-    bookmarks: flag(query.get('allowWatchBookmarks')),
-    sendInitialEvents: query.has('sendInitialEvents') ? flag(query.get('sendInitialEvents')) : undefined,
+    bookmarks: isTrue(query.get('allowWatchBookmarks')),
+    sendInitialEvents: query.has('sendInitialEvents') ? isTrue(query.get('sendInitialEvents')) : undefined,
     timeoutSeconds: parseCount(query.get('timeoutSeconds')),
     converts: endpoint.kind.converter !== undefined && fields.terms.some(({ field }) => !METADATA.has(field)),
   };

@@ -95,8 +95,17 @@ export class WatchStream implements CacheListener {
   /** Called by the cache. While the reader is busy the window keeps the event. */
   onEvent(event: CacheEvent, sequence: number): void {
     if (!this.#wake || this.#cursor !== sequence) return;
-    if (this.#converts || this.#select(event)) this.#wakeUp('event');
+    if (this.#converts || this.#concerns(event)) this.#wakeUp('event');
     else this.#cursor = sequence + 1;
+  }
+
+  /** What cannot be selected concerns the reader too: he meets the same error, and the stream ends with it. */
+  #concerns(event: CacheEvent): boolean {
+    try {
+      return this.#select(event) !== undefined;
+    } catch {
+      return true;
+    }
   }
 
   onClose(): void {
