@@ -32,11 +32,13 @@ export class Cluster {
   readonly namespace: string;
   readonly explicitNamespace: boolean;
   readonly warnings: WarningPrinter;
+  readonly io: Io;
   private readonly options: ClusterOptions;
   private mapped?: Promise<Mapper>;
 
   constructor(options: ClusterOptions) {
     this.options = options;
+    this.io = options.io;
     this.warnings = new WarningPrinter(options.io);
     this.client = new Client(this.watched(options.handler), { userAgent: 'sampan' });
     this.server = options.server;

@@ -3,11 +3,13 @@
 import { stringifySorted } from '../api/codec/json.ts';
 import { isConflict, isNotFound, StatusError } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
+import type { ApplySet } from '../cli/apply/applyset.ts';
 import { ApplyRecord, changeLines } from '../cli/apply/record.ts';
 import { migrateToServerSide, SERVER_SIDE_MANAGER } from '../cli/apply/ssa-migration.ts';
 import { applyToExisting, withoutNulls } from '../cli/apply/three-way.ts';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
+import type { Mapping } from '../cli/builder/mapper.ts';
 import type { Cluster } from '../cli/cluster.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import {
@@ -19,6 +21,7 @@ import {
   fieldManagerFlag,
   fieldValidationOf,
   filenameFlags,
+  propagationOf,
   selectorFlag,
   validateFlag,
 } from '../cli/flags.ts';
@@ -30,6 +33,9 @@ import { type Paint, paintFor } from '../cli/print/style.ts';
 
 const flags = {
   all: flag.bool('Select all resources in the namespace of the specified resource types.'),
+  applyset: flag.string(
+    '[alpha] The name of the ApplySet that tracks which resources are being managed, for the purposes of determining what to prune. Live resources that are part of the ApplySet but have been removed from the provided configs will be deleted. Format: [RESOURCE][.GROUP]/NAME. A Secret will be used if no resource or group is specified.',
+  ),
   atomic: flag.bool(
     'All or nothing: the server tries everything first without storing it, and when something fails afterwards, what was applied is taken back.',
     { own: true },
@@ -105,8 +111,11 @@ cat pod.json | {program} apply -f -
   static override flags = flags;
 
   private opts!: FlagValues<typeof flags>;
-  private dryRun: DryRun = 'none';
-  private fieldValidation: FieldValidation = 'Strict';
+  dryRun: DryRun = 'none';
+  fieldValidation: FieldValidation = 'Strict';
+  private applySet?: ApplySet;
+  /** The kinds of --prune-allowlist. */
+  private allowed: Mapping[] = [];
   private print!: OperationPrinter;
   private applied: { info: Info; operation: string }[] = [];
   private readonly record = new ApplyRecord();
@@ -122,13 +131,16 @@ cat pod.json | {program} apply -f -
     if (opts.filename.length === 0 && !opts.kustomize) throw new CliError('must specify one of -f and -k');
     this.dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
     this.fieldValidation = fieldValidationOf(opts.validate);
-    this.validate();
+    if (opts.applyset) this.applySet = await (await this.applySets()).parse(await this.cluster(), opts.applyset);
     await this.checkAllowlist();
-    this.print = await operationPrinter({ ...printOptionsOf(opts), cwd: this.io.cwd }, this.dryRun);
+    await this.validate();
+    this.print = await this.printer();
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: opts }).build();
     const infos = await this.selected(built.infos);
+    this.applySet?.label(infos);
     if (infos.length === 0 && built.errors.length === 0) throw new CliError('no objects passed to apply');
     await this.prepareRecord();
+    await this.applySet?.beforeApply(infos, this);
     if (opts.atomic) {
       throwCollected(built.errors);
       await this.rehearse(infos);
@@ -183,8 +195,16 @@ cat pod.json | {program} apply -f -
     throwCollected(real);
   }
 
-  private validate(): void {
-    const { opts, dryRun } = this;
+  private printer(): Promise<OperationPrinter> {
+    return operationPrinter({ ...printOptionsOf(this.opts), cwd: this.io.cwd }, this.dryRun);
+  }
+
+  private async applySets(): Promise<typeof ApplySet> {
+    return (await import('../cli/apply/applyset.ts')).ApplySet;
+  }
+
+  private async validate(): Promise<void> {
+    const { opts, dryRun, applySet } = this;
     const serverSide = opts['server-side'];
     const rules: [boolean, string][] = [
       [opts.atomic && opts.prune, '--atomic cannot be used with --prune'],
@@ -199,27 +219,34 @@ cat pod.json | {program} apply -f -
       [serverSide && opts.force, '--force cannot be used with --server-side'],
       [dryRun === 'server' && opts.force, '--dry-run=server cannot be used with --force'],
       [opts.all && opts.selector !== '', 'cannot set --all and --selector at the same time'],
+      [applySet !== undefined && !opts.prune, '--applyset requires --prune'],
+    ];
+    refuse(rules);
+    await applySet?.validate();
+    const hasAllowlist = this.allowed.length > 0;
+    refuse([
       [opts.prune && opts.force, '--force cannot be used with --prune'],
+      [applySet !== undefined && opts.all, '--all is incompatible with --applyset'],
+      [applySet !== undefined && opts.selector !== '', '--selector is incompatible with --applyset'],
+      [applySet !== undefined && hasAllowlist, '--prune-allowlist is incompatible with --applyset'],
       [
-        opts.prune && !opts.all && opts.selector === '',
+        opts.prune && !applySet && !opts.all && opts.selector === '',
         'all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector',
       ],
       [
-        opts.prune && serverSide,
+        opts.prune && !applySet && serverSide,
         "--prune is in alpha and doesn't currently work on objects created by server-side apply",
       ],
       [opts.subresource !== '' && !serverSide, '--subresource can only be specified for --server-side'],
-    ];
-    const broken = rules.find(([isBroken]) => isBroken);
-    if (broken) throw new CliError(broken[1]);
+    ]);
   }
 
   /** A wrong entry is found before anything is written. */
   private async checkAllowlist(): Promise<void> {
     const entries = [...this.opts['prune-allowlist'], ...this.opts['prune-whitelist']];
     if (!this.opts.prune || entries.length === 0) return;
-    const { parsePruneKind } = await import('../cli/apply/prune.ts');
-    entries.forEach(parsePruneKind);
+    const { allowedKinds } = await import('../cli/apply/prune.ts');
+    this.allowed = await allowedKinds(await (await this.cluster()).mapper(), entries);
   }
 
   private async selected(infos: Info[]): Promise<Info[]> {
@@ -378,27 +405,27 @@ cat pod.json | {program} apply -f -
     const cluster = await this.cluster();
     const namespaces = new Set<string>(cluster.explicitNamespace ? [cluster.namespace] : []);
     for (const { info } of this.applied) if (info.namespace) namespaces.add(info.namespace);
-    await prune(cluster, {
-      allowlist: [...opts['prune-allowlist'], ...opts['prune-whitelist']],
-      selector: opts.selector,
-      namespaces,
-      namespaceGiven: cluster.explicitNamespace,
-      visited: new Set(this.applied.map((a) => a.info.object!.metadata.uid ?? '')),
+    const visited = new Set(this.applied.map((a) => a.info.object!.metadata.uid ?? ''));
+    // What is pruned is no part of the list of what was applied: a document of its own.
+    const print = await this.printer();
+    const pruning = {
       dryRun: this.dryRun,
-      propagationPolicy: 'Background',
+      propagationPolicy: propagationOf(opts.cascade, (t) => this.err(t)),
       gracePeriodSeconds: opts['grace-period'],
-      report: (object, mapping) => {
-        if (this.dryRun === 'none')
-          this.record.add(
-            { mapping, name: '', namespace: object.metadata.namespace, object },
-            'pruned',
-            object,
-            undefined,
-          );
-        if (opts.output === '' || opts.output === 'name') this.out(this.print(object, 'pruned'));
+      report: (object: Unstructured, mapping: Mapping) => {
+        const info = { mapping, name: '', namespace: object.metadata.namespace, object };
+        if (this.dryRun === 'none') this.record.add(info, 'pruned', object, undefined);
+        this.out(print(object, 'pruned'));
       },
-    });
+    };
+    if (this.applySet) await this.applySet.prune(visited, pruning, this);
+    else await prune(cluster, { kinds: this.allowed, selector: opts.selector, namespaces, visited }, pruning);
   }
+}
+
+function refuse(rules: readonly (readonly [boolean, string])[]): void {
+  const broken = rules.find(([isBroken]) => isBroken);
+  if (broken) throw new CliError(broken[1]);
 }
 
 /** Reads live objects some places ahead of the one that is applied; an object that is listed twice is read anew. */

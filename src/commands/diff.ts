@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isNotFound } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
+import { SERVER_SIDE_MANAGER } from '../cli/apply/ssa-migration.ts';
 import { applyPatch } from '../cli/apply/three-way.ts';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
+import type { Mapping } from '../cli/builder/mapper.ts';
 import { CliError, PlainError, formatError } from '../cli/errors.ts';
 import { fieldManagerFlag, filenameFlags, selectorFlag } from '../cli/flags.ts';
 import { configurationOf } from '../cli/last-applied.ts';
@@ -23,6 +25,10 @@ const flags = {
   ),
   ...fieldManagerFlag('kubectl-client-side-apply'),
   ...filenameFlags('Filename, directory, or URL to files contains the configuration to diff'),
+  prune: flag.bool(
+    'Include resources that would be deleted by pruning. Can be used with -l and default shows all resources would be pruned',
+  ),
+  'prune-allowlist': flag.array('Overwrite the default allowlist with <group/version/kind> for --prune'),
   'force-conflicts': flag.bool('If true, server-side apply will force the changes against conflicts.'),
   ...selectorFlag,
   'server-side': flag.bool('If true, apply runs in the server instead of the client.'),
@@ -66,6 +72,10 @@ cat service.yaml | {program} diff -f -`;
   }
 
   private async diff(): Promise<number> {
+    if (this.opts['force-conflicts'] && !this.opts['server-side']) {
+      throw new CliError('--force-conflicts only works with --server-side');
+    }
+    const pruning = this.opts.prune ? await this.pruning() : undefined;
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: this.opts }).build();
     if (built.errors.length > 0) throw built.errors[0];
     const { parseSelector } = await import('../api/selector.ts');
@@ -79,17 +89,52 @@ cat service.yaml | {program} diff -f -`;
         const name = fileNameOf(info);
         if (before) writeFileSync(join(live, name), toYaml(this.shown(before)), { mode: 0o600 });
         writeFileSync(join(merged, name), toYaml(this.shown(after)), { mode: 0o600 });
+        if (info.namespace) pruning?.namespaces.add(info.namespace);
+        if (before) pruning?.visited.add(before.metadata.uid ?? '');
       }
+      if (pruning) await this.showLeavers(pruning, live);
       return await this.compare(live, merged);
     } finally {
       for (const folder of [live, merged]) rmSync(folder, { recursive: true, force: true });
     }
   }
 
+  /** What --prune looks through; a wrong entry of the list is found before anything is read. */
+  private async pruning(): Promise<{ kinds: Mapping[]; namespaces: Set<string>; visited: Set<string> }> {
+    const { allowedKinds } = await import('../cli/apply/prune.ts');
+    const mapper = await (await this.cluster()).mapper();
+    const kinds = await allowedKinds(mapper, this.opts['prune-allowlist']);
+    return { kinds, namespaces: new Set(), visited: new Set() };
+  }
+
+  /** An object that would be pruned has a file on one side only; managed fields are in it, as kubectl has them. */
+  private async showLeavers(
+    pruning: { kinds: Mapping[]; namespaces: Set<string>; visited: Set<string> },
+    live: string,
+  ): Promise<void> {
+    const { leavers } = await import('../cli/apply/prune.ts');
+    const { toYaml } = await import('../cli/yaml.ts');
+    try {
+      const scope = { ...pruning, selector: this.opts.selector };
+      for await (const { mapping, namespace, item } of leavers(await this.cluster(), scope)) {
+        const object = structuredClone(item);
+        if (object.kind === 'Secret') maskSecret(object);
+        const name = fileNameOf({ mapping, namespace, name: item.metadata.name ?? '' });
+        writeFileSync(join(live, name), toYaml(object), { mode: 0o600 });
+      }
+    } catch (error) {
+      const { klog } = await import('../cli/klog.ts');
+      const why = `pruning failed and could not be evaluated err: ${(error as Error).message}`;
+      klog(this.io, 'W', 'diff.go:760', why);
+    }
+  }
+
   private async versions(info: Info): Promise<{ before?: Unstructured; after: Unstructured }> {
     const { opts } = this;
     const cluster = await this.cluster();
-    const dry = { dryRun: 'server' as const, fieldManager: opts['field-manager'] };
+    const ownManager = opts['server-side'] && !this.changed('field-manager');
+    const fieldManager = ownManager ? SERVER_SIDE_MANAGER : opts['field-manager'];
+    const dry = { dryRun: 'server' as const, fieldManager };
     let before: Unstructured | undefined;
     try {
       before = await cluster.json<Unstructured>('GET', resourcePath(info.mapping, info));
