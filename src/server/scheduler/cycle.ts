@@ -50,6 +50,20 @@ export interface Prepared {
   narrowedBy: string[];
 }
 
+export interface Found {
+  feasible: NodeInfo[];
+  prepared: Prepared;
+  /** Of the nodes that were tried in vain. */
+  rejections: Rejections;
+}
+
+export interface Failed {
+  failure: Failure;
+  prepared?: Prepared;
+}
+
+export type Outcome = { node: NodeInfo } | Failed;
+
 export interface CycleOptions {
   profile: Profile;
   /** 0: adaptive. */
@@ -67,26 +81,36 @@ export class SchedulingCycle {
   }
 
   /** The chosen node, or why there is none. The cluster has at least one node. */
-  run(pod: PodInfo, view: ClusterView): { node: NodeInfo } | { failure: Failure; prepared?: Prepared } {
+  run(pod: PodInfo, view: ClusterView): Outcome {
+    const found = this.search(pod, view);
+    if ('failure' in found) return found;
+    const { feasible, prepared } = found;
+    return { node: feasible.length === 1 ? feasible[0]! : this.best(pod, feasible, view, prepared) };
+  }
+
+  /** The nodes that would do, at least one, or why there are none. */
+  search(pod: PodInfo, view: ClusterView): Found | Failed {
     const prepared = this.prepare(pod, view);
     if ('failure' in prepared) return prepared;
     const rejections = new Rejections();
     const feasible = this.findFeasible(pod, view, prepared, rejections);
-    if (feasible.length === 0) {
-      const rejectedBy = new Set(prepared.narrowedBy);
-      let error: string | undefined;
-      for (const { plugin, code, reasons } of rejections.reasons) {
-        if (plugin) rejectedBy.add(plugin);
-        if (code === 'error') error ??= reasons.join(', ');
-      }
-      const untried =
-        prepared.nodeNames && `node(s) didn't satisfy plugin(s) [${prepared.narrowedBy.sort().join(' ')}]`;
-      return {
-        failure: { rejections, rejectedBy, ...(untried ? { untried } : {}), ...(error ? { error } : {}) },
-        prepared,
-      };
+    if (feasible.length === 0) return { failure: this.failure(prepared, rejections), prepared };
+    return { feasible, prepared, rejections };
+  }
+
+  failure({ nodeNames, narrowedBy }: Prepared, rejections: Rejections): Failure {
+    const rejectedBy = new Set(narrowedBy);
+    let error: string | undefined;
+    let last: Rejection | undefined;
+    for (const rejection of rejections.reasons) {
+      // Nodes are many, different rejections few: those are shared objects.
+      if (rejection === last) continue;
+      last = rejection;
+      if (rejection.plugin) rejectedBy.add(rejection.plugin);
+      if (rejection.code === 'error') error ??= rejection.reasons.join(', ');
     }
-    return { node: feasible.length === 1 ? feasible[0]! : this.best(pod, feasible, view, prepared) };
+    const untried = nodeNames && `node(s) didn't satisfy plugin(s) [${narrowedBy.sort().join(' ')}]`;
+    return { rejections, rejectedBy, ...(untried ? { untried } : {}), ...(error ? { error } : {}) };
   }
 
   /** Runs all preFilter plugins. */
@@ -142,7 +166,12 @@ export class SchedulingCycle {
     return feasible;
   }
 
-  private best(pod: PodInfo, nodes: NodeInfo[], view: ClusterView, { states }: Prepared): NodeInfo {
+  private best(pod: PodInfo, nodes: readonly NodeInfo[], view: ClusterView, prepared: Prepared): NodeInfo {
+    return nodes[this.pick(this.totals(pod, nodes, view, prepared))]!;
+  }
+
+  /** What the plugins give each node, by their weights. */
+  totals(pod: PodInfo, nodes: readonly NodeInfo[], view: ClusterView, { states }: Prepared): Float64Array {
     const totals = new Float64Array(nodes.length);
     const { points } = this.options.profile;
     const scoring = new Map<AnyPlugin, unknown>();
@@ -156,9 +185,14 @@ export class SchedulingCycle {
       const weight = plugin.weight ?? 1;
       for (let i = 0; i < nodes.length; i++) totals[i]! += scores[i]! * weight;
     }
+    return totals;
+  }
+
+  /** Where the most is. */
+  pick(totals: Float64Array): number {
     let best = 0;
     let ties = 1;
-    for (let i = 1; i < nodes.length; i++) {
+    for (let i = 1; i < totals.length; i++) {
       if (totals[i]! > totals[best]!) {
         best = i;
         ties = 1;
@@ -167,7 +201,7 @@ export class SchedulingCycle {
         best = i;
       }
     }
-    return nodes[best]!;
+    return best;
   }
 }
 

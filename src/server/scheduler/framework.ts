@@ -10,6 +10,7 @@ import type { Lister } from '../../client/informer.ts';
 import type { Client } from '../../client/rest.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PlacedTerms } from './placed-terms.ts';
+import type { Candidate } from './preemption.ts';
 import type { Counted } from './pod-counts.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Tally } from './tally.ts';
@@ -130,6 +131,8 @@ export interface PostFilterResult {
   /** Empty: the pod has no nominated node any more. Absent: that stays as it is. */
   nominatedNode?: string;
   victims?: PodInfo[];
+  /** All that were found, where extenders choose among them. */
+  candidates?: readonly Candidate[];
 }
 
 /** Which nodes were refused, and why, in the order in which they were tried. */
@@ -201,6 +204,8 @@ export function definePlugin<F = undefined, S = undefined>(plugin: SchedulerPlug
 }
 
 export const MAX_NODE_SCORE = 100;
+/** What rejected a pod is an extender: nobody knows which event may help, so any may. */
+export const EXTENDER = 'Extender';
 
 /** Scales to 0…100 by the greatest score. Upstream: helper.DefaultNormalizeScore. */
 export function normalizeByMax(scores: number[], reverse: boolean): void {

@@ -2,7 +2,8 @@
 // Unschedulable: tried when something happens that a plugin which rejected them cares about, or after five minutes.
 // Gated: not tried until preEnqueue lets them. Upstream: pkg/scheduler/backend/queue/scheduling_queue.go.
 import type { Clock } from '../../client/controller.ts';
-import type { AnyPlugin, ClusterEvent, EventInterest, QueuedOrder, Rejection } from './framework.ts';
+import { type AnyPlugin, type ClusterEvent, EXTENDER, type EventInterest } from './framework.ts';
+import type { QueuedOrder, Rejection } from './framework.ts';
 import { Heap } from './heap.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Profile } from './profile.ts';
@@ -32,6 +33,8 @@ export interface QueueOptions {
   signal: AbortSignal;
   initialBackoffMs?: number;
   maxBackoffMs?: number;
+  /** There are extenders: any event may help a pod that one of them rejected. */
+  extended?: boolean;
 }
 
 export class SchedulingQueue {
@@ -48,6 +51,9 @@ export class SchedulingQueue {
   private readonly signal: AbortSignal;
   private readonly initialBackoffMs: number;
   private readonly maxBackoffMs: number;
+  private readonly extended: boolean;
+  /** The pod about which extenders are being asked: it is in no heap, but still waits. */
+  taken: { pod: PodInfo; gone?: true } | undefined;
   private waiter: (() => void) | undefined;
   private armedForMs = Infinity;
 
@@ -58,6 +64,7 @@ export class SchedulingQueue {
     this.clock = options.clock;
     this.signal = options.signal;
     this.initialBackoffMs = options.initialBackoffMs ?? INITIAL_BACKOFF_MS;
+    this.extended = options.extended ?? false;
     this.maxBackoffMs = options.maxBackoffMs ?? MAX_BACKOFF_MS;
     const sort = all[0]!.points.queueSort[0]!.queueSort!;
     const uid = (item: QueuedPod) => item.pod.uid;
@@ -79,6 +86,7 @@ export class SchedulingQueue {
   /** A newer version of a waiting pod. One that was rejected is tried again when `relevant`. */
   update(pod: PodInfo, relevant: boolean): void {
     const { uid } = pod;
+    if (this.taken?.pod.uid === uid) this.taken.pod = pod;
     const waiting = this.active.get(uid);
     if (waiting) return this.active.push({ ...waiting, pod });
     const backing = this.backoff.get(uid);
@@ -96,10 +104,12 @@ export class SchedulingQueue {
   }
 
   has(uid: string): boolean {
+    if (this.taken?.pod.uid === uid && !this.taken.gone) return true;
     return Boolean(this.active.get(uid) ?? this.backoff.get(uid) ?? this.unschedulable.get(uid) ?? this.gated.get(uid));
   }
 
   delete(uid: string): void {
+    if (this.taken?.pod.uid === uid) this.taken.gone = true;
     this.active.delete(uid);
     this.backoff.delete(uid);
     this.unschedulable.delete(uid);
@@ -130,7 +140,7 @@ export class SchedulingQueue {
     this.moves++;
     if (this.unschedulable.size === 0) return;
     const interested = this.listeners.filter((plugin) => plugin.events?.some((interest) => concerns(interest, event)));
-    if (interested.length === 0) return;
+    if (interested.length === 0 && !this.extended) return;
     for (const item of [...this.unschedulable.values()]) {
       if (item.pod.uid !== except && helps(item, event, interested)) this.retry(item);
     }
@@ -220,6 +230,7 @@ const concerns = (interest: EventInterest, event: ClusterEvent): boolean =>
   interest.resource === event.resource && event.actions.some((action) => interest.actions.includes(action));
 
 function helps(item: QueuedPod, event: ClusterEvent, plugins: readonly AnyPlugin[]): boolean {
+  if (item.rejectedBy.has(EXTENDER)) return true;
   for (const plugin of plugins) {
     if (!item.rejectedBy.has(plugin.name)) continue;
     for (const interest of plugin.events ?? []) {

@@ -8,6 +8,7 @@ import type { Logger } from '../../client/log.ts';
 import type { Client } from '../../client/rest.ts';
 import { Cache } from './cache.ts';
 import { type EventOptions, namespaceHandler, nodeHandler, objectHandler, podHandler } from './events.ts';
+import type { Extender } from './extender.ts';
 import type { AnyPlugin } from './framework.ts';
 import { DEFAULT_SCHEDULER, type Profile, profileOf } from './profile.ts';
 import { SchedulingQueue } from './queue.ts';
@@ -30,6 +31,8 @@ export interface SchedulerConfig {
   /** Before a rejected pod is tried again; default 1,000, doubled up to 10,000. */
   initialBackoffMs?: number;
   maxBackoffMs?: number;
+  /** Programs elsewhere that have a say. */
+  extenders?: readonly Extender[];
   /** Breaks ties; for tests. */
   random?(): number;
 }
@@ -51,8 +54,9 @@ export async function runScheduler(options: RunSchedulerOptions): Promise<void> 
   const list = config.profiles ?? [profileOf(config.schedulerName ?? DEFAULT_SCHEDULER, config.plugins)];
   const profiles = new Map(list.map((profile) => [profile.schedulerName, profile]));
   const cache = new Cache();
-  const { initialBackoffMs, maxBackoffMs, percentageOfNodesToScore, random } = config;
-  const queue = new SchedulingQueue({ profiles, clock, signal, initialBackoffMs, maxBackoffMs });
+  const { initialBackoffMs, maxBackoffMs, percentageOfNodesToScore, random, extenders = [] } = config;
+  const extended = extenders.length > 0;
+  const queue = new SchedulingQueue({ profiles, clock, signal, initialBackoffMs, maxBackoffMs, extended });
   const synced: Pick<Informer<KubeObject>, 'whenSynced'>[] = [];
   const lister = <T extends KubeObject>(type: ResourceType<T>): Lister<T> => {
     const informer = informers.for(type);
@@ -71,7 +75,7 @@ export async function runScheduler(options: RunSchedulerOptions): Promise<void> 
     recorders.set(name, createEventRecorder({ client, source: { component: name }, clock, log }));
   }
   const reporter = createReporter({ client, events: (name) => recorders.get(name)!, clock, log });
-  const rest = { percentageOfNodesToScore, random };
+  const rest = { percentageOfNodesToScore, random, extenders };
   const scheduler = new Scheduler({ client, profiles, view, cache, queue, reporter, clock, log, signal, ...rest });
   log.debug({ schedulers: [...profiles.keys()], nodes: view.nodes.length }, 'scheduler started');
   await scheduler.run();

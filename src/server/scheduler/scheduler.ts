@@ -6,8 +6,10 @@ import type { Clock } from '../../client/controller.ts';
 import type { Client } from '../../client/rest.ts';
 import type { Logger } from '../../client/log.ts';
 import type { Cache } from './cache.ts';
-import { type Failure, type Prepared, SchedulingCycle, rejectionNow } from './cycle.ts';
-import type { ClusterView, PostFilterContext, Rejection } from './framework.ts';
+import { type Failed, type Failure, type Prepared, SchedulingCycle, rejectionNow } from './cycle.ts';
+import { ExtendedCycle, bindBy, textOf } from './extended-cycle.ts';
+import type { Extender } from './extender.ts';
+import type { BindContext, ClusterView, PostFilterContext, PostFilterResult, Rejection } from './framework.ts';
 import { NO_NODES, fitMessage } from './messages.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -16,7 +18,10 @@ import type { QueuedPod, SchedulingQueue } from './queue.ts';
 
 /** A slice of synchronous work; then watches and binds get their turn. */
 const SLICE_MS = 8;
-/** Binds under way; beyond it the loop waits, so that memory stays bounded when the server is slow. */
+/**
+ * Bindings being written; beyond it the loop waits, so that memory stays bounded when the server is slow. A pod that waits in
+ * permit or preBind, for its volumes perhaps for minutes, is none of them.
+ */
 const MAX_BINDS = 512;
 const FLUSH_MS = 30_000;
 
@@ -43,6 +48,7 @@ export interface SchedulerOptions {
   signal: AbortSignal;
   /** Default 0: adaptive. */
   percentageOfNodesToScore?: number;
+  extenders?: readonly Extender[];
   random?(): number;
 }
 
@@ -51,6 +57,8 @@ export class Scheduler {
   private readonly cycles: ReadonlyMap<string, SchedulingCycle>;
   private readonly random: () => number;
   private readonly binds = new Set<Promise<void>>();
+  private writing = 0;
+  private whenWritten: (() => void) | undefined;
 
   constructor(options: SchedulerOptions) {
     this.options = options;
@@ -75,8 +83,9 @@ export class Scheduler {
         sliceEnd = performance.now() + SLICE_MS;
         continue;
       }
-      this.attempt(item);
-      while (this.binds.size >= MAX_BINDS) await Promise.race(this.binds);
+      const extended = this.attempt(item);
+      if (extended) await extended;
+      while (this.writing >= MAX_BINDS) await new Promise<void>((resolve) => (this.whenWritten = resolve));
       if (performance.now() < sliceEnd) continue;
       await nextTurn();
       sliceEnd = performance.now() + SLICE_MS;
@@ -96,38 +105,83 @@ export class Scheduler {
     }
   }
 
-  /** A plug-in that throws costs its pod an attempt, never the loop. */
-  private attempt(item: QueuedPod): void {
-    const { queue, reporter, log } = this.options;
-    try {
-      this.scheduleOne(item);
-    } catch (error) {
+  /** A plug-in that throws costs its pod an attempt, never the loop. Answers a promise only where extenders are asked. */
+  private attempt(item: QueuedPod): Promise<void> | undefined {
+    const { queue, reporter, log, extenders = [], signal } = this.options;
+    const failed = (error: unknown): void => {
       log.error({ pod: item.pod.key, error: String(error) }, 'scheduling failed');
       queue.reject(item, new Set());
-      reporter.failed(item.pod, 'SchedulerError', error instanceof Error ? error.message : String(error));
+      reporter.failed(item.pod, 'SchedulerError', textOf(error));
+    };
+    try {
+      const extended = ExtendedCycle.for(extenders, item.pod, signal, log);
+      if (extended) return this.scheduleExtended(item, extended).catch(failed);
+      this.scheduleOne(item);
+    } catch (error) {
+      failed(error);
     }
+    return undefined;
   }
 
   private scheduleOne(item: QueuedPod): void {
+    if (!this.isPlaceable(item)) return;
+    const cycle = this.cycles.get(item.pod.schedulerName)!;
+    const outcome = cycle.run(item.pod, this.options.view);
+    if ('node' in outcome) return this.place(item, outcome.node);
+    const { failure, prepared } = outcome;
+    if (failure.error !== undefined) return this.inError(item, failure.error);
+    this.unfit(item, failure, this.postFilter(item.pod, cycle, failure, prepared));
+  }
+
+  private async scheduleExtended(item: QueuedPod, extended: ExtendedCycle): Promise<void> {
+    const { pod } = item;
+    if (!this.isPlaceable(item)) return;
+    const cycle = this.cycles.get(pod.schedulerName)!;
+    const { cache, view, queue } = this.options;
+    const taken = (queue.taken = { pod } as NonNullable<typeof queue.taken>);
+    try {
+      const outcome = await extended.run(cycle, pod, view);
+      const failure = 'failure' in outcome ? outcome.failure : undefined;
+      const result =
+        failure && failure.error === undefined && !taken.gone
+          ? await this.postFilterExtended(pod, cycle, failure, (outcome as Failed).prepared, extended)
+          : undefined;
+      queue.taken = undefined;
+      // Deleted, or placed by somebody else meanwhile; otherwise the newest version of it waits on.
+      if (taken.gone || cache.has(pod.uid)) return;
+      const current = { ...item, pod: taken.pod };
+      if ('node' in outcome) this.place(current, outcome.node);
+      else if (result) this.unfit(current, outcome.failure, result);
+      else this.inError(current, outcome.failure.error ?? '');
+    } finally {
+      queue.taken = undefined;
+    }
+  }
+
+  /** Neither gone nor placed; and there are nodes. */
+  private isPlaceable(item: QueuedPod): boolean {
     const { pod } = item;
     const { cache, view, queue, reporter } = this.options;
-    const profile = this.profileOf(pod);
-    const cycle = this.cycles.get(pod.schedulerName)!;
-    if (pod.isTerminating || cache.has(pod.uid)) return;
+    if (pod.isTerminating || cache.has(pod.uid)) return false;
     if (view.nodes.length === 0) {
       // A new node is what helps, and that is what this plug-in waits for.
       queue.reject(item, new Set(['NodeName']));
       reporter.failed(pod, 'Unschedulable', NO_NODES);
-      return;
+      return false;
     }
-    const outcome = cycle.run(pod, view);
-    if ('failure' in outcome) {
-      this.unfit(item, cycle, outcome.failure, outcome.prepared);
-      return;
-    }
-    const { node } = outcome;
+    return true;
+  }
+
+  private inError({ pod, ...item }: QueuedPod, error: string): void {
+    this.options.queue.reject({ pod, ...item }, new Set());
+    this.options.reporter.failed(pod, 'SchedulerError', error);
+  }
+
+  private place(item: QueuedPod, node: NodeInfo): void {
+    const { pod } = item;
+    const { cache, view } = this.options;
     cache.assume(pod, node.name);
-    for (const plugin of profile.points.reserve) {
+    for (const plugin of this.profileOf(pod).points.reserve) {
       const rejection = plugin.reserve?.(pod, node, view);
       if (rejection) return this.giveUp(item, node, rejection, plugin.name);
     }
@@ -139,15 +193,9 @@ export class Scheduler {
     return this.options.profiles.get(schedulerName)!;
   }
 
-  private unfit(item: QueuedPod, cycle: SchedulingCycle, failure: Failure, prepared: Prepared | undefined): void {
+  private unfit(item: QueuedPod, failure: Failure, { message: postFilter, nominatedNode }: PostFilterResult): void {
     const { view, queue, reporter } = this.options;
     const { pod } = item;
-    if (failure.error !== undefined) {
-      queue.reject(item, new Set());
-      reporter.failed(pod, 'SchedulerError', failure.error);
-      return;
-    }
-    const { message: postFilter, nominatedNode } = this.postFilter(pod, cycle, failure, prepared);
     queue.reject(item, failure.rejectedBy, Boolean(nominatedNode));
     const { rejections, preFilter, untried } = failure;
     const message = fitMessage({ nodeCount: view.nodes.length, rejections, preFilter, untried, postFilter });
@@ -155,7 +203,12 @@ export class Scheduler {
   }
 
   /** Upstream: RunPostFilterPlugins. The first plugin that finds a way ends it. */
-  private postFilter(pod: PodInfo, cycle: SchedulingCycle, { rejections }: Failure, prepared: Prepared | undefined) {
+  private postFilter(
+    pod: PodInfo,
+    cycle: SchedulingCycle,
+    { rejections }: Failure,
+    prepared: Prepared | undefined,
+  ): PostFilterResult {
     const { view, cache } = this.options;
     const context = tryOut(pod, cycle, view, rejections, prepared, this.random);
     const messages: string[] = [];
@@ -171,6 +224,33 @@ export class Scheduler {
     }
     if (cleared === '') cache.nominations.delete(pod.uid);
     return { message: messages.join(', '), nominatedNode: cleared };
+  }
+
+  /** The same, where extenders choose among the candidates that are found. */
+  private async postFilterExtended(
+    pod: PodInfo,
+    cycle: SchedulingCycle,
+    failure: Failure,
+    prepared: Prepared | undefined,
+    extended: ExtendedCycle,
+  ): Promise<PostFilterResult> {
+    const { view } = this.options;
+    const context = tryOut(pod, cycle, view, failure.rejections, prepared, this.random);
+    for (const plugin of this.profileOf(pod).points.postFilter) {
+      const { candidates, message } = plugin.postFilter!(pod, context);
+      if (!candidates) continue;
+      try {
+        const best = await extended.agree(pod, candidates);
+        if (!best || view.node(best.node.name) !== best.node) {
+          return { message: 'preemption: no candidate node for preemption' };
+        }
+        this.preempt(pod, best.node, best.victims);
+        return { message, nominatedNode: best.node.name };
+      } catch (error) {
+        return { message: `preemption: ${textOf(error)}` };
+      }
+    }
+    return this.postFilter(pod, cycle, failure, prepared);
   }
 
   /** The node is nominated at once; evicting goes on beside the next cycles. Upstream: prepareCandidateAsync. */
@@ -200,9 +280,7 @@ export class Scheduler {
         if (rejection) return this.giveUp(item, node, rejection, plugin.name);
       }
       for (const plugin of points.preBind) await plugin.preBind!(pod, node, context);
-      let bound = false;
-      for (const plugin of points.bind) if ((bound = await plugin.bind!(pod, node, context))) break;
-      if (!bound) throw new Error('no plugin binds the pod');
+      await this.write(pod, node, context);
     } catch (error) {
       log.debug({ pod: pod.key, node: node.name, error: String(error) }, 'bind failed');
       // Gone, or placed by another scheduler: its watch event says so, and nobody needs to be told of a failure.
@@ -212,12 +290,26 @@ export class Scheduler {
         this.roomLeft(pod);
         return;
       }
-      const text = error instanceof Error ? error.message : String(error);
-      this.giveUp(item, node, { code: 'error', reasons: [`binding rejected: ${text}`] }, undefined);
+      this.giveUp(item, node, { code: 'error', reasons: [`binding rejected: ${textOf(error)}`] }, undefined);
       return;
     }
     reporter.scheduled(pod, node.name);
     for (const plugin of points.postBind) plugin.postBind!(pod, node);
+  }
+
+  /** Upstream: Scheduler.bind. An extender that binds goes before the plugins. */
+  private async write(pod: PodInfo, node: NodeInfo, context: BindContext): Promise<void> {
+    const { extenders = [], signal, log } = this.options;
+    this.writing++;
+    try {
+      const binder = ExtendedCycle.for(extenders, pod, signal, log)?.binder;
+      if (binder && (await bindBy(binder, pod, node, signal, log))) return;
+      for (const plugin of this.profileOf(pod).points.bind) if (await plugin.bind!(pod, node, context)) return;
+      throw new Error('no plugin binds the pod');
+    } finally {
+      this.writing--;
+      this.whenWritten?.();
+    }
   }
 
   /** Undoes an assumption. Answers false when there is none any more: it was deleted, or somebody else placed it. */

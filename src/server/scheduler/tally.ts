@@ -9,6 +9,21 @@ export type LabelOf = (nodeName: string, key: string) => string | undefined;
 export const selectorId = (selector: Selector): string =>
   selector.requirements.length > 0 ? selector.toString() : selector.empty ? '*' : '-';
 
+/** Those of controllers tell the pods of one template from all others. */
+const SELECTIVE = ['pod-template-hash', 'controller-revision-hash', 'job-name'];
+
+/** A label that whatever matches has, the most telling one; undefined when the selector asks for no single value. */
+export function labelAskedFor({ requirements }: Selector): { key: string; value: string } | undefined {
+  let found: { key: string; value: string } | undefined;
+  for (const { key, operator, values } of requirements) {
+    if (values.length !== 1 || (operator !== '=' && operator !== '==' && operator !== 'in')) continue;
+    const label = { key, value: values[0]! };
+    if (SELECTIVE.includes(key)) return label;
+    found ??= label;
+  }
+  return found;
+}
+
 export class Tally {
   readonly byNode = new Map<string, number>();
   private readonly byLabel = new Map<string, Map<string, number>>();

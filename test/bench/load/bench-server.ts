@@ -1,5 +1,5 @@
-// A server of its own for a benchmark: the built program with the API server alone, and a token of a service account
-// that may do everything.
+// A server of its own for a benchmark: the built program, with the API server alone unless more is asked for, and a token
+// of a service account that may do everything.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -18,15 +18,19 @@ const ACCOUNT = { name: 'bench', namespace: 'kube-system' };
 
 export class BenchServer {
   readonly #directory = mkdtempSync(join(tmpdir(), 'sampan-bench-'));
-  readonly #program: string;
+  readonly #components: readonly string[];
+  readonly #store: string;
+  readonly program: string;
   #process: ChildProcess | undefined;
   target!: Target & { pid: number };
   /** From the start of the process to the first answer of /readyz. */
   startMs = 0;
 
   /** `root`: a checkout with a build. */
-  constructor(root = resolve(import.meta.dirname, '../../..')) {
-    this.#program = join(root, 'bin/sampan');
+  constructor(root = resolve(import.meta.dirname, '../../..'), components = ['apiserver'], store = 'lmdb') {
+    this.#components = components;
+    this.#store = store;
+    this.program = join(root, 'bin/sampan');
     if (!existsSync(join(root, 'dist/cli.cjs'))) throw new Error(`${root} is not built: npm run build`);
   }
 
@@ -40,10 +44,12 @@ export class BenchServer {
       '--listen',
       `${HOST}:${port}`,
       '--components',
-      'apiserver',
+      this.#components.join(),
+      '--store',
+      this.#store,
     ];
     const start = nowUs();
-    this.#process = spawn(process.execPath, [this.#program, 'server', ...flags], { stdio: ['ignore', log, log] });
+    this.#process = spawn(process.execPath, [this.program, 'server', ...flags], { stdio: ['ignore', log, log] });
     const target = { host: HOST, port, token: this.target?.token ?? '', pid: this.#process.pid! };
     while (!(await isReady(target))) {
       if (this.#process.exitCode !== null) throw new Error(readFileSync(output, 'utf8'));
@@ -96,14 +102,21 @@ export class BenchServer {
     });
   }
 
+  get kubeconfig(): string {
+    return join(this.#directory, 'data/admin.kubeconfig');
+  }
+
+  admin(): { client: Client; close(): void } {
+    const transport = httpsTransport(clientConfigFrom(readKubeConfigFile(this.kubeconfig)));
+    return { client: new Client(transport.handler), close: () => transport.close() };
+  }
+
   async #asAdmin<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    const transport = httpsTransport(
-      clientConfigFrom(readKubeConfigFile(join(this.#directory, 'data/admin.kubeconfig'))),
-    );
+    const admin = this.admin();
     try {
-      return await work(new Client(transport.handler));
+      return await work(admin.client);
     } finally {
-      transport.close();
+      admin.close();
     }
   }
 }

@@ -25,6 +25,7 @@ describe('a scheduler configuration', () => {
       percentageOfNodesToScore: 0,
       initialBackoffMs: 1000,
       maxBackoffMs: 10_000,
+      extenders: [],
       kubeconfig: '',
     });
     expect(leaderElection).toMatchObject({ leaderElect: true, resourceName: 'kube-scheduler' });

@@ -43,7 +43,8 @@ export const isStandardResource = (name: string): boolean =>
 /** Upstream: IsStandardQuotaResourceName. */
 export const isQuotaResource = (name: string): boolean => isStandardResource(name) && !NO_QUOTA.has(name);
 
-function isExtended(name: string): boolean {
+/** Upstream: IsExtendedResourceName. */
+export function isExtendedResource(name: string): boolean {
   if (isNative(name) || name.startsWith('requests.')) return false;
   return qualifiedNameErrors(`requests.${name}`).length === 0;
 }
@@ -72,7 +73,7 @@ export function containerResourceName(errors: FieldErrors, field: string, name: 
   resourceName(errors, field, name);
   if (!name.includes('/')) {
     if (!isHugePages(name)) errors.invalid(field, name, 'must be a standard resource for containers');
-  } else if (!isNative(name) && !isExtended(name)) {
+  } else if (!isNative(name) && !isExtendedResource(name)) {
     errors.invalid(field, name, "doesn't follow extended resource name standard");
   }
 }
@@ -95,7 +96,7 @@ export function resourceQuantity(errors: FieldErrors, field: string, name: strin
   const quantity = tryParseQuantity(value);
   if (!quantity) return errors.invalid(field, value, 'must be a valid resource quantity');
   if (quantity.nanos < 0n) errors.invalid(field, value, NOT_NEGATIVE);
-  if ((INTEGER.has(name) || isExtended(name)) && quantityMilliValue(quantity) % 1000n !== 0n) {
+  if ((INTEGER.has(name) || isExtendedResource(name)) && quantityMilliValue(quantity) % 1000n !== 0n) {
     errors.invalid(field, value, 'must be an integer');
   }
 }

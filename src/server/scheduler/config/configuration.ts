@@ -3,9 +3,11 @@
 import { parseYaml } from '../../../api/codec/yaml.ts';
 import type { Json } from '../../../api/types.ts';
 import { FieldErrors, at } from '../../../api/validation.ts';
+import type { Extender } from '../extender.ts';
 import type { AnyPlugin } from '../framework.ts';
 import { DEFAULT_SCHEDULER, EXTENSION_POINTS, type Profile } from '../profile.ts';
 import { checkArguments } from './args.ts';
+import { EXTENDER_SHAPE, type RawExtender, ignoredResources, readExtenders } from './extenders.ts';
 import { type ProfileConfiguration, resolveProfile } from './profiles.ts';
 import { type Fields, type Shape, checkShape, durationMs } from './shape.ts';
 
@@ -27,6 +29,7 @@ export interface SchedulerConfiguration {
   /** Path of a kubeconfig; empty: not said. */
   kubeconfig: string;
   leaderElection: LeaderElection;
+  extenders: readonly Extender[];
 }
 
 /** Several fields may be wrong; the message names them all. */
@@ -71,7 +74,7 @@ const CONFIGURATION: Fields = {
   podInitialBackoffSeconds: 'integer',
   podMaxBackoffSeconds: 'integer',
   profiles: [PROFILE],
-  extenders: ['any'],
+  extenders: [EXTENDER_SHAPE],
   delayCacheUntilActive: 'boolean',
 };
 
@@ -93,7 +96,7 @@ interface Raw {
   podInitialBackoffSeconds?: number;
   podMaxBackoffSeconds?: number;
   profiles?: ProfileConfiguration[];
-  extenders?: unknown[];
+  extenders?: RawExtender[];
 }
 
 /** What a module exports as a plug-in has at least a name of its own. */
@@ -124,6 +127,7 @@ export function readConfiguration(text: string, modules: readonly unknown[] = []
   checkShape(raw, CONFIGURATION, '', errors);
   failWith(errors);
   checkValues(raw, errors);
+  const extenders = readExtenders(raw.extenders ?? [], errors);
   const profiles = readProfiles(raw, own, errors);
   const leaderElection = readElection(raw, errors);
   failWith(errors);
@@ -134,6 +138,7 @@ export function readConfiguration(text: string, modules: readonly unknown[] = []
     maxBackoffMs: (raw.podMaxBackoffSeconds ?? 10) * 1000,
     kubeconfig: raw.clientConnection?.kubeconfig ?? '',
     leaderElection,
+    extenders,
   };
 }
 
@@ -153,7 +158,6 @@ function checkValues(raw: Raw, errors: FieldErrors): void {
   if (max < initial) {
     errors.invalid('podMaxBackoffSeconds', max, 'must be greater than or equal to PodInitialBackoffSeconds');
   }
-  if (raw.extenders?.length) errors.forbidden('extenders', 'HTTP extenders are not supported: load a plug-in instead');
 }
 
 function readProfiles(raw: Raw, own: readonly AnyPlugin[], errors: FieldErrors): readonly Profile[] {
@@ -181,7 +185,8 @@ function readProfiles(raw: Raw, own: readonly AnyPlugin[], errors: FieldErrors):
       checkArguments(name, args, at(field, 'args'), errors);
     });
     if (errors.list.length > before) return [];
-    return resolveProfile({ ...config, schedulerName }, own, path, errors) ?? [];
+    const left = leaveToExtenders(config, ignoredResources(raw.extenders ?? []));
+    return resolveProfile({ ...left, schedulerName }, own, path, errors) ?? [];
   });
 }
 
@@ -219,3 +224,13 @@ export const defaultElection = (resourceName = 'kube-scheduler'): LeaderElection
   renewDeadlineMs: 8_000,
   retryMs: 2_000,
 });
+
+/** NodeResourcesFit does not look at what an extender manages alone. Upstream: buildExtenders in pkg/scheduler/scheduler.go. */
+function leaveToExtenders(config: ProfileConfiguration, names: readonly string[]): ProfileConfiguration {
+  if (names.length === 0) return config;
+  const all = config.pluginConfig ?? [];
+  const args = all.find(({ name }) => name === 'NodeResourcesFit')?.args ?? {};
+  const own = (args['ignoredResources'] ?? []) as readonly string[];
+  const fit = { name: 'NodeResourcesFit', args: { ...args, ignoredResources: [...own, ...names] } };
+  return { ...config, pluginConfig: [...all.filter(({ name }) => name !== fit.name), fit] };
+}

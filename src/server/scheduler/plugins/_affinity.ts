@@ -2,6 +2,7 @@
 // interpodaffinity/{filtering,scoring}.go.
 import type { ClusterView } from '../framework.ts';
 import type { AffinityTerm, PodInfo } from '../pod-info.ts';
+import { labelAskedFor } from '../tally.ts';
 
 /** Live numbers of pods by the value of a node label, and what each is worth. */
 export interface TopologyCount {
@@ -34,7 +35,7 @@ function tallyOf(terms: readonly AffinityTerm[], view: ClusterView) {
   const id = terms.length === 1 ? first!.id : terms.map((t) => t.id).join('&');
   return view.podCounts({
     id,
-    ...(only === undefined ? {} : { namespace: only }),
+    ...(only === undefined ? {} : { namespace: only, label: labelAskedFor(first!.selector) }),
     matches: (placed) => terms.every((term) => matchesTerm(term, placed, view)),
   });
 }

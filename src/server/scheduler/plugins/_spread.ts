@@ -6,7 +6,7 @@ import { type LabelSelector, type Selector, nothing, selectorFromObject } from '
 import type { ClusterView } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
-import { type Tally, selectorId } from '../tally.ts';
+import { type Tally, labelAskedFor, selectorId } from '../tally.ts';
 
 export const HOSTNAME = 'kubernetes.io/hostname';
 
@@ -94,10 +94,7 @@ function withOwnLabels(c: TopologySpreadConstraint, pod: PodInfo): LabelSelector
 function defaultSelector(pod: PodInfo, view: ClusterView): Selector | undefined {
   const matchLabels: Record<string, string> = {};
   for (const service of view.services(pod.namespace)) {
-    const labels = Object.entries(service.spec?.selector ?? {});
-    if (labels.length > 0 && labels.every(([k, v]) => pod.labels[k] === v)) {
-      Object.assign(matchLabels, service.spec?.selector);
-    }
+    if (selects(service.spec?.selector, pod.labels)) Object.assign(matchLabels, service.spec?.selector);
   }
   const owner = pod.pod.metadata?.ownerReferences?.find((r) => r.controller);
   const own = owner && view.ownerSelector(pod.namespace, owner);
@@ -111,6 +108,16 @@ function defaultSelector(pod: PodInfo, view: ClusterView): Selector | undefined 
   } catch {
     return undefined;
   }
+}
+
+/** An empty selector selects nothing. */
+function selects(selector: Readonly<Record<string, string>> | undefined, labels: PodInfo['labels']): boolean {
+  let any = false;
+  for (const key in selector) {
+    if (labels[key] !== selector[key]) return false;
+    any = true;
+  }
+  return any;
 }
 
 export function hasKeys(node: NodeInfo, constraints: readonly Constraint[]): boolean {
@@ -129,6 +136,7 @@ const live = (c: Constraint, { namespace }: PodInfo, view: ClusterView): Tally =
   view.podCounts({
     id: `live ${namespace}|${selectorId(c.selector)}`,
     namespace,
+    label: labelAskedFor(c.selector),
     matches: (placed) => !placed.isTerminating && c.selector.matches(placed.labels),
   });
 

@@ -58,21 +58,22 @@ function create({ minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 
       const hopeless = view.lowestPriority >= pod.priority;
       const victimsOn = memo.finder(pod, new Budgets(view), context);
       const refused = new Rejections();
+      const candidates: Candidate[] = [];
       let best: Candidate | undefined;
       const offset = Math.floor(random() * nodes.length);
-      let [found, harmless] = [0, 0];
+      let harmless = 0;
       // Enough candidates are enough when one of them breaks no budget.
-      for (let i = 0; i < nodes.length && (found < enough || harmless === 0); i++) {
+      for (let i = 0; i < nodes.length && (candidates.length < enough || harmless === 0); i++) {
         const node = nodes[(offset + i) % nodes.length]!;
         const result = hopeless ? NO_VICTIMS : victimsOn(node);
         if ('code' in result) refused.add(node, result);
         else {
-          found++;
+          candidates.push(result);
           if (result.violations === 0) harmless++;
           if (!best || compareHarm(result, best) < 0) best = result;
         }
       }
-      if (best) return { message: '', nominatedNode: best.node.name, victims: best.victims };
+      if (best) return { message: '', nominatedNode: best.node.name, victims: best.victims, candidates };
       for (let i = nodes.length; i < view.nodes.length; i++) refused.reasons.push(NOT_HELPFUL);
       return {
         message: `preemption: ${fitMessage({ nodeCount: view.nodes.length, rejections: refused })}`,
