@@ -14,6 +14,8 @@ export interface Found {
   /** A topic: commands begin with this path. */
   children: string[];
   unknown?: string;
+  /** Where in the command line `unknown` stands, or all words were read. */
+  at: number;
 }
 
 /** True for a flag before the command that is followed by its value. Upstream: cobra's stripFlags. */
@@ -61,5 +63,5 @@ export function findCommand(argv: readonly string[], commands: CommandTable): Fo
       ),
     ),
   ];
-  return { path: segments, rest, loader: commands[path], children, unknown };
+  return { path: segments, rest, loader: commands[path], children, unknown, at: i };
 }

@@ -20,6 +20,9 @@ export const globalFlags = {
     "If true, the server's certificate will not be checked for validity. This will make your HTTPS connections insecure",
   ),
   kubeconfig: flag.string('Path to the kubeconfig file to use for CLI requests.'),
+  kuberc: flag.string(
+    'Path to the kuberc file to use for preferences. This can be disabled by exporting KUBECTL_KUBERC=false feature gate or turning off the feature KUBERC=off.',
+  ),
   'log-flush-frequency': flag.duration('Maximum number of seconds between log flushes', { default: 5000 }),
   'match-server-version': flag.bool('Require server version to match client version'),
   'no-color': flag.bool('Print without colour, also on a terminal. The variable NO_COLOR says the same.', {

@@ -6,6 +6,7 @@ import { AggregateCliError, FlagError, formatError, PlainError, UsageError } fro
 import { type GlobalFlags, globalFlags } from './globals.ts';
 import { type Io, processIo } from './io.ts';
 import { type CommandTable, type Found, findCommand } from './find-command.ts';
+import { loadPreference } from './kuberc.ts';
 import { HelpRequested, type ParsedFlags, parseFlags } from './pflag.ts';
 import { topics } from './topics.ts';
 
@@ -24,9 +25,29 @@ export async function run(argv: readonly string[], options: MainOptions): Promis
   const io = options.io ?? processIo();
   const program = options.program ?? 'sampan';
   if (argv[0] === '__complete' || argv[0] === '__completeNoDesc') return completeLine(argv, options, io);
-  const found = findCommand(argv, options.commands);
+  let preferred: readonly string[];
+  try {
+    preferred = await withPreferences(argv, options.commands, program, io);
+  } catch (error) {
+    io.stderr.write(`error occurred while applying preferences ${(error as Error).message}\n`);
+    return 1;
+  }
+  const found = findCommand(preferred, options.commands);
   const invocation = new Invocation(found, program, io, options);
   return invocation.run();
+}
+
+/** The command line with what the user's kuberc says. Upstream: kubectl/pkg/kuberc. */
+async function withPreferences(
+  argv: readonly string[],
+  commands: CommandTable,
+  program: string,
+  io: Io,
+): Promise<readonly string[]> {
+  const preference = await loadPreference(argv, io);
+  if (!preference) return argv;
+  const { applyPreference } = await import('./preferences.ts');
+  return applyPreference(argv, preference, commands, program, io);
 }
 
 /** Answers a shell's completion script. Nothing that goes wrong may disturb the line that is being typed. */
@@ -42,7 +63,8 @@ async function completeLine(argv: readonly string[], options: MainOptions, io: I
   };
   let answer = { items: [] as string[], directive: 4 };
   try {
-    answer = await complete(argv.slice(1), { commands: options.commands, io, connect });
+    const line = await withPreferences(argv.slice(1), options.commands, options.program ?? 'sampan', io);
+    answer = await complete(line, { commands: options.commands, io, connect });
   } catch {
     answer.directive = 4;
   }
