@@ -4,8 +4,11 @@ import type { Io } from './io.ts';
 
 const two = (n: number): string => String(n).padStart(2, '0');
 
+/** Information, warning, error, fatal. */
+export type Level = 'I' | 'W' | 'E' | 'F';
+
 /** One line; `source` is `file.go:line`. */
-export function klogLine(level: 'I' | 'W' | 'E', source: string, text: string, now = Date.now()): string {
+export function klogLine(level: Level, source: string, text: string, now = Date.now()): string {
   const at = new Date(now);
   const date = `${two(at.getMonth() + 1)}${two(at.getDate())}`;
   const micros = String(Math.floor((now % 1000) * 1000)).padStart(6, '0');
@@ -13,7 +16,7 @@ export function klogLine(level: 'I' | 'W' | 'E', source: string, text: string, n
   return `${level}${date} ${time} ${String(process.pid).padStart(7)} ${source}] ${text}\n`;
 }
 
-export function klog(io: Pick<Io, 'nowMs' | 'stderr'>, level: 'I' | 'W' | 'E', source: string, text: string): void {
+export function klog(io: Pick<Io, 'nowMs' | 'stderr'>, level: Level, source: string, text: string): void {
   io.stderr.write(klogLine(level, source, text, io.nowMs()));
 }
 

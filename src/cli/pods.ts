@@ -116,12 +116,9 @@ export function findContainer(pod: Pod, name: string): Container | undefined {
   return [...containers, ...initContainers, ...(ephemeralContainers as Container[])].find((c) => c.name === name);
 }
 
-/** The named container, the pod's default, or the first one with a word about it. */
+/** The named container, which the server checks; the pod's default; or the first one with a word about it. */
 export function chooseContainer(pod: Pod, name: string, warn: (text: string) => void): string {
-  if (name !== '') {
-    if (!findContainer(pod, name)) throw new CliError(`container ${name} not found in pod ${pod.metadata?.name}`);
-    return name;
-  }
+  if (name !== '') return name;
   const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
   const first = containers[0];
   if (!first) {

@@ -2,7 +2,7 @@
 import { attachTo } from '../cli/attach.ts';
 import { CliError } from '../cli/errors.ts';
 import { flag } from '../cli/pflag.ts';
-import { chooseContainer } from '../cli/pods.ts';
+import { chooseContainer, findContainer } from '../cli/pods.ts';
 import { PodCommand, podRunningTimeoutFlag } from './_pod-target.ts';
 
 export default class Attach extends PodCommand {
@@ -44,6 +44,10 @@ export default class Attach extends PodCommand {
     const phase = pod.status?.phase;
     if (phase === 'Succeeded' || phase === 'Failed') {
       throw new CliError(`cannot attach a container in a completed pod; current phase is ${phase}`);
+    }
+    if (flags.container && !findContainer(pod, flags.container)) {
+      const why = `container ${flags.container} not found in pod ${pod.metadata?.name}`;
+      throw new CliError(`cannot attach to the container: ${why}`);
     }
     const container = chooseContainer(pod, flags.container, (t) => void (flags.quiet || this.err(t)));
     const wishes = { ...flags, program: this.context.program };

@@ -306,8 +306,10 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
     Object.assign(container, this.env);
     if (opts.image) container.image = opts.image;
     if (opts['image-pull-policy']) container.imagePullPolicy = opts['image-pull-policy'] as 'Always';
-    container.stdin = opts.stdin;
-    container.tty = opts.tty;
+    for (const name of ['stdin', 'tty'] as const) {
+      if (opts[name]) container[name] = true;
+      else delete container[name];
+    }
     return container;
   }
 

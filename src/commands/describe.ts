@@ -123,7 +123,15 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     };
     // Files say only which objects are meant.
     const fromFile = info.source !== undefined;
-    const object = fromFile ? await cluster.json<Unstructured>('GET', resourcePath(info.mapping, info)) : info.object!;
+    let object = info.object!;
+    try {
+      if (fromFile) object = await cluster.json<Unstructured>('GET', resourcePath(info.mapping, info));
+    } catch (error) {
+      const { describeAbsent } = await import('../cli/describe/_events.ts');
+      const text = await describeAbsent(info.mapping.kind, info, error, context);
+      if (text === undefined) throw error;
+      return text;
+    }
     const load = (describers as Record<string, (() => Promise<{ default: unknown }>) | undefined>)[
       info.mapping.kind.toLowerCase()
     ];

@@ -1,10 +1,9 @@
 // `events`. Upstream: kubectl/pkg/cmd/events/events.go.
 import type { Event } from 'kubernetes-types/core/v1.js';
-import type { Unstructured } from '../api/types.ts';
 import { readLines } from '../client/rest.ts';
 import { Command } from '../cli/base.ts';
 import { interval } from '../cli/describe/_events.ts';
-import { CliError } from '../cli/errors.ts';
+import { CliError, PlainError } from '../cli/errors.ts';
 import { allNamespacesFlag, chunkSizeFlag } from '../cli/flags.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { type Columns, escapeTerminal } from '../cli/print/columns.ts';
@@ -69,11 +68,13 @@ export default class Events extends Command {
     if (opts.group) return this.grouped(found);
     if (opts.watch) return this.watch(path, found, fieldSelector, list.metadata.resourceVersion ?? '0');
     if (opts.output) {
-      const print = await objectPrinter({ ...printOptionsOf(opts), cwd: this.io.cwd });
-      const items = found.map((e) => ({ ...e, apiVersion: 'v1', kind: 'Event' }));
-      return this.out(
-        print({ apiVersion: 'v1', items, kind: 'EventList', metadata: list.metadata } as unknown as Unstructured),
-      );
+      const [{ typedEventList }, print] = await Promise.all([
+        import('../cli/typed-event.ts'),
+        objectPrinter({ ...printOptionsOf(opts), cwd: this.io.cwd, typed: true }),
+      ]);
+      const text = print(typedEventList(found));
+      // A list has no name, and kubectl does not name what is in it.
+      return opts.output === 'name' ? undefined : this.write(text);
     }
     if (found.length === 0) {
       return this.err(everywhere ? 'No events found.\n' : `No events found in ${cluster.namespace} namespace.\n`);
@@ -105,7 +106,10 @@ export default class Events extends Command {
     if (parts.length !== 2 || !parts[0] || !parts[1]) {
       throw new CliError('--for must be in resource/name form');
     }
-    const mapping = await (await (await this.cluster()).mapper()).resource(parts[0]);
+    const mapper = await (await this.cluster()).mapper();
+    const mapping = await mapper.resource(parts[0]).catch((error: Error) => {
+      throw error instanceof CliError ? new PlainError(error.message) : error;
+    });
     return `involvedObject.kind=${mapping.kind},involvedObject.name=${parts[1]}`;
   }
 

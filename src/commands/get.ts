@@ -216,8 +216,8 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     const errors = this.kept(built.errors);
     const output = this.tableOutput(await terminalColumns(this.io));
     const text = await output.print(built.infos).catch((error: Error) => {
-      // No row has the field to sort by: upstream prints none of them.
-      if (!error.message.startsWith("couldn't find any field")) throw error;
+      // A table that cannot be sorted is not printed, and kubectl does not say why.
+      if (!opts['sort-by'] || error.name === 'UnsortableError') throw error;
       return '';
     });
     await this.write(text);

@@ -66,10 +66,10 @@ If there are multiple pods matching the criteria, a pod will be selected automat
     }
     const object = await this.namedObject(args[0]);
     const pod = await this.podOf(object, flags['pod-running-timeout']);
+    const ports = args.slice(1).map((text) => parsePort(text, object, pod));
     if (pod.status?.phase !== 'Running') {
       throw new CliError(`unable to forward port because pod is not running. Current status=${pod.status?.phase}`);
     }
-    const ports = args.slice(1).map((text) => parsePort(text, object, pod));
     // SIGINT is how forwarding ends: upstream answers 0 then.
     this.context.interrupts.ends = true;
     const connection = await this.dial(pod).catch((error: Error) => {

@@ -1,36 +1,43 @@
 // Every command of the corpus against a real server: what is printed is what kubectl printed.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli, words } from './run-cli.ts';
-import { corpusFolder, goldenFile, normalise, numbered, type Outcome, startCorpusServer } from './corpus.ts';
+import {
+  type Bench,
+  chapters,
+  corpusFolder,
+  goldenFile,
+  keysOf,
+  lineOf,
+  normalise,
+  type Outcome,
+  runProgram,
+  startBench,
+} from './corpus.ts';
+import { runCli } from './run-cli.ts';
 
-const goldens = JSON.parse(readFileSync(goldenFile, 'utf8')) as Record<string, Outcome>;
-
-describe('the corpus', () => {
-  let server: Awaited<ReturnType<typeof startCorpusServer>>;
-  let home: string;
+describe.each(chapters)('the corpus: %s', (chapter) => {
+  const goldens = JSON.parse(readFileSync(goldenFile(chapter), 'utf8')) as Record<string, Outcome>;
+  const keys = keysOf(chapter);
+  let bench: Bench;
   beforeAll(async () => {
-    server = await startCorpusServer();
-    home = mkdtempSync(`${tmpdir()}/home-`);
+    bench = await startBench();
   });
-  afterAll(async () => {
-    await server.close();
-    rmSync(home, { recursive: true, force: true });
-  });
+  afterAll(() => bench.close());
 
   it('is recorded whole', () => {
-    expect(numbered().filter(([key]) => !goldens[key])).toEqual([]);
+    expect(Object.keys(goldens)).toEqual(keys);
   });
 
-  it.each(numbered())('%s', async (key, line) => {
-    const env = { KUBECONFIG: server.kubeconfig, HOME: home };
-    const result = await runCli(words(line), { env, cwd: corpusFolder });
-    const outcome: Outcome = {
-      code: result.code,
-      stdout: normalise(result.stdout),
-      stderr: normalise(result.stderr),
-    };
-    expect(outcome).toEqual(goldens[key]);
+  it.each(keys)('%s', async (key) => {
+    expect(await outcome(key, bench)).toEqual(goldens[key]);
   });
 });
+
+async function outcome(key: string, { kubeconfig, home, tmp }: Bench): Promise<Outcome> {
+  const { argv, shell, stdin, env: own } = lineOf(key, tmp);
+  const env = { PATH: process.env['PATH'] ?? '', KUBECONFIG: kubeconfig, HOME: home, ...own };
+  const input = stdin === undefined ? {} : { stdin };
+  if (shell !== undefined) return runProgram('sh', ['-c', shell], { env, ...input });
+  const result = await runCli(argv, { env, cwd: corpusFolder, ...input });
+  return { code: result.code, stdout: normalise(result.stdout), stderr: normalise(result.stderr) };
+}

@@ -76,7 +76,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
 
 /** Words of a command line; quotes hold words together. */
 export function words(line: string): string[] {
-  return [...line.matchAll(/'([^']*)'|"([^"]*)"|((?:[^\s'"]|'[^']*'|"[^"]*")+)/g)].map((m) =>
-    (m[1] ?? m[2] ?? m[3]!).replaceAll(/'([^']*)'|"([^"]*)"/g, (_, a: string, b: string) => a ?? b),
+  return [...line.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)].map(([word]) =>
+    word.replaceAll(/'([^']*)'|"([^"]*)"/g, (_, a?: string, b?: string) => a ?? b ?? ''),
   );
 }

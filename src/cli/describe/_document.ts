@@ -44,5 +44,15 @@ export function rfc1123z(timestamp: string | null | undefined): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone}`;
 }
 
+/** `2006-01-02 15:04:05 -0700 MST` in the local zone, as Go prints a time. */
+export function goTime(timestamp: string | null | undefined): string {
+  const date = timestamp ? new Date(timestamp) : undefined;
+  if (!date || Number.isNaN(date.getTime())) return '0001-01-01 00:00:00 +0000 UTC';
+  const [, day, month, year, time, offset] = rfc1123z(timestamp).split(' ');
+  const zone = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(date);
+  const name = zone.find((part) => part.type === 'timeZoneName')?.value ?? 'UTC';
+  return `${year}-${two(months.indexOf(month!) + 1)}-${day} ${time} ${offset} ${name}`;
+}
+
 export const boolText = (value: boolean | undefined): string => (value ? 'True' : 'False');
 export const orNone = (text: string): string => (text === '' ? '<none>' : text);

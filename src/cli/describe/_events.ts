@@ -3,7 +3,7 @@ import type { Event } from 'kubernetes-types/core/v1.js';
 import { ageOf } from '../../api/duration.ts';
 import type { KubeObject } from '../../api/types.ts';
 import type { DescribeContext } from './types.ts';
-import type { Document } from './_document.ts';
+import { Document } from './_document.ts';
 
 export interface EventTarget {
   name?: string;
@@ -42,6 +42,23 @@ export async function eventLines(doc: Document, object: KubeObject, context: Des
   } catch {
     return;
   }
+}
+
+/** A pod that is not there may have left events; undefined when there is nothing to tell. Upstream: PodDescriber. */
+export async function describeAbsent(
+  kind: string,
+  target: EventTarget,
+  error: unknown,
+  context: DescribeContext,
+): Promise<string | undefined> {
+  if (kind !== 'Pod' || !context.showEvents) return undefined;
+  const { name, namespace } = target;
+  const events = await findEvents(context, { name, namespace }).catch(() => []);
+  if (events.length === 0) return undefined;
+  const doc = new Document();
+  doc.line(0, `Pod '${name}': error '${error instanceof Error ? error.message : String(error)}', but found events.`);
+  writeEvents(doc, events, context.nowMs);
+  return doc.toString();
 }
 
 export function writeEvents(doc: Document, events: readonly Event[], nowMs: number): void {

@@ -1,6 +1,6 @@
 // A pod's volumes. Upstream: kubectl/pkg/describe describeVolumes and its print*VolumeSource.
-import type { PersistentVolumeClaimSpec, Volume } from 'kubernetes-types/core/v1.js';
-import { accessModesText } from '../../api/kinds/shared/storage-rules.ts';
+import type { Volume } from 'kubernetes-types/core/v1.js';
+import { diskRows } from './_disk-sources.ts';
 import type { Document } from './_document.ts';
 
 type Row = readonly [label: string, value: unknown];
@@ -18,15 +18,32 @@ export function volumeLines(doc: Document, volumes: readonly Volume[] | undefine
 }
 
 export function sourceLines(doc: Document, volume: Volume): void {
-  const rows = sourceRows(volume);
-  if (rows) for (const [label, value] of rows) doc.field(2, label, value);
+  const rows = sourceRows(volume) ?? diskRows(volume);
+  // Upstream has forgotten a colon.
+  if (rows)
+    for (const [label, value] of rows)
+      doc.line(2, `${label}${label === 'ISCSIInterface' ? '' : ':'}\t${String(value)}`);
   else doc.line(1, '<unknown>');
+  if (volume.csi) attributeLines(doc, volume.csi.volumeAttributes);
 }
+
+/** Upstream: printCSIPersistentVolumeAttributesMultiline, whose parts are indented each. */
+export function attributeLines(doc: Document, attributes: Record<string, string> | undefined): void {
+  const keys = Object.keys(attributes ?? {}).sort();
+  if (keys.length === 0) return doc.line(2, 'VolumeAttributes:\t<none>');
+  keys.forEach((key, i) => {
+    const text = `${key}=${attributes![key]}`;
+    const shown = text.length > MAX_ATTRIBUTE ? `${text.slice(0, MAX_ATTRIBUTE)}...` : text;
+    doc.line(2, `${i === 0 ? 'VolumeAttributes:\t' : '    \t'}    ${shown}`);
+  });
+}
+
+const MAX_ATTRIBUTE = 140;
 
 /** What describes a volume's source; undefined for one that is not known. */
 function sourceRows(volume: Volume): Row[] | undefined {
   const { hostPath, emptyDir, secret, configMap, projected, persistentVolumeClaim, downwardAPI, nfs, csi } = volume;
-  if (volume.ephemeral) return ephemeralRows(volume.ephemeral.volumeClaimTemplate?.spec);
+  if (volume.ephemeral) return ephemeralRows(volume.ephemeral.volumeClaimTemplate);
   if (hostPath) {
     return [
       ['Type', 'HostPath (bare host directory volume)'],
@@ -85,19 +102,34 @@ function sourceRows(volume: Volume): Row[] | undefined {
   return undefined;
 }
 
-/** Upstream: printEphemeralVolumeSource, of a claim that is bound to nothing yet. */
-function ephemeralRows(spec: PersistentVolumeClaimSpec | undefined): Row[] {
+type ClaimTemplate = NonNullable<NonNullable<Volume['ephemeral']>['volumeClaimTemplate']>;
+
+/** Upstream: printEphemeralVolumeSource, printPersistentVolumeClaim of what is no claim yet. */
+function ephemeralRows(template: ClaimTemplate | undefined): Row[] {
+  const type = 'EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)';
+  if (!template) return [['Type', type]];
+  const { metadata, spec } = template;
+  const { dataSource } = spec;
   return [
-    ['Type', 'EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)'],
-    ['StorageClass', spec?.storageClassName ?? '<none>'],
-    ['Volume', spec?.volumeName ?? ''],
-    ['Labels', '<none>'],
-    ['Annotations', '<none>'],
-    ['Capacity', spec?.resources?.requests?.['storage'] ?? ''],
-    ['Access Modes', accessModesText(spec?.accessModes)],
-    ['VolumeMode', spec?.volumeMode ?? 'Filesystem'],
+    ['Type', type],
+    ['StorageClass', spec.storageClassName ?? ''],
+    ['Volume', spec.volumeName ?? ''],
+    ['Labels', nested(Object.entries(metadata?.labels ?? {}).map(([key, value]) => `${key}=${value}`))],
+    ['Annotations', nested(Object.entries(metadata?.annotations ?? {}).map(([key, value]) => `${key}: ${value}`))],
+    ['Capacity', ''],
+    ['Access Modes', ''],
+    ['VolumeMode', spec.volumeMode ?? 'Filesystem'],
+    ...(dataSource ? dataSourceRows(dataSource) : []),
   ];
 }
+
+function dataSourceRows({ apiGroup, kind, name }: NonNullable<ClaimTemplate['spec']['dataSource']>): Row[] {
+  const group: Row[] = apiGroup == null ? [] : [['  APIGroup', apiGroup]];
+  return [['DataSource', ''], ...group, ['  Kind', kind], ['  Name', name]];
+}
+
+/** Upstream's nested writer indents each part of a line again. */
+const nested = (lines: string[]): string => `    ${lines.sort().join('\n    \t    ') || '<none>'}`;
 
 /** `%v` of a *bool. */
 const optionalText = (value: boolean | undefined): string => (value === undefined ? '<nil>' : String(value));

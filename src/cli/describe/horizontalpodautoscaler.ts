@@ -11,12 +11,13 @@ import type { KubeObject } from '../../api/types.ts';
 import { Document, rfc1123z } from './_document.ts';
 import { eventLines } from './_events.ts';
 import { annotationLines, labelLines } from './_metadata.ts';
-import { defineDescriber } from './types.ts';
+import { type DescribeContext, defineDescriber } from './types.ts';
 
 export default defineDescriber<HorizontalPodAutoscaler>({
   group: 'autoscaling',
   kind: 'HorizontalPodAutoscaler',
-  async describe(hpa, context) {
+  async describe(given, context) {
+    const hpa = await inVersion2(given, context);
     const doc = new Document();
     const object = { ...hpa, kind: 'HorizontalPodAutoscaler' } as KubeObject;
     const { metadata, spec, status } = hpa;
@@ -44,6 +45,14 @@ export default defineDescriber<HorizontalPodAutoscaler>({
     return doc.toString();
   },
 });
+
+/** Version 1 knows one metric only: kubectl asks for version 2 whichever was meant. */
+async function inVersion2(hpa: HorizontalPodAutoscaler, context: DescribeContext): Promise<HorizontalPodAutoscaler> {
+  if ((hpa.apiVersion as string) !== 'autoscaling/v1') return hpa;
+  const { namespace = '', name = '' } = hpa.metadata ?? {};
+  const path = `/apis/autoscaling/v2/namespaces/${encodeURIComponent(namespace)}/horizontalpodautoscalers/`;
+  return context.cluster.json('GET', path + encodeURIComponent(name));
+}
 
 const UNKNOWN = '<unknown>';
 

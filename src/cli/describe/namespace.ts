@@ -1,9 +1,9 @@
 // Upstream: kubectl/pkg/describe describeNamespace, with its quotas and limits.
 import type { LimitRange, Namespace, ResourceQuota } from 'kubernetes-types/core/v1.js';
-import { canonicalQuantity } from '../../api/quantity.ts';
 import { isNotFound } from '../../api/status.ts';
 import { Document, rfc1123z } from './_document.ts';
 import { annotationLines, labelLines } from './_metadata.ts';
+import { limitRows, quotaRows, scopeTexts } from './_quota.ts';
 import { type DescribeContext, defineDescriber } from './types.ts';
 
 export default defineDescriber<Namespace>({
@@ -51,12 +51,10 @@ function quotaLines(doc: Document, quotas: ResourceQuota[] | undefined): void {
     doc.field(1, 'Name', quota.metadata?.name);
     const scopes = [...(quota.spec?.scopes ?? [])].sort();
     if (scopes.length > 0) doc.field(1, 'Scopes', scopes.join(', '));
+    for (const text of scopeTexts(scopes)) doc.line(1, `* ${text}`);
     doc.line(1, 'Resource\tUsed\tHard');
     doc.line(1, '--------\t---\t---');
-    const { hard = {}, used = {} } = quota.status ?? {};
-    for (const resource of Object.keys(hard).sort()) {
-      doc.line(1, `${resource}\t${canonicalQuantity(used[resource] ?? '0')}\t${canonicalQuantity(hard[resource]!)}`);
-    }
+    for (const row of quotaRows(quota)) doc.line(1, row);
   }
 }
 
@@ -66,12 +64,5 @@ function limitLines(doc: Document, ranges: LimitRange[] | undefined): void {
   if (ranges.length === 0) return doc.line(0, 'No LimitRange resource.');
   doc.line(0, 'Resource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio');
   doc.line(0, ' ----\t--------\t---\t---\t---------------\t-------------\t-----------------------');
-  for (const item of ranges.flatMap((r) => r.spec?.limits ?? [])) {
-    const columns = [item.min, item.max, item.defaultRequest, item.default, item.maxLimitRequestRatio];
-    const names = new Set(columns.flatMap((c) => Object.keys(c ?? {})));
-    for (const name of [...names].sort()) {
-      const cells = columns.map((c) => (c?.[name] === undefined ? '-' : canonicalQuantity(c[name]!)));
-      doc.line(0, ` ${item.type}\t${name}\t${cells.join('\t')}`);
-    }
-  }
+  for (const row of limitRows(ranges.flatMap((r) => r.spec?.limits ?? []))) doc.line(0, ` ${row}`);
 }

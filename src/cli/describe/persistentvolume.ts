@@ -7,7 +7,7 @@ import { Document } from './_document.ts';
 import { eventLines } from './_events.ts';
 import { nameAndLabels } from './_metadata.ts';
 import { finalizerText, phaseText, selectorLines } from './_storage.ts';
-import { sourceLines } from './_volumes.ts';
+import { attributeLines, sourceLines } from './_volumes.ts';
 import { defineDescriber } from './types.ts';
 
 export default defineDescriber<PersistentVolume>({
@@ -31,11 +31,22 @@ export default defineDescriber<PersistentVolume>({
     if (spec.local) {
       doc.field(2, 'Type', 'LocalVolume (a persistent volume backed by local storage on a node)');
       doc.field(2, 'Path', spec.local.path);
-    } else sourceLines(doc, spec as Volume);
+    } else if (spec.csi) csiLines(doc, spec.csi);
+    else sourceLines(doc, spec as Volume);
     await eventLines(doc, { ...volume, kind: 'PersistentVolume' } as KubeObject, context);
     return doc.toString();
   },
 });
+
+/** Upstream: printCSIPersistentVolumeSource, printCSIPersistentVolumeAttributesMultiline. */
+function csiLines(doc: Document, csi: NonNullable<NonNullable<PersistentVolume['spec']>['csi']>): void {
+  doc.field(2, 'Type', 'CSI (a Container Storage Interface (CSI) volume source)');
+  doc.field(2, 'Driver', csi.driver);
+  doc.field(2, 'FSType', csi.fsType ?? '');
+  doc.field(2, 'VolumeHandle', csi.volumeHandle);
+  doc.field(2, 'ReadOnly', csi.readOnly ?? false);
+  attributeLines(doc, csi.volumeAttributes);
+}
 
 function affinityLines(doc: Document, affinity: NonNullable<PersistentVolume['spec']>['nodeAffinity']): void {
   if (!affinity?.required) return doc.line(0, 'Node Affinity:\t<none>');

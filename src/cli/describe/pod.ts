@@ -1,7 +1,6 @@
 // Upstream: kubectl/pkg/describe describePod.
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { ageOf } from '../../api/duration.ts';
-import { podFieldValue } from '../../api/fieldpath.ts';
 import { podQosClass } from '../../api/pod-status.ts';
 import type { KubeObject } from '../../api/types.ts';
 import { containerLines, resourceLines } from './_containers.ts';
@@ -79,13 +78,12 @@ function containers(doc: Document, pod: Pod): void {
     doc.line(0, 'Resources:');
     resourceLines(doc, 1, resources);
   }
-  const resolve = (fieldPath: string): string => {
-    try {
-      return podFieldValue(pod as KubeObject, fieldPath);
-    } catch {
-      return '';
-    }
+  // Of all fields kubectl's scheme knows these two only. Upstream: EnvValueRetriever.
+  const known: Record<string, string | undefined> = {
+    'metadata.name': pod.metadata?.name,
+    'metadata.namespace': pod.metadata?.namespace,
   };
+  const resolve = (fieldPath: string): string => known[fieldPath] ?? '';
   if (spec?.initContainers?.length) {
     containerLines(doc, 'Init Containers', spec.initContainers, { statuses: status?.initContainerStatuses, resolve });
   }

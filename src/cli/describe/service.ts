@@ -1,14 +1,12 @@
-// Upstream: kubectl/pkg/describe describeService, formatEndpointSlices.
+// Upstream: kubectl/pkg/describe describeService.
 import type { Service } from 'kubernetes-types/core/v1.js';
-import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js';
 import type { KubeObject } from '../../api/types.ts';
 import { formatLabels } from '../print/table.ts';
 import { Document } from './_document.ts';
+import { formatSlices, slicesOf } from './_endpoints.ts';
 import { eventLines } from './_events.ts';
 import { nameAndLabels } from './_metadata.ts';
-import { type DescribeContext, defineDescriber } from './types.ts';
-
-const SHOWN_ENDPOINTS = 3;
+import { defineDescriber } from './types.ts';
 
 export default defineDescriber<Service>({
   group: '',
@@ -57,36 +55,3 @@ function addressLines(doc: Document, { spec, status }: Service): void {
   });
   doc.field(0, 'LoadBalancer Ingress', texts.join(', '));
 }
-
-async function slicesOf(service: Service, { cluster }: DescribeContext): Promise<EndpointSlice[]> {
-  const { namespace = '', name = '' } = service.metadata ?? {};
-  try {
-    const list = await cluster.json<{ items?: EndpointSlice[] }>(
-      'GET',
-      `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`,
-      { query: { labelSelector: `kubernetes.io/service-name=${name}` } },
-    );
-    return list.items ?? [];
-  } catch {
-    return [];
-  }
-}
-
-/** The first three ready addresses of a port, and how many more there are. */
-export function formatSlices(slices: readonly EndpointSlice[], portName: string): string {
-  if (slices.length === 0) return '<none>';
-  const found: string[] = [];
-  for (const slice of slices) {
-    const ready = (slice.endpoints ?? []).filter((e) => e.conditions?.ready !== false);
-    const ports = slice.ports ?? [];
-    if (ports.length === 0) found.push(...ready.map((e) => e.addresses[0] ?? ''));
-    for (const port of ports) {
-      if ((port.name ?? '') !== portName) continue;
-      found.push(...ready.map((e) => hostPort(e.addresses[0] ?? '', port.port ?? 0)));
-    }
-  }
-  const shown = found.slice(0, SHOWN_ENDPOINTS).join(',');
-  return found.length > SHOWN_ENDPOINTS ? `${shown} + ${found.length - SHOWN_ENDPOINTS} more...` : shown;
-}
-
-const hostPort = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);

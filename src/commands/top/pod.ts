@@ -1,6 +1,9 @@
 // `top pod`. Upstream: kubectl/pkg/cmd/top/top_pod.go.
+import type { Pod } from 'kubernetes-types/core/v1.js';
+import { formatDuration } from '../../api/duration.ts';
 import { quantityMillis, quantityNumber } from '../../api/quantity.ts';
 import { allNamespacesFlag, fieldSelectorFlag, selectorFlag } from '../../cli/flags.ts';
+import { CliError } from '../../cli/errors.ts';
 import { flag } from '../../cli/pflag.ts';
 import { Columns } from '../../cli/print/columns.ts';
 import { cpuText, memoryText, TopCommand, type Usage } from './_top.ts';
@@ -44,6 +47,10 @@ Due to the metrics pipeline delay, they may be unavailable for a few minutes sin
       ? [await this.metrics<PodMetrics>(`${where}/${encodeURIComponent(args[0])}`, {})]
       : ((await this.metrics<{ items?: PodMetrics[] }>(where, query)).items ?? []);
     if (pods.length === 0) {
+      const podsPath = flags['all-namespaces'] ? '/api/v1/pods' : `/api/v1${where}`;
+      const { items = [] } = await (await this.cluster()).json<{ items?: Pod[] }>('GET', podsPath, { query });
+      for (const pod of items) checkAge(pod, this.io.nowMs());
+      if (items.length > 0) throw new CliError('metrics not available yet');
       return this.err(
         flags['all-namespaces'] ? 'No resources found\n' : `No resources found in ${namespace} namespace.\n`,
       );
@@ -68,6 +75,14 @@ Due to the metrics pipeline delay, they may be unavailable for a few minutes sin
 interface Row {
   pod: PodMetrics;
   usage: Usage;
+}
+
+/** Upstream: checkPodAge, which waits two minutes for the first metrics of a pod. */
+function checkAge({ metadata }: Pod, nowMs: number): void {
+  const age = nowMs - Date.parse(metadata?.creationTimestamp ?? '');
+  if (age <= 120_000) return;
+  const text = formatDuration(age);
+  throw new CliError(`Metrics not available for pod ${metadata?.namespace}/${metadata?.name}, age: ${text}`);
 }
 
 function totalOf(pod: PodMetrics): Usage {

@@ -1,0 +1,1 @@
+s/resourceVersion: .*/resourceVersion: "1"/
