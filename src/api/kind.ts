@@ -39,6 +39,8 @@ export interface ServedVersion {
   defaults?(draft: Unstructured): void;
   /** Rules of this version alone, after the kind's own; `old` is there on update. On the stored version's shape. */
   validate?(object: Unstructured, old: Unstructured | undefined, errors: FieldErrors): void;
+  /** What holds for a status that is written in this version, instead of the kind's own `validateStatus`. */
+  validateStatus?(object: Unstructured, old: Unstructured, errors: FieldErrors): void;
   /** The schema when it is not found by group, version and kind in the built-in schema data. */
   schema?: Schema;
   /** Custom resources: what holds in this version, whose columns, rules and subresources are its own. */
@@ -86,8 +88,8 @@ export interface KindDefinition<T extends KubeObject = Unstructured> {
   nameRule?: 'subdomain' | 'label' | 'label1035' | 'path' | ((name: string) => string[]);
   /** Upstream's SetDefaults_* beyond what the schema's `default` values say. On the stored version. */
   defaults?(draft: T): void;
-  /** Upstream's PrepareForCreate: clear status, drop what the client may not set. */
-  prepareCreate?(draft: T): void;
+  /** Upstream's PrepareForCreate: clear status, drop what the client may not set; `warn` tells what that changed. */
+  prepareCreate?(draft: T, warn: (message: string) => void): void;
   /** Upstream's PrepareForUpdate: restore what this endpoint may not change (status is restored by the server). */
   prepareUpdate?(draft: T, old: T): void;
   /** What of the metadata an update of the status leaves alone (upstream's ResetObjectMetaForStatus: all four). */

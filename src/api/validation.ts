@@ -105,12 +105,16 @@ export class FieldErrors {
   }
 }
 
+/** One error as it is, several as `[a, b]`; upstream's ErrorList.ToAggregate. */
+export function aggregate(errors: FieldErrors): string {
+  const unique = [...new Set(errors.list.map((e) => `${e.field}: ${e.body}`))];
+  return unique.length === 1 ? unique[0]! : `[${unique.join(', ')}]`;
+}
+
 /** `Deployment.apps "x" is invalid: spec.a: Required value` (one), `[a, b]` (several); upstream's NewInvalid. */
 export function invalid(kind: { group: string; kind: string }, name: string, errors: FieldErrors): StatusError {
-  const unique = [...new Set(errors.list.map((e) => `${e.field}: ${e.body}`))];
-  const joined = unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`;
   const qualified = qualifiedResource({ group: kind.group, plural: kind.kind });
-  return new StatusError('Invalid', `${qualified} "${name}" is invalid: ${joined}`, {
+  return new StatusError('Invalid', `${qualified} "${name}" is invalid: ${aggregate(errors)}`, {
     name,
     group: kind.group,
     kind: kind.kind,

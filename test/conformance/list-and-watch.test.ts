@@ -233,7 +233,7 @@ describe('watches', () => {
     const watch = api.watch(`${pods}?fieldSelector=spec.nodeName%3Dn,status.phase!%3DFailed`);
     for (const name of ['p', 'q']) {
       await api.post(pods, { metadata: { name }, spec });
-      await api.post(`${pods}/${name}/binding`, { target: { kind: 'Node', name: 'n' } });
+      await api.post(`${pods}/${name}/binding`, { metadata: { name }, target: { kind: 'Node', name: 'n' } });
     }
     await api.patch(`${pods}/p/status`, { status: { phase: 'Running' } });
     await api.patch(`${pods}/p/status`, { status: { phase: 'Failed' } });

@@ -38,7 +38,7 @@ function made(change: Change = () => {}): CustomResourceDefinition {
   } as unknown as CustomResourceDefinition;
   change(crd);
   definition.defaults!(crd);
-  definition.prepareCreate!(crd);
+  definition.prepareCreate!(crd, () => {});
   return crd;
 }
 const texts = (errors: FieldErrors): string => errors.list.map((e) => `${e.field}: ${e.body}`).join('\n');

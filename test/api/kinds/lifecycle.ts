@@ -28,7 +28,7 @@ export function decode(
 
 export function create(kind: AnyKind, document: object): Outcome {
   const object = decode(kind, document);
-  kind.prepareCreate?.(object);
+  kind.prepareCreate?.(object, () => {});
   const errors = new FieldErrors();
   kind.validate?.(object, errors);
   kind.validateCreate?.(object, errors);
@@ -74,6 +74,7 @@ export function updateOf(kind: AnyKind, subresource: string, old: KubeObject, no
 
 export function warningsOf(kind: AnyKind, document: object): string[] {
   const object = decode(kind, document);
-  kind.prepareCreate?.(object);
-  return kind.warnings?.(object, undefined) ?? [];
+  const warnings: string[] = [];
+  kind.prepareCreate?.(object, (message) => void warnings.push(message));
+  return [...warnings, ...(kind.warnings?.(object, undefined) ?? [])];
 }

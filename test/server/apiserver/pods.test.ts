@@ -71,6 +71,20 @@ describe('binding', () => {
     );
   });
 
+  it('to what is no node is an error without a reason, as upstream answers it', async () => {
+    await server.client().create(Pods, pod('p', 'c'));
+    const target = { kind: 'Machine' };
+    const answer = await raw(server, 'POST', `${path}/p/binding`, { body: { metadata: { name: 'p' }, target } });
+    const kind = 'target.kind: Unsupported value: "Machine": supported values: "Node", "<empty>"';
+    expect(answer).toMatchObject({
+      status: 500,
+      json: { kind: 'Status', code: 500, message: `[${kind}, target.name: Required value]` },
+    });
+    const nameless = await raw(server, 'POST', `${path}/p/binding`, { body: { target: { name: 'n' } } });
+    expect(nameless.status).toBe(400);
+    expect(message(nameless)).toBe('name in URL does not match name in Binding object');
+  });
+
   it('is also a kind of its own', async () => {
     await server.client().create(Pods, pod('p', 'c'));
     const answer = await raw(server, 'POST', '/api/v1/namespaces/default/bindings', {

@@ -5,6 +5,7 @@ import { type PodSummary, podQosClass, restartsText, summarizePod } from '../../
 import { ageColumn, column, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { honourPodAnnotations } from '../shared/old-annotations.ts';
+import { syncAppArmor } from '../shared/pod-app-armor.ts';
 import { defaultPodSpec, podOnlyDefaults } from '../shared/pod-defaults.ts';
 import { validateAnnotationsMatchFields, validatePodAnnotations } from '../shared/pod-annotations.ts';
 import { dropPodSpec } from '../shared/pod-disabled.ts';
@@ -92,12 +93,15 @@ export default defineKind<Pod>({
     defaultPodSpec(spec);
     podOnlyDefaults(spec);
   },
-  prepareCreate(draft) {
+  prepareCreate(draft, warn) {
     // Admission may have set the account since the defaults.
     if (draft.spec?.serviceAccountName) draft.spec.serviceAccount = draft.spec.serviceAccountName;
     dropPodSpec(draft.spec);
     if (draft.spec) mergeMatchLabelKeys(draft.spec, draft.metadata?.labels);
     draft.status = { phase: 'Pending', qosClass: podQosClass(draft as Parameters<typeof podQosClass>[0]) };
+    if (draft.spec && draft.metadata?.annotations) {
+      syncAppArmor(draft.metadata.annotations, draft.spec, warn);
+    }
     if (draft.spec?.schedulingGates?.length) {
       const message = 'Scheduling is blocked due to non-empty scheduling gates';
       draft.status.conditions = [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message }];

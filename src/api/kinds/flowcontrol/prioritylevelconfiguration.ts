@@ -34,6 +34,11 @@ function validate({ spec, metadata, status: s }: PriorityLevelConfiguration, err
     if (spec?.limited) validateLimited(errors, 'spec.limited', spec.limited);
     else errors.required('spec.limited', 'must not be empty when type is Limited');
   } else errors.notSupported('spec.type', type, ['Exempt', 'Limited']);
+  // Of this one the numbers may be changed.
+  if (name === 'exempt' && !semanticEqual({ ...spec, exempt: undefined }, { type: 'Exempt' })) {
+    const why = `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`;
+    errors.invalid('spec', spec, why);
+  }
   if (name === 'catch-all' && !semanticEqual(spec, CATCH_ALL)) {
     errors.invalid('spec', spec, `spec of '${name}' must equal the fixed value`);
   }

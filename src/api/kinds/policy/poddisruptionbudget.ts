@@ -1,6 +1,8 @@
 // PodDisruptionBudget. Upstream: pkg/registry/policy/poddisruptionbudget/strategy.go, printPodDisruptionBudget.
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.js';
-import { defineKind } from '../../kind.ts';
+import { semanticEqual } from '../../equal.ts';
+import { type ServedVersion, defineKind } from '../../kind.ts';
+import type { Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { deprecated } from '../shared/deprecations.ts';
@@ -10,6 +12,38 @@ import { notMoreThanAll, positiveIntOrPercent } from '../shared/int-or-percent.t
 import { status } from '../shared/workloads.ts';
 
 const group = 'policy';
+
+type Budget = Unstructured & { spec?: PodDisruptionBudget['spec']; status?: PodDisruptionBudget['status'] };
+
+/** In v1beta1 an empty selector selects nothing, in v1 everything. What the other one cannot say is said by this key. */
+const MARK = 'pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match';
+const NONE = { matchExpressions: [{ key: MARK, operator: 'Exists' }] };
+const ALL_IN_V1BETA1 = { matchExpressions: [{ key: MARK, operator: 'DoesNotExist' }] };
+
+/** Beside other requirements the key means nothing. Upstream: StripPDBV1beta1Label. */
+function stripMarks({ spec }: Budget): void {
+  const selector = spec?.selector;
+  if (!selector?.matchExpressions?.some((e) => e.key === MARK) || semanticEqual(selector, NONE)) return;
+  selector.matchExpressions = selector.matchExpressions.filter((e) => e.key !== MARK);
+  if (!selector.matchExpressions.length) delete selector.matchExpressions;
+}
+
+/** Upstream: pkg/apis/policy/v1beta1/conversion.go. */
+const v1beta1: NonNullable<ServedVersion['convert']> = {
+  toStorage(draft: Budget) {
+    const selector = draft.spec?.selector;
+    if (!selector) return;
+    if (semanticEqual(selector, {})) draft.spec!.selector = structuredClone(NONE);
+    else if (semanticEqual(selector, ALL_IN_V1BETA1)) draft.spec!.selector = {};
+    else stripMarks(draft);
+  },
+  fromStorage(draft: Budget) {
+    const selector = draft.spec?.selector;
+    if (!selector) return;
+    if (semanticEqual(selector, {})) draft.spec!.selector = structuredClone(ALL_IN_V1BETA1);
+    else if (semanticEqual(selector, NONE)) draft.spec!.selector = {};
+  },
+};
 
 function bound(errors: FieldErrors, field: string, value: number | string | undefined): void {
   positiveIntOrPercent(errors, field, value);
@@ -24,10 +58,13 @@ export default defineKind<PodDisruptionBudget>({
   scope: 'Namespaced',
   storage: { group, version: 'v1' },
   served: [
-    { group, version: 'v1' },
+    { group, version: 'v1', defaults: stripMarks },
     {
       group,
       version: 'v1beta1',
+      convert: v1beta1,
+      // Its counters were not looked at, and so are not.
+      validateStatus: ({ status: s }: Budget, _old, errors) => conditions(errors, 'status.conditions', s?.conditions),
       deprecated: deprecated(
         { group, version: 'v1beta1' },
         'PodDisruptionBudget',

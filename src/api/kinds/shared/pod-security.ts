@@ -31,7 +31,7 @@ function seccomp(errors: FieldErrors, path: string, profile: core.SeccompProfile
   }
 }
 
-function appArmor(errors: FieldErrors, path: string, profile: core.AppArmorProfile | undefined): void {
+export function appArmor(errors: FieldErrors, path: string, profile: core.AppArmorProfile | undefined): void {
   if (!profile) return;
   const field = `${path}.localhostProfile`;
   if (profile.type === 'Localhost') {

@@ -9,6 +9,7 @@ import { texts } from '../shared/column-texts.ts';
 import { oldVersion } from '../shared/deprecations.ts';
 import { ATTACHMENT_GATES, dropper } from '../shared/feature-gates.ts';
 import { immutable, push } from '../shared/field-rules.ts';
+import { defaultVolumeSpec, validateVolumeSpec } from '../shared/volume-spec.ts';
 import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 
 const group = 'storage.k8s.io';
@@ -26,7 +27,7 @@ function validateSpec(errors: FieldErrors, spec: Partial<VolumeAttachment['spec'
   else if (inline && name != null) errors.forbidden('spec.source', one);
   else if (name === '') {
     errors.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName');
-  }
+  } else if (inline) validateVolumeSpec(errors, 'spec.source.inlineVolumeSpec', inline, undefined);
   const node = spec?.nodeName ?? '';
   push(errors, 'spec.nodeName', node, dns1123SubdomainErrors(node));
 }
@@ -57,6 +58,10 @@ export default defineKind<VolumeAttachment>({
   ],
   subresources: { status },
   generation: false,
+  defaults(draft) {
+    const inline = draft.spec?.source?.inlineVolumeSpec;
+    if (inline) defaultVolumeSpec(inline);
+  },
   prepareCreate(draft) {
     (draft as { status?: object }).status = { attached: false };
   },

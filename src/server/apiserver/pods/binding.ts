@@ -1,8 +1,9 @@
 // The binding subresource of pods: a scheduler's decision. Upstream: pkg/registry/core/pod/storage (BindingREST).
-import { badRequest, conflict } from '../../../api/status.ts';
+import { StatusError, badRequest, conflict } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
-import { FieldErrors, invalid } from '../../../api/validation.ts';
+import { FieldErrors, aggregate } from '../../../api/validation.ts';
 import { timestamp } from '../verbs/metadata.ts';
+import { failedPrecondition } from '../verbs/preconditions.ts';
 import type { SubresourceContext } from '../types.ts';
 
 interface Binding extends Unstructured {
@@ -24,37 +25,35 @@ const RESOURCE = { group: '', plural: 'pods/binding' };
 export async function bind(context: SubresourceContext): Promise<Unstructured> {
   const binding = (await context.body()) as Binding | undefined;
   if (!binding) throw badRequest('the request has no Binding');
-  const target = check(binding);
   const { name, namespace } = binding.metadata ?? {};
-  if (name && name !== context.name) throw badRequest('name in URL does not match name in Binding object');
+  if ((name ?? '') !== context.name) throw badRequest('name in URL does not match name in Binding object');
   if (namespace && namespace !== context.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
+  const target = check(binding);
   const now = timestamp((context.options.clock ?? Date).now());
   await context.modify((draft) => assign(draft as Pod, binding, target, now));
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 }
 
-/** Upstream: ValidatePodBinding. Answers the node's name. */
+/** Upstream: ValidatePodBinding, whose errors it does not answer as Invalid. Answers the node's name. */
 function check({ target }: Binding): string {
   const errors = new FieldErrors();
   if (target?.kind && target.kind !== 'Node') errors.notSupported('target.kind', target.kind, ['Node', '<empty>']);
   if (!target?.name) errors.required('target.name');
-  if (!errors.empty) throw invalid({ group: '', kind: 'Binding' }, '', errors);
+  if (!errors.empty) throw new StatusError('', aggregate(errors), undefined, 500);
   return target!.name!;
 }
 
 function assign(pod: Pod, binding: Binding, node: string, now: string): void {
   const name = pod.metadata.name!;
   const { uid, resourceVersion, annotations, labels } = binding.metadata ?? {};
-  if (uid && uid !== pod.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid}`;
-    throw conflict(RESOURCE, name, why);
-  }
-  if (resourceVersion && resourceVersion !== pod.metadata.resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${pod.metadata.resourceVersion}`;
-    throw conflict(RESOURCE, name, why);
-  }
+  const { namespace } = pod.metadata;
+  const failed = failedPrecondition(
+    { resource: RESOURCE, namespace, name, metadata: pod.metadata },
+    { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) },
+  );
+  if (failed) throw failed;
   if (pod.metadata.deletionTimestamp) {
     throw conflict(RESOURCE, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   }

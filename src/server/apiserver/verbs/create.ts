@@ -101,7 +101,7 @@ function prepare(context: RequestContext, endpoint: Endpoint, draft: Unstructure
   delete metadata.selfLink;
   metadata.creationTimestamp = timestamp(context.server.now());
   metadata.uid = context.server.newUid();
-  definition.prepareCreate?.(draft);
+  definition.prepareCreate?.(draft, (message) => void context.warnings.push(message));
   if (countsGenerations(endpoint, draft)) metadata.generation = 1;
   else delete metadata.generation;
 }

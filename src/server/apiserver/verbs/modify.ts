@@ -203,7 +203,7 @@ function validate(
   validateMetaUpdate(draft.metadata, old.metadata, errors);
   if (updates && definition.updateErrorsFirst) definition.validateUpdate?.(draft, old, errors);
   validateMeta(definition, draft.metadata, errors);
-  if (subresource === 'status') definition.validateStatus?.(draft, old, errors);
+  if (subresource === 'status') (endpoint.served.validateStatus ?? definition.validateStatus)?.(draft, old, errors);
   else {
     definition.validate?.(draft, errors);
     // What other subresources may change is what the object's own update may not.

@@ -82,6 +82,17 @@ it.each<[AnyKind, object, string[]]>([
     [expect.stringMatching(/^spec: Invalid value: .*: spec of 'exempt' must equal the fixed value$/) as never],
   ],
   [level, limited({}), []],
+  [level, { metadata: { name: 'exempt' }, spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 7 } } }, []],
+  [
+    level,
+    { ...limited({}), metadata: { name: 'exempt' } },
+    [
+      `spec.type: Invalid value: "Limited": type must be 'Exempt' if and only if name is 'exempt'`,
+      expect.stringMatching(
+        /^spec: Invalid value: .*: spec of 'exempt' except the 'spec.exempt' field must equal the fixed value$/,
+      ) as never,
+    ],
+  ],
   [
     level,
     {

@@ -12,6 +12,8 @@ import { create, refusalsOfAll, status, update } from '../lifecycle.ts';
 const metadata = { name: 'x' };
 const drivers = (...list: object[]) => ({ spec: { drivers: list } });
 const attach = (source: object, more: object = {}) => ({ spec: { attacher: 'a.b', nodeName: 'n', source, ...more } });
+const inline = 'spec.source.inlineVolumeSpec';
+const csi = { driver: 'a.b', volumeHandle: 'h' };
 const term = (...list: object[]) => ({ matchLabelExpressions: list });
 
 describe('a new object', () => {
@@ -83,6 +85,31 @@ describe('a new object', () => {
       attachment,
       attach({ persistentVolumeName: 'pv', inlineVolumeSpec: {} }),
       ['spec.source: Forbidden: must specify exactly one of inlineVolumeSpec and persistentVolumeName'],
+    ],
+    [attachment, attach({ inlineVolumeSpec: { accessModes: ['ReadWriteOnce'], csi } }), []],
+    [
+      attachment,
+      attach({
+        inlineVolumeSpec: {
+          claimRef: { name: 'c' },
+          capacity: { storage: '1Gi' },
+          persistentVolumeReclaimPolicy: 'Delete',
+          nodeAffinity: {},
+          storageClassName: 's',
+          volumeMode: 'Block',
+        },
+      }),
+      [
+        `${inline}.claimRef: Forbidden: may not be specified in the context of inline volumes`,
+        `${inline}.capacity: Forbidden: may not be specified in the context of inline volumes`,
+        `${inline}.csi: Required value: has to be specified in the context of inline volumes`,
+        `${inline}.accessModes: Required value`,
+        `${inline}.persistentVolumeReclaimPolicy: Forbidden: may only be Retain in the context of inline volumes`,
+        `${inline}.nodeAffinity: Forbidden: may not be specified in the context of inline volumes`,
+        `${inline}: Required value: must specify a volume type`,
+        `${inline}.storageClassName: Forbidden: may not be specified in the context of inline volumes`,
+        `${inline}.volumeMode: Forbidden: may not specify volumeMode other than Filesystem in the context of inline volumes`,
+      ],
     ],
     [
       attachment,
