@@ -1,2 +1,2 @@
 // YAML as kubectl reads and prints it. Loaded only by commands that meet YAML: the parser is heavy.
-export { parseYamlDocuments, stringifyYaml as toYaml, YamlError, parseYaml } from '../api/codec/yaml.ts';
+export { splitYamlDocuments, stringifyYaml as toYaml, YamlError, parseYaml } from '../api/codec/yaml.ts';

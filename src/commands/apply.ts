@@ -135,7 +135,10 @@ cat pod.json | {program} apply -f -
     await this.checkAllowlist();
     await this.validate();
     this.print = await this.printer();
-    const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: opts }).build();
+    const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
+      files: opts,
+      validation: this.fieldValidation,
+    }).build();
     const infos = await this.selected(built.infos);
     this.applySet?.label(infos);
     if (infos.length === 0 && built.errors.length === 0) throw new CliError('no objects passed to apply');

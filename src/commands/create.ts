@@ -4,8 +4,10 @@ import { Command } from '../cli/base.ts';
 import { Builder } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import {
+  type DryRun,
   dryRunFlag,
   dryRunOf,
+  type FieldValidation,
   fieldManagerFlag,
   fieldValidationOf,
   filenameFlags,
@@ -15,8 +17,25 @@ import {
 } from '../cli/flags.ts';
 import { updatedLastApplied } from '../cli/last-applied.ts';
 import { createObject, operationPrinter, withSource } from '../cli/operation.ts';
-import { flag } from '../cli/pflag.ts';
+import { flag, type FlagValues } from '../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
+
+const flags = {
+  ...dryRunFlag,
+  edit: flag.bool('Edit the API resource before creating'),
+  ...fieldManagerFlag('kubectl-create'),
+  ...filenameFlags('Filename, directory, or URL to files to use to create the resource'),
+  ...printFlags,
+  raw: flag.string('Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file.'),
+  ...saveConfigFlag,
+  ...selectorFlag,
+  ...validateFlag,
+  'windows-line-endings': flag.bool(
+    'Only relevant if --edit=true. Defaults to the line ending native to your platform.',
+  ),
+};
+
+type Flags = FlagValues<typeof flags>;
 
 export default class Create extends Command {
   static override summary = 'Create a resource from a file or from stdin';
@@ -30,32 +49,23 @@ cat pod.json | {program} create -f -
 # Edit the data in registry.yaml in JSON then create the resource using the edited data
 {program} create -f registry.yaml --edit -o json`;
   static override usage = '-f FILENAME';
-  static override flags = {
-    ...dryRunFlag,
-    edit: flag.bool('Edit the API resource before creating'),
-    ...fieldManagerFlag('kubectl-create'),
-    ...filenameFlags('Filename, directory, or URL to files to use to create the resource'),
-    ...printFlags,
-    raw: flag.string('Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file.'),
-    ...saveConfigFlag,
-    ...selectorFlag,
-    ...validateFlag,
-    'windows-line-endings': flag.bool(
-      'Only relevant if --edit=true. Defaults to the line ending native to your platform.',
-    ),
-  };
+  static override flags = flags;
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(Create);
     if (args.length > 0) this.usageError(`Unexpected args: [${args.join(' ')}]`);
+    const dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
+    const fieldValidation = fieldValidationOf(flags.validate);
     if (flags.filename.length === 0 && !flags.kustomize) {
       throw new CliError('must specify one of -f and -k');
     }
-    const dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
-    const fieldValidation = fieldValidationOf(flags.validate);
     if (flags.raw) return this.raw(flags);
+    if (flags.edit) return this.editFirst(flags, dryRun, fieldValidation);
     const print = await operationPrinter(printOptionsOf(flags), dryRun);
-    const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: flags }).build();
+    const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
+      files: flags,
+      validation: fieldValidation,
+    }).build();
     const errors = [...built.errors];
     const { parseSelector } = await import('../api/selector.ts');
     const selector = parseSelector(flags.selector);
@@ -82,7 +92,57 @@ cat pod.json | {program} create -f -
     if (count === 0) throw new CliError('no objects passed to create');
   }
 
-  private async raw(flags: { raw: string; filename: string[] }): Promise<void> {
+  /** Each object by itself in the user's editor. Unlike upstream a dry run stays one, and line ends are as asked for. */
+  private async editFirst(flags: Flags, dryRun: DryRun, fieldValidation: FieldValidation): Promise<void> {
+    const { EditSession } = await import('../cli/edit/session.ts');
+    const { saveNew } = await import('../cli/edit/save.ts');
+    const saving = {
+      cluster: await this.cluster(),
+      write: { dryRun, fieldManager: 'kubectl-create', fieldValidation },
+      print: { ...printOptionsOf(flags), cwd: this.io.cwd },
+      out: (text: string) => this.out(text),
+      err: (text: string) => this.err(text),
+    };
+    this.context.interrupts.exitCode = 1;
+    const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: flags }).build();
+    const errors = [...built.errors];
+    for (const info of built.infos) {
+      const session = new EditSession({
+        mode: 'create',
+        output: flags.output,
+        validation: fieldValidation,
+        saveConfig: flags['save-config'],
+        windowsLineEndings: flags['windows-line-endings'],
+        program: this.context.program,
+        io: this.io,
+        cluster: () => this.cluster(),
+        save: (edited) => saveNew(edited, saving),
+      });
+      await session.run([info]).catch((error: unknown) => errors.push(error));
+    }
+    throwCollected(errors);
+  }
+
+  private checkRaw(flags: Flags): void {
+    const { filename } = flags;
+    const rules: [boolean, string][] = [
+      [flags.edit, '--raw and --edit are mutually exclusive'],
+      [filename.length !== 1, '--raw can only use a single local file or stdin'],
+      [/^https?:\/\//.test(filename[0] ?? ''), '--raw cannot read from a url'],
+      [flags.recursive, '--raw and --recursive are mutually exclusive'],
+      [flags.selector !== '', '--raw and --selector (-l) are mutually exclusive'],
+      [flags.output !== '', '--raw and --output are mutually exclusive'],
+      [
+        !flags.raw.startsWith('/') && !/^[a-z][a-z0-9+.-]*:/i.test(flags.raw),
+        `--raw must be a valid URL path: parse ${JSON.stringify(flags.raw)}: invalid URI for request`,
+      ],
+    ];
+    const broken = rules.find(([isBroken]) => isBroken);
+    if (broken) throw new CliError(broken[1]);
+  }
+
+  private async raw(flags: Flags): Promise<void> {
+    this.checkRaw(flags);
     const { readFiles } = await import('../cli/builder/files.ts');
     const { texts } = await readFiles({ filename: flags.filename }, this.io);
     const body = Buffer.from(texts.map((t) => t.text).join(''));

@@ -82,7 +82,10 @@ cat pod.json | {program} replace -f -
     };
     if (opts.raw) return this.raw();
     const print = await operationPrinter(printOptionsOf(opts), this.dryRun);
-    const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: opts }).build();
+    const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
+      files: opts,
+      validation: this.writing.fieldValidation,
+    }).build();
     const errors = [...built.errors];
     if (opts.force) for (const info of built.infos) await this.remove(info).catch((e) => errors.push(e));
     for (const info of built.infos) {

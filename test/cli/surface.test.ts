@@ -8,8 +8,6 @@ import { sampan } from '../support/cli.ts';
 import { type Surface, surfaceOf } from './surface.ts';
 
 const golden = join(import.meta.dirname, '../golden/surface/cli.json');
-/** Not there yet: README says so. */
-const MISSING = new Set(['apply edit-last-applied', 'auth reconcile']);
 /** Of the machine, or printed otherwise by Go's flag package. */
 const NOT_COMPARED = new Set(['options cache-dir', 'options vmodule']);
 
@@ -30,7 +28,7 @@ test('every command of kubectl is there with every flag, shorthand and default',
   for (const [command, { aliases, flags }] of Object.entries(theirs)) {
     const own = ours[command];
     if (!own) {
-      if (!MISSING.has(command)) differences.push(`${command} is missing`);
+      differences.push(`${command} is missing`);
       continue;
     }
     if (aliases.join() !== own.aliases.join()) differences.push(`${command} is also ${aliases.join()}`);

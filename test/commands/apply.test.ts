@@ -97,21 +97,6 @@ describe('apply', () => {
   });
 });
 
-describe('edit', () => {
-  it('patches what the editor changed', async () => {
-    await cli('create cm edited --from-literal=a=1');
-    const { stdout } = await cli('edit cm edited', { env: { KUBE_EDITOR: `sed -i 's/^  a: /  b: /'` } });
-    expect(stdout).toBe('configmap/edited edited\n');
-    expect((await cli('get cm edited -o jsonpath={.data}')).stdout).toBe('{"b":"1"}');
-  });
-  it('does nothing when nothing changed', async () => {
-    await cli('create cm same');
-    expect((await cli('edit cm same', { env: { KUBE_EDITOR: 'true' } })).stdout).toBe(
-      'Edit cancelled, no changes made.\n',
-    );
-  });
-});
-
 describe('apply --server-side after client-side apply', () => {
   it('removes what left the manifest and keeps the annotation for going back', async () => {
     file('m.yaml', configMap('moved', { a: '1', b: '2' }));

@@ -235,10 +235,3 @@ export function splitYamlDocuments(text: string): { text: string; line: number }
   end(lines.length);
   return parts;
 }
-
-/** Every document's value; documents without content are left out. */
-export function parseYamlDocuments(text: string, options: YamlOptions = {}): Json[] {
-  return splitYamlDocuments(text)
-    .map((part) => parseYaml(part.text, options))
-    .filter((value) => value !== null);
-}

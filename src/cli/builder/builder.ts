@@ -5,9 +5,10 @@ import type { Cluster } from '../cluster.ts';
 import { CliError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { parseResourceArgs, parseTuple, type ParsedArgs, type Tuple } from './args.ts';
-import { checkFileOptions, readFiles, type FileOptions } from './files.ts';
+import type { FieldValidation } from '../flags.ts';
+import { checkFileOptions, readFiles, type FileOptions, type ManifestText } from './files.ts';
 import type { Mapping } from './mapper.ts';
-import { parseManifest } from './manifest.ts';
+import { manifestObjects } from './manifest.ts';
 import { listPages, type Page } from './pages.ts';
 
 export interface Info {
@@ -42,6 +43,10 @@ export interface BuildRequest {
   fetch?: 'latest' | 'lazy' | 'none';
   /** Objects of files are used without a server. */
   local?: boolean;
+  /** What the client looks for in files before they are used; absent: nothing. */
+  validation?: FieldValidation;
+  /** Read instead of files, and taken as they stand: no namespace is filled in or asked for. */
+  texts?: readonly ManifestText[];
 }
 
 export interface Built {
@@ -86,7 +91,8 @@ export class Builder {
   }
 
   async build(): Promise<Built> {
-    const { files, args = [] } = this.request;
+    const { files, args = [], texts } = this.request;
+    if (texts) return this.buildTexts(texts, false);
     if (files) checkFileOptions(files);
     const fromFiles = files !== undefined && (files.filename.length > 0 || Boolean(files.kustomize));
     if (fromFiles) {
@@ -238,14 +244,7 @@ export class Builder {
 
   private async buildFiles(files: FileOptions): Promise<Built> {
     const { texts, single } = await readFiles(files, this.io);
-    const built: Built = { infos: [], errors: [], single: single && !files.kustomize };
-    for (const { source, text } of texts) {
-      try {
-        for (const object of await parseManifest(text, source)) await this.addObject(built, object, source);
-      } catch (error) {
-        built.errors.push(error);
-      }
-    }
+    const built = await this.buildTexts(texts, single && !files.kustomize);
     if (files.kustomize) {
       const { kustomizeObjects } = await import('./kustomize.ts');
       for (const { object, origin } of kustomizeObjects(files.kustomize, this.io.cwd)) {
@@ -253,6 +252,20 @@ export class Builder {
       }
     }
     if (this.request.fetch === 'latest' && !this.request.local) await this.refetch(built);
+    return built;
+  }
+
+  private async buildTexts(texts: readonly ManifestText[], single: boolean): Promise<Built> {
+    const built: Built = { infos: [], errors: [], single };
+    for (const { source, text } of texts) {
+      try {
+        for await (const object of manifestObjects(text, source, this.request.validation)) {
+          await this.addObject(built, object, source);
+        }
+      } catch (error) {
+        built.errors.push(error);
+      }
+    }
     return built;
   }
 
@@ -288,6 +301,7 @@ export class Builder {
       delete metadata.namespace;
       return { mapping, name, object, source };
     }
+    if (this.request.texts) return { mapping, namespace: metadata.namespace, name, object, source };
     metadata.namespace ||= cluster.namespace;
     if (cluster.explicitNamespace && metadata.namespace !== cluster.namespace) {
       throw new CliError(

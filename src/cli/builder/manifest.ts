@@ -1,30 +1,56 @@
-// The objects of a manifest's text: JSON or YAML documents. What is not an object with a kind is refused here, with
-// kubectl's words. Upstream: resource.StreamVisitor, unstructured JSON scheme.
+// The objects of a manifest's text: JSON or YAML documents, one after the other. What is not an object with a kind is
+// refused here, with kubectl's words, after the objects before it. Upstream: resource.StreamVisitor, unstructured JSON
+// scheme.
 import { parseJson } from '../../api/codec/json.ts';
 import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../errors.ts';
+import type { FieldValidation } from '../flags.ts';
 
-export async function parseManifest(text: string, source: string): Promise<Unstructured[]> {
-  const values = /^\s*\{/.test(text) ? jsonDocuments(text) : undefined;
-  const documents = values ?? (await yamlDocuments(text, source));
-  return documents.filter((d) => d !== null && d !== undefined).map((d) => checked(d, source));
-}
-
-/** Undefined when the text is not JSON after all (a YAML flow mapping, several documents). */
-function jsonDocuments(text: string): unknown[] | undefined {
-  try {
-    return [parseJson(text)];
-  } catch {
-    return undefined;
+/** `validation` is asked for by the commands that send what they read. */
+export async function* manifestObjects(
+  text: string,
+  source: string,
+  validation: FieldValidation = 'Ignore',
+): AsyncGenerator<Unstructured> {
+  for await (const value of documents(text, source)) {
+    if (value === null || value === undefined) continue;
+    if (validation !== 'Ignore') {
+      const { clientValidation } = await import('./client-validation.ts');
+      const wrong = clientValidation(value, validation);
+      if (wrong !== undefined) {
+        throw new CliError(
+          `error validating ${JSON.stringify(source)}: error validating data: ${wrong}; if you choose to ignore these errors, turn validation off with --validate=false`,
+        );
+      }
+    }
+    yield checked(value, source);
   }
 }
 
-async function yamlDocuments(text: string, source: string): Promise<unknown[]> {
-  const { parseYamlDocuments } = await import('../yaml.ts');
+async function* documents(text: string, source: string): AsyncGenerator<unknown> {
+  const json = /^\s*\{/.test(text) ? jsonDocument(text) : undefined;
+  if (json !== undefined) {
+    yield json;
+    return;
+  }
+  const { parseYaml, splitYamlDocuments } = await import('../yaml.ts');
+  for (const part of splitYamlDocuments(text)) {
+    let value: unknown;
+    try {
+      value = parseYaml(part.text);
+    } catch (error) {
+      throw new CliError(`error parsing ${source}: error converting YAML to JSON: ${(error as Error).message}`);
+    }
+    yield value;
+  }
+}
+
+/** Undefined when the text is not JSON after all (a YAML flow mapping, several documents). */
+function jsonDocument(text: string): unknown {
   try {
-    return parseYamlDocuments(text) as unknown[];
-  } catch (error) {
-    throw new CliError(`error parsing ${source}: error converting YAML to JSON: ${(error as Error).message}`);
+    return parseJson(text);
+  } catch {
+    return undefined;
   }
 }
 

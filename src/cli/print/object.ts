@@ -104,9 +104,9 @@ export async function objectPrinter(options: PrintOptions): Promise<Printer> {
   throw noPrinter(options);
 }
 
-export function noPrinter(options: PrintOptions): CliError {
+export function noPrinter(options: PrintOptions, base: readonly string[] = BASE_FORMATS): CliError {
   const formats = [
-    ...BASE_FORMATS,
+    ...base,
     ...(options.customColumns ? ['custom-columns', 'custom-columns-file'] : []),
     ...(options.extraFormats ?? []),
   ];
