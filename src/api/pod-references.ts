@@ -1,8 +1,9 @@
 // The objects of its own namespace that a pod names, by which its node may read them.
-// Upstream: pkg/api/v1/pod/util.go (VisitPodSecretNames, VisitPodConfigmapNames).
+// Upstream: pkg/api/v1/pod/util.go (VisitPodSecretNames, VisitPodConfigmapNames), and
+// AddPod in plugin/pkg/auth/authorizer/node/graph.go for claims of devices.
 import type { Container, Pod } from 'kubernetes-types/core/v1.js';
 
-export type ReferenceKind = 'secret' | 'configmap' | 'serviceaccount' | 'pvc';
+export type ReferenceKind = 'secret' | 'configmap' | 'serviceaccount' | 'pvc' | 'resourceclaim';
 
 /** On pods that a node made of its own manifests. */
 export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
@@ -16,6 +17,10 @@ export function referencesOf(pod: Pod): ReadonlySet<string> {
   const spec = pod.spec;
   if (!spec) return found;
   add('serviceaccount', spec.serviceAccountName);
+  for (const claim of (spec.resourceClaims ?? []) as { resourceClaimName?: string }[]) {
+    add('resourceclaim', claim.resourceClaimName);
+  }
+  for (const claim of pod.status?.resourceClaimStatuses ?? []) add('resourceclaim', claim.resourceClaimName);
   for (const secret of spec.imagePullSecrets ?? []) add('secret', secret.name);
   const containers = [
     ...(spec.initContainers ?? []),

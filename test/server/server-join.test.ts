@@ -5,7 +5,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CertificateSigningRequests, Leases, Nodes, Pods, Secrets } from '../../src/api/resources.ts';
+import {
+  CertificateSigningRequests,
+  ClusterRoleBindings,
+  ClusterRoles,
+  Leases,
+  Nodes,
+  Pods,
+  Secrets,
+} from '../../src/api/resources.ts';
 import { Client } from '../../src/client/rest.ts';
 import { httpsTransport, type Transport } from '../../src/client/transport/https.ts';
 import { loadX509 } from '../../src/server/pki/issue.ts';
@@ -107,12 +115,29 @@ describe('a node', () => {
       request: request.request,
       usages: ['digital signature', 'client auth'],
     };
-    const user = { name: 'system:node:n2', groups: ['system:nodes', 'system:authenticated'] };
-    const other = server.client(user);
-    await other.create(CertificateSigningRequests, { metadata: { name: 'stolen' }, spec });
+    const wanted = { metadata: { name: 'stolen' }, spec };
+    const groups = ['system:nodes', 'system:authenticated'];
+    const node = server.client({ name: 'system:node:n2', groups });
+    await expect(node.create(CertificateSigningRequests, wanted)).rejects.toMatchObject({
+      message: expect.stringContaining('can only create a node CSR with CN=system:node:n2') as string,
+    });
+    // One who may ask, and not as a node.
+    const verbs = ['create', 'get'];
+    const apiGroups = ['certificates.k8s.io'];
+    await server.client().create(ClusterRoles, {
+      metadata: { name: 'asker' },
+      rules: [{ apiGroups, resources: ['certificatesigningrequests'], verbs }],
+    });
+    await server.client().create(ClusterRoleBindings, {
+      metadata: { name: 'asker' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'asker' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'robot' }],
+    });
+    const other = server.client({ name: 'robot', groups: ['system:authenticated'] });
+    await other.create(CertificateSigningRequests, wanted);
     await new Promise((resolve) => setTimeout(resolve, 200));
     const csr = await server.client().get(CertificateSigningRequests, { name: 'stolen' });
     expect(csr.status?.certificate).toBeUndefined();
-    expect(csr.spec.username).toBe('system:node:n2');
+    expect(csr.spec.username).toBe('robot');
   });
 });

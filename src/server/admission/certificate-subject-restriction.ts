@@ -3,6 +3,7 @@
 import type { CertificateSigningRequest } from 'kubernetes-types/certificates/v1.js';
 import { forbidden } from '../../api/status.ts';
 import { SYSTEM_MASTERS } from '../auth/types.ts';
+import { subjectOf } from './certificates/_subject.ts';
 import { defineAdmission } from './types.ts';
 
 const SIGNER = 'kubernetes.io/kube-apiserver-client';
@@ -28,10 +29,8 @@ export default defineAdmission({
 });
 
 async function organizationsOf(request: string): Promise<string[]> {
-  await import('reflect-metadata');
-  const { Pkcs10CertificateRequest } = await import('@peculiar/x509');
   try {
-    return new Pkcs10CertificateRequest(Buffer.from(request, 'base64').toString('utf8')).subjectName.getField('O');
+    return (await subjectOf(request)).getField('O');
   } catch {
     return []; // What is no request is refused by validation, with a better message.
   }

@@ -1,25 +1,40 @@
 // What a node may write is about itself: its Node, its Lease, the pods bound to it, and tokens for those.
 // Upstream: plugin/pkg/admission/noderestriction/admission.go.
-import type { TokenRequest } from 'kubernetes-types/authentication/v1.js';
+import type { CertificateSigningRequest } from 'kubernetes-types/certificates/v1.js';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1.js';
 import { isDeepStrictEqual } from 'node:util';
 import { HOST_PATH } from '../../api/host-path.ts';
 import { MIRROR_ANNOTATION, referencesOf } from '../../api/pod-references.ts';
 import { Nodes, Pods } from '../../api/resources.ts';
-import { forbidden } from '../../api/status.ts';
+import { forbidden, notFound } from '../../api/status.ts';
 import { nodeOf } from '../auth/types.ts';
+import { reservedChanges } from './_node-labels.ts';
+import { checkToken } from './_node-tokens.ts';
+import { subjectOf } from './certificates/_subject.ts';
 import { type AdmissionContext, type AdmissionRequest, defineAdmission } from './types.ts';
 
 export default defineAdmission({
   name: 'NodeRestriction',
   phase: 'validating',
   handles: (request) => nodeOf(request.user) !== undefined,
-  async validate(request, context) {
-    const node = nodeOf(request.user) ?? '';
-    const check = checks[`${request.resource.group}/${request.resource.resource}`];
-    await check?.(node, request, context);
-  },
+  /** What a node may not make is refused before anybody says what else is wrong with it. */
+  admit: (request, context) => (request.operation === 'CREATE' ? check(request, context) : undefined),
+  /** And what others made of it is looked at again. */
+  validate: check,
 });
+
+async function check(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
+  const node = nodeOf(request.user) ?? '';
+  if (node === '') {
+    throw refuse(request, `could not determine node from user ${JSON.stringify(request.user.name)}`);
+  }
+  await checks[`${request.resource.group}/${request.resource.resource}`]?.(node, request, context);
+}
+
+/** As far as it is looked at here. */
+interface ResourceSlice {
+  spec: { nodeName?: string };
+}
 
 type Check = (node: string, request: AdmissionRequest, context: AdmissionContext) => void | Promise<void>;
 
@@ -35,7 +50,9 @@ const checks: Record<string, Check> = {
   },
   '/nodes': checkNode,
   '/persistentvolumeclaims': (node, request) => {
-    if (request.subresource === 'status' && request.operation === 'UPDATE') checkClaimStatus(node, request);
+    if (request.subresource !== 'status') throw refuse(request, 'may only update PVC status');
+    if (request.operation !== 'UPDATE') throw unexpected(request);
+    checkClaimStatus(node, request);
   },
   '/persistentvolumes': checkVolume,
   '/serviceaccounts': checkToken,
@@ -47,6 +64,8 @@ const checks: Record<string, Check> = {
       throw refuse(request, 'can only access node lease with the same name as the requesting node');
     }
   },
+  'certificates.k8s.io/certificatesigningrequests': checkCertificateRequest,
+  'resource.k8s.io/resourceslices': checkSlice,
   'storage.k8s.io/csinodes': (node, request) => {
     if (nameOf(request) !== node) {
       throw refuse(request, 'can only access CSINode with the same name as the requesting node');
@@ -57,6 +76,8 @@ const checks: Record<string, Check> = {
 const nameOf = (request: AdmissionRequest): string => request.name || (request.object?.metadata.name ?? '');
 const refuse = (request: AdmissionRequest, why: string): Error =>
   forbidden({ group: request.resource.group, plural: request.resource.resource }, nameOf(request), why);
+const unexpected = (request: AdmissionRequest): Error =>
+  refuse(request, `unexpected operation ${JSON.stringify(request.operation)}`);
 
 /** The pod of a deletion or eviction: the old object, or what the store has of it. */
 async function podOf(request: AdmissionRequest, context: AdmissionContext): Promise<Pod | undefined> {
@@ -110,7 +131,9 @@ function checkMirrorOwner(node: string, pod: Pod, request: AdmissionRequest, con
   if (owner.blockOwnerDeletion) {
     throw refuse(request, `node ${quoted} must not set blockOwnerDeletion on an owner reference`);
   }
-  const uid = context.lister.get(Nodes, undefined, node)?.metadata?.uid ?? '';
+  const stored = context.lister.get(Nodes, undefined, node);
+  if (!stored) throw notFound(Nodes, node);
+  const uid = stored.metadata?.uid ?? '';
   if (owner.uid !== uid) throw refuse(request, `node ${node} UID mismatch: expected ${owner.uid} got ${uid}`);
 }
 
@@ -128,11 +151,18 @@ function checkMirrorReferences(node: string, pod: Pod, request: AdmissionRequest
     if (!references.some((reference) => reference.startsWith(prefix))) continue;
     throw refuse(request, `node ${JSON.stringify(node)} can not create pods that reference ${what}`);
   }
+  if (pod.spec?.resourceClaims?.length) {
+    throw refuse(request, `node ${JSON.stringify(node)} can not create pods that reference resourceclaims`);
+  }
+  const sources = (pod.spec?.volumes ?? []).flatMap((volume) => volume.projected?.sources ?? []);
+  if (sources.some((source) => source.clusterTrustBundle)) {
+    throw refuse(request, `node ${JSON.stringify(node)} can not create pods that reference clustertrustbundles`);
+  }
 }
 
 function checkPodStatus(node: string, request: AdmissionRequest): void {
-  if (request.operation !== 'UPDATE') return;
-  const old = request.oldObject as unknown as Pod;
+  if (request.operation !== 'UPDATE') throw unexpected(request);
+  const [old, pod] = [request.oldObject, request.object] as unknown as [Pod, Pod];
   if (old.spec?.nodeName !== node) {
     throw refuse(
       request,
@@ -142,7 +172,14 @@ function checkPodStatus(node: string, request: AdmissionRequest): void {
   if (!isDeepStrictEqual(old.metadata?.labels ?? {}, request.object?.metadata.labels ?? {})) {
     throw refuse(request, `node ${JSON.stringify(node)} cannot update labels through pod status`);
   }
+  // By them the node may read claims. The word is upstream's.
+  if (!isDeepStrictEqual(claimsOf(old), claimsOf(pod))) {
+    throw refuse(request, `node ${JSON.stringify(node)} cannot update resource claim statues`);
+  }
 }
+
+const claimsOf = ({ status }: Pod): unknown =>
+  (status?.resourceClaimStatuses ?? []).map(({ name, resourceClaimName }) => [name, resourceClaimName]);
 
 function checkClaimStatus(node: string, request: AdmissionRequest): void {
   const rest = (claim: unknown): unknown => {
@@ -169,6 +206,7 @@ function checkVolume(node: string, request: AdmissionRequest): void {
 }
 
 async function checkEviction(node: string, request: AdmissionRequest, context: AdmissionContext): Promise<void> {
+  if (request.operation !== 'CREATE') throw refuse(request, `unexpected operation ${request.operation}`);
   const pod = await podOf(request, context);
   if (pod && pod.spec?.nodeName !== node) {
     throw refuse(request, `node ${node} can only evict pods with spec.nodeName set to itself`);
@@ -193,56 +231,43 @@ function checkNode(node: string, request: AdmissionRequest): void {
   if (old && !isDeepStrictEqual(owners(now), owners(old))) {
     throw refuse(request, `node ${JSON.stringify(node)} is not allowed to modify ownerReferences`);
   }
-  const modified = modifiedLabels(now, old).filter(isReserved).sort();
-  if (modified.length === 0) return;
-  const what = old ? 'modify labels' : 'set the following labels';
-  throw refuse(request, `is not allowed to ${what}: ${modified.join(', ')}`);
+  checkConfigSource(node, now, old, request);
+  const modified = reservedChanges(now, old).join(', ');
+  if (modified === '') return;
+  if (old) throw refuse(request, `is not allowed to modify labels: ${modified}`);
+  throw refuse(request, `node ${JSON.stringify(node)} is not allowed to set the following labels: ${modified}`);
 }
 
-function modifiedLabels(now: Node, old: Node | undefined): string[] {
-  const [next, before] = [now.metadata?.labels ?? {}, old?.metadata?.labels ?? {}];
-  return [...new Set([...Object.keys(next), ...Object.keys(before)])].filter((key) => next[key] !== before[key]);
+/** A field that no kubelet reads any more. */
+function checkConfigSource(node: string, now: Node, old: Node | undefined, request: AdmissionRequest): void {
+  const wanted = now.spec?.configSource;
+  if (!wanted || (old && isDeepStrictEqual(wanted, old.spec?.configSource))) return;
+  const why = old ? 'update configSource to a new non-nil configSource' : 'create pods with a non-nil configSource';
+  throw refuse(request, `node ${JSON.stringify(node)} is not allowed to ${why}`);
 }
 
-/** Labels of the kubernetes.io and k8s.io domains that say what a node is trusted for; upstream: kubeletapis.IsKubeletLabel. */
-function isReserved(label: string): boolean {
-  const domain = label.includes('/') ? label.slice(0, label.indexOf('/')) : '';
-  const within = (parent: string): boolean => domain === parent || domain.endsWith(`.${parent}`);
-  if (within('node-restriction.kubernetes.io')) return true;
-  if (!within('kubernetes.io') && !within('k8s.io')) return false;
-  return !within('kubelet.kubernetes.io') && !within('node.kubernetes.io') && !KUBELET_LABELS.has(label);
+/** Upstream: admitCSR. What else must be so is the signer's business. */
+async function checkCertificateRequest(node: string, request: AdmissionRequest): Promise<void> {
+  if (request.operation !== 'CREATE') return;
+  const { signerName, request: wanted } = (request.object as unknown as CertificateSigningRequest).spec;
+  if (!NODE_SIGNERS.has(signerName)) return;
+  let names;
+  try {
+    names = (await subjectOf(wanted)).getField('CN');
+  } catch (error) {
+    throw refuse(request, `unable to parse csr: ${(error as Error).message}`);
+  }
+  const own = `system:node:${node}`;
+  if (names.at(-1) !== own) throw refuse(request, `can only create a node CSR with CN=${own}`);
 }
 
-const KUBELET_LABELS = new Set([
-  'kubernetes.io/hostname',
-  'kubernetes.io/arch',
-  'kubernetes.io/os',
-  'beta.kubernetes.io/arch',
-  'beta.kubernetes.io/os',
-  'beta.kubernetes.io/instance-type',
-  'failure-domain.beta.kubernetes.io/region',
-  'failure-domain.beta.kubernetes.io/zone',
-  'failure-domain.kubernetes.io/region',
-  'failure-domain.kubernetes.io/zone',
-  'topology.kubernetes.io/region',
-  'topology.kubernetes.io/zone',
-]);
+const NODE_SIGNERS = new Set(['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet']);
 
-async function checkToken(node: string, request: AdmissionRequest, context: AdmissionContext): Promise<void> {
-  if (request.operation !== 'CREATE' || request.subresource !== 'token') return;
-  const bound = (request.object as unknown as TokenRequest).spec?.boundObjectRef;
-  if (!bound || bound.apiVersion !== 'v1' || bound.kind !== 'Pod' || !bound.name) {
-    throw refuse(request, 'node requested token not bound to a pod');
-  }
-  if (!bound.uid) throw refuse(request, 'node requested token with a pod binding without a uid');
-  const pod =
-    context.lister.get(Pods, request.namespace, bound.name) ??
-    (await context.live(Pods, request.namespace, bound.name));
-  if (!pod) throw refuse(request, `pod ${JSON.stringify(bound.name)} not found`);
-  if (pod.metadata?.uid !== bound.uid) {
-    throw refuse(request, 'the UID in the bound object reference does not match the UID in record');
-  }
-  if (pod.spec?.nodeName !== node) {
-    throw refuse(request, 'node requested token bound to a pod scheduled on a different node');
-  }
+/** What else is done to slices is the authorizer's business, which knows whose they are. */
+function checkSlice(node: string, request: AdmissionRequest): void {
+  const slice = (request.operation === 'CREATE' ? request.object : request.oldObject) as unknown as ResourceSlice;
+  if (request.operation !== 'CREATE' && request.operation !== 'DELETE') return;
+  if (slice.spec.nodeName === node) return;
+  const verb = request.operation.toLowerCase();
+  throw refuse(request, `can only ${verb} ResourceSlice with the same NodeName as the requesting node`);
 }

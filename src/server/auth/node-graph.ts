@@ -5,7 +5,7 @@ import type { VolumeAttachment } from 'kubernetes-types/storage/v1.js';
 import { isHostPathVolume, nodeOfVolume } from '../../api/host-path.ts';
 import { MIRROR_ANNOTATION, type ReferenceKind, referencesOf } from '../../api/pod-references.ts';
 import { Pods } from '../../api/resources.ts';
-import { type ResourceType, objectKey } from '../../api/types.ts';
+import { type KubeObject, type ResourceType, objectKey } from '../../api/types.ts';
 import type { ClusterView } from './feed.ts';
 
 const PersistentVolumes: ResourceType<PersistentVolume> = {
@@ -23,6 +23,18 @@ const VolumeAttachments: ResourceType<VolumeAttachment> = {
   namespaced: false,
 };
 
+/** As far as it is looked at here. */
+interface ResourceSlice extends KubeObject {
+  spec?: { nodeName?: string };
+}
+const ResourceSlices: ResourceType<ResourceSlice> = {
+  group: 'resource.k8s.io',
+  version: 'v1',
+  plural: 'resourceslices',
+  kind: 'ResourceSlice',
+  namespaced: false,
+};
+
 const NO_REFERENCES: ReadonlySet<string> = new Set();
 
 export class NodeGraph {
@@ -37,6 +49,9 @@ export class NodeGraph {
   private readonly volumesBySecret = new Map<string, Set<string>>();
   /** Attachment → its node. */
   private readonly attachments = new Map<string, string>();
+
+  /** Slice of devices → its node. */
+  private readonly slices = new Map<string, string>();
 
   /** Set until a node asks: reading all pods is most of what a server's start would take. */
   private followPodsNow: (() => void) | undefined;
@@ -58,14 +73,19 @@ export class NodeGraph {
         if (attachment) this.attachments.set(name, attachment.spec.nodeName);
         else this.attachments.delete(name);
       }),
+      cluster.observe(ResourceSlices, (slice, old) => {
+        const name = (slice ?? old)?.metadata?.name ?? '';
+        if (slice?.spec?.nodeName) this.slices.set(name, slice.spec.nodeName);
+        else this.slices.delete(name);
+      }),
     ];
     return () => stops.forEach((stop) => stop());
   }
 
   private followPods(cluster: Pick<ClusterView, 'observe'>): () => void {
     return cluster.observe(Pods, (pod, old) => {
-      // Status changes are most of what happens to pods, and nothing of what is kept here: of what a bound pod
-      // refers to, only its ephemeral containers can change.
+      // Status changes are most of what happens to pods, and of them only claims of devices are kept here: of what else
+      // a bound pod refers to, only its ephemeral containers can change.
       if (pod && old && isSame(pod, old)) return;
       const before = old?.spec?.nodeName;
       if (old && before && before !== pod?.spec?.nodeName) this.remove(before, objectKey(old));
@@ -131,6 +151,10 @@ export class NodeGraph {
     return this.attachments.get(attachment) === node;
   }
 
+  hasSlice(node: string, slice: string): boolean {
+    return this.slices.get(slice) === node;
+  }
+
   refers(node: string, kind: ReferenceKind, namespace: string, name: string): boolean {
     if (this.podRefers(node, kind, namespace, name)) return true;
     if (kind !== 'secret') return false;
@@ -177,6 +201,13 @@ function isSame(pod: Pod, old: Pod): boolean {
     pod.metadata?.uid === old.metadata?.uid &&
     pod.spec?.nodeName === old.spec?.nodeName &&
     pod.metadata?.annotations?.[MIRROR_ANNOTATION] === old.metadata?.annotations?.[MIRROR_ANNOTATION] &&
-    (pod.spec?.ephemeralContainers?.length ?? 0) === (old.spec?.ephemeralContainers?.length ?? 0)
+    (pod.spec?.ephemeralContainers?.length ?? 0) === (old.spec?.ephemeralContainers?.length ?? 0) &&
+    haveSameClaims(pod.status?.resourceClaimStatuses, old.status?.resourceClaimStatuses)
   );
+}
+
+type ClaimStatuses = NonNullable<Pod['status']>['resourceClaimStatuses'];
+
+function haveSameClaims(now: ClaimStatuses = [], old: ClaimStatuses = []): boolean {
+  return now.length === old.length && now.every((claim, i) => claim.resourceClaimName === old[i]!.resourceClaimName);
 }

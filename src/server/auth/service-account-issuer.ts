@@ -75,7 +75,7 @@ export function serviceAccountIssuer(options: IssuerOptions): ServiceAccountIssu
       const node = claims.node ?? (bound?.kind === 'Node' ? { name: bound.name, uid: bound.uid } : undefined);
       const kubernetes = {
         namespace: claims.namespace,
-        ...(node ? { node } : {}),
+        ...(node ? { node: node.uid ? node : { name: node.name } } : {}),
         ...(bound?.kind === 'Pod' ? { pod: { name: bound.name, uid: bound.uid } } : {}),
         ...(bound?.kind === 'Secret' ? { secret: { name: bound.name, uid: bound.uid } } : {}),
         serviceaccount: claims.serviceAccount,

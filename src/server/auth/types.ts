@@ -25,7 +25,7 @@ export interface Attributes {
   subresource?: string;
   namespace?: string;
   name?: string;
-  /** Of a list or watch, as the client sent it. */
+  /** Of a list, watch or deletion of a collection, as the client sent it. */
   fieldSelector?: string;
   labelSelector?: string;
   /** Non-resource requests: */

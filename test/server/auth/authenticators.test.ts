@@ -172,9 +172,9 @@ describe('service account tokens', () => {
   it('end with their time', async () => {
     const { auth, token } = await issued(undefined);
     await auth.authenticate(bearer(token));
-    nowMs += 601_000;
+    nowMs += 661_000;
     await expect(auth.authenticate(bearer(token))).rejects.toMatchObject(denied);
-    nowMs -= 601_000;
+    nowMs -= 661_000;
   });
 
   it('end with their account, also when one of the same name comes back', async () => {

@@ -19,7 +19,7 @@ export function attributesOf({ info, user, request }: RequestContext): Attribute
   if (!info.isResource) return { user, verb: info.verb, path: info.path };
   const { verb, group, version, resource, subresource, namespace, name } = info;
   const attributes = { user, verb, group, version, resource, subresource, namespace, name };
-  if (verb !== 'list' && verb !== 'watch') return attributes;
+  if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return attributes;
   const { query } = request;
   const selectors = {
     fieldSelector: query.get('fieldSelector') ?? '',

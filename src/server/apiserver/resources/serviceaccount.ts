@@ -29,12 +29,17 @@ async function token(context: SubresourceContext): Promise<Unstructured> {
   const account = await context.read();
   const body = await context.body();
   const spec: TokenRequestSpec = { ...(body?.['spec'] as TokenRequestSpec | undefined) };
-  const tokenName = body?.metadata?.name;
-  check(spec);
+  const { name: tokenName, uid: wantedUid } = body?.metadata ?? {};
   if (tokenName && tokenName !== context.name) throw mustMatch('name', tokenName, context.name);
+  const { uid = '' } = account.metadata;
+  if (wantedUid && wantedUid !== uid) {
+    const why = `the UID in the token request (${wantedUid}) does not match the UID of the service account (${uid})`;
+    throw conflict({ group: KIND.group, plural: KIND.kind }, context.name, why);
+  }
+  check(spec);
   const claims: Claims = {
     namespace: context.namespace,
-    serviceAccount: { name: context.name, uid: account.metadata.uid! },
+    serviceAccount: { name: context.name, uid },
     expirationSeconds: spec.expirationSeconds ?? DEFAULT_SECONDS,
     ...(spec.audiences?.length ? { audiences: spec.audiences } : {}),
   };
@@ -47,6 +52,7 @@ async function token(context: SubresourceContext): Promise<Unstructured> {
     metadata: {
       name: context.name,
       namespace: context.namespace,
+      uid,
       creationTimestamp: timestamp((context.options.clock ?? Date).now()),
     },
     spec: {
@@ -62,7 +68,7 @@ const KIND = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
 
 function mustMatch(field: 'name', value: string, account: string): StatusError {
   const errors = new FieldErrors();
-  errors.invalid(`metadata.${field}`, value, `must match the service account ${field}`);
+  errors.invalid(`metadata.${field}`, value, `must match the service account ${field} if specified`);
   return invalid(KIND, account, errors);
 }
 
@@ -103,20 +109,20 @@ function bind(
     name,
   );
   if (!object) throw notFound({ group: '', plural: type.plural }, name);
+  const pod = kind === 'Pod' ? (object as { spec?: { serviceAccountName?: string; nodeName?: string } }) : undefined;
+  if (pod && pod.spec?.serviceAccountName !== context.name) {
+    const account = JSON.stringify(context.name);
+    throw badRequest(
+      `cannot bind token for serviceaccount ${account} to pod running with different serviceaccount name.`,
+    );
+  }
   if (uid && uid !== object.metadata!.uid) {
     const why = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
     throw conflict({ group: '', plural: kind }, name, why);
   }
   claims.boundObject = { kind, name, uid: object.metadata!.uid! };
-  if (kind !== 'Pod') return;
-  const pod = object as { spec?: { serviceAccountName?: string; nodeName?: string } };
-  if (pod.spec?.serviceAccountName !== context.name) {
-    throw badRequest(
-      `cannot bind token for serviceaccount ${JSON.stringify(context.name)} to pod running with different serviceaccount name.`,
-    );
-  }
-  const { nodeName } = pod.spec;
+  const nodeName = pod?.spec?.nodeName;
   if (!nodeName) return;
-  const node = context.lister.get(Nodes, undefined, nodeName);
-  claims.node = { name: nodeName, uid: node?.metadata?.uid ?? '' };
+  // A node that is not there is named all the same: it tells who reads the token where the pod is meant to be.
+  claims.node = { name: nodeName, uid: context.lister.get(Nodes, undefined, nodeName)?.metadata?.uid ?? '' };
 }

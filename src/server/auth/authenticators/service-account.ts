@@ -44,8 +44,8 @@ export interface ServiceAccountOptions {
 
 /** Bound: about 2 MB of tokens. The oldest goes first; a token in use is verified anew when it comes again. */
 const MAX_REMEMBERED = 2048;
-/** A bound object may be on its way out this long and its token still counts. */
-const DELETION_LEEWAY_MS = 60_000;
+/** Clocks differ: times count this long before and after. Upstream: jwt.DefaultLeeway. */
+const LEEWAY_MS = 60_000;
 
 export function serviceAccountAuthenticator(options: ServiceAccountOptions): TokenAuthenticator {
   const { cluster, now = Date.now } = options;
@@ -153,25 +153,39 @@ function check(
   audiences: readonly string[],
   nowMs: number,
 ): void {
-  if (nowMs > token.expiresMs) throw unauthorized('service account token has expired');
-  if (nowMs + DELETION_LEEWAY_MS < token.notBeforeMs) throw unauthorized('service account token is not valid yet');
+  if (nowMs > token.expiresMs + LEEWAY_MS) throw unauthorized('service account token has expired');
+  if (nowMs + LEEWAY_MS < token.notBeforeMs) throw unauthorized('service account token is not valid yet');
   const isFor = token.audiences ?? own;
   if (!isFor.some((audience) => audiences.includes(audience))) {
     throw unauthorized(`token audiences ${JSON.stringify(isFor)} is invalid for the target audiences`);
   }
-  const alive = <T extends KubeObject>(type: ResourceType<T>, namespace: string | undefined, ref?: Reference): void => {
+  const { namespace, serviceAccount, pod, secret, node } = token;
+  const account = cluster.get(ServiceAccounts, namespace, serviceAccount.name);
+  if (!account) throw unauthorized(`serviceaccounts ${JSON.stringify(serviceAccount.name)} not found`);
+  if (isGone(account, nowMs))
+    throw unauthorized(`service account ${namespace}/${serviceAccount.name} has been deleted`);
+  const { uid } = account.metadata ?? {};
+  if (uid !== serviceAccount.uid) {
+    throw unauthorized(`service account UID (${uid}) does not match claim (${serviceAccount.uid})`);
+  }
+  const bound = <T extends KubeObject>(type: ResourceType<T>, where: string | undefined, ref?: Reference): void => {
     if (!ref) return;
-    const object = cluster.get(type, namespace, ref.name);
-    const deleted = object?.metadata?.deletionTimestamp;
-    if (!object || object.metadata?.uid !== ref.uid || (deleted && Date.parse(deleted) + DELETION_LEEWAY_MS < nowMs)) {
-      throw unauthorized(`the ${type.kind} ${ref.name} that the token is for has been deleted`);
-    }
+    const object = cluster.get(type, where, ref.name);
+    if (!object || isGone(object, nowMs)) throw unauthorized('service account token has been invalidated');
+    if (object.metadata?.uid === ref.uid) return;
+    const what = type.kind.toLowerCase();
+    const claim = `service account ${what} ref claim (${ref.uid})`;
+    throw unauthorized(`${what} UID (${object.metadata?.uid}) does not match ${claim}`);
   };
-  alive(ServiceAccounts, token.namespace, token.serviceAccount);
-  alive(Pods, token.namespace, token.pod);
-  alive(Secrets, token.namespace, token.secret);
+  bound(Secrets, namespace, secret);
+  bound(Pods, namespace, pod);
   // A pod's token names its node for information; only a token bound to the node alone dies with it.
-  if (!token.pod) alive(Nodes, undefined, token.node);
+  if (!pod) bound(Nodes, undefined, node);
+}
+
+/** Things go slowly: what has been told to go counts a while longer. */
+function isGone({ metadata }: KubeObject, nowMs: number): boolean {
+  return !!metadata?.deletionTimestamp && Date.parse(metadata.deletionTimestamp) + LEEWAY_MS < nowMs;
 }
 
 /** Who takes the token out of its Secret, or the Secret away, takes the token away. */

@@ -36,6 +36,9 @@ const specials: Record<string, Check> = {
   '/persistentvolumeclaims': claim,
   '/persistentvolumes': volume,
   'storage.k8s.io/volumeattachments': (node, a, graph) => readOne(node, a, (name) => graph.isAttachedTo(node, name)),
+  'resource.k8s.io/resourceclaims': (node, a, graph) =>
+    readOne(node, a, (name) => graph.refers(node, 'resourceclaim', a.namespace ?? '', name)),
+  'resource.k8s.io/resourceslices': slice,
   '/serviceaccounts': token,
   '/pods': pod,
   'coordination.k8s.io/leases': lease,
@@ -71,10 +74,10 @@ function pod(node: string, a: Attributes, graph: NodeGraph): Decision {
     : refuse(`no relationship found between node '${node}' and this object`);
 }
 
-function isOwnNodeSelected(node: string, selector: string | undefined): boolean {
+function isOwnNodeSelected(node: string, selector: string | undefined, field = 'spec.nodeName'): boolean {
   if (!selector) return false;
   try {
-    return parseFieldSelector(selector).requires('spec.nodeName') === node;
+    return parseFieldSelector(selector).requires(field) === node;
   } catch {
     return false; // The list itself will say what is wrong with it.
   }
@@ -116,6 +119,32 @@ function token(node: string, a: Attributes, graph: NodeGraph): Decision {
   if (a.verb !== 'create' || !a.name) return refuse('can only create tokens for individual service accounts');
   if (a.subresource !== 'token') return refuse('can only create token subresource of serviceaccount');
   return related(node, 'serviceaccount', a, graph);
+}
+
+/** Whose slice is created, or deleted in a collection, NodeRestriction sees. */
+function slice(node: string, a: Attributes, graph: NodeGraph): Decision {
+  if (a.subresource) return refuse('cannot authorize ResourceSlice subresources');
+  switch (a.verb) {
+    case 'create':
+      return ALLOWED;
+    case 'get':
+    case 'update':
+    case 'patch':
+    case 'delete':
+      if (!a.name) return refuse('No Object name found');
+      return graph.hasSlice(node, a.name)
+        ? ALLOWED
+        : refuse(`no relationship found between node '${node}' and this object`);
+    case 'watch':
+    case 'list':
+    case 'deletecollection':
+      if (isOwnNodeSelected(node, a.fieldSelector, 'spec.nodeName')) return ALLOWED;
+      return refuse('can only list/watch/deletecollection resourceslices with nodeName field selector');
+    default: {
+      const verbs = 'get, watch, list, create, update, patch, delete, deletecollection';
+      return refuse(`only the following verbs are allowed for a ResourceSlice: ${verbs}`);
+    }
+  }
 }
 
 const OWN_VERBS = ['get', 'create', 'update', 'patch', 'delete'];
