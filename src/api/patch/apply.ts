@@ -26,6 +26,7 @@ import {
   identityOf,
   stripMeta,
   takeFromOthers,
+  reconcileOwners,
   updateOwners,
   withoutManagedFields,
   type ChangesIn,
@@ -105,6 +106,14 @@ function conflictError(conflicts: Conflicts): StatusError {
   return new StatusError('Conflict', message, { causes });
 }
 
+/** Whether everybody owns what he did, in the same version. Upstream: ManagedFields.Equals. */
+const sameOwners = (before: Owners, after: Owners): boolean =>
+  before.size === after.size &&
+  [...after].every(([identity, { apiVersion, set }]) => {
+    const known = before.get(identity);
+    return known?.apiVersion === apiVersion && (known.set === set || deepEqual(known.set, set));
+  });
+
 const remove = (value: unknown, set: FieldNode, type: MergeType, keep?: FieldNode): Unstructured =>
   (removeMembers(value, set, type, keep) ?? {}) as Unstructured;
 
@@ -163,6 +172,7 @@ class Application {
 
   /** Throws Conflicts unless forced. Changes `owners` only when it succeeds. */
   *run(owners: Owners, force: boolean): Steps<Unstructured> {
+    if (this.options.custom) reconcileOwners(owners, (version) => this.typeAt(version));
     const { applied, manager, apiVersion, subresource } = this.options;
     const self: Owner = { manager, operation: 'Apply', apiVersion, set: this.filter(this.setOf(applied)) };
     if (subresource) self.subresource = subresource;
@@ -178,7 +188,7 @@ class Application {
     const changed = !deepEqual(this.live, object);
     self.set = stripMeta(self.set);
     if (isEmptySet(self.set)) next.delete(identity);
-    else if (changed) self.time = this.options.now;
+    else if (changed || !sameOwners(owners, next)) self.time = this.options.now;
     owners.clear();
     for (const [key, owner] of next) owners.set(key, owner);
     return changed ? object : this.live;
@@ -195,24 +205,21 @@ class Application {
     const { apiVersion } = this.options;
     const whole = yield* this.convert(merged, last.apiVersion);
     let pruned = remove(whole, withNamedFields(last.set, lastType), lastType);
-    let all: FieldNode = LEAF;
     for (const [version, managed] of managedByVersion(owners, this.options.schemaAt ? last.apiVersion : undefined)) {
       const type = this.typeAt(version);
       if (!type) continue;
       const from = yield* this.convert(merged, version);
       const left = yield* this.convert(pruned, version);
-      const gone = difference(
-        withNamedFields(this.setOf(from, type), type),
-        union(withNamedFields(this.setOf(left, type), type), withNamedFields(managed, type)),
-      );
-      pruned = remove(from, gone, type, managed);
-      if (version === last.apiVersion || !this.options.schemaAt) all = managed;
+      const kept = union(this.setOf(left, type), managed);
+      const gone = difference(withNamedFields(this.setOf(from, type), type), withNamedFields(kept, type));
+      pruned = remove(from, gone, type, kept);
     }
     const left = yield* this.convert(pruned, last.apiVersion);
+    const kept = this.setOf(left, lastType);
     const wholeSet = withNamedFields(this.setOf(whole, lastType), lastType);
-    const gone = difference(wholeSet, withNamedFields(this.setOf(left, lastType), lastType));
+    const gone = difference(wholeSet, withNamedFields(kept, lastType));
     const dangling = intersection(gone, withNamedFields(last.set, lastType));
-    return yield* this.convert(remove(whole, dangling, lastType, all), apiVersion);
+    return yield* this.convert(remove(whole, dangling, lastType, kept), apiVersion);
   }
 
   /** What client-side apply set and nobody changed since: kubectl may take that over. */

@@ -1,7 +1,7 @@
 // What changed between two objects, as three field sets. Parts that are the same object are not walked.
 // Upstream: structured-merge-diff typed/compare.go.
 import { deepEqual } from './equal.ts';
-import { LEAF, compareElements, type FieldNode } from './field-set.ts';
+import { LEAF, compareElements, isEmptySet as isLeaf, type FieldNode } from './field-set.ts';
 import { addedNode } from './field-walk.ts';
 import { isEmptyValue, shapeOf, type MergeType } from './merge-type.ts';
 
@@ -49,10 +49,23 @@ export function compareValues(before: unknown, after: unknown, type: MergeType):
   const emptyA = a === 'leaf' ? before === null : isEmptyValue(before as object);
   const emptyB = b === 'leaf' ? after === null : isEmptyValue(after as object);
   const walks = (a !== 'leaf' || emptyA) && (b !== 'leaf' || emptyB) && !(emptyA && emptyB);
-  if (!walks) return deepEqual(before, after) ? undefined : { modified: LEAF };
+  if (!walks) return deepEqual(before, after) ? undefined : replaced(before, after, type);
   return a === 'list' || b === 'list'
     ? compareLists((before ?? []) as unknown[], (after ?? []) as unknown[], type)
     : compareFields((before ?? {}) as Fields, (after ?? {}) as Fields, type);
+}
+
+/** A map that gives way to a scalar takes its fields along, and the other way round. */
+function replaced(before: unknown, after: unknown, type: MergeType): Comparison {
+  const [removed, added] = [before, after].map((value) => {
+    const { '.': _, ...below } = addedNode(value, type);
+    return below;
+  });
+  return {
+    modified: LEAF,
+    ...(isLeaf(removed!) ? {} : { removed }),
+    ...(isLeaf(added!) ? {} : { added }),
+  } as Comparison;
 }
 
 function compareFields(before: Fields, after: Fields, type: MergeType): Comparison | undefined {

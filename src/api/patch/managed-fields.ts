@@ -157,6 +157,33 @@ export function takeFromOthers(owners: Owners, self: string, changesIn: ChangesI
   return lost;
 }
 
+/**
+ * Ownership follows the schema: who owned fields of a list or map that is one piece now owns that piece. (From one piece to
+ * fields nothing is rewritten, upstream neither.) Changes `owners`. Upstream: typed/reconcile_schema.go.
+ */
+export function reconcileOwners(owners: Owners, typeAt: (apiVersion: string) => MergeType | undefined): void {
+  for (const [identity, owner] of owners) {
+    const type = typeAt(owner.apiVersion);
+    const set = type ? reconciled(owner.set, type) : owner.set;
+    if (set !== owner.set) owners.set(identity, { ...owner, set });
+  }
+}
+
+function reconciled(node: FieldNode, type: MergeType): FieldNode {
+  if (type.kind === 'scalar' || type.kind === 'open') return node;
+  if (type.kind === 'atomic') return isEmptySet(node) ? node : LEAF;
+  let result = node;
+  for (const element in node) {
+    if (element === '.') continue;
+    const inner = type.kind === 'map' ? type.field(element.slice(2)) : type.items;
+    const child = reconciled(node[element]!, inner);
+    if (child === node[element]) continue;
+    if (result === node) result = { ...node };
+    result[element] = child;
+  }
+  return result;
+}
+
 /** The object without what the comparison of ownership must not see. */
 export function withoutManagedFields<T extends KubeObject>(object: T): T {
   if (!object.metadata?.managedFields) return object;
@@ -249,6 +276,13 @@ export function ownedVersions(options: Pick<UpdateOptions, 'live' | 'updated' | 
 
 /** The object that entries are updated from and to must be of one version. Changes `owners`. */
 export function updateOwners(owners: Owners, options: UpdateOptions): void {
+  const { views } = options;
+  if (options.custom) {
+    reconcileOwners(owners, (version) => {
+      const schema = views ? views.get(version)?.schema : options.schema;
+      return schema && mergeTypeOf(schema, options.source);
+    });
+  }
   const changes = changesOf(options, mergeTypeOf(options.schema, options.source));
   if (isEmptySet(changes.added) && isEmptySet(changes.modified) && isEmptySet(changes.removed)) return;
   if (owners.size > 0) takeFromOthers(owners, '', changesByVersion(options, changes));

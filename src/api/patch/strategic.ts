@@ -2,6 +2,7 @@
 // that a kind's schema has. Custom resources have none: they take JSON merge patches.
 // Upstream: apimachinery pkg/util/strategicpatch/patch.go.
 import { goPrint, isFields } from './equal.ts';
+import { haveConflicts } from './strategic/conflicts.ts';
 import { Differ } from './strategic/diff.ts';
 import { Merger } from './strategic/merge.ts';
 import { patchError, type Fields } from './strategic/meta.ts';
@@ -46,22 +47,11 @@ export function createThreeWayMergePatch(
   const patch = new Merger(source, { apply: false }).map(deletions, changes, resolved);
   if (!overwrite) {
     const theirs = new Differ(source, {}).map(original as Fields, current as Fields, resolved);
-    if (haveConflicts(patch, theirs)) {
+    if (haveConflicts(patch, theirs, resolved, source)) {
       throw patchError(
         `patch:\n${goPrint(patch)}\nconflicts with changes made from original to current:\n${goPrint(theirs)}\n`,
       );
     }
   }
   return patch;
-}
-
-/** True when both change the same field to different values. Upstream: MergingMapsHaveConflicts, without lists' keys. */
-function haveConflicts(a: unknown, b: unknown): boolean {
-  if (isFields(a) && isFields(b)) {
-    return Object.keys(a).some((key) => !key.startsWith('$') && Object.hasOwn(b, key) && haveConflicts(a[key], b[key]));
-  }
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length !== b.length || a.some((item, i) => haveConflicts(item, b[i]));
-  }
-  return a !== b;
 }

@@ -219,6 +219,12 @@ describe('serverSideApply', () => {
     expect(again.object.metadata.managedFields).toEqual(first.metadata.managedFields);
   });
 
+  it('dates the entry of who joins the owners, though the object stays as it is', () => {
+    const joined = apply({ applied: deployment({ labels: { app: 'web' } }), now: '2027-01-01T00:00:00Z' });
+    expect(entry(joined, 'gitops')?.time).toBe('2027-01-01T00:00:00Z');
+    expect(entry(joined, 'kubectl-create')?.time).toBe(now);
+  });
+
   it('creates', () => {
     const object = apply({ live: undefined, applied: deployment({ labels: { a: '1' } }, { replicas: 2 }) });
     expect(entry(object, 'gitops')).toEqual({
