@@ -2,8 +2,8 @@
 // the least useful first. Both kinds run this one loop; a view makes a ReplicaSet of the other kind, as upstream's
 // conversion.go does. Upstream: pkg/controller/replicaset/replica_set.go, pkg/controller/replication.
 import type { ReplicaSet, ReplicaSetStatus } from 'kubernetes-types/apps/v1.js';
-import type { Pod } from 'kubernetes-types/core/v1.js';
-import { Pods } from '../../../api/resources.ts';
+import type { Namespace, Pod } from 'kubernetes-types/core/v1.js';
+import { Namespaces, Pods } from '../../../api/resources.ts';
 import { isNotFound } from '../../../api/status.ts';
 import { type KubeObject, type ResourceType, objectKey, parseApiVersion } from '../../../api/types.ts';
 import { type ControllerContext, defineController, watch } from '../../../client/controller.ts';
@@ -25,6 +25,8 @@ import { ownedSelector } from '../shared/selectors.ts';
 import { podsToDelete } from './ranking.ts';
 import { isStatusCurrent, replicaSetStatus } from './status.ts';
 
+/** How often a set is looked at while its namespace goes, and its pods one by one. */
+const GOING_MS = 1_000;
 /** Creations or deletions of one reconcile. Upstream: BurstReplicas. */
 const BURST = 500;
 
@@ -41,6 +43,9 @@ interface Loop<T extends KubeObject> {
   expectations: Expectations;
   pods: Lister<Pod>;
   sets: Lister<T>;
+  namespaces: Lister<Namespace>;
+  /** When sets of namespaces that go are looked at next. */
+  later: Map<string, number>;
 }
 
 export function replicaController<T extends KubeObject>(environment: ControllerEnvironment, kind: ReplicaKind<T>) {
@@ -48,7 +53,8 @@ export function replicaController<T extends KubeObject>(environment: ControllerE
   const podInformer = environment.informers.for(Pods);
   const pods = indexByController(podInformer);
   const sets = indexByController(environment.informers.for(kind.type));
-  const loop: Loop<T> = { kind, expectations, pods, sets };
+  const namespaces = environment.informers.for(Namespaces).lister;
+  const loop: Loop<T> = { kind, expectations, pods, sets, namespaces, later: new Map() };
   const deleted = (pod: Pod) => {
     const key = ownerKey(kind.type, pod);
     if (key) expectations.deletionObserved(key, objectKey(pod));
@@ -68,6 +74,7 @@ export function replicaController<T extends KubeObject>(environment: ControllerE
       name: kind.name,
       for: kind.type,
       watches: [watch(Pods, (pod, old) => wake(loop, pod, old))],
+      reads: [Namespaces],
       workers: 5,
       reconcile: (context, key) => reconcile(context, key, loop),
     }),
@@ -94,6 +101,13 @@ function wake<T extends KubeObject>({ kind, sets }: Loop<T>, pod: Pod, old: Pod 
 async function reconcile<T extends KubeObject>(context: ControllerContext, key: string, loop: Loop<T>) {
   const { kind, expectations, pods: podLister, sets } = loop;
   const before = sets.get(key);
+  const going = before && isGoing(before, loop);
+  if (going && context.clock.now() < (loop.later.get(key) ?? Infinity)) {
+    if (loop.later.has(key)) return;
+    loop.later.set(key, context.clock.now() + GOING_MS);
+    return { requeueAfterMs: GOING_MS };
+  }
+  loop.later.delete(key);
   await coalesce(context, (before && kind.view(before).status?.replicas) ?? 0);
   const object = sets.get(key);
   if (!object) {
@@ -112,7 +126,7 @@ async function reconcile<T extends KubeObject>(context: ControllerContext, key: 
     matches: (labels) => selector.matches(labels),
   });
   let failure: unknown;
-  if (settled && !rs.metadata?.deletionTimestamp) {
+  if (settled && !going && !rs.metadata?.deletionTimestamp) {
     const related = () => relatedPods(rs, pods, podLister, sets);
     failure = await manageReplicas(context, rs, pods, related, loop);
   }
@@ -123,6 +137,10 @@ async function reconcile<T extends KubeObject>(context: ControllerContext, key: 
   const requeueAfterMs = nextAvailabilityMs(pods, rs.spec?.minReadySeconds, now);
   if (requeueAfterMs !== undefined) return { requeueAfterMs };
 }
+
+/** Its pods go one after the other; nothing can be made in their place. */
+const isGoing = <T extends KubeObject>({ metadata }: T, { namespaces }: Loop<T>): boolean =>
+  namespaces.get(metadata?.namespace ?? '')?.metadata?.deletionTimestamp !== undefined;
 
 /** All pods of the sets that the same Deployment controls: they decide which nodes are crowded. */
 function relatedPods(rs: ReplicaSet, own: readonly Pod[], pods: Lister<Pod>, sets: Lister<KubeObject>): readonly Pod[] {
