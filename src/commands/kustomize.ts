@@ -45,7 +45,7 @@ export default class Kustomize extends Command {
       throw new CliError(`illegal flag value --load-restrictor ${restrictor}; legal values: [${ROOT_ONLY} ${NONE}]`);
     }
     const { toYaml } = await import('../cli/yaml.ts');
-    const built = kustomizeObjects(args[0] ?? '.', this.io.cwd, {
+    const built = await kustomizeObjects(args[0] ?? '.', this.io, {
       warn: (warning) => this.err(`${warning}\n`),
       confined: restrictor !== NONE,
     });

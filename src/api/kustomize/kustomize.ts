@@ -7,10 +7,19 @@ import type { FieldTables } from './field-specs.ts';
 import { contentHash, generate } from './generators.ts';
 import { readKustomization } from './kustomization-file.ts';
 import { Loader, MalformedYaml } from './loader.ts';
-import { annotateOrigins, builtinOrigin, noteTransformation, originOf, setOrigin } from './origin.ts';
+import {
+  annotateOrigins,
+  builtinOrigin,
+  further,
+  noteTransformation,
+  originOf,
+  setOrigin,
+  type Way,
+} from './origin.ts';
 import { applyJson6902, applyPatchEntry, applyStrategicMerges } from './patches.ts';
 import { fixReferences } from './references.ts';
 import { replaceValues } from './replacements.ts';
+import { parseRepoSpec } from './repo-spec.ts';
 import { type Resource, ResourceList } from './resource.ts';
 import { sorted } from './sort.ts';
 import {
@@ -24,6 +33,7 @@ import {
 } from './transformers.ts';
 import {
   type BuiltObject,
+  HttpError,
   type KustomizationFile,
   KustomizeError,
   type KustomizeFiles,
@@ -31,7 +41,8 @@ import {
 } from './types.ts';
 import { mergeVariables, resolveVariables } from './variables.ts';
 
-export { type BuiltObject, KustomizeError, type KustomizeFiles } from './types.ts';
+export { parseRepoSpec, type RepoSpec } from './repo-spec.ts';
+export { type BuiltObject, HttpError, KustomizeError, type KustomizeFiles } from './types.ts';
 
 export interface KustomizeOptions {
   /** Gets what kustomize prints for deprecated fields. */
@@ -42,7 +53,10 @@ const LOCAL_CONFIG = 'config.kubernetes.io/local-config';
 
 /** Builds the kustomization in folder `path`; throws KustomizeError. */
 export function kustomize(files: KustomizeFiles, path: string, options: KustomizeOptions = {}): BuiltObject[] {
-  const loader = new Loader(files, posix.normalize(path).replace(/(?<=.)\/$/, ''));
+  const spec = files.remote && parseRepoSpec(path);
+  const loader = spec
+    ? Loader.atRepository(files, spec)
+    : new Loader(files, posix.normalize(path).replace(/(?<=.)\/$/, ''));
   const target = new Target(loader, options.warn ?? (() => {}));
   const { metadata } = target;
   const { list, tables, variables } = target.accumulate(emptyAccumulator());
@@ -86,15 +100,15 @@ class Target {
   private readonly loader: Loader;
   private readonly warn: (message: string) => void;
   /** The way from the root kustomization's folder to this one, for origins. */
-  private readonly way: string;
+  private readonly way: Way;
 
-  constructor(loader: Loader, warn: (message: string) => void, parent?: { metadata: readonly string[]; way: string }) {
+  constructor(loader: Loader, warn: (message: string) => void, parent?: { metadata: readonly string[]; way: Way }) {
     const { file, name } = readKustomization(loader, warn);
     this.file = file;
     this.fileName = name;
     this.loader = loader;
     this.warn = warn;
-    this.way = parent?.way ?? '';
+    this.way = parent?.way ?? { folder: '' };
     this.metadata = parent?.metadata ?? file.buildMetadata ?? [];
   }
 
@@ -121,23 +135,26 @@ class Target {
     return into;
   }
 
-  /** A file, else a folder. The messages of both attempts are kept, as upstream has it. */
+  /** A file, else a folder or a repository. The messages of both attempts are kept, as upstream has it. */
   private addResource(into: Accumulator, path: string): Accumulator {
     const full = this.loader.resolve(path);
+    let asFile = `accumulating resources from '${path}': '${this.loader.shown(full)}' must resolve to a file`;
     if (!this.loader.files.isDirectory(full)) {
       const failure = this.addFile(into.list, path);
       if (!failure) return into;
-      if (failure instanceof MalformedYaml) throw failure;
-      if (/^[a-z]+:\/\/|^git@|\?ref=/.test(path)) {
+      if (failure instanceof HttpError) throw failure;
+      const remote = /^[a-z]+:\/\/|^git@|\?ref=/.test(path);
+      if (remote && !this.loader.files.remote && !(failure instanceof MalformedYaml)) {
         throw new KustomizeError(`accumulating resources from '${path}': remote resources must be fetched first`, full);
       }
+      asFile = failure.message;
       try {
         this.loader.enter(path);
       } catch (error) {
-        throw wrapped(`accumulation err='${failure.message}'`, error);
+        if (failure instanceof MalformedYaml && error instanceof KustomizeError) throw failure;
+        throw wrapped(`accumulation err='${asFile}'`, error);
       }
     }
-    const asFile = `accumulating resources from '${path}': '${this.loader.shown(full)}' must resolve to a file`;
     try {
       const child = this.child(path, false);
       const sub = child.accumulateHere(emptyAccumulator());
@@ -156,7 +173,8 @@ class Target {
       if (error instanceof MalformedYaml) {
         return new MalformedYaml(`accumulating resources from '${path}': ${error.message}`, error.file!, error.reason);
       }
-      return wrapped(`accumulating resources from '${path}'`, error);
+      const said = wrapped(`accumulating resources from '${path}'`, error);
+      return error instanceof HttpError ? new HttpError(said.message) : said;
     }
     for (const resource of resources) {
       if (this.metadata.length > 0) setOrigin(resource, originOf(this.way, path));
@@ -187,9 +205,10 @@ class Target {
   private child(path: string, component: boolean): Target {
     const loader = this.loader.enter(path);
     const root = loader.shown();
+    const spec = loader.files.remote && parseRepoSpec(path);
     let child: Target;
     try {
-      child = new Target(loader, this.warn, { metadata: this.metadata, way: posix.join(this.way, path) });
+      child = new Target(loader, this.warn, { metadata: this.metadata, way: further(this.way, path, spec) });
     } catch (error) {
       throw wrapped(`couldn't make target for path '${root}'`, error);
     }

@@ -6,6 +6,7 @@ import { YamlError, parseYaml, splitYamlDocuments } from '../codec/yaml.ts';
 import { type Scalar, resolvePlain } from '../codec/yaml-scalars.ts';
 import type { Unstructured } from '../types.ts';
 import { cloneData, isMap } from './fields.ts';
+import { type RepoSpec, parseRepoSpec } from './repo-spec.ts';
 import { Resource } from './resource.ts';
 import { KustomizeError, type KustomizeFiles } from './types.ts';
 
@@ -55,11 +56,28 @@ export class Loader {
   /** Relative to the root of the files. */
   readonly folder: string;
   private readonly referrer: Loader | undefined;
+  /** Set for the folder at which a repository was entered. */
+  private readonly clone: { spec: RepoSpec; root: string } | undefined;
 
-  constructor(files: KustomizeFiles, folder: string, referrer?: Loader) {
+  constructor(files: KustomizeFiles, folder: string, referrer?: Loader, clone?: Loader['clone']) {
     this.files = files;
     this.folder = folder;
     this.referrer = referrer;
+    this.clone = clone;
+  }
+
+  /** A folder in a repository. Upstream: newLoaderAtGitClone. */
+  static atRepository(files: KustomizeFiles, spec: RepoSpec, referrer?: Loader): Loader {
+    referrer?.refuseRepositoryCycle(spec);
+    const root = files.remote!.repository(spec);
+    const folder = posix.join(root, spec.path).replace(/(?<=.)\/$/, '');
+    const loader = new Loader({ ...files, confined: true }, folder, referrer, { spec, root });
+    const shown = loader.shown();
+    if (files.isDirectory(folder)) return loader;
+    if (files.read(folder)) {
+      throw new KustomizeError(`'${shown}' refers to file '${posix.basename(folder)}'; expecting directory`, folder);
+    }
+    throw new KustomizeError(`evalsymlink failure on '${shown}' : ${missing(loader, folder)}`, folder);
   }
 
   /** How messages name a path: kubectl shows absolute ones. */
@@ -73,6 +91,7 @@ export class Loader {
 
   /** The bytes of a file below the folder. */
   load(path: string): Uint8Array {
+    if (this.files.remote && /^https?:\/\//.test(path)) return this.files.remote.file(path);
     const full = this.resolve(path);
     const content = this.files.read(full);
     if (!content) {
@@ -98,6 +117,8 @@ export class Loader {
   /** Another folder with a kustomization. */
   enter(path: string): Loader {
     if (path === '') throw new KustomizeError('new root cannot be empty');
+    const spec = this.files.remote && parseRepoSpec(path);
+    if (spec) return Loader.atRepository(this.files, spec, this);
     if (posix.isAbsolute(path)) throw new KustomizeError(`new root '${path}' cannot be absolute`);
     const folder = posix.join(this.folder, path).replace(/(?<=.)\/$/, '');
     if (!this.files.isDirectory(folder)) {
@@ -107,8 +128,28 @@ export class Loader {
         : `not a valid directory: evalsymlink failure on '${shown}' : ${missing(this, folder)}`;
       throw new KustomizeError(`must build at directory: ${why}`, folder);
     }
+    const repository = this.repository();
+    if (repository && !within(folder, repository.root)) {
+      const [base, root] = [this.shown(folder), this.shown(repository.root)];
+      throw new KustomizeError(
+        `security; bases in kustomizations found in cloned git repos must be within the repo, but base '${base}' is outside '${root}'`,
+        folder,
+      );
+    }
     this.refuseCycle(folder);
     return new Loader(this.files, folder, this);
+  }
+
+  /** The repository in which this folder is. */
+  private repository(): Loader['clone'] {
+    return this.clone ?? this.referrer?.repository();
+  }
+
+  private refuseRepositoryCycle(spec: RepoSpec): void {
+    if (this.clone?.spec.raw.startsWith(spec.raw)) {
+      throw new KustomizeError(`cycle detected: URI '${spec.raw}' referenced by previous URI '${this.clone.spec.raw}'`);
+    }
+    this.referrer?.refuseRepositoryCycle(spec);
   }
 
   private refuseCycle(folder: string): void {
@@ -145,7 +186,15 @@ export class MalformedYaml extends KustomizeError {
   }
 }
 
-const missing = (loader: Loader, path: string): string => `lstat ${loader.shown(path)}: no such file or directory`;
+/** Names the first folder on the way that is not there. */
+function missing(loader: Loader, path: string): string {
+  let first = path;
+  for (let parent = posix.dirname(first); !['.', '/'].includes(parent); parent = posix.dirname(parent)) {
+    if (loader.files.isDirectory(parent)) break;
+    first = parent;
+  }
+  return `lstat ${loader.shown(first)}: no such file or directory`;
+}
 
 const within = (path: string, folder: string): boolean =>
   folder === '.' || folder === '/' || path === folder || path.startsWith(`${folder}/`);

@@ -1,6 +1,7 @@
 // buildMetadata: where each object came from and what changed it, as annotations. Upstream: kustomize
 // api/resource/origin.go, api/krusty/kustomizer.go.
 import { posix } from 'node:path';
+import type { RepoSpec } from './repo-spec.ts';
 import type { Resource } from './resource.ts';
 
 export const ORIGIN = 'config.kubernetes.io/origin';
@@ -8,6 +9,8 @@ export const TRANSFORMATIONS = 'alpha.config.kubernetes.io/transformations';
 
 export interface BuildOrigin {
   path?: string;
+  repo?: string;
+  ref?: string;
   configuredIn?: string;
   configuredBy?: { apiVersion: string; kind: string };
 }
@@ -16,10 +19,27 @@ export function setOrigin(resource: Resource, origin: BuildOrigin): void {
   resource.origin = origin;
 }
 
-/** The origin of a file, below the folder of an origin. */
-export const originOf = (folder: string, path: string): BuildOrigin => ({ path: posix.join(folder, path) });
+/** How the root kustomization came to a folder: the way, and the repository in which the way began. */
+export interface Way {
+  folder: string;
+  repo?: string;
+  ref?: string;
+}
 
-export const builtinOrigin = (folder: string, fileName: string, kind: string): BuildOrigin => ({
+/** One step further. Upstream: Origin.Append. */
+export function further(way: Way, path: string, spec: RepoSpec | undefined): Way {
+  if (!spec) return { ...way, folder: posix.join(way.folder, path) };
+  return { folder: posix.normalize(spec.path || '.'), repo: spec.url, ...(spec.ref ? { ref: spec.ref } : {}) };
+}
+
+/** The origin of a file, below the folder of an origin. */
+export const originOf = ({ folder, ...repository }: Way, path: string): BuildOrigin => ({
+  path: posix.join(folder, path),
+  ...repository,
+});
+
+export const builtinOrigin = ({ folder, ...repository }: Way, fileName: string, kind: string): BuildOrigin => ({
+  ...repository,
   configuredIn: posix.join(folder, fileName),
   configuredBy: { apiVersion: 'builtin', kind },
 });
@@ -33,9 +53,11 @@ export function noteTransformation(resources: readonly Resource[], origin: Build
 }
 
 /** As Go prints the struct: its fields in their own order. */
-function lines({ path, configuredIn, configuredBy }: BuildOrigin): string[] {
+function lines({ path, repo, ref, configuredIn, configuredBy }: BuildOrigin): string[] {
   return [
     ...(path ? [`path: ${path}`] : []),
+    ...(repo ? [`repo: ${repo}`] : []),
+    ...(ref ? [`ref: ${ref}`] : []),
     ...(configuredIn ? [`configuredIn: ${configuredIn}`] : []),
     ...(configuredBy
       ? ['configuredBy:', `  apiVersion: ${configuredBy.apiVersion}`, `  kind: ${configuredBy.kind}`]

@@ -1,5 +1,6 @@
 // What a build works on: the files it may read, a kustomization's fields, and what comes out.
 import type { Unstructured } from '../types.ts';
+import type { RepoSpec } from './repo-spec.ts';
 
 /** The files that a build may read; paths are relative to one root, with `/`, normalised. */
 export interface KustomizeFiles {
@@ -12,6 +13,12 @@ export interface KustomizeFiles {
   shown?(path: string): string;
   /** Files must lie below the kustomization that names them; false lifts that. */
   confined?: boolean;
+  /** What is not here; absent: URLs are refused. Either may throw anything: what is no KustomizeError ends the build. */
+  remote?: {
+    /** The folder with the repository's files. */
+    repository(spec: RepoSpec): string;
+    file(url: string): Uint8Array;
+  };
 }
 
 export interface BuiltObject {
@@ -31,6 +38,9 @@ export class KustomizeError extends Error {
     this.name = 'KustomizeError';
   }
 }
+
+/** A URL that could not be read, and no repository either. Upstream: load.ErrHTTP. */
+export class HttpError extends KustomizeError {}
 
 export interface Selector {
   group?: string;

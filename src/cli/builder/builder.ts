@@ -247,7 +247,7 @@ export class Builder {
     const built = await this.buildTexts(texts, single && !files.kustomize);
     if (files.kustomize) {
       const { kustomizeObjects } = await import('./kustomize.ts');
-      for (const { object, origin } of kustomizeObjects(files.kustomize, this.io.cwd)) {
+      for (const { object, origin } of await kustomizeObjects(files.kustomize, this.io)) {
         await this.addObject(built, object, origin);
       }
     }

@@ -4,6 +4,8 @@ import { type Stats, readFileSync, readdirSync, statSync } from 'node:fs';
 import { extname, isAbsolute, join, resolve } from 'node:path';
 import { CliError, PlainError } from '../errors.ts';
 import { type Io, readStdin } from '../io.ts';
+import type { Clones } from './clones.ts';
+import type { GitPlace } from './git-files.ts';
 
 export interface FileOptions {
   filename: readonly string[];
@@ -27,18 +29,61 @@ export function checkFileOptions(options: FileOptions): void {
 export async function readFiles(options: FileOptions, io: Io): Promise<{ texts: ManifestText[]; single: boolean }> {
   const texts: ManifestText[] = [];
   let single = options.filename.length === 1;
-  for (const name of options.filename) {
-    if (name === '-') {
-      texts.push({ source: 'STDIN', text: await readStdin(io) });
-      single = false;
-    } else if (/^https?:\/\//.test(name)) texts.push({ source: name, text: await readUrl(name) });
-    else {
-      const files = filesOf(name, options.recursive === true, io.cwd);
-      if (files.length !== 1) single = false;
-      for (const file of files) texts.push({ source: file, text: readText(file, io.cwd) });
-    }
+  const repositories = new Repositories(io);
+  try {
+    for (const name of options.filename) if (!(await readName(name, options, io, repositories, texts))) single = false;
+  } finally {
+    await repositories.close();
   }
   return { texts, single };
+}
+
+/** Loads what talks to Git when a name may be a repository's. */
+class Repositories {
+  private readonly io: Io;
+  private clones?: Clones;
+
+  constructor(io: Io) {
+    this.io = io;
+  }
+
+  async place(name: string): Promise<GitPlace | undefined> {
+    if (!/^git::|:\/\/|^[\w-]+@[^/:]+:/i.test(name)) return undefined;
+    const { gitPlace, gitTarget } = await import('./git-files.ts');
+    const spec = gitTarget(name);
+    if (!spec) return undefined;
+    const { Clones } = await import('./clones.ts');
+    return gitPlace(spec, (this.clones ??= new Clones(this.io)));
+  }
+
+  async close(): Promise<void> {
+    await this.clones?.close();
+  }
+}
+
+/** Answers whether it was one file. */
+async function readName(
+  name: string,
+  options: FileOptions,
+  io: Io,
+  repositories: Repositories,
+  texts: ManifestText[],
+): Promise<boolean> {
+  if (name === '-') {
+    texts.push({ source: 'STDIN', text: await readStdin(io) });
+    return false;
+  }
+  const place = await repositories.place(name);
+  if (!place && /^https?:\/\//.test(name)) {
+    texts.push({ source: name, text: await readUrl(name) });
+    return true;
+  }
+  const files = filesOf(place?.path ?? name, options.recursive === true, io.cwd);
+  for (const file of files) {
+    place?.check(file);
+    texts.push({ source: place?.shown(file) ?? file, text: readText(file, io.cwd) });
+  }
+  return files.length === 1;
 }
 
 const located = (path: string, cwd: string): string => (isAbsolute(path) ? path : resolve(cwd, path));
