@@ -128,6 +128,8 @@ export interface KindDefinition<T extends KubeObject = Unstructured> {
   unknownField?(field: string, apiVersion: string): string;
   /** Table columns after Name (which is always first) and with Age where upstream has it; default: Name, Age. */
   columns?: readonly Column<T>[];
+  /** The order of the rows of a table, when it is not that of names (upstream: printFlowSchemaList). */
+  rowOrder?(a: T, b: T): number;
   /** Seconds after which the object vanishes by itself (Event: 3600). */
   ttlSeconds?: number;
   /** The schema of the stored version when built at run time (custom resources). */

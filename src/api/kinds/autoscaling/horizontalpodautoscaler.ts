@@ -48,6 +48,10 @@ function validate({ spec }: Hpa, errors: FieldErrors, least: number): void {
 
 const dropTolerances = dropper(AUTOSCALER_GATES);
 
+/** What a metric is now; upstream prints an amount that is missing in what was measured as Go does a nil. */
+const measured = (current: object | undefined, amount: string | undefined): string =>
+  current ? (amount ?? '<nil>') : '<unknown>';
+
 /** Upstream: formatHPAMetrics. */
 function metrics({ spec, status: s }: Hpa): string {
   const specs = (spec?.metrics ?? []) as unknown as MetricSpec[];
@@ -57,13 +61,15 @@ function metrics({ spec, status: s }: Hpa): string {
     const goal = parts(m).target;
     const name = m.resource?.name ?? m.containerResource?.name;
     if (name !== undefined) {
-      if (goal?.averageValue != null) return `${name}: ${current?.averageValue ?? '<unknown>'}/${goal.averageValue}`;
+      if (goal?.averageValue != null) {
+        return `${name}: ${measured(current, current?.averageValue)}/${goal.averageValue}`;
+      }
       const now = current?.averageUtilization == null ? '<unknown>' : `${current.averageUtilization}%`;
       return `${name}: ${now}/${goal?.averageUtilization == null ? '<auto>' : `${goal.averageUtilization}%`}`;
     }
-    if (m.pods) return `${current?.averageValue ?? '<unknown>'}/${goal?.averageValue}`;
+    if (m.pods) return `${measured(current, current?.averageValue)}/${goal?.averageValue}`;
     if (goal?.averageValue != null) return `${current?.averageValue ?? '<unknown>'}/${goal.averageValue} (avg)`;
-    return goal ? `${current?.value ?? '<unknown>'}/${goal.value}` : '<unknown type>';
+    return goal ? `${measured(current, current?.value)}/${goal.value}` : '<unknown type>';
   });
   return list.length > 2 ? `${list.slice(0, 2).join(', ')} + ${list.length - 2} more...` : list.join(', ');
 }

@@ -120,7 +120,8 @@ function state(job: Job): string {
   if (has('Failed')) return 'Failed';
   if (job.metadata?.deletionTimestamp) return 'Terminating';
   if (has('Suspended')) return 'Suspended';
-  return has('FailureTarget') ? 'FailureTarget' : 'Running';
+  if (has('FailureTarget')) return 'FailureTarget';
+  return has('SuccessCriteriaMet') ? 'SuccessCriteriaMet' : 'Running';
 }
 
 function completions({ spec, status: s }: Job): string {

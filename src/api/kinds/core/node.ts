@@ -12,7 +12,7 @@ import { type ResourceList, defaultResourceList, resourceQuantity } from '../sha
 const ROLE_PREFIX = 'node-role.kubernetes.io/';
 
 function statusText(node: Node): string {
-  const ready = node.status?.conditions?.find((c) => c.type === 'Ready');
+  const ready = node.status?.conditions?.findLast((c) => c.type === 'Ready');
   const status = !ready ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
   return node.spec?.unschedulable ? `${status},SchedulingDisabled` : status;
 }

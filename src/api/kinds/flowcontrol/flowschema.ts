@@ -76,6 +76,7 @@ export default defineKind<FlowSchema>({
   },
   validate,
   validateStatus: ({ status: s }, _old, errors) => validateFlowConditions(errors, s?.conditions),
+  rowOrder: (a, b) => (a.spec?.matchingPrecedence ?? 0) - (b.spec?.matchingPrecedence ?? 0),
   columns: [
     column(
       'PriorityLevel',

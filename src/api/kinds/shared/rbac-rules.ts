@@ -85,7 +85,7 @@ export function validateBindingUpdate(binding: Binding, old: Binding, errors: Fi
 const names = (binding: Binding, kind: string): string =>
   (binding.subjects ?? [])
     .filter((s) => s.kind === kind)
-    .map((s) => (kind === 'ServiceAccount' ? `${s.namespace}/${s.name}` : s.name))
+    .map((s) => (kind === 'ServiceAccount' ? `${s.namespace ?? ''}/${s.name}` : s.name))
     .join(', ');
 
 export function bindingColumns(roleText: string, what: string, age: Column<KubeObject>): Column<Binding>[] {

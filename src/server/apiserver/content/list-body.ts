@@ -110,6 +110,11 @@ function* concat(
   yield Buffer.from(']}\n');
 }
 
+/** By the kind's own order, and by name where that says nothing. */
+function inRowOrder(entries: Entry[], { definition: { rowOrder } }: Endpoint): Entry[] {
+  return rowOrder ? entries.toSorted((a, b) => rowOrder(a.object(), b.object())) : entries;
+}
+
 /** Tables and metadata lists. */
 async function shapedList(
   context: RequestContext,
@@ -118,9 +123,10 @@ async function shapedList(
   negotiated: Negotiated,
 ): Promise<Response> {
   const { shapeVersion: version, shape } = negotiated;
-  const { entries, metadata } = page;
+  const { metadata } = page;
   const apiVersion = `meta.k8s.io/${version}`;
   const isTable = shape === 'Table';
+  const entries = isTable ? inRowOrder(page.entries, endpoint) : page.entries;
   const include = isTable ? includeObject(context) : 'Metadata';
   const nowMs = context.server.now();
   const envelope = isTable
