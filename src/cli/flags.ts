@@ -70,8 +70,10 @@ export const deletionFlags = {
   wait: flag.bool('If true, wait for resources to be gone before returning. This waits for finalizers.'),
 };
 
-/** The propagation policy of --cascade; booleans are of earlier days. Upstream: cmdutil.GetCascadingStrategy. */
-export function propagationOf(cascade: string, warn: (text: string) => void): 'Background' | 'Orphan' | 'Foreground' {
+export type Propagation = 'Background' | 'Orphan' | 'Foreground';
+
+/** The propagation policy of --cascade; booleans are of earlier days. Upstream: delete.parseCascadingFlag. */
+export function propagationOf(cascade: string, warn: (text: string) => void): Propagation {
   switch (cascade) {
     case 'background':
       return 'Background';
@@ -79,14 +81,14 @@ export function propagationOf(cascade: string, warn: (text: string) => void): 'B
       return 'Orphan';
     case 'foreground':
       return 'Foreground';
-    case 'true':
-      warn('warning: --cascade=true is deprecated (boolean value) and can be replaced with --cascade=background.\n');
-      return 'Background';
-    case 'false':
-      warn('warning: --cascade=false is deprecated (boolean value) and can be replaced with --cascade=orphan.\n');
-      return 'Orphan';
   }
-  throw new CliError(`invalid cascade value (${cascade}). Must be "background", "foreground", or "orphan"`);
+  const isTrue = /^(1|t|true|TRUE|True|T)$/.test(cascade);
+  if (!isTrue && !/^(0|f|false|FALSE|False|F)$/.test(cascade)) {
+    throw new CliError(`invalid cascade value (${cascade}). Must be "background", "foreground", or "orphan"`);
+  }
+  const instead = isTrue ? 'background' : 'orphan';
+  warn(`warning: --cascade=${cascade} is deprecated (boolean value) and can be replaced with --cascade=${instead}.\n`);
+  return isTrue ? 'Background' : 'Orphan';
 }
 
 export const overridesFlags = {

@@ -21,6 +21,7 @@ import {
   fieldManagerFlag,
   fieldValidationOf,
   filenameFlags,
+  type Propagation,
   propagationOf,
   selectorFlag,
   validateFlag,
@@ -112,6 +113,7 @@ cat pod.json | {program} apply -f -
 
   private opts!: FlagValues<typeof flags>;
   dryRun: DryRun = 'none';
+  private propagation: Propagation = 'Background';
   fieldValidation: FieldValidation = 'Strict';
   private applySet?: ApplySet;
   /** The kinds of --prune-allowlist. */
@@ -128,8 +130,9 @@ cat pod.json | {program} apply -f -
     const { flags: opts, args } = this.parse(Apply);
     this.opts = opts;
     if (args.length > 0) this.usageError(`Unexpected args: [${args.join(' ')}]`);
-    if (opts.filename.length === 0 && !opts.kustomize) throw new CliError('must specify one of -f and -k');
     this.dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
+    this.propagation = propagationOf(opts.cascade, (t) => this.err(t));
+    if (opts.filename.length === 0 && !opts.kustomize) throw new CliError('must specify one of -f and -k');
     this.fieldValidation = fieldValidationOf(opts.validate);
     if (opts.applyset) this.applySet = await (await this.applySets()).parse(await this.cluster(), opts.applyset);
     await this.checkAllowlist();
@@ -359,8 +362,8 @@ cat pod.json | {program} apply -f -
       ...(opts.force
         ? {
             recreate: {
-              propagationPolicy: 'Background',
-              gracePeriodSeconds: opts['grace-period'] < 0 ? 0 : opts['grace-period'],
+              propagationPolicy: this.propagation,
+              gracePeriodSeconds: opts['grace-period'],
               timeoutMs: opts.timeout,
             },
           }
@@ -413,7 +416,7 @@ cat pod.json | {program} apply -f -
     const print = await this.printer();
     const pruning = {
       dryRun: this.dryRun,
-      propagationPolicy: propagationOf(opts.cascade, (t) => this.err(t)),
+      propagationPolicy: this.propagation,
       gracePeriodSeconds: opts['grace-period'],
       report: (object: Unstructured, mapping: Mapping) => {
         const info = { mapping, name: '', namespace: object.metadata.namespace, object };

@@ -19,6 +19,7 @@ import { updatedLastApplied } from '../cli/last-applied.ts';
 import { createObject, operationPrinter, withSource } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
+import { rawRules } from '../cli/raw.ts';
 
 const flags = {
   ...dryRunFlag,
@@ -124,18 +125,10 @@ cat pod.json | {program} create -f -
   }
 
   private checkRaw(flags: Flags): void {
-    const { filename } = flags;
     const rules: [boolean, string][] = [
       [flags.edit, '--raw and --edit are mutually exclusive'],
-      [filename.length !== 1, '--raw can only use a single local file or stdin'],
-      [/^https?:\/\//.test(filename[0] ?? ''), '--raw cannot read from a url'],
-      [flags.recursive, '--raw and --recursive are mutually exclusive'],
+      ...rawRules(flags.raw, flags),
       [flags.selector !== '', '--raw and --selector (-l) are mutually exclusive'],
-      [flags.output !== '', '--raw and --output are mutually exclusive'],
-      [
-        !flags.raw.startsWith('/') && !/^[a-z][a-z0-9+.-]*:/i.test(flags.raw),
-        `--raw must be a valid URL path: parse ${JSON.stringify(flags.raw)}: invalid URI for request`,
-      ],
     ];
     const broken = rules.find(([isBroken]) => isBroken);
     if (broken) throw new CliError(broken[1]);

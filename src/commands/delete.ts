@@ -1,6 +1,5 @@
 // `delete`: by names, files, selectors or all; waits until the objects are gone. Upstream: kubectl/pkg/cmd/delete.
-import { isNotFound, isReason, type Status } from '../api/status.ts';
-import { resourcePath, type Unstructured } from '../api/types.ts';
+import { isNotFound, isReason } from '../api/status.ts';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
@@ -9,13 +8,13 @@ import {
   deletionFlags,
   dryRunFlag,
   dryRunOf,
-  dryRunSuffix,
   type DryRun,
   fieldSelectorFlag,
   filenameFlags,
   propagationOf,
   selectorFlag,
 } from '../cli/flags.ts';
+import { deleteObject, deletionLine, type DeletionOptions } from '../cli/deletion.ts';
 import { kindOf, withSource } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { deleted, timedOut, waitFor } from '../cli/wait/conditions.ts';
@@ -71,6 +70,7 @@ Note that the delete command does NOT do resource version checks, so if someone 
   private opts!: FlagValues<typeof flags>;
   private dryRun: DryRun = 'none';
   private gracePeriod = -1;
+  private deletion!: DeletionOptions;
   private ignoreNotFound = false;
 
   async run(): Promise<void> {
@@ -119,7 +119,8 @@ Note that the delete command does NOT do resource version checks, so if someone 
         'Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n',
       );
     }
-    propagationOf(opts.cascade, (t) => this.err(t));
+    const { gracePeriod, dryRun } = this;
+    this.deletion = { gracePeriod, dryRun, propagationPolicy: propagationOf(opts.cascade, (t) => this.err(t)) };
   }
 
   private async deleteAll(infos: readonly Info[], problems: readonly unknown[]): Promise<void> {
@@ -153,25 +154,13 @@ Note that the delete command does NOT do resource version checks, so if someone 
   }
 
   private async deleteOne(info: Info): Promise<string | undefined> {
-    const cluster = await this.cluster();
-    const body = {
-      kind: 'DeleteOptions',
-      apiVersion: 'v1',
-      ...(this.gracePeriod >= 0 ? { gracePeriodSeconds: this.gracePeriod } : {}),
-      propagationPolicy: propagationOf(this.opts.cascade, () => undefined),
-    };
-    const answer = await cluster.json<Unstructured | Status>('DELETE', resourcePath(info.mapping, info), {
-      body,
-      query: this.dryRun === 'server' ? { dryRun: 'All' } : {},
-    });
+    const uid = await deleteObject(await this.cluster(), info, this.deletion);
     this.say(info);
-    return 'details' in answer ? (answer as Status).details?.uid : (answer as Unstructured).metadata?.uid;
+    return uid;
   }
 
   private say(info: Info): void {
-    if (this.opts.output === 'name') return this.out(`${kindOf(info)}/${info.name}\n`);
-    const word = this.gracePeriod === 0 ? 'force deleted' : 'deleted';
-    this.out(`${kindOf(info)} ${JSON.stringify(info.name)} ${word}${dryRunSuffix(this.dryRun)}\n`);
+    this.out(deletionLine(info, this.deletion, this.opts.output));
   }
 
   private async waitUntilGone(gone: readonly { info: Info; uid?: string }[]): Promise<void> {

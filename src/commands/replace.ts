@@ -1,9 +1,9 @@
 // `replace`, and `replace --force`: delete, then create. Upstream: kubectl/pkg/cmd/replace/replace.go.
 import { isNotFound } from '../api/status.ts';
-import { resourcePath } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
-import { Builder, type Info } from '../cli/builder/builder.ts';
-import { CliError, throwCollected } from '../cli/errors.ts';
+import { Builder, type BuildRequest, type Built, type Info } from '../cli/builder/builder.ts';
+import { deleteObject, deletionLine, type DeletionOptions } from '../cli/deletion.ts';
+import { AggregateCliError, CliError, throwCollected } from '../cli/errors.ts';
 import {
   type DryRun,
   deletionFlags,
@@ -12,23 +12,25 @@ import {
   fieldManagerFlag,
   fieldValidationOf,
   filenameFlags,
+  propagationOf,
   saveConfigFlag,
   validateFlag,
 } from '../cli/flags.ts';
 import { updatedLastApplied } from '../cli/last-applied.ts';
 import {
   createObject,
-  kindOf,
   operationPrinter,
+  type OperationPrinter,
   replaceObject,
   withSource,
   type WriteOptions,
 } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
+import { rawRules } from '../cli/raw.ts';
 import { deleted, waitFor } from '../cli/wait/conditions.ts';
 
-const WEEK_MS = 7 * 24 * 3_600_000;
+const FIVE_MINUTES_MS = 5 * 60_000;
 
 const flags = {
   ...deletionFlags,
@@ -63,66 +65,106 @@ cat pod.json | {program} replace -f -
   private opts!: FlagValues<typeof flags>;
   private dryRun: DryRun = 'none';
   private writing!: WriteOptions;
+  private deletion!: DeletionOptions;
 
   async run(): Promise<void> {
-    const { flags: opts, args } = this.parse(Replace);
+    const { flags: opts } = this.parse(Replace);
     this.opts = opts;
+    const fieldValidation = fieldValidationOf(opts.validate);
     this.dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
-    if (args.length > 0) this.usageError(`Unexpected args: [${args.join(' ')}]`);
-    if (opts['grace-period'] >= 0 && !opts.force) throw new CliError('--grace-period must have --force specified');
-    if (opts.timeout !== 0 && !opts.force) throw new CliError('--timeout must have --force specified');
+    const print = await operationPrinter({ ...printOptionsOf(opts), cwd: this.io.cwd }, this.dryRun);
+    const propagationPolicy = propagationOf(opts.cascade, (t) => this.err(t));
+    // Zero is taken for one, and waited for, so that nothing is lost by a slip.
+    const gracePeriod = opts['grace-period'] === 0 ? 1 : opts['grace-period'];
+    this.deletion = { propagationPolicy, gracePeriod };
     if (opts.filename.length === 0 && !opts.kustomize) {
       throw new CliError('must specify one of -f and -k');
     }
+    this.validate(gracePeriod);
     this.writing = {
       dryRun: this.dryRun,
       fieldManager: opts['field-manager'],
-      fieldValidation: fieldValidationOf(opts.validate),
+      fieldValidation,
       subresource: opts.subresource,
     };
     if (opts.raw) return this.raw();
-    const print = await operationPrinter(printOptionsOf(opts), this.dryRun);
-    const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
-      files: opts,
-      validation: this.writing.fieldValidation,
-    }).build();
+    if (opts.force) return this.forceReplace(print);
+    const built = await this.build({ validation: fieldValidation });
     const errors = [...built.errors];
-    if (opts.force) for (const info of built.infos) await this.remove(info).catch((e) => errors.push(e));
     for (const info of built.infos) {
       try {
         info.object = updatedLastApplied(info.object!, opts['save-config']);
-        if (this.dryRun !== 'client') info.object = await this.put(info);
+        if (this.dryRun !== 'client') info.object = await replaceObject(await this.cluster(), info, this.writing);
         this.out(print(info.object, 'replaced'));
       } catch (error) {
         errors.push(withSource('replacing', info.source, error));
       }
     }
     throwCollected(errors);
+  }
+
+  private validate(gracePeriod: number): void {
+    const { opts } = this;
+    const { filename } = opts;
+    const rules: [boolean, string][] = [
+      [gracePeriod >= 0 && !opts.force, '--grace-period must have --force specified'],
+      [opts.timeout !== 0 && !opts.force, '--timeout must have --force specified'],
+      [opts.force && this.dryRun !== 'none', '--dry-run can not be used when --force is set'],
+    ];
+    if (opts.raw) rules.push(...rawRules(opts.raw, { ...opts, filename }));
+    const broken = rules.find(([isBroken]) => isBroken);
+    if (broken) throw new CliError(broken[1]);
+  }
+
+  private build(request: BuildRequest): Promise<Built> {
+    const { opts } = this;
+    const builder = new Builder(() => this.cluster(), this.io, this.context.program, { files: opts, ...request });
+    return builder.build();
+  }
+
+  /** Deletes all, waits until they are gone, creates them anew. Standard input is read once, for both. */
+  private async forceReplace(print: OperationPrinter): Promise<void> {
+    const { opts } = this;
+    const cluster = await this.cluster();
+    const built = await this.build({});
+    const errors = [...built.errors];
+    const gone: Info[] = [];
+    for (const info of built.infos) {
+      try {
+        await deleteObject(cluster, info, this.deletion);
+        this.out(deletionLine(info, this.deletion, opts.output));
+        gone.push(info);
+      } catch (error) {
+        if (!isNotFound(error)) errors.push(withSource('deleting', info.source, error));
+      }
+    }
+    throwCollected(errors);
+    if (built.infos.length === 0) this.out('No resources found\n');
+    const late: Error[] = [];
+    for (const info of gone) {
+      const deadline = this.io.nowMs() + (opts.timeout || FIVE_MINUTES_MS);
+      const { done } = await waitFor(cluster, info, deleted(undefined), deadline);
+      if (!done) late.push(new CliError('context deadline exceeded'));
+    }
+    if (late.length > 1) throw new AggregateCliError(late);
+    throwCollected(late);
+    await this.createAll(built.infos, print);
     if (built.infos.length === 0) throw new CliError('no objects passed to replace');
   }
 
-  /** What upstream overwrites unconditionally keeps no version of the file's. */
-  private async put(info: Info) {
+  private async createAll(infos: readonly Info[], print: OperationPrinter): Promise<void> {
     const cluster = await this.cluster();
-    return this.opts.force ? createObject(cluster, info, this.writing) : replaceObject(cluster, info, this.writing);
-  }
-
-  private async remove(info: Info): Promise<void> {
-    const { opts } = this;
-    const cluster = await this.cluster();
-    const grace = opts['grace-period'] < 0 ? 0 : opts['grace-period'];
-    try {
-      await cluster.json('DELETE', resourcePath(info.mapping, info), {
-        body: { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: grace, propagationPolicy: 'Background' },
-      });
-    } catch (error) {
-      if (isNotFound(error)) return;
-      throw withSource('deleting', info.source, error);
+    const errors: unknown[] = [];
+    for (const info of infos) {
+      try {
+        info.object = updatedLastApplied(info.object!, this.opts['save-config']);
+        info.object = await createObject(cluster, info, this.writing);
+        this.out(print(info.object, 'replaced'));
+      } catch (error) {
+        errors.push(error);
+      }
     }
-    const word = grace === 0 ? 'force deleted' : 'deleted';
-    this.out(`${kindOf(info)} ${JSON.stringify(info.name)} ${word}\n`);
-    const { done } = await waitFor(cluster, info, deleted(undefined), this.io.nowMs() + (opts.timeout || WEEK_MS));
-    if (!done) throw new CliError('timed out waiting for the condition');
+    throwCollected(errors);
   }
 
   private async raw(): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { resourcePath, type ResourceType, type Unstructured } from '../api/types.ts';
 import { attachTo } from '../cli/attach.ts';
+import { deleteObject, deletionLine, type DeletionOptions } from '../cli/deletion.ts';
 import { CliError, PlainError } from '../cli/errors.ts';
 import {
   deletionFlags,
@@ -11,6 +12,7 @@ import {
   fieldManagerFlag,
   filenameFlags,
   overridesFlags,
+  propagationOf,
   saveConfigFlag,
 } from '../cli/flags.ts';
 import { isImageReference } from '../cli/image-reference.ts';
@@ -108,16 +110,19 @@ export default class Run extends PodCommand {
       this.usageError(`invalid restart policy: ${opts.restart}`);
     }
     const print = await operationPrinter({ ...printOptionsOf(opts), typed: true, cwd: this.io.cwd }, dryRun);
+    // Of the flags of a deletion only --cascade means something here; the files are not read.
+    const deletion = { propagationPolicy: propagationOf(opts.cascade, (t) => this.err(t)), gracePeriod: -1 };
     let pod = this.pod(args[0]!, args.slice(1)) as unknown as Unstructured;
     pod = overridden(pod, opts);
     pod = await this.create(Pods, pod, dryRun);
-    if (opts.expose) await this.exposePod(pod, dryRun, print);
+    const created = [{ type: Pods as ResourceType, object: pod }];
+    if (opts.expose) created.push({ type: Services, object: await this.exposePod(pod, dryRun, print) });
     if (!attach) return this.out(print(pod, 'created'));
     this.context.interrupts.exitCode = 1;
     try {
       await this.follow(pod);
     } finally {
-      if (opts.rm) await this.remove(pod);
+      if (opts.rm) await this.remove(created, deletion);
     }
   }
 
@@ -164,7 +169,7 @@ export default class Run extends PodCommand {
   }
 
   /** The service is told of before the pod; with YAML upstream writes a separator of its own. */
-  private async exposePod(pod: Unstructured, dryRun: DryRun, print: OperationPrinter): Promise<void> {
+  private async exposePod(pod: Unstructured, dryRun: DryRun, print: OperationPrinter): Promise<Unstructured> {
     const { opts } = this;
     const port = Number(opts.port);
     const { namespace } = this.context.globals;
@@ -179,8 +184,10 @@ export default class Run extends PodCommand {
       },
       status: { loadBalancer: {} },
     };
-    this.out(print(await this.create(Services, service as unknown as Unstructured, dryRun), 'created'));
+    const created = await this.create(Services, service as unknown as Unstructured, dryRun);
+    this.out(print(created, 'created'));
     if (opts.output === 'yaml') this.out('---\n');
+    return created;
   }
 
   /** Attaches when the pod runs; when it has ended already its log is shown. The exit code is the container's. */
@@ -227,14 +234,20 @@ export default class Run extends PodCommand {
     );
   }
 
-  private async remove(pod: Unstructured): Promise<void> {
-    const { name, namespace } = pod.metadata;
-    await (
-      await this.cluster()
-    ).json('DELETE', resourcePath(Pods, { name, namespace }), {
-      body: { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' },
-    });
-    if (!this.opts.quiet) this.out(`pod ${JSON.stringify(name)} deleted\n`);
+  /** The pod and its service. What cannot be deleted is left without a word, as upstream leaves it. */
+  private async remove(created: readonly { type: ResourceType; object: Unstructured }[], deletion: DeletionOptions) {
+    const cluster = await this.cluster();
+    const mapper = await cluster.mapper();
+    for (const { type, object } of created) {
+      const mapping = await mapper.resource(type.plural);
+      const info = { mapping, name: object.metadata.name ?? '', namespace: object.metadata.namespace };
+      try {
+        await deleteObject(cluster, info, deletion);
+      } catch {
+        continue;
+      }
+      if (!this.opts.quiet) this.out(deletionLine(info, deletion));
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 // Client-side apply of one object that exists: the patch from the last applied, the wanted and the live configuration,
 // sent with retries on conflict. Upstream: kubectl/pkg/cmd/apply/patcher.go.
+import { stringifySorted } from '../../api/codec/json.ts';
 import { parseJson } from '../../api/codec/json.ts';
 import { createThreeWayJsonMergePatch } from '../../api/patch/merge-patch.ts';
 import { createThreeWayMergePatch } from '../../api/patch/strategic.ts';
@@ -72,21 +73,24 @@ export async function applyToExisting(
         continue;
       }
       if (options.recreate && isReason(error, 'Conflict', 'Invalid')) {
-        return { object: await recreate(cluster, info, live, modified, options), changed: true };
+        try {
+          return { object: await recreate(cluster, info, live, modified, options), changed: true };
+        } catch (failure) {
+          throw describeFailure(failure, `${stringifySorted(modified)}\n`, info);
+        }
       }
-      throw describeFailure(error, patch, info);
+      throw describeFailure(withSource('patching', info.source, error), JSON.stringify(patch), info);
     }
   }
 }
 
 /** Upstream names the patch and the object in front of the server's words. */
-function describeFailure(error: unknown, patch: Fields, info: Info): Error {
+function describeFailure(error: unknown, patch: string, info: Info): Error {
   const { mapping, name, namespace = '' } = info;
   const resource = `${mapping.group ? `${mapping.group}/` : '/'}${mapping.version}, Resource=${mapping.plural}`;
   const kind = `${mapping.group ? `${mapping.group}/` : '/'}${mapping.version}, Kind=${mapping.kind}`;
   const about = `Resource: ${JSON.stringify(resource)}, GroupVersionKind: ${JSON.stringify(kind)}\nName: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(namespace)}`;
-  const patching = withSource('patching', info.source, error);
-  return withSource(`applying patch:\n${JSON.stringify(patch)}\nto:\n${about}\nfor:`, info.source, patching);
+  return withSource(`applying patch:\n${patch}\nto:\n${about}\nfor:`, info.source, error);
 }
 
 async function recreate(
@@ -106,7 +110,7 @@ async function recreate(
     },
   });
   const gone = await waitFor(cluster, info, deleted(live.metadata.uid), Date.now() + (timeoutMs || WEEK_MS));
-  if (!gone.done) throw new CliError('timed out waiting for the condition');
+  if (!gone.done) throw new CliError('context deadline exceeded');
   try {
     return await createObject(cluster, { ...info, object: modified }, options);
   } catch (error) {

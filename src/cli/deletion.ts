@@ -1,0 +1,41 @@
+// The deletion of one object as several commands make it, and what is said of it. Upstream: DeleteOptions.deleteResource
+// and PrintObj of kubectl/pkg/cmd/delete/delete.go.
+import type { Status } from '../api/status.ts';
+import { resourcePath, type Unstructured } from '../api/types.ts';
+import type { Info } from './builder/builder.ts';
+import type { Cluster } from './cluster.ts';
+import { type DryRun, dryRunSuffix, type Propagation } from './flags.ts';
+import { kindOf } from './operation.ts';
+
+export interface DeletionOptions {
+  propagationPolicy: Propagation;
+  /** Negative: the kind's own. */
+  gracePeriod: number;
+  dryRun?: DryRun;
+}
+
+/** Answers the uid of what was deleted, when the server says it. */
+export async function deleteObject(
+  cluster: Cluster,
+  info: Info,
+  options: DeletionOptions,
+): Promise<string | undefined> {
+  const body = {
+    kind: 'DeleteOptions',
+    apiVersion: 'v1',
+    ...(options.gracePeriod >= 0 ? { gracePeriodSeconds: options.gracePeriod } : {}),
+    propagationPolicy: options.propagationPolicy,
+  };
+  const answer = await cluster.json<Unstructured | Status>('DELETE', resourcePath(info.mapping, info), {
+    body,
+    query: options.dryRun === 'server' ? { dryRun: 'All' } : {},
+  });
+  return 'details' in answer ? (answer as Status).details?.uid : (answer as Unstructured).metadata?.uid;
+}
+
+/** `pod "x" deleted`, or `pod/x` with -o name. */
+export function deletionLine(info: Info, { gracePeriod, dryRun = 'none' }: DeletionOptions, output = ''): string {
+  if (output === 'name') return `${kindOf(info)}/${info.name}\n`;
+  const word = gracePeriod === 0 ? 'force deleted' : 'deleted';
+  return `${kindOf(info)} ${JSON.stringify(info.name)} ${word}${dryRunSuffix(dryRun)}\n`;
+}
