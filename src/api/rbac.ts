@@ -110,18 +110,31 @@ export function ruleText(rule: PolicyRule): string {
   return `{${shown.map(([name, values]) => `${name}:[${values!.map((v) => JSON.stringify(v)).join(' ')}]`).join(', ')}}`;
 }
 
-/** Rules that differ only in their verbs as one, sorted: how upstream keeps its messages short (CompactRules). */
+/** Simple rules (of one resource, and one name at most) that differ only in their verbs as one. Upstream: CompactRules. */
 export function compactRules(rules: readonly PolicyRule[]): PolicyRule[] {
+  const compact: PolicyRule[] = [];
   const merged = new Map<string, PolicyRule>();
   for (const rule of rules) {
-    const { verbs, ...rest } = rule;
-    const key = JSON.stringify(rest);
+    if (!isSimple(rule)) {
+      compact.push(rule);
+      continue;
+    }
+    const { apiGroups, resources, resourceNames } = rule;
+    const key = JSON.stringify([apiGroups, resources, resourceNames]);
     const known = merged.get(key);
-    if (known) known.verbs.push(...verbs.filter((verb) => !known.verbs.includes(verb)));
-    else merged.set(key, { ...rest, verbs: [...verbs] });
+    if (known) {
+      known.verbs = [...(known.verbs ?? []), ...(rule.verbs ?? [])];
+      continue;
+    }
+    const first = { ...rule };
+    merged.set(key, first);
+    compact.push(first);
   }
-  return [...merged.values()];
+  return compact;
 }
+
+const isSimple = ({ apiGroups, resources, resourceNames, nonResourceURLs }: PolicyRule): boolean =>
+  apiGroups?.length === 1 && resources?.length === 1 && (resourceNames?.length ?? 0) <= 1 && !nonResourceURLs?.length;
 
 /** The union that a cluster role with an aggregation rule stands for; selected roles may themselves be aggregated. */
 export function aggregateRules(role: ClusterRole, all: ReadonlyMap<string, ClusterRole>): PolicyRule[] {

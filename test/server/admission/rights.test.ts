@@ -66,6 +66,59 @@ describe('who writes roles', () => {
     await bob.patch(Roles, { namespace: 'default', name: 'ok' }, 'merge', { metadata: { labels: { a: 'b' } } });
   });
 
+  it('needs what a role grants for every change of it but of what deletes it: labels lead rules into other roles', async () => {
+    await admin.create(ClusterRoles, { metadata: { name: 'strong' }, rules: role('x', ['*']).rules });
+    const labels = { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' };
+    const refused = { reason: 'Forbidden', message: expect.stringContaining('not currently held') as string };
+    const change = (metadata: object) => bob.patch(ClusterRoles, { name: 'strong' }, 'merge', { metadata });
+    await expect(change({ labels })).rejects.toMatchObject(refused);
+    await expect(change({ annotations: { a: 'b' } })).rejects.toMatchObject(refused);
+    await change({ finalizers: ['example.com/x'] });
+    await change({ finalizers: null });
+    await change({ ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'x' }] });
+    await admin.create(ClusterRoleBindings, {
+      metadata: { name: 'strong' },
+      roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: 'strong' },
+      subjects: [],
+    });
+    const bound = (metadata: object) => bob.patch(ClusterRoleBindings, { name: 'strong' }, 'merge', { metadata });
+    await expect(bound({ labels })).rejects.toMatchObject(refused);
+    await bound({ finalizers: ['example.com/x'] });
+    await bound({ finalizers: null });
+  });
+
+  it('may write any rules into roles that it may escalate; by name only once they are there', async () => {
+    const carol = server.client({ name: 'carol', groups: ['system:authenticated'] });
+    await admin.create(ClusterRoles, {
+      metadata: { name: 'carol' },
+      rules: [
+        { apiGroups: [GROUP], resources: ['roles'], verbs: ['create', 'update', 'patch', 'get'] },
+        { apiGroups: [GROUP], resources: ['roles'], resourceNames: ['named'], verbs: ['escalate'] },
+      ],
+    });
+    await admin.create(ClusterRoleBindings, {
+      metadata: { name: 'carol' },
+      roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: 'carol' },
+      subjects: [{ kind: 'User', apiGroup: GROUP, name: 'carol' }],
+    });
+    await expect(carol.create(Roles, role('named', ['*']))).rejects.toMatchObject({ reason: 'Forbidden' });
+    await admin.create(Roles, role('named', ['get']));
+    await admin.create(Roles, role('other', ['get']));
+    const rules = role('x', ['*']).rules;
+    await carol.patch(Roles, { namespace: 'default', name: 'named' }, 'merge', { rules });
+    const other = carol.patch(Roles, { namespace: 'default', name: 'other' }, 'merge', { rules });
+    await expect(other).rejects.toMatchObject({ reason: 'Forbidden' });
+  });
+
+  it('may not take an aggregation rule away', async () => {
+    const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { nobody: 'has' } }] };
+    await admin.create(ClusterRoles, { metadata: { name: 'gathers' }, rules: [], aggregationRule });
+    const without = bob.patch(ClusterRoles, { name: 'gathers' }, 'merge', { aggregationRule: null });
+    await expect(without).rejects.toMatchObject({
+      message: expect.stringContaining('must have cluster-admin privileges to use an aggregationRule') as string,
+    });
+  });
+
   it('may not aggregate rights of others', async () => {
     await expect(
       bob.create(ClusterRoles, {
