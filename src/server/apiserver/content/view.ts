@@ -52,6 +52,28 @@ export function inOwnVersion(
   return kind.converter.convert(objects, apiVersion).then((drafts) => drafts.map((draft) => settled(draft, endpoint)));
 }
 
+/** Objects of the stored version as the endpoint shows them, of built-in kinds too. */
+export function inVersion(
+  objects: readonly Unstructured[],
+  endpoint: Endpoint,
+): Promise<Unstructured[]> | readonly Unstructured[] {
+  if (endpoint.kind.custom || endpoint.asStored) return inOwnVersion(objects, endpoint);
+  return objects.map((object) => convertFromStorage(object, endpoint));
+}
+
+/** From one version of a kind to another; `object` may be a part of one. */
+export function convertBetween(
+  object: Unstructured,
+  from: Endpoint,
+  to: Endpoint,
+): Promise<Unstructured> | Unstructured {
+  if (to.kind.custom) return convertTo(object, to);
+  const draft = cloneJson(object);
+  from.served.convert?.toStorage(draft);
+  to.served.convert?.fromStorage(draft);
+  return settled(draft, to);
+}
+
 /** A custom resource may have been stored under another version than today's storage version, or an older schema. */
 const asIs = (entry: Entry, { asStored, apiVersion, kind }: Endpoint): boolean =>
   asStored && entry.revision > kind.since && (!kind.mixedVersions || entry.object().apiVersion === apiVersion);

@@ -10,13 +10,13 @@ import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
 import { checkMetadata, parseYamlText, readBytes, readText } from '../content/decode.ts';
 import type { Negotiated } from '../content/negotiate.ts';
-import { convertTo, viewOf } from '../content/view.ts';
+import { convertBetween, viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
 import { createInstead } from './create.ts';
 import { AS_IS, settleNamespace, settledFields, toStorage } from './decode-object.ts';
-import { resetFields } from './managed-fields.ts';
+import { allSpeakOf, endpointAt, fieldsPutBack } from './managed-fields.ts';
 import { timestamp } from './metadata.ts';
 import { modifyExisting } from './modify.ts';
 import type { WriteOptions } from './options.ts';
@@ -48,7 +48,7 @@ export async function apply(
       now: timestamp(context.server.now()),
       schema: endpoint.schema ?? {},
       source: builtinSchemas,
-      resetFields: resetFields(endpoint, subresource),
+      resetFields: fieldsPutBack(endpoint, subresource),
       custom: endpoint.kind.custom,
     });
     const draft = cloneJson(object) as JsonObject & Unstructured;
@@ -73,12 +73,14 @@ export async function apply(
   return writtenResponse(context, 201, endpoint, created, negotiated);
 }
 
-/** Owners of custom resources may speak of versions that differ. */
+/** Owners may speak of versions that differ. */
 function merged(context: RequestContext, endpoint: Endpoint, options: ApplyOptions) {
-  if (!endpoint.kind.mixedVersions) return serverSideApply(options);
-  const at = (apiVersion: string) => context.server.registry.endpointFor(endpoint.kind, apiVersion);
+  const { live, apiVersion: own } = options;
+  if (!endpoint.kind.mixedVersions && (!live || allSpeakOf(own, live))) return serverSideApply(options);
+  const at = (apiVersion: string) => endpointAt(context, endpoint, apiVersion);
   const schemaAt = (apiVersion: string) => at(apiVersion)?.schema;
-  const convert = async ({ object, apiVersion }: Conversion) => convertTo(object, at(apiVersion)!);
+  const convert = async ({ object, apiVersion }: Conversion) =>
+    convertBetween(object, at(object.apiVersion) ?? endpoint, at(apiVersion)!);
   return applyAcrossVersions({ ...options, schemaAt }, convert);
 }
 

@@ -1,10 +1,10 @@
-// Who owns which field: asked on every write; the work is api/patch's. Entries of custom resources name the version of
-// the request, and are compared in it; those of built-in kinds name the version that is stored.
+// Who owns which field: asked on every write; the work is api/patch's. An entry names the version of the request that made
+// it, and is compared in that version; where all speak of the stored one, which is the rule, nothing is converted.
 import { type VersionView, ownedVersions, updateManagedFields } from '../../../api/patch/managed-fields.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import type { Schema } from '../../../api/schema/schema.ts';
 import type { Unstructured } from '../../../api/types.ts';
-import { inOwnVersion } from '../content/view.ts';
+import { inVersion } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { timestamp } from './metadata.ts';
@@ -12,15 +12,20 @@ import type { WriteOptions } from './options.ts';
 
 const NONE: readonly string[] = [];
 const STATUS: readonly string[] = ['status'];
-
-/** The schema of the stored version. */
-export function storedSchema(context: RequestContext, { kind, schema, asStored }: Endpoint): Schema | undefined {
-  return asStored ? schema : context.server.registry.endpointFor(kind, kind.storageApiVersion)?.schema;
-}
+const CUSTOM_BUT_STATUS: readonly string[] = ['metadata', 'spec'];
 
 /** What an endpoint does not let its callers own: the object's own does not write the status. */
-export function resetFields(endpoint: Endpoint, subresource: string): readonly string[] {
-  return subresource === '' && endpoint.definition.subresources?.['status'] ? STATUS : NONE;
+const resetFields = (endpoint: Endpoint, subresource: string): readonly string[] =>
+  subresource === '' && endpoint.definition.subresources?.['status'] ? STATUS : NONE;
+
+/**
+ * What one who applies does not own, since the endpoint puts it back. (From an update it is gone before it is tracked.)
+ * Upstream: the strategies' GetResetFields.
+ */
+export function fieldsPutBack(endpoint: Endpoint, subresource: string): readonly string[] {
+  if (subresource !== 'status') return resetFields(endpoint, subresource);
+  const { kind, definition } = endpoint;
+  return kind.custom ? CUSTOM_BUT_STATUS : ['spec', ...(definition.statusKeeps ?? []).map((f) => `metadata.${f}`)];
 }
 
 /** Records an update (or a create, without `old`) in the draft's managedFields; both are in the stored version. */
@@ -32,10 +37,11 @@ export function trackUpdate(
   options: WriteOptions,
   subresource: string,
 ): Promise<void> | void {
-  if (endpoint.kind.mixedVersions) return trackAcross(context, endpoint, draft, old, options, subresource);
-  const schema = storedSchema(context, endpoint);
+  const { kind, apiVersion, asStored, schema } = endpoint;
+  if (kind.mixedVersions || !asStored || !allSpeakOf(apiVersion, draft) || (old && !allSpeakOf(apiVersion, old))) {
+    return trackAcross(context, endpoint, draft, old, options, subresource);
+  }
   if (!schema) return;
-  const { storageApiVersion: apiVersion } = endpoint.kind;
   settle(draft, {
     ...trackingOf(context, endpoint, options, subresource),
     apiVersion,
@@ -64,7 +70,22 @@ function settle(draft: Unstructured, tracking: Tracking): void {
   else delete draft.metadata.managedFields;
 }
 
-/** The versions of a custom resource differ in their schemas, and by a webhook in all. */
+/** Whether every entry of the object's owners names this version. */
+export const allSpeakOf = (apiVersion: string, { metadata }: Unstructured): boolean =>
+  metadata.managedFields?.every((entry) => entry.apiVersion === apiVersion) ?? true;
+
+/** The endpoint of a version that an entry names; undefined: the kind has no such version (any more). */
+export function endpointAt(
+  { server }: RequestContext,
+  { kind }: Endpoint,
+  apiVersion: string,
+): (Endpoint & { schema: Schema }) | undefined {
+  const at = server.registry.endpointFor(kind, apiVersion);
+  // Groups may have a plural in common, and mean different kinds.
+  return at?.schema && at.kind.cache === kind.cache ? (at as Endpoint & { schema: Schema }) : undefined;
+}
+
+/** The versions of a kind differ in their schemas, and by a webhook in all. Entries of no version that there is go. */
 async function trackAcross(
   context: RequestContext,
   endpoint: Endpoint,
@@ -73,17 +94,17 @@ async function trackAcross(
   options: WriteOptions,
   subresource: string,
 ): Promise<void> {
-  const { registry } = context.server;
   const { apiVersion } = endpoint;
   const both = old ? [draft, old] : [draft];
   const views = new Map<string, VersionView>();
   const versions = ownedVersions({ live: old, updated: draft, subresource: subresource || undefined });
   for (const version of versions.add(apiVersion)) {
-    const at = registry.endpointFor(endpoint.kind, version);
-    if (!at?.schema) continue;
-    const [updated, live] = await inOwnVersion(both, at);
+    const at = endpointAt(context, endpoint, version);
+    if (!at) continue;
+    const [updated, live] = await inVersion(both, at);
     views.set(version, { updated: updated!, live, schema: at.schema });
   }
+  if (!views.has(apiVersion)) return;
   const tracking = trackingOf(context, endpoint, options, subresource);
   settle(draft, { ...tracking, ...views.get(apiVersion)!, apiVersion, views });
 }
