@@ -9,12 +9,23 @@ import type { Container, PodSpec, PodTemplate, Volume } from './pod-types.ts';
 import { type ResourceList, defaultResourceList } from './resource-list.ts';
 import { honourPodAnnotations } from './old-annotations.ts';
 
-/** True when an image is pulled again at each start: its tag is `latest`, said or implied, and it has no digest. */
+const LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?';
+const DOMAIN = `(?:${LABEL}(?:\\.${LABEL})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`;
+const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+/** What names an image. Upstream: distribution/reference, ParseNormalizedNamed. */
+const REFERENCE = new RegExp(
+  `^(?:${DOMAIN}/)?${COMPONENT}(?:/${COMPONENT})*(?::latest)?(?:@[A-Za-z][^:]*:[0-9a-fA-F]{32,})?$`,
+);
+
+/**
+ * True when an image is pulled again at each start: its tag is `latest`, said or implied, and it has no digest. What
+ * names no image has no tag.
+ */
 function isLatest(image: string): boolean {
   const digest = image.indexOf('@');
   const name = digest < 0 ? image : image.slice(0, digest);
   const colon = name.indexOf(':', name.lastIndexOf('/') + 1);
-  return colon < 0 ? digest < 0 : name.slice(colon + 1) === 'latest';
+  return (colon < 0 ? digest < 0 : name.slice(colon + 1) === 'latest') && REFERENCE.test(image);
 }
 
 function defaultProbe(probe: core.Probe | undefined): void {
