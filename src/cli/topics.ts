@@ -64,6 +64,7 @@ export const rootGroups: readonly CommandGroup[] = [
       ['patch', 'Update fields of a resource'],
       ['replace', 'Replace a resource by file name or stdin'],
       ['wait', 'Experimental: Wait for a specific condition on one or many resources'],
+      ['convert', 'Convert config files between different API versions'],
       ['kustomize', 'Build a kustomization target from a directory or URL'],
     ],
   },

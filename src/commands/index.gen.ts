@@ -33,6 +33,7 @@ export default {
   'config/use-context': () => import('./config/use-context.ts'),
   'config/view': () => import('./config/view.ts'),
   'controller-manager': () => import('./controller-manager.ts'),
+  convert: () => import('./convert.ts'),
   cordon: () => import('./cordon.ts'),
   cp: () => import('./cp.ts'),
   create: () => import('./create.ts'),
