@@ -8,7 +8,8 @@ import type { SchemaSource } from '../../../api/schema/schema.ts';
 import { apiVersionOf } from '../../../api/types.ts';
 import type { Json } from './definitions.ts';
 import { mergeOpenApiV2 } from './merge.ts';
-import { encodeOpenApiV2 } from './protobuf.ts';
+import { encodeOpenApiV2 } from './protobuf-v2.ts';
+import { encodeOpenApiV3 } from './protobuf-v3.ts';
 import { groupOperation, serverOperations, versionOperation } from './roots.ts';
 import { runInSlices } from './slices.ts';
 import type { OpenApiResource, Operation } from './types.ts';
@@ -29,6 +30,7 @@ interface Part {
   roots: Operation[];
   hash: string;
   document?: Promise<OpenApiDocument>;
+  protobuf?: Promise<OpenApiDocument>;
 }
 
 export class OpenApiDocuments {
@@ -86,15 +88,20 @@ export class OpenApiDocuments {
     return this.parts.get(path)?.hash;
   }
 
-  /** The v3 document at `apis/apps/v1`; undefined when nothing is served there. */
-  v3(path: string): Promise<OpenApiDocument> | undefined {
+  /** The v3 document at `apis/apps/v1`; undefined when nothing is served there. Both formats have one hash. */
+  v3(path: string, format: 'json' | 'protobuf' = 'json'): Promise<OpenApiDocument> | undefined {
     const part = this.parts.get(path);
-    return part && (part.document ??= this.makeV3(part));
+    if (!part) return undefined;
+    if (format === 'json') return (part.document ??= this.makeV3(part, (d) => Buffer.from(stringifyJson(d))));
+    return (part.protobuf ??= this.makeV3(part, (d) => runInSlices(encodeOpenApiV3(d))));
   }
 
-  private async makeV3({ resources, roots, hash }: Part): Promise<OpenApiDocument> {
+  private async makeV3(
+    { resources, roots, hash }: Part,
+    encode: (document: Json) => Promise<Buffer> | Buffer,
+  ): Promise<OpenApiDocument> {
     const document = await runInSlices(openApiV3(resources, roots, this.source, await loadDescriptions()));
-    return { bytes: Buffer.from(stringifyJson(document)), hash };
+    return { bytes: await encode(document), hash };
   }
 
   v2(format: 'json' | 'protobuf'): Promise<OpenApiDocument> {

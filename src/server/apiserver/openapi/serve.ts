@@ -21,7 +21,10 @@ const YEAR_MS = 365 * 24 * 3_600_000;
 /** Old clients ask by a name with `@`, which is no media type: the answer has the other one, which they can parse. */
 const PROTOBUF_ANSWER = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 const PROTOBUF = ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', PROTOBUF_ANSWER];
+const PROTOBUF_V3_ANSWER = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf';
+const PROTOBUF_V3 = ['application/com.github.proto-openapi.spec.v3@v1.0+protobuf', PROTOBUF_V3_ANSWER];
 const JSON_TYPES = new Set(['application/json', 'application/*', '*/*', '']);
+const V3_TYPES = new Set([...JSON_TYPES, ...PROTOBUF_V3]);
 
 /** All that the registry serves, as the documents want it. */
 export function openApiResources(registry: Registry): OpenApiResource[] {
@@ -125,13 +128,14 @@ async function answer(context: RequestContext, documents: OpenApiDocuments): Pro
   const name = path.slice('/openapi/v3/'.length);
   const hash = documents.hashOf(name);
   if (hash === undefined) return undefined;
-  accepted(context, JSON_TYPES);
+  const isProtobuf = PROTOBUF_V3.includes(accepted(context, V3_TYPES));
   const asked = query.get('hash');
   if (asked !== null && asked !== hash) {
     const headers = { ...baseHeaders(context, 'text/plain'), location: `/openapi/v3/${name}?hash=${hash}` };
     return { status: 301, headers };
   }
-  const response = await send(context, await documents.v3(name)!, 'application/json');
+  const document = await documents.v3(name, isProtobuf ? 'protobuf' : 'json')!;
+  const response = await send(context, document, isProtobuf ? PROTOBUF_V3_ANSWER : 'application/json');
   // An address with a hash never changes its content.
   if (asked !== null) {
     response.headers['cache-control'] = 'public, immutable';

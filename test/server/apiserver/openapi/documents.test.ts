@@ -125,6 +125,65 @@ describe('/openapi/v2', () => {
   });
 });
 
+describe('/openapi/v3 as protobuf', () => {
+  const answered = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf';
+  const path = '/openapi/v3/apis/apps/v1';
+  const text = (message: Buffer, field: number) => decode(message).get(field)?.[0]?.toString();
+  const names = (list: Buffer[]) => list.map((entry) => text(entry, 1));
+  const value = (list: Buffer[], name: string) => decode(list.find((entry) => text(entry, 1) === name)!).get(2)![0]!;
+  const at = (message: Buffer, ...fields: number[]): Buffer =>
+    fields.reduce((part, field) => decode(part).get(field)![0]!, message);
+
+  it.each(['application/com.github.proto-openapi.spec.v3@v1.0+protobuf', answered, `${answered}, application/json`])(
+    'comes to who accepts %s',
+    async (accept) => {
+      const { headers, bytes } = await get(path, { accept });
+      expect(headers).toMatchObject({ 'content-type': answered, vary: 'Accept' });
+      expect(text(bytes, 1)).toBe('3.0.0');
+    },
+  );
+
+  it('says what the JSON document says, under the same hash', async () => {
+    const plain = await get(path);
+    const { headers, bytes } = await get(path, { accept: answered });
+    expect(headers['etag']).toBe(plain.headers['etag']);
+    const again = await get(path, { accept: answered, 'if-none-match': headers['etag'] as string });
+    expect(again.status).toBe(304);
+    const hash = (headers['etag'] as string).replaceAll('"', '');
+    const kept = await get(`${path}?hash=${hash}`, { accept: answered });
+    expect(kept.headers).toMatchObject({ 'cache-control': 'public, immutable', 'content-type': answered });
+    expect((await get(`${path}?hash=other`, { accept: answered })).status).toBe(301);
+
+    const document = await json(path);
+    const paths = decode(at(bytes, 4)).get(1)!;
+    expect(names(paths)).toEqual(Object.keys(document.paths));
+    const schemas = decode(at(bytes, 5, 1)).get(1)!;
+    expect(names(schemas)).toEqual(Object.keys(document.components.schemas));
+
+    const deployments = value(paths, '/apis/apps/v1/namespaces/{namespace}/deployments');
+    expect(text(at(deployments, 6), 5)).toBe('createAppsV1NamespacedDeployment');
+    expect(names(decode(at(deployments, 6, 7, 1, 2)).get(1)!)).toEqual(
+      Object.keys(document.paths['/apis/apps/v1/namespaces/{namespace}/deployments']!['post']!.requestBody!.content),
+    );
+    const spec = at(value(schemas, 'io.k8s.api.apps.v1.DeploymentSpec'), 1);
+    const properties = decode(at(spec, 31)).get(1)!;
+    expect(decode(spec).get(23)!.map(String)).toEqual(['selector', 'template']);
+    expect(text(at(value(properties, 'replicas'), 1), 35)).toBe('int32');
+    const template = at(value(properties, 'template'), 1);
+    expect(text(at(template, 26, 2), 1)).toBe('#/components/schemas/io.k8s.api.core.v1.PodTemplateSpec');
+    // A default that is an object is there, and empty.
+    expect(decode(template).get(33)).toEqual([Buffer.alloc(0)]);
+  });
+
+  it('is nothing for the index, and refused under another name', async () => {
+    expect((await get('/openapi/v3', { accept: '*/*' })).headers['content-type']).toBe('application/json');
+    const refused = await get(path, { accept: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf' }).catch(
+      (error: { code?: number }) => ({ status: error.code }),
+    );
+    expect(refused.status).toBe(406);
+  });
+});
+
 /** Length-delimited fields of a protobuf message, by number; others are skipped. */
 function decode(bytes: Buffer): Map<number, Buffer[]> {
   const fields = new Map<number, Buffer[]>();
