@@ -27,6 +27,12 @@ describe('an update', () => {
       [
         'spec.containers[0].image: Invalid value: " j": must not have leading or trailing whitespace',
         'spec.containers[0].image: Invalid value: " j": must not have leading or trailing whitespace',
+      ],
+    ],
+    [
+      {},
+      { containers: [container({ image: 'j' })] },
+      [
         `spec: Forbidden: ${MAY}\n- spec.containers[0].imagePullPolicy: "IfNotPresent"\n+ spec.containers[0].imagePullPolicy: "Always"\n`,
       ],
     ],
