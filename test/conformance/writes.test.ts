@@ -238,7 +238,7 @@ describe('deletes', () => {
     const made = await api.post(maps, { metadata: { name: 'f', finalizers: ['e2e.example.com/hold'] } });
     expect(await api.failure(api.del(`${maps}/f`, { preconditions: { uid: 'other' } }))).toMatchObject({
       code: 409,
-      message: `Operation cannot be fulfilled on configmaps "f": Precondition failed: UID in precondition: other, UID in object meta: ${made.metadata.uid}`,
+      message: `Operation cannot be fulfilled on ConfigMap "f": the UID in the precondition (other) does not match the UID in record (${made.metadata.uid}). The object might have been deleted and then recreated`,
     });
     expect(await api.failure(api.del(`${maps}/f`, { preconditions: { resourceVersion: '1' } }))).toMatchObject({
       code: 409,

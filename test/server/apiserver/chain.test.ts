@@ -123,7 +123,7 @@ describe('bodies', () => {
     [
       '{"apiVersion":"apps/v1","kind":"Deployment"}',
       400,
-      'the API version in the data (apps/v1) does not match the expected API version (v1)',
+      'Deployment in version "v1" cannot be handled as a ConfigMap: converting (v1.Deployment) to (core.ConfigMap): unknown conversion',
     ],
     ['{"apiVersion":"v1","kind":"Secret"}', 400, 'Secret in version "v1" cannot be handled as a ConfigMap'],
     [

@@ -58,7 +58,7 @@ describe('preconditions', () => {
     const client = server.client();
     const { metadata } = await client.create(ConfigMaps, configMap('a'));
     await expect(client.delete(ConfigMaps, at('a'), { preconditions: { uid: 'other' } })).rejects.toMatchObject({
-      message: `Operation cannot be fulfilled on configmaps "a": Precondition failed: UID in precondition: other, UID in object meta: ${metadata!.uid}`,
+      message: `Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition (other) does not match the UID in record (${metadata!.uid}). The object might have been deleted and then recreated`,
     });
     await expect(client.delete(ConfigMaps, at('a'), { preconditions: { resourceVersion: '1' } })).rejects.toMatchObject(
       { code: 409 },

@@ -33,13 +33,22 @@ const META_FIELDS = [
   'managedFields',
 ] as const;
 
-function orderMeta(metadata: ObjectMeta): ObjectMeta {
+/** The same with what only answers have. */
+const SHOWN_FIELDS = META_FIELDS.flatMap((field) => (field === 'uid' ? [field, 'resourceVersion' as const] : [field]));
+
+function orderMeta(metadata: ObjectMeta, fields: readonly (keyof ObjectMeta)[] = META_FIELDS): ObjectMeta {
   const ordered: Record<string, unknown> = {};
-  for (const field of META_FIELDS) {
+  for (const field of fields) {
     const value = metadata[field];
     if (value !== undefined && value !== '') ordered[field] = value;
   }
   return ordered as ObjectMeta;
+}
+
+/** An object that is not in the store (or no longer), as one that is would be printed. */
+export function encodeShown(object: Unstructured): Buffer {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  return encodeWhole({ kind, apiVersion, metadata: orderMeta(metadata, SHOWN_FIELDS), ...rest });
 }
 
 /** The cached form of a stored value. */

@@ -7,7 +7,13 @@ import { YamlError, parseYaml, yamlConversionError } from '../../../api/codec/ya
 import { StatusError, badRequest } from '../../../api/status.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import { checkTypes, decodeError } from '../../../api/schema/check-types.ts';
-import { type GroupVersionKind, type JsonObject, type Unstructured, apiVersionOf } from '../../../api/types.ts';
+import {
+  type GroupVersionKind,
+  type JsonObject,
+  type Unstructured,
+  apiVersionOf,
+  parseApiVersion,
+} from '../../../api/types.ts';
 import type { Request } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
 import type { RequestContext } from '../context.ts';
@@ -216,6 +222,25 @@ export function summarize(text: string): string {
     : [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('') + cut;
 }
 
+/** The packages of upstream's internal types, where they are not named as their group begins. */
+const INTERNAL_PACKAGES: Readonly<Record<string, string>> = { '': 'core', 'rbac.authorization.k8s.io': 'rbac' };
+
+/** Upstream: handlers/create.go, transformDecodeError in handlers/rest.go, runtime.NewNotRegisteredErrForKind. */
+function otherType(found: { apiVersion: string; kind: string }, kind: string, apiVersion: string): string {
+  const data = parseApiVersion(found.apiVersion);
+  const as = `${found.kind} in version ${JSON.stringify(data.version)} cannot be handled as a ${kind}`;
+  if (!builtinSchemas.forKind(data.group, data.version, found.kind)) {
+    const where = `version ${JSON.stringify(found.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+    return `${as}: no kind ${JSON.stringify(found.kind)} is registered for ${where}`;
+  }
+  if (found.kind !== kind) {
+    const { group } = parseApiVersion(apiVersion);
+    const into = INTERNAL_PACKAGES[group] ?? group.split('.')[0]!;
+    return `${as}: converting (${data.version}.${found.kind}) to (${into}.${kind}): unknown conversion`;
+  }
+  return `the API version in the data (${found.apiVersion}) does not match the expected API version (${apiVersion})`;
+}
+
 /** Fills in kind and apiVersion where they are missing and refuses what they may not be. */
 export function checkType(
   draft: JsonObject,
@@ -224,17 +249,8 @@ export function checkType(
 ): asserts draft is Unstructured & JsonObject {
   if (draft['kind'] === undefined || draft['kind'] === '') draft['kind'] = kind;
   if (draft['apiVersion'] === undefined || draft['apiVersion'] === '') draft['apiVersion'] = apiVersion;
-  if (draft['apiVersion'] !== apiVersion) {
-    const data = String(draft['apiVersion']);
-    throw badRequest(`the API version in the data (${data}) does not match the expected API version (${apiVersion})`);
-  }
-  if (draft['kind'] !== kind) {
-    const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
-    const found = String(draft['kind']);
-    throw badRequest(
-      `${found} in version "${version}" cannot be handled as a ${kind}: converting (${version}.${found}) to (${version}.${kind}): unknown conversion`,
-    );
-  }
+  const found = { apiVersion: String(draft['apiVersion']), kind: String(draft['kind']) };
+  if (found.apiVersion !== apiVersion || found.kind !== kind) throw badRequest(otherType(found, kind, apiVersion));
   checkMetadata(draft, kind, apiVersion);
 }
 

@@ -3,7 +3,7 @@
 import { StatusError } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { type Compare, type Operation, StoreError, type TransactionResult } from '../../store/store.ts';
-import { encodeStored, encodeWhole, spliceRevision } from '../cache/encoding.ts';
+import { encodeStored, encodeShown, spliceRevision } from '../cache/encoding.ts';
 import { stampRevision } from '../cache/entry.ts';
 import type { Server } from '../context.ts';
 import type { StoredKind } from '../registry.ts';
@@ -68,7 +68,7 @@ export async function put(
 
 /** What a dry run answers: the would-be object under the revision that it had. */
 export function wouldBe(object: Unstructured): Written {
-  return { object, bytes: encodeWhole(object) };
+  return { object, bytes: encodeShown(object) };
 }
 
 export function fromStore(error: unknown): unknown {

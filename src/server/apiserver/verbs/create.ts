@@ -1,7 +1,7 @@
 // POST of a resource. The order is upstream's: decode, mutating admission, prepare, managed fields, validation,
 // validating admission, store. Upstream: handlers/create.go, registry/generic/registry/store.go (Create).
 import { CustomResourceDefinitions } from '../../../api/resources.ts';
-import { alreadyExists, badRequest, StatusError } from '../../../api/status.ts';
+import { alreadyExists, badRequest, qualifiedResource, StatusError } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
@@ -69,7 +69,7 @@ export async function createObject(
     const written = await store(context, endpoint, trial, options, admission);
     if (written) return written;
     if (!last) continue;
-    throw alreadyExists(endpoint.qualified, trial.metadata.name!);
+    throw noUniqueName(endpoint, trial.metadata.name!);
   }
 }
 
@@ -133,7 +133,8 @@ async function store(
       const reserved = admission.reserve(extras);
       if (reserved) await reserved;
       // A name that is taken is refused before anything is allocated for it.
-      if (cache.get(key)) return taken(endpoint, draft, name);
+      const present = cache.get(key);
+      if (present) return taken(endpoint, draft, name, isTerminating(present.glance()));
       // What a hook put into a draft that was not written is void.
       const attempt = hooks?.beginCreate ? cloneJson(draft) : draft;
       await hooks?.beginCreate?.(attempt, hookContext(context, name, options.dryRun, extras));
@@ -141,7 +142,7 @@ async function store(
       const { written, result } = await put(server, endpoint.kind, key, attempt, 0, extras);
       if (written) revision = result.revision;
       if (written) return written;
-      if (result.current?.[0]) return taken(endpoint, draft, name);
+      if (result.current?.[0]) return taken(endpoint, draft, name, false);
       // Only a key of the hook's or of a plug-in's moved: it is read again.
     } finally {
       extras.settle?.(revision);
@@ -160,7 +161,22 @@ function check(context: RequestContext, endpoint: Endpoint, draft: Unstructured,
   if (definition.warnings) context.warnings.push(...definition.warnings(draft, undefined));
 }
 
-function taken(endpoint: Endpoint, draft: Unstructured, name: string): undefined {
+const isTerminating = ({ metadata }: Unstructured): boolean => metadata.deletionTimestamp !== undefined;
+
+/** Upstream: store.Create, rest.CheckGeneratedNameError. Answers nothing when another name may be tried. */
+function taken(endpoint: Endpoint, draft: Unstructured, name: string, terminating: boolean): undefined {
   if (draft.metadata.generateName) return undefined;
-  throw alreadyExists(endpoint.qualified, name);
+  const error = alreadyExists(endpoint.qualified, name);
+  if (terminating) error.status.message = `object is being deleted: ${error.status.message}`;
+  throw error;
 }
+
+const noUniqueName = ({ qualified }: Endpoint, name: string): StatusError => {
+  const why = 'already exists, the server was not able to generate a unique name for the object';
+  return new StatusError('AlreadyExists', `${qualifiedResource(qualified)} "${name}" ${why}`, {
+    name,
+    group: qualified.group,
+    kind: qualified.plural,
+    retryAfterSeconds: 1,
+  });
+};

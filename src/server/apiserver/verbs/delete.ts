@@ -1,7 +1,7 @@
 // DELETE of one object: preconditions, finalizers of the propagation policy, grace, and then the object itself.
 // Upstream: handlers/delete.go, registry/generic/registry/store.go (Delete), registry/rest/delete.go (BeforeDelete).
 import { conflict, notFound } from '../../../api/status.ts';
-import type { Unstructured } from '../../../api/types.ts';
+import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson, encodeWhole } from '../cache/encoding.ts';
 import { Entry } from '../cache/entry.ts';
@@ -99,14 +99,16 @@ export async function deleteAdmitted(
 function checkDeletePreconditions(endpoint: Endpoint, entry: Entry, { preconditions }: DeleteOptions): void {
   if (!preconditions) return;
   const { uid, name } = entry.object().metadata;
+  // Upstream names the kind here, not the resource.
+  const resource = { group: endpoint.group, plural: endpoint.definition.kind };
   if (preconditions.uid !== undefined && preconditions.uid !== uid) {
-    const why = `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`;
-    throw conflict(endpoint.qualified, name!, why);
+    const why = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw conflict(resource, name!, why);
   }
   const seen = preconditions.resourceVersion;
   if (seen !== undefined && seen !== String(entry.revision)) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${seen}, ResourceVersion in object meta: ${entry.revision}`;
-    throw conflict(endpoint.qualified, name!, why);
+    const why = `the ResourceVersion in the precondition (${seen}) does not match the ResourceVersion in record (${entry.revision}). The object might have been modified`;
+    throw conflict(resource, name!, why);
   }
 }
 
@@ -120,28 +122,45 @@ function planDeletion(
   const { definition } = endpoint.kind;
   const old = entry.object();
   const { metadata } = old;
-  const finalizers = finalizersFor(metadata.finalizers ?? [], options, orphansByDefault(endpoint));
-  const grace = definition.gracePeriodSeconds?.(old as never, options.gracePeriodSeconds) || 0;
   const now = context.server.now();
-  const before = metadata.deletionTimestamp ? metadata.deletionGracePeriodSeconds : undefined;
-  // A second delete may only shorten the grace of the first.
-  const shorter = before !== undefined && before > 0 ? grace < before : metadata.deletionTimestamp === undefined;
+  const shortened = shorter(metadata, options.gracePeriodSeconds, now);
+  if (shortened === 'pending') return old;
+  const finalizers = finalizersFor(metadata.finalizers ?? [], options, orphansByDefault(endpoint));
+  const begins = metadata.deletionTimestamp === undefined;
+  const asked = begins ? definition.gracePeriodSeconds?.(old as never, options.gracePeriodSeconds) || 0 : 0;
+  const { grace, until } = shortened ?? { grace: asked, until: now + asked * 1000 };
   const { hooks } = endpoint.kind;
   const held = hooks?.holdsDeletion?.(old) === true;
   if (finalizers.length === 0 && grace === 0 && !held) return undefined;
-  if (!shorter && finalizers.length === (metadata.finalizers ?? []).length) return old;
+  if (!begins && !shortened && finalizers.length === (metadata.finalizers ?? []).length) return old;
   const draft = cloneJson(old);
-  if (finalizers.length > 0 || metadata.finalizers) draft.metadata.finalizers = finalizers;
-  if (finalizers.length === 0) delete draft.metadata.finalizers;
-  if (shorter) {
-    draft.metadata.deletionTimestamp = timestamp(now + grace * 1000);
+  if (finalizers.length > 0) draft.metadata.finalizers = finalizers;
+  else delete draft.metadata.finalizers;
+  if (begins || shortened) {
+    draft.metadata.deletionTimestamp = timestamp(until);
     draft.metadata.deletionGracePeriodSeconds = grace;
-    if (metadata.deletionTimestamp === undefined) {
-      if (draft.metadata.generation) draft.metadata.generation++;
-      hooks?.beginTermination?.(draft, now);
-    }
+  }
+  if (begins) {
+    if (draft.metadata.generation) draft.metadata.generation++;
+    hooks?.beginTermination?.(draft, now);
   }
   return draft;
+}
+
+/**
+ * What a further deletion makes of a period of grace that runs: only a shorter one counts, and finalizers are left as
+ * they are while it does not. Undefined: none runs. Upstream: rest.BeforeDelete.
+ */
+function shorter(
+  { deletionTimestamp, deletionGracePeriodSeconds: before = 0 }: ObjectMeta,
+  asked: number | undefined,
+  now: number,
+): { grace: number; until: number } | 'pending' | undefined {
+  if (deletionTimestamp === undefined || before === 0) return undefined;
+  if (asked === undefined || asked >= before) return 'pending';
+  const until = Date.parse(deletionTimestamp) - (before - asked) * 1000;
+  // One that has run out meanwhile stays a deletion with grace: somebody else ends it.
+  return until < now ? { grace: Math.min(asked, 1), until: now } : { grace: asked, until };
 }
 
 const orphansByDefault = ({ group, version, kind }: Endpoint): boolean =>

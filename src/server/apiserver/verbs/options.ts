@@ -89,7 +89,8 @@ export function deleteOptions(context: RequestContext, body: Record<string, unkn
   if (grace !== undefined && grace !== null) {
     const seconds = Number(grace);
     if (!Number.isInteger(seconds)) throw badRequest(`invalid gracePeriodSeconds: ${JSON.stringify(grace)}`);
-    options.gracePeriodSeconds = Math.max(seconds, 0);
+    // Upstream: rest.BeforeDelete.
+    options.gracePeriodSeconds = seconds < 0 ? 1 : seconds;
   }
   const policy = source['propagationPolicy'];
   const orphan = source['orphanDependents'];

@@ -13,6 +13,7 @@ import { decodeObject, settleNamespace } from './decode-object.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modifyExisting } from './modify.ts';
 import { writeOptions } from './options.ts';
+import { failedPrecondition } from './preconditions.ts';
 
 export async function update(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const negotiated = negotiateFor(context.request.headers['accept'], endpoint);
@@ -35,6 +36,7 @@ export async function update(context: RequestContext, endpoint: Endpoint): Promi
     track: (draft, old) => trackUpdate(context, endpoint, draft, old, options, subresource),
   });
   if (written) return writtenResponse(context, 200, endpoint, written, negotiated);
+  checkUid(endpoint, endpoint.namespaced ? context.info.namespace : undefined, name, sent.metadata.uid, {});
   if (subresource !== '' || !endpoint.definition.createOnUpdate) throw notFound(endpoint.qualified, name);
   delete sent.metadata.resourceVersion;
   return writtenResponse(context, 201, endpoint, await createInstead(context, endpoint, sent, options), negotiated);
@@ -49,14 +51,23 @@ export function checkName(draft: Unstructured, name: string): void {
   }
 }
 
+function checkUid(
+  { qualified, kind }: Endpoint,
+  namespace: string | undefined,
+  name: string,
+  uid: string | undefined,
+  metadata: { uid?: string },
+): void {
+  if (!uid) return;
+  const failed = failedPrecondition({ resource: qualified, custom: kind.custom, namespace, name, metadata }, { uid });
+  if (failed) throw failed;
+}
+
 /** The uid and resourceVersion that the client saw. */
 export function checkPreconditions(endpoint: Endpoint, draft: Unstructured, old: Unstructured): void {
   const { metadata } = draft;
   const name = old.metadata.name ?? '';
-  if (metadata.uid && metadata.uid !== old.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`;
-    throw conflict(endpoint.qualified, name, why);
-  }
+  checkUid(endpoint, old.metadata.namespace, name, metadata.uid, old.metadata);
   if (metadata.resourceVersion) {
     if (metadata.resourceVersion !== old.metadata.resourceVersion && metadata.resourceVersion !== '0') {
       throw conflict(endpoint.qualified, name, OPTIMISTIC_LOCK_MESSAGE);
