@@ -12,7 +12,7 @@ export interface GoTemplateOptions {
 }
 
 export interface GoTemplate {
-  /** Throws an Error with Go's text. What was printed before the error is lost. */
+  /** Throws an Error with Go's text, whose `printed` is what was printed before it. */
   execute(data: unknown): string;
 }
 

@@ -1,4 +1,5 @@
 // `explain`: from the server's own OpenAPI documents. Upstream: kubectl/pkg/cmd/explain/explain.go.
+import { isNotFound } from '../api/status.ts';
 import { explainFromOpenApi } from '../api/schema/explain.ts';
 import { Command } from '../cli/base.ts';
 import { CliError, PlainError } from '../cli/errors.ts';
@@ -50,23 +51,22 @@ Information about each field is retrieved from the server in OpenAPI format.`;
     if (args.length > 1) throw new CliError('We accept only this format: explain RESOURCE\n');
     const cluster = await this.cluster();
     const mapper = await cluster.mapper();
-    const { resource, path } = await split(subject, async (name) => {
-      try {
-        return await mapper.resource(name);
-      } catch {
-        return undefined;
-      }
-    });
+    const [resource = '', ...rest] = subject.split('.');
+    if (resource === '' || subject.includes('[')) {
+      throw new CliError('invalid jsonpath syntax, first node must be field node');
+    }
     const found = await mapper.resource(resource).catch((error: unknown) => {
       // Upstream does not put `error: ` before this one.
       throw error instanceof CliError ? new PlainError(error.message) : error;
     });
+    const path = withoutGroup(rest, found.group);
     const wanted = flags['api-version'] ? this.version(flags['api-version']) : found;
     const { group, version } = wanted;
-    const document = await cluster.json<object>(
-      'GET',
-      group === '' ? `/openapi/v3/api/${version}` : `/openapi/v3/apis/${group}/${version}`,
-    );
+    const address = group === '' ? `/openapi/v3/api/${version}` : `/openapi/v3/apis/${group}/${version}`;
+    const document = await cluster.json<object>('GET', address).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+      throw new CliError(`couldn't find resource for "${group}/${version}, Resource=${found.plural}"`);
+    });
     try {
       this.out(explainFromOpenApi(document, { group, version, resource: found.plural }, path, flags.recursive));
     } catch (error) {
@@ -82,15 +82,9 @@ Information about each field is retrieved from the server in OpenAPI format.`;
   }
 }
 
-/** `pods.spec.containers`; the resource may have a group: `deployments.apps.spec`. */
-async function split(
-  subject: string,
-  lookUp: (name: string) => Promise<unknown>,
-): Promise<{ resource: string; path: string[] }> {
-  const parts = subject.replace(/\.+$/, '').split('.');
-  for (let i = parts.length; i > 1; i--) {
-    const resource = parts.slice(0, i).join('.');
-    if (await lookUp(resource)) return { resource, path: parts.slice(i) };
-  }
-  return { resource: parts[0]!, path: parts.slice(1) };
+/** Words after the resource: its group may stand before the fields, as in `deployments.apps.spec`. */
+function withoutGroup(words: readonly string[], group: string): string[] {
+  const parts = group === '' ? [] : group.split('.');
+  const named = parts.length > 0 && parts.every((part, i) => words[i] === part);
+  return words.slice(named ? parts.length : 0).filter((word) => word !== '');
 }

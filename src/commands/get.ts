@@ -113,6 +113,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     const { flags: opts, args } = this.parse(Get);
     this.opts = opts;
     this.args = args;
+    if (opts.raw && args.length > 0) throw new CliError('arguments may not be passed when --raw is specified');
     this.validate();
     if (opts.raw) return this.raw();
     if (opts.everything) await this.expandAll();

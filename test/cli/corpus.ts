@@ -86,7 +86,9 @@ export async function runProgram(
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
+  const hanging = setTimeout(() => child.kill('SIGKILL'), 30_000);
   const code = await new Promise<number>((done) => child.on('close', (status) => done(status ?? 1)));
+  clearTimeout(hanging);
   return { code, stdout: normalise(stdout), stderr: normalise(stderr) };
 }
 
@@ -109,7 +111,7 @@ export function normalise(text: string): string[] {
     .replaceAll(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, 'UID')
     .replaceAll(/kube-api-access-\w{5}/g, 'kube-api-access-NAME')
     .replaceAll(/SHA256=[\da-f]{64}/g, 'SHA256=HASH')
-    .replaceAll(/(resourceVersion"?: "?)\d+/g, '$1VERSION')
+    .replaceAll(/(resourceVersion\\?"?: ?\\?"?)\d+/g, '$1VERSION')
     .replaceAll(/(Resource Version:\s+)\d+/g, '$1VERSION')
     .replaceAll(/10\.96\.\d+\.\d+/g, 'ADDRESS')
     .replaceAll(/ADDRESS +/g, 'ADDRESS ')

@@ -291,6 +291,10 @@ class State {
 export function execute(run: Run, data: Value): string {
   const out: string[] = [];
   const nodes = run.templates.get(run.name)!;
-  new State(run, run.name, data, out, 0).walk(data, nodes);
+  try {
+    new State(run, run.name, data, out, 0).walk(data, nodes);
+  } catch (error) {
+    throw Object.assign(error as Error, { printed: out.join('') });
+  }
   return out.join('');
 }

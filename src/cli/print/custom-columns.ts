@@ -33,8 +33,22 @@ export function fromTemplate(text: string): Column[] {
   return headers.map((header, i) => ({ header, path: relaxedJsonPath(specs[i]!) }));
 }
 
-export function customColumnsPrinter(columns: readonly Column[], noHeaders: boolean): Printer {
-  const paths = columns.map((c) => compilePath(c.path, true));
+/** `onFailure` is told what goes out although a path is wrong: upstream prints the headers before it reads the paths. */
+export function customColumnsPrinter(
+  columns: readonly Column[],
+  noHeaders: boolean,
+  onFailure?: (text: string) => void,
+): Printer {
+  let paths: ReturnType<typeof compilePath>[];
+  try {
+    paths = columns.map((c) => compilePath(c.path, true));
+  } catch (error) {
+    const why = (error as Error).message.replace(/^error parsing jsonpath .*?, /s, '');
+    return () => {
+      if (!noHeaders) onFailure?.(`${columns.map((c) => c.header).join('   ')}\n`);
+      throw new CliError(why);
+    };
+  }
   const table = new Columns();
   let headed = noHeaders;
   return (object) => {

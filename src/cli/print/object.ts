@@ -71,7 +71,7 @@ export const printOptionsOf = (flags: {
 /** The printer for `-o`; throws for a format that there is none for. */
 export async function objectPrinter(options: PrintOptions): Promise<Printer> {
   const { format, argument } = split(options);
-  const read = (path: string): string => readTemplate(path, options.cwd ?? process.cwd());
+  const read = (path: string, what = '--template'): string => readTemplate(path, what, options.cwd ?? process.cwd());
   switch (format) {
     case 'json':
       return (o) => `${options.typed ? stringifyJson(clean(o, options), 4) : stringifySorted(clean(o, options), 4)}\n`;
@@ -97,8 +97,9 @@ export async function objectPrinter(options: PrintOptions): Promise<Printer> {
     case 'custom-columns-file':
       if (options.customColumns) {
         const columns = await import('./custom-columns.ts');
-        const spec = format === 'custom-columns' ? columns.fromSpec(argument) : columns.fromTemplate(read(argument));
-        return columns.customColumnsPrinter(spec, options.noHeaders === true);
+        const spec =
+          format === 'custom-columns' ? columns.fromSpec(argument) : columns.fromTemplate(read(argument, 'template'));
+        return columns.customColumnsPrinter(spec, options.noHeaders === true, options.onFailure);
       }
   }
   throw noPrinter(options);
@@ -124,19 +125,22 @@ function split(options: PrintOptions): { format: string; argument: string } {
   const match = WITH_ARGUMENT.exec(output);
   if (!match) return { format: output, argument: '' };
   const argument = match[2] ?? options.template ?? '';
+  if (argument === '' && match[1] === 'custom-columns-file') {
+    throw new CliError('custom-columns format specified but no custom columns given');
+  }
   if (argument === '' && match[1] !== 'custom-columns') {
     throw new CliError(`template format specified but no template given`);
   }
   return { format: match[1]!, argument };
 }
 
-function readTemplate(path: string, cwd: string): string {
+function readTemplate(path: string, what: string, cwd: string): string {
   try {
     return readFileSync(resolve(cwd, path), 'utf8');
   } catch (error) {
     const why =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : (error as Error).message;
-    throw new CliError(`error reading template ${path}, open ${path}: ${why}\n`);
+    throw new CliError(`error reading ${what} ${path}, open ${path}: ${why}\n`);
   }
 }
 

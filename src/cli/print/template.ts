@@ -18,9 +18,10 @@ export function templatePrinter(text: string, options: PrintOptions): Printer {
       return template.execute(object);
     } catch (error) {
       const why = (error as Error).message;
+      const { printed = '' } = error as { printed?: string };
       // What explains the failure is output, as upstream has it; the error itself follows on stderr.
       options.onFailure?.(
-        `Error executing template: ${why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${text}\n\traw data was:\n\t\t${options.typed ? stringifyJson(object) : stringifySorted(object)}\n\tobject given to template engine was:\n\t\t${goPrint(object)}\n\n`,
+        `${printed}Error executing template: ${why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${text}\n\traw data was:\n\t\t${options.typed ? stringifyJson(object) : stringifySorted(object)}\n\tobject given to template engine was:\n\t\t${goPrint(object)}\n\n`,
       );
       throw new CliError(`error executing template ${JSON.stringify(text)}: ${why}`);
     }

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Container, Pod } from 'kubernetes-types/core/v1.js';
 import type { Unstructured } from '../../api/types.ts';
+import { CliError } from '../../cli/errors.ts';
 import { Command } from '../../cli/base.ts';
 import { flag, type FlagValues } from '../../cli/pflag.ts';
 import { objectPrinter, type Printer, printFlags, printOptionsOf } from '../../cli/print/object.ts';
@@ -88,7 +89,11 @@ export default class ClusterInfoDump extends Command {
     // Items of a typed list say neither kind nor version.
     const items = (list.items ?? []).map(({ kind, apiVersion, ...rest }) => (void kind, void apiVersion, rest));
     const { kind, apiVersion, metadata } = list;
-    const whole = { kind, apiVersion, metadata, items } as unknown as Unstructured;
+    // Go's lists without items are null.
+    const whole = { kind, apiVersion, metadata, items: items.length > 0 ? items : null } as unknown as Unstructured;
+    if (this.opts.output === 'name') {
+      throw new CliError(`list types are not supported by name printing: *v1.${kind}`);
+    }
     const extension = { json: '.json', yaml: '.yaml' }[this.opts.output] ?? '.txt';
     await this.put(`${file}${extension}`, this.print(whole));
     return list;
