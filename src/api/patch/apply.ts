@@ -53,6 +53,11 @@ export interface ApplyOptions {
   /** Paths that this endpoint does not let its callers own or change (`status`; `spec` …). */
   resetFields?: readonly string[] | undefined;
   custom?: boolean | undefined;
+  /**
+   * What is applied is another object, of this version, that stands for a part of this one (a Scale): conflicts name it,
+   * and it is nothing that client-side apply could know.
+   */
+  standsFor?: string | undefined;
   /** Schemas of the kind's other versions, when these differ. Undefined: there is no such version any more. */
   schemaAt?: ((apiVersion: string) => Schema | undefined) | undefined;
 }
@@ -83,17 +88,17 @@ class Conflicts extends Error {
   }
 }
 
-function printOwner({ manager, operation, apiVersion, subresource }: Owner): string {
+function printOwner({ manager, operation, apiVersion, subresource }: Owner, version = apiVersion): string {
   const name = JSON.stringify(manager) + (subresource ? ` with subresource ${JSON.stringify(subresource)}` : '');
-  return operation === 'Update' ? `${name} using ${apiVersion}` : name;
+  return operation === 'Update' ? `${name} using ${version}` : name;
 }
 
 /** Upstream: NewConflictError. */
-function conflictError(conflicts: Conflicts): StatusError {
+function conflictError(conflicts: Conflicts, version?: string): StatusError {
   const causes: StatusCause[] = [];
   const groups: string[] = [];
   for (const identity of [...conflicts.lost.keys()].sort()) {
-    const owner = printOwner(conflicts.owners.get(identity)!);
+    const owner = printOwner(conflicts.owners.get(identity)!, version);
     const paths = memberPaths(conflicts.lost.get(identity)!);
     groups.push(`conflicts with ${owner}:`, ...paths.map((path) => `- ${path}`));
     for (const field of paths)
@@ -244,7 +249,7 @@ function* runAs(application: Application, owners: Owners, options: ApplyOptions)
     return yield* application.run(owners, options.force);
   } catch (error) {
     if (!(error instanceof Conflicts)) throw error;
-    if (options.manager !== 'kubectl') throw conflictError(error);
+    if (options.manager !== 'kubectl' || options.standsFor) throw conflictError(error, options.standsFor);
     const allowed = application.allowedFromLastApplied();
     const left = new Map<string, FieldNode>();
     for (const [identity, set] of error.lost) {
@@ -292,7 +297,7 @@ function* applySteps(options: ApplyOptions): Steps<Applied> {
   }
   const before = withoutManagedFields(live ?? applied);
   let object = yield* runAs(new Application(options), owners, options);
-  if (manager === 'kubectl') object = withLastApplied(object, applied);
+  if (manager === 'kubectl' && !options.standsFor) object = withLastApplied(object, applied);
   const managedFields = encodeOwners(owners);
   const changed = !live || !deepEqual(object, before);
   return {

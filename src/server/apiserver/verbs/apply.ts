@@ -74,7 +74,7 @@ export async function apply(
 }
 
 /** Owners may speak of versions that differ. */
-function merged(context: RequestContext, endpoint: Endpoint, options: ApplyOptions) {
+export function merged(context: RequestContext, endpoint: Endpoint, options: ApplyOptions) {
   const { live, apiVersion: own } = options;
   if (!endpoint.kind.mixedVersions && (!live || allSpeakOf(own, live))) return serverSideApply(options);
   const at = (apiVersion: string) => endpointAt(context, endpoint, apiVersion);
@@ -86,15 +86,8 @@ function merged(context: RequestContext, endpoint: Endpoint, options: ApplyOptio
 
 async function readApplied(context: RequestContext, endpoint: Endpoint, options: WriteOptions): Promise<Unstructured> {
   const { kind } = endpoint.definition;
-  const { body } = context.request;
   const duplicates: string[] = [];
-  const value: unknown = body?.shared
-    ? cloneJson(body.shared())
-    : parsePatch(readText(await readBytes(context.request)), duplicates);
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw badRequest(`error decoding YAML: the patch is not an object`);
-  }
-  const applied = value as JsonObject;
+  const applied = await readDocument(context, duplicates);
   checkApplied(endpoint, context.info.name, applied, kind);
   applied.metadata.name ??= context.info.name;
   checkName(applied, context.info.name);
@@ -104,9 +97,21 @@ async function readApplied(context: RequestContext, endpoint: Endpoint, options:
   return applied;
 }
 
+/** The body of an apply. */
+export async function readDocument(context: RequestContext, duplicates: string[]): Promise<JsonObject> {
+  const { body } = context.request;
+  const value: unknown = body?.shared
+    ? cloneJson(body.shared())
+    : parsePatch(readText(await readBytes(context.request)), duplicates);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw badRequest(`error decoding YAML: the patch is not an object`);
+  }
+  return value as JsonObject;
+}
+
 /** What is applied must say what it is: nothing is taken from the path. */
-function checkApplied(
-  { apiVersion }: Endpoint,
+export function checkApplied(
+  { apiVersion }: Pick<Endpoint, 'apiVersion'>,
   name: string,
   applied: JsonObject,
   kind: string,

@@ -35,7 +35,7 @@ import { checkName, checkPreconditions } from './update.ts';
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
-const APPLY = 'application/apply-patch+yaml';
+export const APPLY = 'application/apply-patch+yaml';
 
 /** Upstream's order in its message. */
 export function acceptedPatches(endpoint: Endpoint): string[] {
@@ -61,7 +61,7 @@ export async function patch(context: RequestContext, endpoint: Endpoint): Promis
   return writtenResponse(context, 200, endpoint, written, negotiated);
 }
 
-function checkOptions(context: RequestContext, options: WriteOptions, applying: boolean): void {
+export function checkOptions(context: RequestContext, options: WriteOptions, applying: boolean): void {
   const errors = new FieldErrors();
   if (applying && !context.request.query.get('fieldManager'))
     errors.required('fieldManager', 'is required for apply patch');

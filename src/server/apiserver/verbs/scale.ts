@@ -4,6 +4,7 @@ import type { AnyKind, ScalePaths } from '../../../api/kind.ts';
 import { ageColumn, column } from '../../../api/kinds/shared/columns.ts';
 import { jsonPatch } from '../../../api/patch/json-patch.ts';
 import { mergePatch } from '../../../api/patch/merge-patch.ts';
+import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import { selectorFromObject } from '../../../api/selector.ts';
 import { badRequest } from '../../../api/status.ts';
 import { tableFor } from '../../../api/table.ts';
@@ -18,13 +19,15 @@ import { includeObject } from '../content/shapes.ts';
 import { viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
+import { checkApplied, merged, readDocument } from './apply.ts';
 import { AS_IS, toStorage } from './decode-object.ts';
 import { current } from './get.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modify } from './modify.ts';
-import { noSuchPath, writeOptions } from './options.ts';
-import { readPatch } from './patch.ts';
-import { checkPreconditions } from './update.ts';
+import { timestamp } from './metadata.ts';
+import { type WriteOptions, noSuchPath, writeOptions } from './options.ts';
+import { APPLY, checkOptions, readPatch } from './patch.ts';
+import { checkName, checkPreconditions } from './update.ts';
 
 interface Scale extends Unstructured {
   spec: { replicas?: number };
@@ -68,32 +71,15 @@ export async function serveScale(context: RequestContext, endpoint: Endpoint): P
     const object = await viewOf(current(context, endpoint).object(), endpoint);
     return answer(context, scaleOf(object, paths));
   }
-  const change = info.verb === 'update' ? await sentScale(context) : await patchedScale(context);
-  if (!change) throw noSuchPath();
-  const options = writeOptions(context, 'UpdateOptions');
+  const applying = info.verb === 'patch' && mediaType(context.request) === APPLY;
+  const options = writeOptions(context, applying ? 'PatchOptions' : 'UpdateOptions');
+  if (info.verb === 'patch') checkOptions(context, options, applying);
+  const change = await changeOf(context, endpoint, applying, options);
   const written = await modify(context, endpoint, info.name, {
     subresource: 'scale',
     dryRun: options.dryRun,
-    change: async (old) => {
-      const view = endpoint.kind.custom ? await viewOf(old, endpoint) : old;
-      const scale = change(scaleOf(view, paths));
-      checkPreconditions(
-        endpoint,
-        {
-          ...scale,
-          metadata: {
-            ...scale.metadata,
-            resourceVersion: scale.metadata.resourceVersion || old.metadata.resourceVersion!,
-          },
-        },
-        old,
-      );
-      checkScale(scale);
-      const draft = cloneJson(view) as JsonObject & Unstructured;
-      set(draft, paths.spec, scale.spec?.replicas ?? 0);
-      return endpoint.kind.custom ? toStorage(context, endpoint, draft, AS_IS) : draft;
-    },
-    track: (draft, old) => trackUpdate(context, endpoint, draft, old, options, 'scale'),
+    change,
+    track: (draft, old) => (applying ? undefined : trackUpdate(context, endpoint, draft, old, options, 'scale')),
     options: { ...options },
     admitted: {
       of: (object) => scaleOf(object, stored),
@@ -121,6 +107,65 @@ function answer(context: RequestContext, scale: Scale): Promise<Response> {
 }
 
 type Change = (scale: Scale) => Scale;
+type ParentChange = (old: Unstructured) => Promise<Unstructured>;
+
+/** What a request makes of the object that is scaled. */
+async function changeOf(
+  context: RequestContext,
+  endpoint: Endpoint,
+  applying: boolean,
+  options: WriteOptions,
+): Promise<ParentChange> {
+  if (applying) return appliedScale(context, endpoint, options);
+  const change = context.info.verb === 'update' ? await sentScale(context) : await patchedScale(context);
+  if (!change) throw noSuchPath();
+  const paths = pathsOf(endpoint.definition);
+  return async (old) => {
+    const view = endpoint.kind.custom ? await viewOf(old, endpoint) : old;
+    const scale = change(scaleOf(view, paths));
+    checkVersion(endpoint, scale, old);
+    checkScale(scale);
+    const draft = cloneJson(view) as JsonObject & Unstructured;
+    set(draft, paths.spec, scale.spec?.replicas ?? 0);
+    return endpoint.kind.custom ? toStorage(context, endpoint, draft, AS_IS) : draft;
+  };
+}
+
+/** Whoever sends no resourceVersion means the one that there is. */
+function checkVersion(endpoint: Endpoint, { metadata }: Unstructured, old: Unstructured): void {
+  const resourceVersion = metadata.resourceVersion || old.metadata.resourceVersion!;
+  checkPreconditions(endpoint, { ...old, metadata: { ...metadata, resourceVersion } }, old);
+}
+
+/**
+ * An apply of a Scale is an apply of the one field of the object that the Scale stands for: who applies owns that.
+ * Upstream: apimachinery pkg/util/managedfields/scalehandler.go.
+ */
+async function appliedScale(
+  context: RequestContext,
+  endpoint: Endpoint,
+  { fieldManager: manager, force }: WriteOptions,
+): Promise<ParentChange> {
+  const applied = await readDocument(context, []);
+  const { name } = context.info;
+  checkApplied({ apiVersion: 'autoscaling/v1' }, name, applied, SCALE.kind);
+  checkName(applied, name);
+  const paths = pathsOf(endpoint.definition);
+  const replicas = at(applied, ['spec', 'replicas']);
+  return async (old) => {
+    checkVersion(endpoint, applied, old);
+    const live = await viewOf(old, endpoint);
+    const part: Unstructured = { apiVersion: endpoint.apiVersion, kind: endpoint.definition.kind, metadata: { name } };
+    if (typeof replicas === 'number') set(part, paths.spec, replicas);
+    const { object } = await merged(context, endpoint, {
+      ...{ live, applied: part, manager, force: force === true, apiVersion: endpoint.apiVersion },
+      ...{ subresource: 'scale', standsFor: 'autoscaling/v1', custom: endpoint.kind.custom },
+      ...{ now: timestamp(context.server.now()), schema: endpoint.schema ?? {}, source: builtinSchemas },
+    });
+    checkScale(scaleOf(object, paths));
+    return toStorage(context, endpoint, cloneJson(object) as JsonObject & Unstructured, AS_IS);
+  };
+}
 
 async function sentScale(context: RequestContext): Promise<Change> {
   const scale = await decodeAs(context, SCALE);
