@@ -138,7 +138,7 @@ function checkMirrorOwner(node: string, pod: Pod, request: AdmissionRequest, con
 }
 
 const MIRROR_REFERENCES: readonly (readonly [prefix: string, what: string])[] = [
-  ['serviceaccount/', 'a service account'],
+  ['serviceaccount/', 'serviceaccounts'],
   ['secret/', 'secrets'],
   ['configmap/', 'configmaps'],
   ['pvc/', 'persistentvolumeclaims'],

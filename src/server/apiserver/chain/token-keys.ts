@@ -1,4 +1,5 @@
 // The public half of service account tokens, so that other programs can verify them. Upstream: pkg/routes/openidmetadata.go.
+import type { Response } from '../../../wire/http.ts';
 import type { Filter } from '../context.ts';
 import { negotiate } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
@@ -10,7 +11,7 @@ export const tokenKeys: Filter = async (context, next) => {
   const json = negotiate('application/json');
   if (path === '/openid/v1/jwks') {
     const keys = await tokens.jwks();
-    return objectResponse(context, 200, () => keys, { ...json, contentType: 'application/jwk-set+json' });
+    return kept(await objectResponse(context, 200, () => keys, { ...json, contentType: 'application/jwk-set+json' }));
   }
   if (path !== '/.well-known/openid-configuration') return next();
   const configuration = {
@@ -20,5 +21,11 @@ export const tokenKeys: Filter = async (context, next) => {
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],
   };
-  return objectResponse(context, 200, () => configuration, json);
+  return kept(await objectResponse(context, 200, () => configuration, json));
 };
+
+/** Who verifies tokens need not ask each time: keys change with the cluster. */
+const kept = (response: Response): Response => ({
+  ...response,
+  headers: { ...response.headers, 'cache-control': 'public, max-age=3600' },
+});

@@ -18,7 +18,7 @@ export default defineHooks({
     return {
       kind: 'TokenReview',
       apiVersion: 'authentication.k8s.io/v1',
-      metadata: { creationTimestamp: null },
+      metadata: { ...(draft.metadata.name ? { name: draft.metadata.name } : {}), creationTimestamp: null },
       spec: draft['spec'],
       status,
     };

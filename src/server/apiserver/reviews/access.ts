@@ -55,7 +55,7 @@ export async function review(
   return {
     kind,
     apiVersion: 'authorization.k8s.io/v1',
-    metadata: { creationTimestamp: null },
+    metadata: { ...(kind.startsWith('Local') ? { namespace: context.namespace } : {}), creationTimestamp: null },
     spec: draft['spec'],
     status,
   };
