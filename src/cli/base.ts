@@ -2,10 +2,14 @@
 // shape of an oclif command class) and a short run(). Loading @oclif/core costs as much as a whole `get`, so its shape
 // is kept and its code is not loaded. Parsing is pflag.ts, help is help.ts, starting is invoke.ts.
 import type { Cluster } from './cluster.ts';
+import type { Unstructured } from '../api/types.ts';
 import { UsageError } from './errors.ts';
 import type { GlobalFlags } from './globals.ts';
 import { type Io, writeAll } from './io.ts';
 import type { FlagTable, FlagValues, ParsedFlags } from './pflag.ts';
+
+/** The annotation of --record; `rollout history` shows it. */
+export const CHANGE_CAUSE = 'kubernetes.io/change-cause';
 
 /** The static side of a command. */
 export interface CommandClass {
@@ -78,6 +82,20 @@ export abstract class Command {
   /** `sampan rollout status` */
   protected get commandPath(): string {
     return [this.context.program, ...this.context.path].join(' ');
+  }
+  /** What --record writes; undefined without it. Upstream: parseCommandArguments of genericclioptions. */
+  protected get changeCause(): string | undefined {
+    const { parsed, path, program } = this.context;
+    if (parsed.values['record'] !== true) return undefined;
+    const flags = parsed.given.map((text) => text.replace(/^(--(?:token|password)=).*/s, '$1CLASSIFIED'));
+    return [program, ...path, ...parsed.args, ...flags].join(' ');
+  }
+  /** The object with the annotation of --record, or as it is. */
+  protected recorded<T extends Unstructured>(object: T): T {
+    const cause = this.changeCause;
+    if (cause === undefined) return object;
+    const annotations = { ...object.metadata.annotations, [CHANGE_CAUSE]: cause };
+    return { ...object, metadata: { ...object.metadata, annotations } };
   }
   protected out(text: string): void {
     this.io.stdout.write(text);

@@ -113,6 +113,14 @@ export const saveConfigFlag = {
   ),
 };
 
+/** Of earlier days, and still there. Upstream: genericclioptions.RecordFlags. */
+export const recordFlag = {
+  record: flag.bool(
+    'Record current kubectl command in the resource annotation. If set to false, do not record the command. If set to true, record the command. If not set, default to updating the existing annotation value only if one already exists.',
+    { deprecated: '--record will be removed in the future' },
+  ),
+};
+
 export type DryRun = 'none' | 'client' | 'server';
 
 /** Upstream: cmdutil.GetDryRunStrategy. Booleans are of earlier days. */

@@ -125,7 +125,8 @@ class Invocation {
         return 0;
       }
       globals = globalsOf(parsed, command);
-      for (const name of parsed.changed) {
+      for (const given of parsed.given) {
+        const name = given.slice(2, given.indexOf('='));
         const why = command.flags[name]?.deprecated;
         if (why) this.io.stderr.write(`Flag --${name} has been deprecated, ${why}\n`);
       }

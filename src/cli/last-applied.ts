@@ -23,3 +23,28 @@ export function withLastApplied(object: Unstructured): Unstructured {
 /** A copy whose annotation is brought up to date if the object has one, or if `save` asks for it. */
 export const updatedLastApplied = (object: Unstructured, save: boolean): Unstructured =>
   save || lastAppliedOf(object) !== undefined ? withLastApplied(object) : object;
+
+/** Go's maps of strings; they are printed sorted. */
+const maps = new Set([
+  'labels',
+  'annotations',
+  'matchLabels',
+  'selector',
+  'data',
+  'stringData',
+  'hard',
+  'nodeSelector',
+]);
+
+const sortedMaps = (key: string, value: unknown): unknown =>
+  maps.has(key) && typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+
+/** The same for what this program made itself: Go prints the fields of its structs in their own order. */
+export function savedConfiguration(object: Unstructured, save: boolean): Unstructured {
+  if (!save) return object;
+  const configuration = `${JSON.stringify(object, sortedMaps)}\n`;
+  const annotations = { ...object.metadata.annotations, [LAST_APPLIED]: configuration };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}

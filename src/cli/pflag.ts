@@ -53,6 +53,8 @@ export interface ParsedFlags {
   repeated: Map<string, string[]>;
   /** How many args stand before `--`; -1 without one. */
   dashAt: number;
+  /** Every flag in order, as `--name=value`. */
+  given: string[];
 }
 
 /** True when `--name` takes no separate argument. */
@@ -66,7 +68,14 @@ export function parseFlags(table: FlagTable, argv: readonly string[]): ParsedFla
 }
 
 class Parser {
-  readonly result: ParsedFlags = { values: {}, changed: new Set(), args: [], repeated: new Map(), dashAt: -1 };
+  readonly result: ParsedFlags = {
+    values: {},
+    changed: new Set(),
+    args: [],
+    repeated: new Map(),
+    dashAt: -1,
+    given: [],
+  };
   private readonly table: FlagTable;
   private readonly shorts = new Map<string, string>();
 
@@ -156,6 +165,7 @@ class Parser {
       values[name] = scalar(spec.kind, text, fail);
     }
     changed.add(name);
+    this.result.given.push(`--${name}=${text}`);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   fieldManagerFlag,
   fieldSelectorFlag,
   filenameFlags,
+  recordFlag,
   selectorFlag,
 } from '../cli/flags.ts';
 import { changedMap, mapPatch, type PairChanges } from '../cli/metadata-edit.ts';
@@ -31,6 +32,7 @@ export const metadataFlags = (words: { noun: string; nouns: string; verb: string
     `If true, allow ${words.nouns} to be overwritten, otherwise reject ${words.noun} updates that overwrite existing ${words.nouns}.`,
   ),
   ...printFlags,
+  ...recordFlag,
   'resource-version': flag.string(
     `If non-empty, the ${words.noun === 'label' ? 'labels' : words.noun} update will only succeed if this is the current resource-version for the object. Only valid when specifying a single resource.`,
   ),
@@ -123,10 +125,16 @@ export abstract class MetadataCommand extends Command {
     if (opts['resource-version']) after.metadata.resourceVersion = opts['resource-version'];
     const operation = this.operation(object, after, opts.overwrite);
     if (opts.local || this.dryRun === 'client') return this.out(this.print(after, operation));
-    const patch = mapPatch(metadata[field], after.metadata[field] ?? {});
+    if (this.changeCause !== undefined) after.metadata.annotations = this.recorded(after).metadata.annotations;
+    const patches = [...new Set([field, 'annotations' as const])].flatMap((of) => {
+      const patch = mapPatch(metadata[of], after.metadata[of] ?? {});
+      return patch ? [[of, patch] as const] : [];
+    });
     const version = opts['resource-version'] ? { resourceVersion: opts['resource-version'] } : {};
     const body =
-      patch || opts['resource-version'] ? { metadata: { ...(patch ? { [field]: patch } : {}), ...version } } : {};
+      patches.length > 0 || opts['resource-version']
+        ? { metadata: { ...Object.fromEntries(patches), ...version } }
+        : {};
     const cluster = await this.cluster();
     const answer = await patchObject(cluster, info, 'merge', body, {
       dryRun: this.dryRun,

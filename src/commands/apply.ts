@@ -23,6 +23,7 @@ import {
   filenameFlags,
   type Propagation,
   propagationOf,
+  recordFlag,
   selectorFlag,
   validateFlag,
 } from '../cli/flags.ts';
@@ -62,6 +63,7 @@ const flags = {
   'prune-whitelist': flag.array('Overwrite the default allowlist with <group/version/kind> for --prune', {
     deprecated: 'Use --prune-allowlist instead.',
   }),
+  ...recordFlag,
   ...selectorFlag,
   'show-diff': flag.bool('Print what changed, field by field. Values of secrets are not shown.', { own: true }),
   'server-side': flag.bool('If true, apply runs in the server instead of the client.'),
@@ -273,6 +275,7 @@ cat pod.json | {program} apply -f -
         const generateName = info.object!.metadata.generateName;
         if (info.name === '' && generateName)
           throw new CliError(`from ${generateName}: cannot use generate name with apply`);
+        info.object = this.recorded(info.object!);
         if (!serverSide) await this.clientSide(cluster, info, () => live.read(i));
         else await this.serverSide(cluster, info, remembers ? await live.read(i) : undefined);
       } catch (error) {

@@ -3,8 +3,8 @@ import { resourcePath, type Unstructured } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
-import { dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags, saveConfigFlag } from '../cli/flags.ts';
-import { updatedLastApplied } from '../cli/last-applied.ts';
+import { dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags, recordFlag, saveConfigFlag } from '../cli/flags.ts';
+import { savedConfiguration } from '../cli/last-applied.ts';
 import { operationPrinter } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
@@ -28,6 +28,7 @@ const flags = {
     'The name for the newly created object. If not specified, the name of the input resource will be used.',
   ),
   ...printFlags,
+  ...recordFlag,
   ...saveConfigFlag,
 };
 
@@ -80,13 +81,13 @@ export default class Autoscale extends Command {
         );
         continue;
       }
-      const scaler = this.scaler(info);
+      const scaler = this.recorded(this.scaler(info));
       if (dryRun === 'client') {
         this.out(print(scaler, 'created'));
         continue;
       }
       const made = await cluster.json('POST', resourcePath(Autoscalers, { namespace: cluster.namespace }), {
-        body: updatedLastApplied(scaler, opts['save-config']),
+        body: savedConfiguration(scaler, opts['save-config']),
         query: { fieldManager: opts['field-manager'], ...(dryRun === 'server' ? { dryRun: 'All' } : {}) },
       });
       this.out(print(made, 'autoscaled'));

@@ -11,6 +11,7 @@ import {
   fieldManagerFlag,
   fieldValidationOf,
   filenameFlags,
+  recordFlag,
   saveConfigFlag,
   selectorFlag,
   validateFlag,
@@ -28,6 +29,7 @@ const flags = {
   ...filenameFlags('Filename, directory, or URL to files to use to create the resource'),
   ...printFlags,
   raw: flag.string('Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file.'),
+  ...recordFlag,
   ...saveConfigFlag,
   ...selectorFlag,
   ...validateFlag,
@@ -75,7 +77,7 @@ cat pod.json | {program} create -f -
       if (!selector.matches(info.object!.metadata.labels ?? {})) continue;
       count++;
       try {
-        info.object = updatedLastApplied(info.object!, flags['save-config']);
+        info.object = this.recorded(updatedLastApplied(info.object!, flags['save-config']));
         let object: Unstructured = info.object;
         if (dryRun !== 'client') {
           object = await createObject(await this.cluster(), info, {

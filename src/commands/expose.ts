@@ -12,9 +12,10 @@ import {
   fieldManagerFlag,
   filenameFlags,
   overridesFlags,
+  recordFlag,
   saveConfigFlag,
 } from '../cli/flags.ts';
-import { updatedLastApplied } from '../cli/last-applied.ts';
+import { savedConfiguration } from '../cli/last-applied.ts';
 import { operationPrinter } from '../cli/operation.ts';
 import { overridden } from '../cli/overrides.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
@@ -42,6 +43,7 @@ const flags = {
   ),
   ...printFlags,
   protocol: flag.string("The network protocol for the service to be created. Default is 'TCP'."),
+  ...recordFlag,
   ...saveConfigFlag,
   selector: flag.string(
     'A label selector to use for this service. Only equality-based selector requirements are supported. If empty (the default) infer the selector from the replication controller or replica set.)',
@@ -105,7 +107,7 @@ export default class Expose extends Command {
     const { opts } = this;
     const { namespace } = this.context.globals;
     let service = this.service(object);
-    service = overridden(service, opts);
+    service = this.recorded(overridden(service, opts));
     if (dryRun === 'client') {
       if (namespace) service.metadata.namespace = namespace;
       return service;
@@ -113,7 +115,7 @@ export default class Expose extends Command {
     const cluster = await this.cluster();
     const type = { group: '', version: 'v1', plural: 'services', kind: 'Service', namespaced: true };
     return cluster.json('POST', resourcePath(type, { namespace: cluster.namespace }), {
-      body: updatedLastApplied(service, opts['save-config']),
+      body: savedConfiguration(service, opts['save-config']),
       query: { fieldManager: opts['field-manager'], ...(dryRun === 'server' ? { dryRun: 'All' } : {}) },
     });
   }

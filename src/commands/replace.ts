@@ -13,6 +13,7 @@ import {
   fieldValidationOf,
   filenameFlags,
   propagationOf,
+  recordFlag,
   saveConfigFlag,
   validateFlag,
 } from '../cli/flags.ts';
@@ -39,6 +40,7 @@ const flags = {
   ...filenameFlags('The files that contain the configurations to replace.'),
   ...printFlags,
   raw: flag.string('Raw URI to PUT to the server.  Uses the transport specified by the kubeconfig file.'),
+  ...recordFlag,
   ...saveConfigFlag,
   subresource: flag.string(
     'If specified, replace will operate on the subresource of the requested object. This flag is beta and may change in the future.',
@@ -93,7 +95,7 @@ cat pod.json | {program} replace -f -
     const errors = [...built.errors];
     for (const info of built.infos) {
       try {
-        info.object = updatedLastApplied(info.object!, opts['save-config']);
+        info.object = this.recorded(updatedLastApplied(info.object!, opts['save-config']));
         if (this.dryRun !== 'client') info.object = await replaceObject(await this.cluster(), info, this.writing);
         this.out(print(info.object, 'replaced'));
       } catch (error) {

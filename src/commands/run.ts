@@ -13,10 +13,11 @@ import {
   filenameFlags,
   overridesFlags,
   propagationOf,
+  recordFlag,
   saveConfigFlag,
 } from '../cli/flags.ts';
 import { isImageReference } from '../cli/image-reference.ts';
-import { updatedLastApplied } from '../cli/last-applied.ts';
+import { savedConfiguration } from '../cli/last-applied.ts';
 import { operationPrinter, type OperationPrinter } from '../cli/operation.ts';
 import { overridden } from '../cli/overrides.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
@@ -59,6 +60,7 @@ const flags = {
   rm: flag.bool(
     "If true, delete the pod after it exits.  Only valid when attaching to the container, e.g. with '--attach' or with '-i/--stdin'.",
   ),
+  ...recordFlag,
   ...saveConfigFlag,
   stdin: flag.bool('Keep stdin open on the container in the pod, even if nothing is attached.', { short: 'i' }),
   tty: flag.bool('Allocate a TTY for the container in the pod.', { short: 't' }),
@@ -159,7 +161,7 @@ export default class Run extends PodCommand {
   }
 
   private async create(type: ResourceType, object: Unstructured, dryRun: DryRun): Promise<Unstructured> {
-    const body = updatedLastApplied(object, this.opts['save-config']);
+    const body = savedConfiguration(this.recorded(object), this.opts['save-config']);
     if (dryRun === 'client') return body;
     const cluster = await this.cluster();
     return cluster.json('POST', resourcePath(type, { namespace: cluster.namespace }), {

@@ -1,11 +1,11 @@
 // `scale`: through the scale subresource. Upstream: kubectl/pkg/cmd/scale/scale.go, kubectl/pkg/scale.
 import { isConflict, isNotFound } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
-import { Command } from '../cli/base.ts';
+import { CHANGE_CAUSE, Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
-import { type DryRun, dryRunFlag, dryRunOf, filenameFlags, selectorFlag } from '../cli/flags.ts';
-import { operationPrinter } from '../cli/operation.ts';
+import { type DryRun, dryRunFlag, dryRunOf, filenameFlags, recordFlag, selectorFlag } from '../cli/flags.ts';
+import { operationPrinter, patchObject } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
 import { waitFor } from '../cli/wait/conditions.ts';
@@ -19,6 +19,7 @@ const flags = {
   ...dryRunFlag,
   ...filenameFlags('Filename, directory, or URL to files identifying the resource to set a new size'),
   ...printFlags,
+  ...recordFlag,
   replicas: flag.int('The new desired number of replicas. Required.'),
   'resource-version': flag.string(
     'Precondition for resource version. Requires that the current resource version match this value in order to scale.',
@@ -87,9 +88,16 @@ If --current-replicas or --resource-version is specified, it is validated before
     }
     for (const info of built.infos) {
       if (this.dryRun !== 'client') await this.scale(info);
+      if (this.dryRun !== 'client' && this.changeCause !== undefined) await this.recordCause(info, this.changeCause);
       this.out(print(info.object!, 'scaled'));
     }
     throwCollected(built.errors);
+  }
+
+  /** What becomes of it is nobody's trouble. */
+  private async recordCause(info: Info, cause: string): Promise<void> {
+    const body = { metadata: { annotations: { [CHANGE_CAUSE]: cause } } };
+    await patchObject(await this.cluster(), info, 'merge', body, { dryRun: this.dryRun }).catch(() => undefined);
   }
 
   private async scale(info: Info): Promise<void> {

@@ -8,7 +8,8 @@ import type { Unstructured } from '../../api/types.ts';
 import type { Info } from '../builder/builder.ts';
 import type { Cluster } from '../cluster.ts';
 import { CliError } from '../errors.ts';
-import { CHANGE_CAUSE, ownedReplicaSets, revisionOf } from './replicasets.ts';
+import { CHANGE_CAUSE } from '../base.ts';
+import { ownedReplicaSets, revisionOf } from './replicasets.ts';
 
 export interface HistoryEntry {
   cause: string;

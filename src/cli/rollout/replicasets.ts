@@ -7,7 +7,6 @@ import { selectorFromObject } from '../../api/selector.ts';
 import type { Cluster } from '../cluster.ts';
 
 export const REVISION = 'deployment.kubernetes.io/revision';
-export const CHANGE_CAUSE = 'kubernetes.io/change-cause';
 export const TEMPLATE_HASH = 'pod-template-hash';
 
 /** Owned replica sets; without the right to read them there are none. */

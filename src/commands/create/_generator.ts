@@ -11,7 +11,7 @@ import {
   saveConfigFlag,
   validateFlag,
 } from '../../cli/flags.ts';
-import { updatedLastApplied } from '../../cli/last-applied.ts';
+import { savedConfiguration } from '../../cli/last-applied.ts';
 import { operationPrinter } from '../../cli/operation.ts';
 import type { FlagValues } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
@@ -74,7 +74,7 @@ export abstract class Generator extends Command {
     const dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
     const fieldValidation = fieldValidationOf(flags.validate);
     const print = await operationPrinter({ ...printOptionsOf(flags), typed: true, cwd: this.io.cwd }, dryRun);
-    let result = updatedLastApplied(object as unknown as Unstructured, flags['save-config']);
+    let result = savedConfiguration(object as unknown as Unstructured, flags['save-config']);
     if (dryRun !== 'client') {
       const cluster = await this.cluster();
       const path = resourcePath(of, { namespace: cluster.namespace });

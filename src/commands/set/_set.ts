@@ -6,7 +6,7 @@ import { changeOf, sendChange } from '../../cli/apply/change.ts';
 import { Command } from '../../cli/base.ts';
 import { Builder, type Info } from '../../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../../cli/errors.ts';
-import { type DryRun, dryRunFlag, fieldManagerFlag, filenameFlags, selectorFlag } from '../../cli/flags.ts';
+import { type DryRun, dryRunFlag, fieldManagerFlag, filenameFlags, recordFlag, selectorFlag } from '../../cli/flags.ts';
 import { operationPrinter, type OperationPrinter } from '../../cli/operation.ts';
 import { flag, type FlagValues } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
@@ -18,9 +18,10 @@ export const setFlags = (what: string) => ({
   ...filenameFlags('Filename, directory, or URL to files identifying the resource to get from a server.'),
   local: flag.bool(`If true, set ${what} will NOT contact api-server but run locally.`),
   ...printFlags,
+  ...recordFlag,
   ...selectorFlag,
 });
-export type SetFlags = Omit<FlagValues<ReturnType<typeof setFlags>>, 'selector'> & { selector?: string };
+export type SetFlags = Omit<FlagValues<ReturnType<typeof setFlags>>, 'selector' | 'record'> & { selector?: string };
 
 export abstract class SetCommand extends Command {
   protected dryRun: DryRun = 'none';
@@ -77,6 +78,7 @@ export abstract class SetCommand extends Command {
           `error: ${info.mapping.plural}/${info.name} the object is not a pod or does not have a pod template: *v1.${draft.kind}\n`,
         );
       edit(spec, draft);
+      if (this.changeCause !== undefined) draft.metadata.annotations = this.recorded(draft).metadata.annotations;
     });
     if (change.empty) return;
     if (flags.local || this.dryRun === 'client') return this.out(print(change.draft, words.operation));

@@ -8,8 +8,9 @@ import { splitPairs } from '../../cli/metadata-edit.ts';
 import { flag, type FlagValues } from '../../cli/pflag.ts';
 import { podSpecOf, SetCommand, setFlags } from './_set.ts';
 
+const { record: _, ...common } = setFlags('env');
 const flags = {
-  ...setFlags('env'),
+  ...common,
   containers: flag.string('The names of containers in the selected pod templates to change - may use wildcards', {
     short: 'c',
     default: '*',

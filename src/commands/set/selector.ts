@@ -4,7 +4,7 @@ import { changeOf, sendChange } from '../../cli/apply/change.ts';
 import { Command } from '../../cli/base.ts';
 import { Builder } from '../../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../../cli/errors.ts';
-import { dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags } from '../../cli/flags.ts';
+import { dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags, recordFlag } from '../../cli/flags.ts';
 import { operationPrinter } from '../../cli/operation.ts';
 import { flag } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
@@ -25,6 +25,7 @@ export default class SetSelector extends Command {
     filename: filenameFlags('identifying the resource.').filename,
     local: flag.bool('If true, annotation will NOT contact api-server but run locally.'),
     ...printFlags,
+    ...recordFlag,
     recursive: flag.bool(
       'Process the directory used in -f, --filename recursively. Useful when you want to manage related manifests organized within the same directory.',
       { short: 'R', default: true },
@@ -54,6 +55,7 @@ export default class SetSelector extends Command {
       if (info.object?.kind !== 'Service') throw new CliError('setting a selector is only supported for Services');
       const change = changeOf(info, (draft) => {
         (draft['spec'] as { selector?: Record<string, string> }).selector = selector;
+        if (this.changeCause !== undefined) draft.metadata.annotations = this.recorded(draft).metadata.annotations;
       });
       if (version) change.patch['metadata'] = { resourceVersion: version };
       if (flags.local || dryRun === 'client') this.out(print(change.draft, 'selector updated'));
