@@ -8,6 +8,7 @@ import type { Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { differences, semanticEqual } from '../../equal.ts';
 import { ageColumn, column } from '../shared/columns.ts';
+import { type RequestCondition, keepVerdicts, stampConditions } from '../shared/request-conditions.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
 import { dnsSubdomain } from '../shared/field-rules.ts';
@@ -212,6 +213,12 @@ export default defineKind<Csr>({
   generation: false,
   prepareCreate(draft) {
     (draft as { status?: object }).status = {};
+  },
+  prepareStatus(draft, old, now) {
+    const { status: s } = draft as { status?: { conditions?: RequestCondition[] } };
+    const before = old.status?.conditions as RequestCondition[] | undefined;
+    keepVerdicts(s?.conditions, before);
+    if (s?.conditions) s.conditions = stampConditions(s.conditions, before, now)!;
   },
   prepareUpdate(draft, old) {
     // The request itself never changes.

@@ -131,13 +131,21 @@ function validateUpdate(node: Node, old: Node, errors: FieldErrors): void {
   }
 }
 
+/** The way to configure nodes that is gone: only those that have it keep it. Upstream: dropDisabledFields. */
+function dropConfigSource(node: Node, old?: Node): void {
+  if (!old?.spec?.configSource) delete node.spec?.configSource;
+}
+function dropConfig(node: Node, old?: Node): void {
+  if (!old?.status?.config) delete node.status?.config;
+}
+
 /** Upstream: pkg/registry/core/node.fieldIsDeprecatedWarnings. */
 function warnings({ spec }: Node): string[] {
   const out: string[] = [];
   if (spec?.configSource) {
-    out.push('spec.configSource: the feature is no longer supported');
+    out.push('spec.configSource: the feature is removed');
   }
-  if (spec?.externalID) out.push('spec.externalID: this field is deprecated, and is unused');
+  if (spec?.externalID) out.push('spec.externalID: this field is deprecated, and is unused by Kubernetes');
   return out;
 }
 
@@ -167,6 +175,12 @@ export default defineKind<Node>({
     if (status.allocatable) defaultResourceList(status.allocatable as ResourceList | undefined);
     else if (status.capacity) status.allocatable = { ...status.capacity };
   },
+  prepareCreate(draft) {
+    dropConfigSource(draft);
+    dropConfig(draft);
+  },
+  prepareUpdate: (draft, old) => dropConfigSource(draft, old),
+  prepareStatus: (draft, old) => dropConfig(draft, old),
   validate(node, errors) {
     if (node.spec?.taints?.length) validateTaints(errors, node.spec.taints);
     validateResources(errors, node);

@@ -10,6 +10,7 @@ import {
   type ClaimSpec,
   claimSpecWarnings,
   defaultClaimSpec,
+  dropDataSources,
   normalizeDataSources,
   validateClaimSpec,
 } from '../shared/claim-spec.ts';
@@ -38,6 +39,11 @@ interface Claim {
 
 const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class';
 const storageOf = (claim: Claim): string => claim.spec?.resources?.requests?.['storage'] ?? '0';
+
+function settleSources(spec: ClaimSpec, old?: ClaimSpec): void {
+  dropDataSources(spec, old);
+  normalizeDataSources(spec);
+}
 
 /** The class moves from the old annotation to its field, or is filled in; both happen once. */
 function settleClass(now: ClaimSpec, claim: Claim, old: Claim, errors: FieldErrors): void {
@@ -156,10 +162,10 @@ export default defineKind<Claim>({
   },
   prepareCreate(draft) {
     draft.status = { phase: 'Pending' };
-    if (draft.spec) normalizeDataSources(draft.spec);
+    if (draft.spec) settleSources(draft.spec);
   },
-  prepareUpdate(draft) {
-    if (draft.spec) normalizeDataSources(draft.spec);
+  prepareUpdate(draft, old) {
+    if (draft.spec) settleSources(draft.spec, old.spec);
   },
   validate: (claim, errors) => validateClaimSpec(errors, 'spec', claim.spec),
   validateUpdate,

@@ -33,6 +33,26 @@ export function defaultClaimSpec(spec: ClaimSpec): void {
   defaultResourceList(spec.resources?.limits);
 }
 
+interface Sources {
+  dataSource?: DataSource;
+  dataSourceRef?: DataSource;
+}
+
+const isClaimOrSnapshot = ({ apiGroup, kind }: DataSource): boolean =>
+  (!apiGroup && kind === 'PersistentVolumeClaim') ||
+  (apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot');
+
+/**
+ * What was never a source is forgotten, as it was before there were references, and so are references to other
+ * namespaces (CrossNamespaceVolumeDataSource, alpha). Upstream: DropDisabledFields,
+ * EnforceDataSourceBackwardsCompatibility in pkg/api/persistentvolumeclaim.
+ */
+export function dropDataSources(spec: ClaimSpec, old: Sources = {}): void {
+  if (spec.dataSourceRef?.namespace && !old.dataSourceRef) delete spec.dataSourceRef;
+  if (old.dataSource || old.dataSourceRef || !spec.dataSource) return;
+  if (!isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource;
+}
+
 /** Upstream's NormalizeDataSources: the two fields say the same, unless the reference goes to another namespace. */
 export function normalizeDataSources(spec: ClaimSpec): void {
   const { dataSource, dataSourceRef } = spec;

@@ -114,6 +114,28 @@ describe('a request that is there', () => {
     expect(errors).toEqual(expected);
   });
 
+  it('keeps its approval on updates of the status, which say when conditions came', () => {
+    const approved = { type: 'Approved', status: 'True', reason: 'R', lastUpdateTime: 'a', lastTransitionTime: 'b' };
+    const draft = {
+      status: {
+        conditions: [
+          { type: 'Approved', status: 'True', reason: 'other' },
+          { type: 'Failed', status: 'True' },
+        ],
+      },
+    };
+    csr.prepareStatus!(draft as never, { status: { conditions: [approved] } } as never, 'now');
+    const failed = { type: 'Failed', status: 'True', lastUpdateTime: 'now', lastTransitionTime: 'now' };
+    expect(draft.status.conditions).toEqual([approved, failed]);
+    const again = { status: { conditions: [{ type: 'Failed', status: 'True' }] } };
+    csr.prepareStatus!(
+      again as never,
+      { status: { conditions: [{ ...failed, lastTransitionTime: 'then' }] } } as never,
+      'now',
+    );
+    expect(again.status.conditions).toEqual([{ ...failed, lastTransitionTime: 'then' }]);
+  });
+
   it('may not have its approval reworded', () => {
     const old = make({}, said('Approved'));
     const now = { conditions: [{ type: 'Approved', status: 'True', reason: 'other' }] };

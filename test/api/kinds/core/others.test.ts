@@ -209,7 +209,8 @@ describe('nodes', () => {
     expect(changed(node, { spec: {} }, { spec: { externalID: 'a' } })).toEqual([
       'spec.externalID: Forbidden: may not be updated',
     ]);
-    expect(changed(node, { spec: {} }, { spec: { configSource: {} } })).toEqual([
+    const configured = document({ spec: { configSource: {} } }) as unknown as Unstructured;
+    expect(update(node, configured, configured).errors).toEqual([
       'spec.configSource: Invalid value: {"ConfigMap":null}: exactly one reference subfield must be non-nil',
     ]);
   });
@@ -225,7 +226,7 @@ describe('nodes', () => {
       'status.addresses[1]: Duplicate value: {"Type":"InternalIP","Address":"1.1.1.1"}',
     ]);
     expect(warningsOf(node, document({ spec: { externalID: 'a' } }))).toEqual([
-      'spec.externalID: this field is deprecated, and is unused',
+      'spec.externalID: this field is deprecated, and is unused by Kubernetes',
     ]);
   });
 });

@@ -145,18 +145,15 @@ describe('claims', () => {
     [{ storageClassName: '' }, []],
     [{ volumeMode: 'x' }, ['volumeMode: Unsupported value: "x": supported values: "Block", "Filesystem"']],
     [{ dataSource: ref }, []],
+    [{ dataSource: { kind: 'VolumeSnapshot', name: 's' } }, []],
     [
-      { dataSource: { kind: 'VolumeSnapshot', name: 's' } },
+      { dataSourceRef: { kind: 'VolumeSnapshot', name: 's' } },
       [
         'dataSource: Invalid value: "VolumeSnapshot": must be \'PersistentVolumeClaim\' when referencing the default apiGroup',
         'dataSourceRef: Invalid value: "VolumeSnapshot": must be \'PersistentVolumeClaim\' when referencing the default apiGroup',
       ],
     ],
     [{ dataSource: ref, dataSourceRef: { ...ref, name: 't' } }, ['spec: Invalid value: {}: must match dataSourceRef']],
-    [
-      { dataSource: ref, dataSourceRef: { ...ref, namespace: 'x' } },
-      ['spec: Invalid value: {}: may not be specified when dataSourceRef.namespace is specified'],
-    ],
     [
       { dataSourceRef: { apiGroup: 'A_b', kind: '', name: '' } },
       [
@@ -173,8 +170,23 @@ describe('claims', () => {
   it('say the source in both fields', () => {
     expect(create(claim, document({ dataSource: ref })).object['spec']).toMatchObject({ dataSourceRef: ref });
     expect(create(claim, document({ dataSourceRef: ref })).object['spec']).toMatchObject({ dataSource: ref });
-    expect(create(claim, document({ dataSourceRef: { ...ref, namespace: 'x' } })).object['spec']).not.toHaveProperty(
-      'dataSource',
+  });
+
+  it('forget what was never a source, and references to other namespaces, but where they were', () => {
+    const elsewhere = { ...ref, namespace: 'x' };
+    const other = { apiGroup: 'a.b', kind: 'Tape', name: 't' };
+    const specOf = (spec: object) => create(claim, document(spec)).object['spec'];
+    expect(specOf({ dataSource: other })).toEqual(specOf({}));
+    expect(specOf({ dataSourceRef: other })).toMatchObject({ dataSource: other, dataSourceRef: other });
+    expect(specOf({ dataSourceRef: elsewhere })).toEqual(specOf({}));
+    const old = {
+      ...create(claim, document({})).object,
+      spec: { dataSourceRef: elsewhere },
+    } as unknown as Unstructured;
+    const kept = update(claim, old, document({ dataSource: ref, dataSourceRef: elsewhere }));
+    expect(kept.object['spec']).toMatchObject({ dataSourceRef: elsewhere });
+    expect(kept.errors).toContain(
+      'spec: Invalid value: {}: may not be specified when dataSourceRef.namespace is specified',
     );
   });
 
