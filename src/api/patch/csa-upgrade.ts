@@ -1,11 +1,15 @@
 // Hands what a client-side apply owned (an Update entry) over to a server-side one (an Apply entry), so that fields which
 // leave the manifest are removed from then on. Upstream: client-go util/csaupgrade/upgrade.go.
 import type { JsonObject, ManagedFieldsEntry } from '../types.ts';
-import { isFieldNode, union, type FieldNode } from './field-set.ts';
+import { union, type FieldNode } from './field-set.ts';
+import { readFields } from './fields-v1.ts';
 
 const setOf = (entry: ManagedFieldsEntry): FieldNode => {
-  const set: unknown = entry.fieldsV1 ?? {};
-  return isFieldNode(set) ? set : {};
+  try {
+    return readFields(entry.fieldsV1 ?? {});
+  } catch {
+    return {};
+  }
 };
 
 function upgradeFrom(

@@ -165,13 +165,3 @@ export function memberPaths(set: FieldNode, prefix = ''): string[] {
   }
   return paths;
 }
-
-/** True when this is a node of FieldsV1 all the way down. */
-export function isFieldNode(value: unknown): value is FieldNode {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
-  for (const element in value) {
-    if (element !== SELF && !(element[1] === ':' && 'fkvi'.includes(element[0]!))) return false;
-    if (!isFieldNode((value as FieldNode)[element])) return false;
-  }
-  return true;
-}

@@ -9,13 +9,13 @@ import {
   difference,
   intersection,
   isEmptySet,
-  isFieldNode,
   pathSet,
   recursiveDifference,
   setOfPaths,
   union,
   type FieldNode,
 } from './field-set.ts';
+import { readFields } from './fields-v1.ts';
 import { createdNode } from './field-walk.ts';
 import { mergeTypeOf, type MergeType } from './merge-type.ts';
 
@@ -47,8 +47,12 @@ export function decodeOwners(entries: readonly ManagedFieldsEntry[] | undefined)
     if ((fieldsType as string) !== 'FieldsV1') {
       throw new Error(`invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${i}`);
     }
-    const set: unknown = fieldsV1 ?? {};
-    if (!isFieldNode(set)) throw new Error(`error decoding set: invalid fieldsV1 in managed fields entry ${i}`);
+    let set: FieldNode;
+    try {
+      set = readFields(fieldsV1 ?? {});
+    } catch (error) {
+      throw new Error(`error decoding set: ${(error as Error).message} in managed fields entry ${i}`, { cause: error });
+    }
     const owner: Owner = { manager, operation, apiVersion, set };
     if (subresource) owner.subresource = subresource;
     if (time) owner.time = time;
