@@ -11,6 +11,9 @@ import { flag } from '../cli/pflag.ts';
 const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'gitops'] as const;
 type Component = (typeof COMPONENTS)[number];
 
+/** What a certificate can name: labels with dots between them, the first perhaps a wildcard. */
+const HOST_NAME = /^(?=.{1,253}$)(\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i;
+
 const GITOPS_USER = {
   name: 'system:serviceaccount:sampan-system:gitops',
   groups: ['system:serviceaccounts', 'system:serviceaccounts:sampan-system', 'system:authenticated'],
@@ -82,6 +85,11 @@ The data directory holds the keys and, with the embedded store, the cluster. Whe
     noArguments(args);
     if (flags['advertise-address'] && isIP(flags['advertise-address']) === 0) {
       throw new CliError(`invalid --advertise-address "${flags['advertise-address']}": must be an IP address`);
+    }
+    for (const name of flags['tls-san']) {
+      if (isIP(name) === 0 && !HOST_NAME.test(name)) {
+        throw new CliError(`invalid --tls-san "${name}": must be a host name or an IP address`);
+      }
     }
     const components = this.components(flags.components);
     const store = flags.store;

@@ -20,7 +20,7 @@ import { buildAgent } from './build-agent.ts';
 import { DEFAULT_DOCKER_SOCKET, DockerClient } from './docker/client.ts';
 import { ensurePauseImage } from './docker/pause-image.ts';
 import type { DockerInfo } from './docker/types.ts';
-import { openIdentity } from './join/identity.ts';
+import { checkJoining, openIdentity } from './join/identity.ts';
 import { preflight } from './join/preflight.ts';
 import { NodeStartError } from './join/start-error.ts';
 import { type NodeNetwork, startNodeNetwork, whenNode } from './node-network.ts';
@@ -76,6 +76,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
   const nodeName = options.nodeName ?? hostname().toLowerCase();
   const docker = new DockerClient({ socketPath: options.dockerSocket ?? DEFAULT_DOCKER_SOCKET });
   try {
+    checkJoining(options);
     const info = await preflight(docker, process.getuid?.());
     await mustBeFree(port);
     const folder = join(options.dataDir, 'nodes', nodeName);

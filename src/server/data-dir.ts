@@ -1,7 +1,8 @@
 // The data directory of one server: made 0700, marked with the format that its files have, and locked by the process
 // that runs on it. What lies inside belongs to others: pki/ to server/pki, store/ to server/store.
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeFolders } from '../client/make-folders.ts';
 import { writeFileAtomic } from './pki/files.ts';
 import { StartupError, errnoOf } from './startup-error.ts';
 
@@ -24,9 +25,9 @@ export function openDataDir(path: string): DataDir {
   const root = resolve(path);
   const at = (...parts: string[]): string => join(root, ...parts);
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    makeFolders(root, 0o700);
     checkFormat(root);
-    for (const folder of ['pki', 'run', 'log']) mkdirSync(at(folder), { recursive: true, mode: 0o700 });
+    for (const folder of ['pki', 'run', 'log']) makeFolders(at(folder), 0o700);
     lock(root);
   } catch (error) {
     throw asStartupError(root, error);
@@ -157,6 +158,7 @@ function asStartupError(root: string, error: unknown): unknown {
     EACCES: 'permission denied; change its owner or use another directory',
     EPERM: 'operation not permitted; use another directory',
     EROFS: 'the file system is read-only; use another directory',
+    ENOENT: 'nothing can be made there; use another directory',
     ENOTDIR: 'a part of the path is a file; use another directory',
     EEXIST: 'it is a file; use another directory',
     ENOSPC: 'no space left on the device; make room or use another directory',

@@ -80,6 +80,7 @@ const table: [commandLine: string, stderr: string][] = [
   ['server --listen frob', 'error: invalid --listen "frob": must be HOST:PORT, like 127.0.0.1:6443\n'],
   ['server --log-level frob', 'error: invalid --log-level "frob": must be one of debug, info, warn, error\n'],
   [`${server} --store frob`, 'error: invalid --store "frob": must be lmdb, memory, or etcd=URL[,URL]\n'],
+  [`${server} --tls-san a..b`, 'error: invalid --tls-san "a..b": must be a host name or an IP address\n'],
   [`${server} --advertise-address frob`, 'error: invalid --advertise-address "frob": must be an IP address\n'],
   ['node', 'error: say which cluster to join: --server and --token, or --kubeconfig\n'],
   ['node --name Bad_Name', 'error: invalid --name "Bad_Name": must be lower case letters, digits, "-" and "."\n'],

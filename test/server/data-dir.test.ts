@@ -32,6 +32,12 @@ describe('openDataDir', () => {
     expect(existsSync(dir.at('lock'))).toBe(false);
   });
 
+  it('refuses a place where nobody can make anything', () => {
+    expect(failure(() => openDataDir('/proc/sampan/data'))).toBe(
+      'cannot use the data directory /proc/sampan/data: nothing can be made there; use another directory',
+    );
+  });
+
   it('refuses a second server, in this process or another, and says who holds it', () => {
     const dir = openDataDir(base);
     expect(failure(() => openDataDir(base))).toMatch(

@@ -1,8 +1,9 @@
 // What `up` looks at before it starts anything, so that what cannot work is refused with nothing half done.
-import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readKubeConfigFile } from '../../client/kubeconfig.ts';
+import { makeFolders } from '../../client/make-folders.ts';
 import { CliError } from '../errors.ts';
 import { CommandFailed, runCommand } from './run-command.ts';
 
@@ -10,6 +11,7 @@ const REASONS: Record<string, string> = {
   EACCES: 'permission denied; change its owner or use another directory',
   EPERM: 'operation not permitted; use another directory',
   EROFS: 'the file system is read-only; use another directory',
+  ENOENT: 'nothing can be made there; use another directory',
   ENOTDIR: 'a part of the path is a file; use another directory',
   EEXIST: 'it is a file; use another directory',
   ENOSPC: 'no space left on the device; make room or use another directory',
@@ -19,7 +21,7 @@ const REASONS: Record<string, string> = {
 export function checkDataDir(path: string): void {
   const probe = join(path, `.probe.${process.pid}`);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path, 0o700);
     writeFileSync(probe, 'room?');
   } catch (error) {
     // Half a file, of a full disk.

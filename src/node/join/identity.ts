@@ -47,10 +47,18 @@ const NAME = 'default';
 /** Watches of the old certificate's connection end by themselves; this is how long they may. */
 const OLD_TRANSPORT_MS = 600_000;
 
+/** What was said about how to join, before anything is done with it. Throws NodeStartError. */
+export function checkJoining({ kubeconfig, token }: Pick<IdentityOptions, 'kubeconfig' | 'token'>): void {
+  if (kubeconfig !== undefined) {
+    if (!existsSync(kubeconfig)) throw new NodeStartError(`the file ${kubeconfig} does not exist`);
+    clientConfigFrom(loadKubeConfig(kubeConfigPaths(kubeconfig)));
+  } else if (token !== undefined) parseJoinToken(token);
+}
+
 /** A client as this node. Throws NodeStartError. */
 export async function openIdentity(options: IdentityOptions): Promise<NodeIdentityClient> {
+  checkJoining(options);
   if (options.kubeconfig !== undefined) {
-    if (!existsSync(options.kubeconfig)) throw new NodeStartError(`the file ${options.kubeconfig} does not exist`);
     return fromConfig(clientConfigFrom(loadKubeConfig(kubeConfigPaths(options.kubeconfig))), options, false);
   }
   const path = join(options.folder, 'kubelet.kubeconfig');

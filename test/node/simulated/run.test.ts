@@ -53,6 +53,16 @@ describe('simulated nodes', () => {
     expect(again.metadata?.uid).not.toBe(first.metadata?.uid);
   });
 
+  it('say that there is nothing to read or run on them', async () => {
+    cluster.startNodes({ names: ['n0'], clock });
+    await onNode('web', 'ready-after=0s');
+    await phase('web', 'Running');
+    const ask = (path: string) => cluster.client.request('GET', `/api/v1/${path}`);
+    const refusal = 'node "n0" is simulated: it runs no containers, so there is nothing to read, run or reach on it';
+    await expect(ask('namespaces/default/pods/web/log')).rejects.toThrow(refusal);
+    await expect(ask('nodes/n0/proxy/stats/summary')).rejects.toThrow(refusal);
+  });
+
   it('run pods by their rules', async () => {
     cluster.startNodes({ names: ['n0'], clock });
     await onNode('web', 'ready-after=0s');

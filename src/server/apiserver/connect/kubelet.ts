@@ -1,5 +1,6 @@
 // Where the daemon of a node is. Upstream: pkg/kubelet/client/kubelet_client.go, with kubeadm's address preference.
 import { Nodes } from '../../../api/resources.ts';
+import { isSimulated } from '../../../api/simulated-usage.ts';
 import { StatusError, badRequest } from '../../../api/status.ts';
 import type { Response } from '../../../wire/http.ts';
 import type { HookContext, SubresourceContext } from '../types.ts';
@@ -18,6 +19,11 @@ export function kubeletOf(context: Pick<HookContext, 'lister'>, nodeName: string
   const node = context.lister.get(Nodes, undefined, nodeName);
   if (!node)
     throw new StatusError('NotFound', `nodes ${JSON.stringify(nodeName)} not found`, { name: nodeName, kind: 'nodes' });
+  if (isSimulated(node)) {
+    throw badRequest(
+      `node ${JSON.stringify(nodeName)} is simulated: it runs no containers, so there is nothing to read, run or reach on it`,
+    );
+  }
   const addresses = node.status?.addresses ?? [];
   const found = PREFERENCE.map((type) => addresses.find((a) => a.type === type)).find((a) => a !== undefined);
   if (!found) throw badRequest(`no preferred addresses found; known addresses: []`);
@@ -28,8 +34,8 @@ export function kubeletOf(context: Pick<HookContext, 'lister'>, nodeName: string
 /** Hands the request over to a node's daemon. */
 export async function forwardToNode(context: SubresourceContext, nodeName: string, path: string): Promise<Response> {
   const { nodes } = context.options;
-  if (!nodes) throw new StatusError('ServiceUnavailable', 'this API server has no connection to nodes');
   const target = kubeletOf(context, nodeName);
+  if (!nodes) throw new StatusError('ServiceUnavailable', 'this API server has no connection to nodes');
   try {
     return await nodes.forward(target, path, context.request);
   } catch (error) {

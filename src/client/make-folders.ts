@@ -1,0 +1,20 @@
+// Makes a folder and those above it, one by one. Not `mkdirSync` with `recursive`: where the kernel lets nobody make
+// anything, as in /proc, that one tries again for ever.
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+/** Folders that are there already stay as they are. Throws what the system says; EEXIST where a file is in the way. */
+export function makeFolders(path: string, mode: number): void {
+  const missing: string[] = [];
+  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.push(folder);
+  for (const folder of missing.reverse()) {
+    try {
+      mkdirSync(folder, { mode });
+    } catch (error) {
+      // Somebody else was quicker.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  if (statSync(path).isDirectory()) return;
+  throw Object.assign(new Error(`EEXIST: file already exists, mkdir '${path}'`), { code: 'EEXIST' });
+}
