@@ -122,7 +122,7 @@ function listOf(referrer: Schema, schema: Schema): { kind: MergeKind; keys: stri
 
 function kindOf(referrer: Schema, schema: Schema): MergeKind {
   if (isIntOrString(referrer) || isIntOrString(schema) || referrer.ref === QUANTITY) return 'scalar';
-  if (referrer.mapType === 'atomic' || schema.mapType === 'atomic') return 'atomic';
+  if ((referrer.mapType ?? schema.mapType) === 'atomic') return 'atomic';
   if (schema.preserveUnknownFields && !schema.properties) return 'open';
   switch (schema.type) {
     case 'object':
