@@ -66,7 +66,7 @@ export class StatusError extends Error {
       status: 'Failure',
       message,
       reason,
-      ...(details ? { details } : {}),
+      ...(details ? { details: withoutEmpty(details) } : {}),
       code: code ?? statusCodes[reason as keyof typeof statusCodes] ?? 500,
     };
   }
@@ -81,6 +81,13 @@ export class StatusError extends Error {
     error.status.metadata = status.metadata ?? {};
     return error;
   }
+}
+
+/** As Go's omitempty: the core group, and an object without name, are not told of. */
+function withoutEmpty(details: StatusDetails): StatusDetails {
+  if (details.name && details.group) return details;
+  const { name, group, ...others } = details;
+  return { ...(name ? { name } : {}), ...(group ? { group } : {}), ...others };
 }
 
 interface Qualified {

@@ -79,8 +79,10 @@ export default defineController({
 async function settle({ metadata }: ResourceQuota, context: ControllerContext): Promise<void> {
   const { client } = context;
   const { namespace = '', name = '', uid } = metadata ?? {};
-  const quota = await client.get(ResourceQuotas, { namespace, name });
-  if (quota.metadata?.uid !== uid) return;
+  // Upstream's role for this controller lists everything, and gets nothing.
+  const { items } = await client.list(ResourceQuotas, { namespace, fieldSelector: `metadata.name=${name}` });
+  const quota = items.find(({ metadata: found }) => found?.uid === uid);
+  if (!quota) return;
   const status = await statusOf(quota, context, objectsNow);
   if (!isSame(status, quota.status)) await client.updateStatus(ResourceQuotas, { ...quota, status });
 }
