@@ -1,9 +1,9 @@
 // A local HTTP server that passes requests on to a cluster with its credentials, upgrades too, and may serve a folder.
 // Upstream: kubectl/pkg/proxy/proxy_server.go.
-import { createReadStream, readdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join, normalize } from 'node:path';
+import { dirname, extname, join, normalize } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StatusError } from '../api/status.ts';
@@ -32,6 +32,24 @@ export interface RunningProxy {
 /** Of this connection, not of the request. */
 const HOP_HEADERS = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding']);
 
+/** What Go's net.Listen calls it. */
+function listenError(listen: ProxyOptions['listen'], error: NodeJS.ErrnoException): CliError {
+  if (error.code === 'ENOTFOUND' && 'host' in listen) {
+    return new CliError(`listen tcp: lookup ${listen.host}: no such host`);
+  }
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'bind: address already in use',
+    EADDRNOTAVAIL: 'bind: cannot assign requested address',
+    // Node calls a folder that is not there a permission that is missing.
+    EACCES:
+      'path' in listen && !existsSync(dirname(listen.path))
+        ? 'bind: no such file or directory'
+        : 'bind: permission denied',
+  };
+  const what = 'path' in listen ? `unix ${listen.path}` : `tcp ${listen.host}:${listen.port}`;
+  return new CliError(`listen ${what}: ${reasons[error.code ?? ''] ?? error.message}`);
+}
+
 export async function startProxy(cluster: Cluster, options: ProxyOptions): Promise<RunningProxy> {
   const server = createServer((request, response) => {
     void answer(cluster, options, request, response).catch((error: Error) => {
@@ -43,11 +61,10 @@ export async function startProxy(cluster: Cluster, options: ProxyOptions): Promi
   const { listen } = options;
   if ('path' in listen && statSync(listen.path, { throwIfNoEntry: false })?.isSocket()) rmSync(listen.path);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const what = 'path' in listen ? `unix ${listen.path}` : `tcp ${listen.host}:${listen.port}`;
-      const why = error.code === 'EADDRINUSE' ? 'bind: address already in use' : error.message;
-      reject(new CliError(`listen ${what}: ${why}`));
-    });
+    if ('port' in listen && (listen.port < 0 || listen.port > 65_535)) {
+      throw new CliError(`listen tcp: address ${listen.port}: invalid port`);
+    }
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(listen, error)));
     server.listen(listen, resolve);
   });
   const bound = server.address() as AddressInfo | string;

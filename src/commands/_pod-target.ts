@@ -15,11 +15,20 @@ export const podRunningTimeoutFlag = {
 };
 
 export abstract class PodCommand extends Command {
-  /** The object that `NAME` or `TYPE/NAME` or a file names. */
-  protected async namedObject(name: string | undefined, filename: readonly string[] = []): Promise<Unstructured> {
+  /** Upstream: cmdutil.GetPodRunningTimeoutFlag, as its callers word it. */
+  protected checkTimeout(timeoutMs: number): void {
+    if (timeoutMs <= 0) this.usageError('--pod-running-timeout must be higher than zero');
+  }
+
+  /** The object that `NAME` or `TYPE/NAME` or a file names; a name alone is of the default type. */
+  protected async namedObject(
+    name: string | undefined,
+    filename: readonly string[] = [],
+    defaultType = 'pods',
+  ): Promise<Unstructured> {
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
       args: name === undefined ? [] : [name],
-      defaultType: 'pods',
+      defaultType,
       files: { filename },
       fetch: 'latest',
     }).build();

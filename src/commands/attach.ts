@@ -34,12 +34,13 @@ export default class Attach extends PodCommand {
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(Attach);
+    this.checkTimeout(flags['pod-running-timeout']);
     if (args.length === 0) throw new CliError('at least 1 argument is required for attach');
     if (args.length > 2)
       throw new CliError(
         `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.length}: [${args.join(' ')}]`,
       );
-    const object = await this.namedObject(args.length === 2 ? args.join('/') : args[0]);
+    const object = await this.namedObject(args.at(-1), [], args.length === 2 ? args[0] : 'pods');
     const pod = await this.podOf(object, flags['pod-running-timeout']);
     const phase = pod.status?.phase;
     if (phase === 'Succeeded' || phase === 'Failed') {

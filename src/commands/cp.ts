@@ -2,9 +2,10 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { basename, dirname, resolve } from 'node:path';
 import { statSync } from 'node:fs';
+import { StatusError } from '../api/status.ts';
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { packPath, unpackTo } from '../cli/tar.ts';
-import { CliError } from '../cli/errors.ts';
+import { CliError, PlainError } from '../cli/errors.ts';
 import { flag } from '../cli/pflag.ts';
 import { chooseContainer } from '../cli/pods.ts';
 import { checkRemoteStatus } from '../cli/terminal.ts';
@@ -66,12 +67,15 @@ export default class Cp extends PodCommand {
     throw new CliError('one of src or dest must be a remote file specification');
   }
 
-  private async target(spec: FileSpec): Promise<{ pod: Pod; container: string }> {
+  private async target(
+    spec: FileSpec,
+    say = (t: string): void => this.err(t),
+  ): Promise<{ pod: Pod; container: string }> {
     const cluster = await this.cluster();
     const namespace = spec.namespace || cluster.namespace;
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(spec.pod)}`;
     const pod = await cluster.json<Pod>('GET', path);
-    return { pod, container: chooseContainer(pod, this.container, (t) => this.err(t)) };
+    return { pod, container: chooseContainer(pod, this.container, say) };
   }
 
   private async upload(local: string, to: FileSpec): Promise<void> {
@@ -126,7 +130,8 @@ export default class Cp extends PodCommand {
   }
 
   private async download(from: FileSpec, local: string, retries: number): Promise<void> {
-    const { pod, container } = await this.target(from);
+    // Upstream hands what exec has to say, and tar's errors, to standard output.
+    const { pod, container } = await this.target(from, (t) => this.out(t));
     for (let attempt = 0; ; attempt++) {
       const stdout = new PassThrough();
       const unpacked = unpackTo(stdout, {
@@ -138,14 +143,16 @@ export default class Cp extends PodCommand {
       });
       try {
         await Promise.all([
-          this.exec(pod, container, ['tar', 'cf', '-', from.file], { stdout, stderr: this.io.stderr }).finally(() =>
+          this.exec(pod, container, ['tar', 'cf', '-', from.file], { stdout, stderr: this.io.stdout }).finally(() =>
             stdout.end(),
           ),
           unpacked,
         ]);
         return;
       } catch (error) {
-        if (retries >= 0 && attempt >= retries) throw error;
+        // Only a connection that was cut is worth another try, not what the server or tar refuses.
+        const isRefused = error instanceof StatusError || error instanceof PlainError || error instanceof CliError;
+        if (isRefused || (retries >= 0 && attempt >= retries)) throw error;
       }
     }
   }

@@ -29,7 +29,7 @@ const flags = {
   custom: flag.string(
     'Path to a JSON or YAML file containing a partial container spec to customize built-in debug profiles.',
   ),
-  env: flag.slice('Environment variables to set in the container.'),
+  env: flag.map('Environment variables to set in the container.'),
   filename: flag.slice('identifying the resource to debug', { short: 'f' }),
   image: flag.string('Container image to use for debug container.'),
   'image-pull-policy': flag.string(
@@ -49,7 +49,7 @@ const flags = {
   quiet: flag.bool('If true, suppress informational messages.', { short: 'q' }),
   replace: flag.bool("When used with '--copy-to', delete the original Pod."),
   'same-node': flag.bool("When used with '--copy-to', schedule the copy of target Pod on the same node."),
-  'set-image': flag.slice(
+  'set-image': flag.map(
     "When used with '--copy-to', a list of name=image pairs for changing container images, similar to how 'kubectl set image' works.",
   ),
   'share-processes': flag.bool("When used with '--copy-to', enable process namespace sharing in the copy.", {
@@ -108,7 +108,7 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
     const { dashAt } = this.context.parsed;
     const names = dashAt < 0 ? args : args.slice(0, dashAt);
     this.command = dashAt < 0 ? [] : args.slice(dashAt);
-    this.images = new Map(opts['set-image'].map((p) => pairOf(p)));
+    this.images = new Map(Object.entries(opts['set-image']));
     debugProfile(opts.profile);
     await this.readCustom();
     this.validate(names);
@@ -118,12 +118,17 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
       files: { filename: opts.filename },
       fetch: 'latest',
     }).build();
-    throwCollected(built.errors);
+    const errors: unknown[] = [];
     for (const info of built.infos) {
-      const made = await this.debug(info);
-      const attach = this.changed('attach') ? opts.attach : opts.stdin;
-      if (attach && made.container !== '') await this.attach(made);
+      try {
+        const made = await this.debug(info);
+        const attach = this.changed('attach') ? opts.attach : opts.stdin;
+        if (attach && made.container !== '') await this.attach(made);
+      } catch (error) {
+        errors.push(error);
+      }
     }
+    throwCollected([...errors, ...built.errors]);
   }
 
   private async readCustom(): Promise<void> {
@@ -217,8 +222,8 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
   }
 
   private get env(): { env?: { name: string; value: string }[] } {
-    const { env } = this.opts;
-    return env.length > 0 ? { env: env.map(pairOf).map(([name, value]) => ({ name, value })) } : {};
+    const env = Object.entries(this.opts.env).map(([name, value]) => ({ name, value }));
+    return env.length > 0 ? { env } : {};
   }
 
   private applyProfile(draft: PodDraft, container: Container, style: DebugStyle): void {
@@ -368,12 +373,6 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
     const wishes = { ...this.opts, program: this.context.program };
     await attachTo(this.io, cluster, object as unknown as Pod, container, wishes, this.context.signal);
   }
-}
-
-function pairOf(text: string): [string, string] {
-  const at = text.indexOf('=');
-  if (at < 0) throw new CliError(`${text} must be formatted as key=value`);
-  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 const namesIn = ({ spec }: PodDraft): string[] =>

@@ -42,6 +42,7 @@ export default class Exec extends PodCommand {
     if (dashAt < 0 && (args.length > 1 || (args.length > 0 && flags.filename.length > 0))) {
       this.usageError('exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead');
     }
+    this.checkTimeout(flags['pod-running-timeout']);
     const command = dashAt < 0 ? [] : args.slice(dashAt);
     if (name === undefined && flags.filename.length === 0) {
       throw new CliError('pod, type/name or --filename must be specified');

@@ -1,10 +1,11 @@
 // `port-forward`: local listeners whose connections end in a pod. Upstream: kubectl/pkg/cmd/portforward,
 // client-go/tools/portforward. Beyond upstream: --reconnect goes on with the pod that takes the place of one that went.
 import { createServer, isIP, type Server, type Socket } from 'node:net';
-import type { Pod, Service } from 'kubernetes-types/core/v1.js';
+import type { Pod } from 'kubernetes-types/core/v1.js';
 import { StatusError } from '../api/status.ts';
 import type { Unstructured } from '../api/types.ts';
 import { CliError } from '../cli/errors.ts';
+import { type ForwardedPort, numberedPorts, parsePort } from '../cli/forward-ports.ts';
 import { flag } from '../cli/pflag.ts';
 import { waitFor } from '../cli/wait/conditions.ts';
 import type { PortForwardConnection } from '../wire/streams.ts';
@@ -12,11 +13,6 @@ import { PodCommand, podRunningTimeoutFlag, streamPath } from './_pod-target.ts'
 
 /** Between attempts to find a pod again. */
 const RETRY_MS = 500;
-
-interface ForwardedPort {
-  local: number;
-  remote: number;
-}
 
 export default class PortForward extends PodCommand {
   static override summary = 'Forward one or more local ports to a pod';
@@ -64,12 +60,14 @@ If there are multiple pods matching the criteria, a pod will be selected automat
     if (args.length < 2) {
       this.usageError('TYPE/NAME and list of ports are required for port-forward');
     }
+    this.checkTimeout(flags['pod-running-timeout']);
     const object = await this.namedObject(args[0]);
     const pod = await this.podOf(object, flags['pod-running-timeout']);
-    const ports = args.slice(1).map((text) => parsePort(text, object, pod));
+    const numbered = numberedPorts(args.slice(1), object, pod);
     if (pod.status?.phase !== 'Running') {
       throw new CliError(`unable to forward port because pod is not running. Current status=${pod.status?.phase}`);
     }
+    const ports = numbered.map(parsePort);
     // SIGINT is how forwarding ends: upstream answers 0 then.
     this.context.interrupts.ends = true;
     const connection = await this.dial(pod).catch((error: Error) => {
@@ -136,7 +134,7 @@ If there are multiple pods matching the criteria, a pod will be selected automat
         const object = await this.namedObject(args[0]);
         const pod = await this.podOf(object, RETRY_MS);
         if (pod.status?.phase === 'Running' && !pod.metadata?.deletionTimestamp) {
-          const parsed = args.slice(1).map((text) => parsePort(text, object, pod));
+          const parsed = numberedPorts(args.slice(1), object, pod).map(parsePort);
           const connection = await this.dial(pod);
           for (const [i, port] of ports.entries()) port.remote = parsed[i]!.remote;
           return { pod, connection };
@@ -240,44 +238,4 @@ function listenOn(host: string, port: number, onConnection: (socket: Socket) => 
     });
     server.listen(port, host, () => resolve(server));
   });
-}
-
-/** `5000`, `8888:5000`, `:5000`, `8443:https`; ports of a service are translated to the pod's. */
-function parsePort(text: string, object: Unstructured, pod: Pod): ForwardedPort {
-  const parts = text.split(':');
-  const [localText, remoteText] = parts.length === 2 ? (parts as [string, string]) : [text, text];
-  if (parts.length > 2) throw new CliError(`invalid port format '${text}'`);
-  const remote =
-    object.kind === 'Service' ? servicePort(object as unknown as Service, pod, remoteText) : podPort(pod, remoteText);
-  const local = localText === '' ? 0 : /^\d+$/.test(localText) ? Number(localText) : parts.length === 2 ? NaN : remote;
-  if (Number.isNaN(local)) {
-    throw new CliError(
-      `error parsing local port '${localText}': strconv.ParseUint: parsing ${JSON.stringify(localText)}: invalid syntax`,
-    );
-  }
-  if (remote === 0) throw new CliError('remote port must be > 0');
-  return { local, remote };
-}
-
-function servicePort(service: Service, pod: Pod, text: string): number {
-  const port = service.spec?.ports?.find((p) => (/^\d+$/.test(text) ? p.port === Number(text) : p.name === text));
-  const name = service.metadata?.name;
-  if (!port) {
-    throw new CliError(
-      /^\d+$/.test(text)
-        ? `Service ${name} does not have a service port ${text}`
-        : `Service '${name}' does not have a named port '${text}'`,
-    );
-  }
-  if (service.spec?.clusterIP === 'None' && /^\d+$/.test(text)) return Number(text);
-  const target = port.targetPort ?? port.port;
-  return typeof target === 'number' ? (target === 0 ? port.port : target) : podPort(pod, target);
-}
-
-function podPort(pod: Pod, text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  const ports = (pod.spec?.containers ?? []).flatMap((c) => c.ports ?? []);
-  const found = ports.find((p) => p.name === text);
-  if (!found) throw new CliError(`Pod '${pod.metadata?.name}' does not have a named port '${text}'`);
-  return found.containerPort;
 }

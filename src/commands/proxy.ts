@@ -2,7 +2,9 @@
 // kubectl/pkg/cmd/proxy/proxy.go, kubectl/pkg/proxy/proxy_server.go.
 import { statSync } from 'node:fs';
 import { Command } from '../cli/base.ts';
-import { CliError } from '../cli/errors.ts';
+import { CliError, PlainError } from '../cli/errors.ts';
+import { klog } from '../cli/klog.ts';
+import type { Io } from '../cli/io.ts';
 import { flag } from '../cli/pflag.ts';
 
 const DEFAULT_PORT = 8001;
@@ -71,7 +73,8 @@ export default class Proxy extends Command {
     const socket = flags['unix-socket'];
     if (port !== DEFAULT_PORT && socket) throw new CliError('cannot set --unix-socket and --port at the same time');
     if (flags['disable-filter'] && !socket) {
-      this.err('W Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious\n');
+      const text = 'Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious';
+      klog(this.io, 'W', 'proxy.go:177', text);
     }
     if (flags.www) this.checkFolder(flags.www);
     const cluster = await this.cluster();
@@ -83,10 +86,10 @@ export default class Proxy extends Command {
       filter: flags['disable-filter']
         ? undefined
         : {
-            acceptPaths: patterns(flags['accept-paths']),
-            rejectPaths: patterns(flags['reject-paths']),
-            acceptHosts: patterns(flags['accept-hosts']),
-            rejectMethods: patterns(flags['reject-methods']),
+            acceptPaths: patterns(flags['accept-paths'], this.io),
+            rejectPaths: patterns(flags['reject-paths'], this.io),
+            acceptHosts: patterns(flags['accept-hosts'], this.io),
+            rejectMethods: patterns(flags['reject-methods'], this.io),
           },
     });
     this.out(`Starting to serve on ${proxy.address}\n`);
@@ -97,21 +100,37 @@ export default class Proxy extends Command {
 
   private checkFolder(folder: string): void {
     const stat = statSync(folder, { throwIfNoEntry: false });
-    if (!stat)
-      this.err(`W Failed to stat static file directory ${folder}: stat ${folder}: no such file or directory\n`);
-    else if (!stat.isDirectory()) this.err(`W Static file directory ${folder} is not a directory\n`);
+    const text = !stat
+      ? `Failed to stat static file directory ${folder}: stat ${folder}: no such file or directory`
+      : `Static file directory ${folder} is not a directory`;
+    if (!stat?.isDirectory()) klog(this.io, 'W', stat ? 'proxy.go:202' : 'proxy.go:200', text);
   }
 }
 
 const withSlash = (prefix: string): string => (prefix.endsWith('/') ? prefix : `${prefix}/`);
 
-function patterns(text: string): RegExp[] {
+/** A pattern that is none ends the program as Go's klog.Fatalf does. */
+function patterns(text: string, io: Io): RegExp[] {
   if (text === '') return [];
   return text.split(',').map((part) => {
     try {
       return new RegExp(part);
     } catch (error) {
-      throw new CliError(`Error compiling re: ${(error as Error).message}`);
+      const why = goRegExpError(part, (error as Error).message);
+      klog(io, 'F', 'proxy_server.go:83', `Error compiling re: error parsing regexp: ${why}`);
+      throw new PlainError('', 255);
     }
   });
+}
+
+/** Go's words for what is wrong with a pattern. */
+function goRegExpError(pattern: string, message: string): string {
+  const rules: [RegExp, string][] = [
+    [/Unterminated group/, `missing closing ): \`${pattern}\``],
+    [/Unterminated character class/, `missing closing ]: \`${pattern.slice(pattern.lastIndexOf('['))}\``],
+    [/Nothing to repeat/, `missing argument to repetition operator: \`${/[*+?]/.exec(pattern)?.[0] ?? ''}\``],
+    [/Unmatched '\)'/, `unexpected ): \`${pattern}\``],
+    [/\\ at end/, 'trailing backslash at end of expression: ``'],
+  ];
+  return rules.find(([known]) => known.test(message))?.[1] ?? `invalid or unsupported Perl syntax: \`${pattern}\``;
 }

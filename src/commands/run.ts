@@ -21,6 +21,7 @@ import { savedConfiguration } from '../cli/last-applied.ts';
 import { operationPrinter, type OperationPrinter } from '../cli/operation.ts';
 import { overridden } from '../cli/overrides.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
+import { generatorFlags, generatorOf, kindOfGenerator, POD_GENERATOR, workload } from '../cli/run-generators.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
 import { waitFor } from '../cli/wait/conditions.ts';
 import { PodCommand, podRunningTimeoutFlag } from './_pod-target.ts';
@@ -38,6 +39,7 @@ const flags = {
   ...dryRunFlag,
   env: flag.array('Environment variables to set in the container.'),
   expose: flag.bool('If true, create a ClusterIP service associated with the pod.  Requires `--port`.'),
+  ...generatorFlags,
   ...fieldManagerFlag('kubectl-run'),
   ...filenameFlags('to use to replace the resource.'),
   image: flag.string('The image for the container to run.'),
@@ -99,6 +101,7 @@ export default class Run extends PodCommand {
     if (!isImageReference(opts.image)) {
       throw new CliError(`Invalid image name ${JSON.stringify(opts.image)}: invalid reference format`);
     }
+    this.checkTimeout(opts['pod-running-timeout']);
     const dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
     const attach = this.changed('attach') ? opts.attach : opts.stdin;
     if (opts.tty && !opts.stdin) this.usageError('-i/--stdin is required for containers with -t/--tty=true');
@@ -114,6 +117,11 @@ export default class Run extends PodCommand {
     const print = await operationPrinter({ ...printOptionsOf(opts), typed: true, cwd: this.io.cwd }, dryRun);
     // Of the flags of a deletion only --cascade means something here; the files are not read.
     const deletion = { propagationPolicy: propagationOf(opts.cascade, (t) => this.err(t)), gracePeriod: -1 };
+    const generator = generatorOf(opts, this.changed('replicas'));
+    if (generator !== undefined && generator !== POD_GENERATOR) {
+      if (attach) this.usageError(`attaching goes with --generator=${POD_GENERATOR} only`);
+      return this.generate(generator, args, dryRun, print);
+    }
     let pod = this.pod(args[0]!, args.slice(1)) as unknown as Unstructured;
     pod = overridden(pod, opts);
     pod = await this.create(Pods, pod, dryRun);
@@ -128,18 +136,57 @@ export default class Run extends PodCommand {
     }
   }
 
+  /** What --generator made in earlier days. */
+  private async generate(
+    generator: string,
+    args: readonly string[],
+    dryRun: DryRun,
+    print: OperationPrinter,
+  ): Promise<void> {
+    const { opts } = this;
+    const kind = kindOfGenerator(generator);
+    if (kind === undefined) this.usageError(`generator ${JSON.stringify(generator)} not found`);
+    const { program } = this.context;
+    this.err(
+      `${program} run --generator=${generator} is DEPRECATED and will be removed in a future version. Use ${program} run --generator=${POD_GENERATOR} or ${program} create instead.\n`,
+    );
+    const pod = this.pod(args[0]!, args.slice(1)) as unknown as Unstructured;
+    const { restartPolicy: given, dnsPolicy: _, ...spec } = pod['spec'] as Record<string, unknown>;
+    const isJob = kind === 'Job' || kind === 'CronJob';
+    if (!isJob && this.changed('restart') && given !== 'Always') {
+      this.usageError(`--restart=${String(given)} goes with a pod or a job, and not with --generator=${generator}`);
+    }
+    const restartPolicy = this.changed('restart') ? given : 'Never';
+    const { group, plural, object } = workload(kind, {
+      name: args[0]!,
+      namespace: pod.metadata.namespace,
+      labels: pod.metadata.labels ?? {},
+      podSpec: isJob ? { ...spec, restartPolicy } : spec,
+      replicas: opts.replicas,
+      schedule: opts.schedule,
+    });
+    const type = { group, version: 'v1', plural, kind, namespaced: true };
+    const created = await this.create(type, overridden(object, opts), dryRun);
+    if (opts.expose) await this.exposePod(pod, dryRun, print);
+    this.out(print(created, 'created'));
+  }
+
   private pod(name: string, rest: readonly string[]): Record<string, unknown> {
     const { opts } = this;
     const { namespace } = this.context.globals;
     const labels = opts.labels ? parseResources(opts.labels) : { run: name };
     const annotations = Object.fromEntries(opts.annotations.map((a) => a.split(/=(.*)/s).slice(0, 2)));
+    const hostPort = opts.hostport > 0 ? { hostPort: opts.hostport } : {};
     const container = {
       name,
       image: opts.image,
       ...(rest.length > 0 ? { [opts.command ? 'command' : 'args']: rest } : {}),
-      ...(opts.port ? { ports: [{ containerPort: portOf(opts.port) }] } : {}),
+      ...(opts.port ? { ports: [{ ...hostPort, containerPort: portOf(opts.port) }] } : {}),
       ...(opts.env.length > 0 ? { env: opts.env.map(envOf) } : {}),
-      resources: {},
+      resources: {
+        ...(opts.limits ? { limits: parseResources(opts.limits) } : {}),
+        ...(opts.requests ? { requests: parseResources(opts.requests) } : {}),
+      },
       ...(opts['image-pull-policy'] ? { imagePullPolicy: opts['image-pull-policy'] } : {}),
       ...(opts.privileged ? { securityContext: { privileged: true } } : {}),
       ...(opts.stdin ? { stdin: true, ...(opts['leave-stdin-open'] ? {} : { stdinOnce: true }) } : {}),
@@ -155,7 +202,12 @@ export default class Run extends PodCommand {
         labels,
         ...(opts.annotations.length > 0 ? { annotations } : {}),
       },
-      spec: { containers: [container], restartPolicy: opts.restart, dnsPolicy: 'ClusterFirst' },
+      spec: {
+        containers: [container],
+        restartPolicy: opts.restart,
+        dnsPolicy: 'ClusterFirst',
+        ...(opts.serviceaccount ? { serviceAccountName: opts.serviceaccount } : {}),
+      },
       status: {},
     };
   }
@@ -186,7 +238,9 @@ export default class Run extends PodCommand {
       },
       status: { loadBalancer: {} },
     };
-    const created = await this.create(Services, service as unknown as Unstructured, dryRun);
+    const overrides = { overrides: opts['service-overrides'], 'override-type': 'merge' };
+    const wanted = overridden(service as unknown as Unstructured, overrides);
+    const created = await this.create(Services, wanted, dryRun);
     this.out(print(created, 'created'));
     if (opts.output === 'yaml') this.out('---\n');
     return created;

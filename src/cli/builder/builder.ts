@@ -105,7 +105,8 @@ export class Builder {
   }
 
   private refuseBoth(): never {
-    const parsed = parseResourceArgs(this.request.args ?? [], this.program);
+    const { args = [], defaultType } = this.request;
+    const parsed = defaultType === undefined ? parseResourceArgs(args, this.program) : namesOf(defaultType, args);
     if (parsed.tuples.length > 0) {
       throw new CliError('resource/name arguments cannot be provided when a path is specified');
     }
