@@ -121,6 +121,14 @@ export const recordFlag = {
   ),
 };
 
+/** Of earlier days: there is one way to make each object now. */
+export const generatorFlag = {
+  generator: flag.string('The name of the API generator to use.', {
+    deprecated: 'has no effect and will be removed in the future.',
+    hidden: true,
+  }),
+};
+
 export type DryRun = 'none' | 'client' | 'server';
 
 /** Upstream: cmdutil.GetDryRunStrategy. Booleans are of earlier days. */

@@ -3,7 +3,15 @@ import { resourcePath, type Unstructured } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
-import { dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags, recordFlag, saveConfigFlag } from '../cli/flags.ts';
+import {
+  dryRunFlag,
+  dryRunOf,
+  fieldManagerFlag,
+  filenameFlags,
+  generatorFlag,
+  recordFlag,
+  saveConfigFlag,
+} from '../cli/flags.ts';
 import { savedConfiguration } from '../cli/last-applied.ts';
 import { operationPrinter } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
@@ -28,6 +36,7 @@ const flags = {
     'The name for the newly created object. If not specified, the name of the input resource will be used.',
   ),
   ...printFlags,
+  ...generatorFlag,
   ...recordFlag,
   ...saveConfigFlag,
 };

@@ -12,6 +12,7 @@ import {
   fieldManagerFlag,
   filenameFlags,
   overridesFlags,
+  generatorFlag,
   recordFlag,
   saveConfigFlag,
 } from '../cli/flags.ts';
@@ -43,6 +44,7 @@ const flags = {
   ),
   ...printFlags,
   protocol: flag.string("The network protocol for the service to be created. Default is 'TCP'."),
+  ...generatorFlag,
   ...recordFlag,
   ...saveConfigFlag,
   selector: flag.string(

@@ -31,6 +31,10 @@ const flags = {
       own: true,
     },
   ),
+  export: flag.bool(
+    "If true, use 'export' for the resources.  Exported resources are stripped of cluster-specific information.",
+    { deprecated: 'This flag is deprecated and will be removed in future.', hidden: true },
+  ),
   neat: flag.bool(
     'Print objects without what only the server writes: status, identifiers, values that it fills in. YAML unless -o says otherwise.',
     {
@@ -57,6 +61,12 @@ const flags = {
     'If true, have the server return the appropriate table output. Supports extension APIs and CRDs.',
     { default: true },
   ),
+  'show-all': flag.bool('When printing, show all resources (default show all pods including terminated one.)', {
+    short: 'a',
+    default: true,
+    deprecated: 'will be removed in an upcoming release',
+    hidden: true,
+  }),
   'show-kind': flag.bool('If present, list the resource type for the requested object(s).'),
   'show-labels': flag.bool('When printing, show all labels as the last column (default hide labels column)'),
   'sort-by': flag.string(
@@ -255,6 +265,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     const { decode, neat, output } = this.opts;
     const steps: ((object: Unstructured) => Unstructured)[] = [];
     if (neat) steps.push((await import('../cli/neat/neat.ts')).neat);
+    if (this.opts.export) steps.push((await import('../cli/neat/export.ts')).exported);
     if (decode) {
       const { decodedData, decodedStrings } = await import('../cli/decode.ts');
       steps.push(/^(?:|json|yaml)$/.test(output) ? decodedStrings : decodedData);
@@ -293,7 +304,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
 
   /** A list in a format that needs no whole list goes out page by page. False when it cannot. */
   private async stream(): Promise<boolean> {
-    if (this.opts['sort-by'] || this.opts.neat || this.opts.decode) return false;
+    if (this.opts['sort-by'] || this.opts.neat || this.opts.decode || this.opts.export) return false;
     const { listStream } = await import('../cli/print/stream.ts');
     const stream = await listStream(this.printOptions);
     const pages = stream && (await this.builder({}).pages());

@@ -8,6 +8,7 @@ import {
   dryRunOf,
   fieldManagerFlag,
   fieldValidationOf,
+  generatorFlag,
   saveConfigFlag,
   validateFlag,
 } from '../../cli/flags.ts';
@@ -18,6 +19,7 @@ import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
 
 export const generatorFlags = {
   ...dryRunFlag,
+  ...generatorFlag,
   ...fieldManagerFlag('kubectl-create'),
   ...printFlags,
   ...saveConfigFlag,
