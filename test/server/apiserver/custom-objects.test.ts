@@ -78,7 +78,7 @@ describe('an object', () => {
     const without = await ask('POST', OBJECTS, { apiVersion: 'example.com/v1', metadata: { name: 'a' } });
     expect([without.code, without.message]).toEqual([
       400,
-      `the object provided is unrecognized (must be of type Gadget): Object 'Kind' is missing in '{"apiVersion":"example.com/v1","metadata":{"name":"a"}}' ("{\\"apiVersion\\":\\"example.com/v1\\"" ...)`,
+      `the object provided is unrecognized (must be of type Gadget): Object 'Kind' is missing in '{"apiVersion":"example.com/v1","metadata":{"name":"a"}}' ({"apiVersion":"example.com/v1" ...)`,
     ]);
     const versionless = await ask('POST', OBJECTS, { kind: 'Gadget', metadata: { name: 'a' } });
     expect([versionless.code, versionless.message]).toEqual([

@@ -1,6 +1,6 @@
 // Request bodies to drafts: media types, size, JSON and YAML, and the checks that the body is about what the path says.
 // Schema work (unknown fields, defaults) is not done here. Upstream: apiserver/pkg/endpoints/handlers/{create,rest}.go.
-import { parseJson } from '../../../api/codec/json.ts';
+import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
 import { decodeProtobuf } from '../../../api/codec/protobuf.ts';
 import { PROTOBUF_CONTENT_TYPE } from '../../../api/codec/protobuf-messages.ts';
 import { YamlError, parseYaml, yamlConversionError } from '../../../api/codec/yaml.ts';
@@ -212,33 +212,60 @@ function asObject(value: unknown, expected: string): JsonObject {
   throw badRequest(`the object provided is unrecognized (must be of type ${expected}): ${why}`);
 }
 
-/** Upstream's summarizeData: the first 30 bytes, in hex when they are not text. */
+/** Upstream's summarizeData: the first 30 bytes, in hex when they are no object. */
 export function summarize(text: string): string {
+  if (text === '') return '<empty>';
   const bytes = Buffer.from(text.slice(0, 200)).subarray(0, 30);
   const cut = Buffer.byteLength(text) > 30 ? ' ...' : '';
-  const printable = bytes.every((b) => b >= 0x20 && b < 0x7f);
-  return printable
-    ? JSON.stringify(bytes.toString('latin1')) + cut
-    : [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('') + cut;
+  return bytes.toString(text.startsWith('{') ? 'utf8' : 'hex') + cut;
 }
 
 /** The packages of upstream's internal types, where they are not named as their group begins. */
 const INTERNAL_PACKAGES: Readonly<Record<string, string>> = { '': 'core', 'rbac.authorization.k8s.io': 'rbac' };
 
-/** Upstream: handlers/create.go, transformDecodeError in handlers/rest.go, runtime.NewNotRegisteredErrForKind. */
-function otherType(found: { apiVersion: string; kind: string }, kind: string, apiVersion: string): string {
-  const data = parseApiVersion(found.apiVersion);
-  const as = `${found.kind} in version ${JSON.stringify(data.version)} cannot be handled as a ${kind}`;
-  if (!builtinSchemas.forKind(data.group, data.version, found.kind)) {
-    const where = `version ${JSON.stringify(found.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
-    return `${as}: no kind ${JSON.stringify(found.kind)} is registered for ${where}`;
+interface SaidType {
+  apiVersion: string;
+  kind: string;
+}
+
+/** Upstream: runtime/serializer/json/meta.go, Interpret. */
+function notText(draft: JsonObject): string | undefined {
+  for (const field of ['apiVersion', 'kind']) {
+    const value = draft[field];
+    if (value === undefined || value === null || typeof value === 'string') continue;
+    const type = Array.isArray(value) ? 'array' : typeof value;
+    const what = type === 'boolean' ? 'bool' : type === 'bigint' ? 'number' : type;
+    return `couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go struct field .${field} of type string`;
   }
-  if (found.kind !== kind) {
-    const { group } = parseApiVersion(apiVersion);
-    const into = INTERNAL_PACKAGES[group] ?? group.split('.')[0]!;
-    return `${as}: converting (${data.version}.${found.kind}) to (${into}.${kind}): unknown conversion`;
+  return undefined;
+}
+
+/**
+ * Why a document that says to be one type cannot be read as another. Undefined: it can, but for its version. Upstream:
+ * runtime.NewNotRegisteredErrForKind, conversion.Converter.
+ */
+export function unreadable(said: JsonObject & SaidType, kind: string, apiVersion: string): string | undefined {
+  const broken = notText(said);
+  if (broken !== undefined) return broken;
+  const data = parseApiVersion(said.apiVersion);
+  if (!builtinSchemas.forKind(data.group, data.version, said.kind)) {
+    const where = `version ${JSON.stringify(said.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+    return `no kind ${JSON.stringify(said.kind)} is registered for ${where}`;
   }
-  return `the API version in the data (${found.apiVersion}) does not match the expected API version (${apiVersion})`;
+  if (said.kind === kind) return undefined;
+  const { group } = parseApiVersion(apiVersion);
+  const into = INTERNAL_PACKAGES[group] ?? group.split('.')[0]!;
+  return `converting (${data.version}.${said.kind}) to (${into}.${kind}): unknown conversion`;
+}
+
+/** Upstream: handlers/create.go, transformDecodeError in handlers/rest.go. */
+function otherType(said: JsonObject & SaidType, kind: string, apiVersion: string): string {
+  const why = unreadable(said, kind, apiVersion);
+  if (why === undefined) {
+    return `the API version in the data (${said.apiVersion}) does not match the expected API version (${apiVersion})`;
+  }
+  const { version } = parseApiVersion(said.apiVersion);
+  return `${said.kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`;
 }
 
 /** Fills in kind and apiVersion where they are missing and refuses what they may not be. */
@@ -249,7 +276,12 @@ export function checkType(
 ): asserts draft is Unstructured & JsonObject {
   if (draft['kind'] === undefined || draft['kind'] === '') draft['kind'] = kind;
   if (draft['apiVersion'] === undefined || draft['apiVersion'] === '') draft['apiVersion'] = apiVersion;
-  const found = { apiVersion: String(draft['apiVersion']), kind: String(draft['kind']) };
+  const broken = notText(draft);
+  if (broken !== undefined) {
+    const text = summarize(stringifyJson(draft));
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${broken} (${text})`);
+  }
+  const found = draft as JsonObject & SaidType;
   if (found.apiVersion !== apiVersion || found.kind !== kind) throw badRequest(otherType(found, kind, apiVersion));
   checkMetadata(draft, kind, apiVersion);
 }

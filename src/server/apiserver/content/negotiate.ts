@@ -62,6 +62,8 @@ function accepts(clause: Clause, protobuf: Protobuf): Negotiated | undefined {
   if (type === PROTOBUF_CONTENT_TYPE) return acceptsProtobuf(parameters, protobuf);
   const yaml = type === 'application/yaml' || type === 'application/x-yaml' || type === 'text/yaml';
   if (type !== 'application/json' && !yaml && type !== '*/*' && type !== 'application/*') return undefined;
+  const stream = parameters.get('stream');
+  if (stream && (yaml || stream !== 'watch')) return undefined;
   const encoding: Encoding = yaml ? 'yaml' : 'json';
   const base: Negotiated = {
     ...PLAIN,
@@ -125,6 +127,24 @@ const isPlain = (accept: string | undefined): accept is undefined | '' | '*/*' |
 
 /** Throws NotAcceptable. */
 export function negotiate(accept: string | undefined, protobuf: Protobuf = 'none'): Negotiated {
+  const found = find(accept, protobuf);
+  if (found) return found;
+  throw notAcceptable(protobuf === 'objects' ? [...SUPPORTED, PROTOBUF_CONTENT_TYPE] : SUPPORTED);
+}
+
+/** For a stream of events, which YAML has none of. Throws NotAcceptable. */
+export function negotiateStream(accept: string | undefined, endpoint: KindOfVersion): Negotiated {
+  const protobuf = protobufOf(endpoint);
+  const found = find(accept, protobuf);
+  if (found && found.encoding !== 'yaml') return found;
+  const types = protobuf === 'objects' ? ['application/json', PROTOBUF_CONTENT_TYPE] : ['application/json'];
+  throw notAcceptable(types.map((type) => `${type};stream=watch`));
+}
+
+const notAcceptable = (types: readonly string[]): StatusError =>
+  new StatusError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
+
+function find(accept: string | undefined, protobuf: Protobuf): Negotiated | undefined {
   if (isPlain(accept)) return PLAIN;
   const known = remembered[protobuf] as Map<string, Negotiated | null>;
   let found = known.get(accept);
@@ -140,9 +160,7 @@ export function negotiate(accept: string | undefined, protobuf: Protobuf = 'none
     if (known.size > 500) known.clear();
     if (accept.length < 1000) known.set(accept, found);
   }
-  if (found) return found;
-  const list = (protobuf === 'objects' ? [...SUPPORTED, PROTOBUF_CONTENT_TYPE] : SUPPORTED).join(', ');
-  throw new StatusError('NotAcceptable', `only the following media types are accepted: ${list}`);
+  return found ?? undefined;
 }
 
 /** A shape that only lists or only objects have is asked of both by kubectl; this is the one that fits. */

@@ -3,6 +3,7 @@ import { StatusError, badRequest, conflict } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, aggregate } from '../../../api/validation.ts';
 import { timestamp } from '../verbs/metadata.ts';
+import { failedPrecondition } from '../verbs/preconditions.ts';
 import type { SubresourceContext } from '../types.ts';
 
 interface Binding extends Unstructured {
@@ -47,14 +48,12 @@ function check({ target }: Binding): string {
 function assign(pod: Pod, binding: Binding, node: string, now: string): void {
   const name = pod.metadata.name!;
   const { uid, resourceVersion, annotations, labels } = binding.metadata ?? {};
-  if (uid && uid !== pod.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid}`;
-    throw conflict(RESOURCE, name, why);
-  }
-  if (resourceVersion && resourceVersion !== pod.metadata.resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${pod.metadata.resourceVersion}`;
-    throw conflict(RESOURCE, name, why);
-  }
+  const { namespace } = pod.metadata;
+  const failed = failedPrecondition(
+    { resource: RESOURCE, namespace, name, metadata: pod.metadata },
+    { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) },
+  );
+  if (failed) throw failed;
   if (pod.metadata.deletionTimestamp) {
     throw conflict(RESOURCE, name, `pod ${name} is being deleted, cannot be assigned to a host`);
   }

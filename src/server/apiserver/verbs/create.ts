@@ -17,6 +17,7 @@ import { type Written, keyOf, noExtras, put, wouldBe } from './commit.ts';
 import { decodeObject, settleNamespace } from './decode-object.ts';
 import { hookContext } from './hook-context.ts';
 import { trackUpdate } from './managed-fields.ts';
+import { dedupOwners } from './owner-references.ts';
 import { generateName, timestamp, validateMeta } from './metadata.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
 
@@ -55,12 +56,14 @@ export async function createObject(
   delete metadata.resourceVersion;
   await context.server.feed.fresh();
   refuseTerminating(context, endpoint);
+  dedupOwners(context, draft, 'as sent');
   // What admission and the server add is owned by nobody.
   const tracked = track(draft);
   if (tracked) await tracked;
   const input = { operation: 'CREATE' as const, name: metadata.name ?? '', subresource: '', object: draft };
   const admission = new Admission(context, endpoint, { ...input, options: { ...options }, dryRun: options.dryRun });
   await admission.mutate();
+  dedupOwners(context, draft, 'after admission');
   const generated = !metadata.name && metadata.generateName ? metadata.generateName : undefined;
   for (let attempt = 1; ; attempt++) {
     const last = generated === undefined || attempt === NAME_ATTEMPTS;

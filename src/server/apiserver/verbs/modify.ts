@@ -14,6 +14,7 @@ import { Admission } from './admit.ts';
 import { type Extras, type Written, keyOf, noExtras, put, transact, wouldBe } from './commit.ts';
 import { countsGenerations } from './create.ts';
 import { hookContext } from './hook-context.ts';
+import { dedupOwners } from './owner-references.ts';
 import { restoreSystemMeta, timestamp, validateMeta, validateMetaUpdate } from './metadata.ts';
 
 export interface Modification {
@@ -117,6 +118,7 @@ async function nextState(
     admitted?.settle(draft, shown);
     prepare(context, endpoint, draft, old, subresource);
   }
+  dedupOwners(context, draft, 'after admission');
   const own = inOwnVersion([draft, old], endpoint);
   const [ownDraft, ownOld] = own instanceof Promise ? await own : own;
   validate(context, endpoint, ownDraft!, ownOld!, subresource);

@@ -17,11 +17,13 @@ import {
   mediaType,
   readBytes,
   readText,
+  unreadable,
   unsupportedMediaType,
 } from '../content/decode.ts';
 import { negotiateFor } from '../content/negotiate.ts';
 import { viewOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
+import { checkCustomType } from '../crd/object-rules.ts';
 import type { Endpoint } from '../registry.ts';
 import { writtenResponse } from './answer.ts';
 import { apply } from './apply.ts';
@@ -106,15 +108,30 @@ async function patched(
   // Patches share what they do not touch with the frozen original.
   const draft = cloneJson(result) as JsonObject & Unstructured;
   checkMetadata(draft, endpoint.definition.kind, endpoint.apiVersion);
-  draft.apiVersion ||= endpoint.apiVersion;
-  draft.kind ||= endpoint.definition.kind;
+  const sent = type === STRATEGIC ? () => goPrint(body.value) : () => stringifyJson(result);
+  settleType(endpoint, draft, type, sent);
   checkPreconditions(endpoint, draft, old);
   settleNamespace(context, endpoint, draft);
   checkName(draft, context.info.name);
   const settled = settledFields(endpoint, current, result);
-  const sent = type === STRATEGIC ? () => goPrint(body.value) : () => stringifyJson(result);
   const reading = { validation: options.fieldValidation, problems: body.duplicates, refuse: refusedPatch(sent) };
   return toStorage(context, endpoint, draft, reading, settled);
+}
+
+/**
+ * A strategic patch is put into an object of the right type, whatever it says; what other patches leave is read anew.
+ * Upstream: jsonPatcher and smpPatcher, applyPatchToCurrentObject.
+ */
+function settleType(endpoint: Endpoint, draft: JsonObject & Unstructured, type: string, sent: () => string): void {
+  const { kind } = endpoint.definition;
+  if (endpoint.kind.custom) return checkCustomType(draft, kind, endpoint.apiVersion);
+  draft.apiVersion ||= endpoint.apiVersion;
+  draft.kind ||= kind;
+  const isOther = draft.kind !== kind || draft.apiVersion !== endpoint.apiVersion;
+  const why = isOther && type !== STRATEGIC ? unreadable(draft, kind, endpoint.apiVersion) : undefined;
+  if (why !== undefined) throw refusedPatch(sent)(why);
+  draft.apiVersion = endpoint.apiVersion;
+  draft.kind = kind;
 }
 
 /** What a patch leaves and cannot be read is invalid, not a bad request. Upstream: jsonPatcher.applyPatchToCurrentObject. */

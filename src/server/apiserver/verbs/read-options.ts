@@ -51,8 +51,15 @@ export function readOptions(context: RequestContext, endpoint: Endpoint, watchin
     converts: endpoint.kind.converter !== undefined && fields.terms.some(({ field }) => !METADATA.has(field)),
   };
   checkCombination(options, watching);
+  checkName(context.info.name, fields);
   options.matches = onlyNamed(context.info.name, matcher(endpoint, labels, fields));
   return options;
+}
+
+/** The old path of a watch names an object. Upstream: handlers/get.go, ListResource (hasName). */
+function checkName(name: string, fields: FieldSelector): void {
+  if (name === '' || fields.terms.length === 0 || fields.requires('metadata.name') === name) return;
+  throw badRequest("fieldSelector metadata.name doesn't match requested name");
 }
 
 function parseCount(value: string | null): number | undefined {

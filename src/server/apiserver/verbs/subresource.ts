@@ -1,6 +1,6 @@
 // Requests below an object. Those whose body is the object itself (status, approval, resize …) are updates and
 // patches of a part of it; scale has a file of its own; all others are answered by the kind's hooks.
-import { badRequest } from '../../../api/status.ts';
+import { badRequest, notFound } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';

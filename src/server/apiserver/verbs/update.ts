@@ -13,6 +13,7 @@ import { decodeObject, settleNamespace } from './decode-object.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modifyExisting } from './modify.ts';
 import { writeOptions } from './options.ts';
+import { dedupOwners } from './owner-references.ts';
 import { failedPrecondition } from './preconditions.ts';
 
 export async function update(context: RequestContext, endpoint: Endpoint): Promise<Response> {
@@ -22,6 +23,7 @@ export async function update(context: RequestContext, endpoint: Endpoint): Promi
   const sent = await decodeObject(context, endpoint, options.fieldValidation);
   settleNamespace(context, endpoint, sent);
   checkName(sent, name);
+  dedupOwners(context, sent, 'as sent');
   let first = true;
   const written = await modifyExisting(context, endpoint, name, {
     subresource,

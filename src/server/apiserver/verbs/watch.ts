@@ -4,7 +4,7 @@ import type { Response } from '../../../wire/http.ts';
 import { prefixEnd } from '../../store/store.ts';
 import { Entry } from '../cache/entry.ts';
 import type { CacheEvent } from '../cache/window.ts';
-import { negotiateFor } from '../content/negotiate.ts';
+import { negotiateStream } from '../content/negotiate.ts';
 import { baseHeaders } from '../content/respond.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
@@ -25,7 +25,7 @@ export async function watch(context: RequestContext, endpoint: Endpoint): Promis
   const { accept } = context.request.headers;
   // Streamed lists are never tables. Upstream: handlers/negotiation, watchListEndpointRestrictions.
   const streamed = options.sendInitialEvents === true && options.bookmarks;
-  const negotiated = negotiateFor(streamed ? withoutTables(accept) : accept, endpoint);
+  const negotiated = negotiateStream(streamed ? withoutTables(accept) : accept, endpoint);
   const format = eventFormat(context, endpoint, negotiated);
   const timeoutSeconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + Math.random());
   const begin = await beginning(context, endpoint, options);

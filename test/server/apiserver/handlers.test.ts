@@ -1,0 +1,104 @@
+// What upstream's request handlers say, by the tables of their tests: apiserver/pkg/endpoints/handlers/rest_test.go
+// (TestDedupOwnerReferences, TestPatchResource…), watch_test.go (TestWatchHTTPAccept), get.go (ListResource with a name).
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Status } from '../../../src/api/status.ts';
+import { raw } from '../../support/raw.ts';
+import { type TestServer, startTestServer } from '../../support/server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const patch = (name: string, body: object, type = 'merge-patch') =>
+  raw(server, 'PATCH', `${MAPS}/${name}`, { body, headers: { 'content-type': `application/${type}+json` } });
+const failure = (json: unknown): [number | undefined, string | undefined] => {
+  const { code, message } = json as Status;
+  return [code, message];
+};
+
+describe('owners that stand twice', () => {
+  const owner = (more: object = {}) => ({ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u', ...more });
+  const SENT = `299 - ".metadata.ownerReferences contains duplicate entries; API server dedups`;
+  const ADMITTED = `299 - ".metadata.ownerReferences contains duplicate entries after mutating admission happens; API`;
+  const owners = (json: unknown) => (json as { metadata: { ownerReferences: unknown[] } }).metadata.ownerReferences;
+
+  it.each([
+    ['are one', [owner(), owner(), owner({ uid: 'w' }), owner({ uid: 'w' })], [0, 2], 'u, w'],
+    ['with other names stay', [owner(), owner({ name: 'o' })], [0, 1], ''],
+    ['in other versions stay', [owner({ apiVersion: 'apps/v1' }), owner()], [0, 1], ''],
+    ['with the same fields are one', [owner({ controller: true }), owner(), owner({ controller: true })], [0, 1], 'u'],
+    ['with other values stay', [owner({ controller: true }), owner({ controller: false })], [0, 1], ''],
+  ] as const)('%s', async (title, ownerReferences, kept, told) => {
+    const name = title.replaceAll(' ', '-');
+    const metadata = { name, ownerReferences };
+    const expected = kept.map((at) => ownerReferences[at]);
+    const made = await raw(server, 'POST', MAPS, { body: { metadata } });
+    const updated = await raw(server, 'PUT', `${MAPS}/${name}`, { body: { metadata } });
+    const patched = await patch(name, { metadata: { ownerReferences } });
+    expect([made, updated, patched].map(({ json }) => owners(json))).toEqual([expected, expected, expected]);
+    const warnings = [made, updated, patched].flatMap(({ headers }) => headers['warning'] ?? []);
+    expect(warnings).toEqual(
+      told === '' ? [] : [SENT, SENT, ADMITTED].map((start) => expect.stringContaining(start) as string),
+    );
+    for (const warning of warnings) expect(warning.endsWith(`duplicate UID(s) observed: ${told}"`)).toBe(true);
+  });
+});
+
+describe('a patch', () => {
+  beforeAll(async () => {
+    await raw(server, 'POST', MAPS, { body: { metadata: { name: 'p' }, data: { a: '1' } } });
+  });
+
+  it.each([
+    [{ kind: 'Secret' }, 'converting (v1.Secret) to (core.ConfigMap): unknown conversion'],
+    [
+      { apiVersion: 'v2' },
+      'no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+    ],
+  ])('makes no other kind of an object: %j', async (body, why) => {
+    const merged = await patch('p', body);
+    expect(failure(merged.json)[0]).toBe(422);
+    expect(failure(merged.json)[1]).toMatch(/^ "" is invalid: patch: Invalid value: /);
+    expect(failure(merged.json)[1]!.endsWith(why)).toBe(true);
+    // What a strategic patch says of it is not read.
+    const strategic = await patch('p', body, 'strategic-merge-patch');
+    expect(strategic).toMatchObject({ status: 200, json: { apiVersion: 'v1', kind: 'ConfigMap' } });
+    const { json } = await raw(server, 'GET', `${MAPS}/p`);
+    expect(json).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', data: { a: '1' } });
+  });
+});
+
+describe('what is watched', () => {
+  it.each([
+    ['application/json', 200],
+    ['application/json;stream=watch', 200],
+    ['application/yaml, application/json;q=0.5', 406],
+    ['application/json;stream=other', 406],
+    ['application/XYZ', 406],
+  ])('in %s: %i', async (accept, status) => {
+    const answer = await raw(server, 'GET', `${MAPS}?watch=1&timeoutSeconds=1`, {
+      headers: { accept },
+      signal: AbortSignal.abort(),
+    });
+    expect(answer.status).toBe(status);
+    if (status === 200) return;
+    const types = 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch';
+    expect(answer.text.replaceAll('\n ', '')).toContain(`only the following media types are accepted: ${types}`);
+  });
+
+  it('by name is what a selector may say too', async () => {
+    const watch = async (query: string): Promise<unknown> => {
+      const path = `/api/v1/watch/namespaces/default/configmaps/p?${query}`;
+      const { status, json } = await raw(server, 'GET', path, { signal: AbortSignal.abort() });
+      return status === 200 ? 200 : failure(json);
+    };
+    expect(await watch('')).toBe(200);
+    expect(await watch('fieldSelector=metadata.name%3Dp')).toBe(200);
+    const mismatch = [400, "fieldSelector metadata.name doesn't match requested name"];
+    expect(await watch('fieldSelector=metadata.name%3Dq')).toEqual(mismatch);
+    expect(await watch('fieldSelector=metadata.namespace%3Ddefault')).toEqual(mismatch);
+  });
+});
