@@ -25,26 +25,44 @@ function isLeaf(node: FieldNode): boolean {
 /** A root without children is the empty set. */
 export const isEmptySet = isLeaf;
 
-function numberOf(text: string): number | undefined {
-  const number = /:(-?[0-9.eE+]+)[,}]?/.exec(text)?.[1];
-  return number === undefined ? undefined : Number(number);
-}
-
-/** Fields by name, then items by keys, then values; `.` is first. Numbers in keys compare as numbers. */
+/**
+ * Fields by name, then items by keys, then values; `.` is first. What is shorter comes first, and numbers compare as
+ * numbers. Upstream: fieldpath PathElement.Compare, value.FieldList.Compare.
+ */
 export function compareElements(a: string, b: string): number {
-  if (a.charCodeAt(0) !== 0x66 && a.charCodeAt(0) === b.charCodeAt(0) && a !== b) {
-    const [x, y] = [numberOf(a), numberOf(b)];
-    if (x !== undefined && y !== undefined && x !== y && differOnlyFromNumber(a, b)) return x - y;
+  if (a === b) return 0;
+  if (a.charCodeAt(0) !== 0x66 && a.charCodeAt(0) === b.charCodeAt(0)) {
+    const ordered = compareJson(a, b);
+    if (ordered !== 0) return ordered;
   }
-  return a < b ? -1 : a > b ? 1 : 0;
+  return a < b ? -1 : 1;
 }
 
-/** True when two elements are equal up to a place where both have a number. */
-function differOnlyFromNumber(a: string, b: string): boolean {
-  let i = 0;
-  while (a[i] === b[i]) i++;
-  while (i > 0 && /[0-9.eE+-]/.test(a[i - 1] ?? '')) i--;
-  return a[i - 1] === ':' && /[-0-9]/.test(a[i] ?? '') && /[-0-9]/.test(b[i] ?? '');
+/** Where the order of JSON's texts is not the order of what they say; 0: it is. */
+function compareJson(a: string, b: string): number {
+  let at = 0;
+  while (a[at] === b[at]) at++;
+  const [x, y] = [a[at], b[at]];
+  // One has more keys.
+  if (x === '}' && y === ',' && at === a.length - 1) return -1;
+  if (y === '}' && x === ',' && at === b.length - 1) return 1;
+  // One text ends, and the other goes on with what sorts before its quote.
+  if (x === '"' && (y === ' ' || y === '!')) return -1;
+  if (y === '"' && (x === ' ' || x === '!')) return 1;
+  let from = at;
+  while (from > 0 && NUMERIC.test(a[from - 1]!)) from--;
+  // A value follows a key's quote, or is the whole element; a colon within a text is none.
+  if (a[from - 1] !== ':' || (from !== 2 && a[from - 2] !== '"')) return 0;
+  const [m, n] = [numberAt(a, from), numberAt(b, from)];
+  return m === undefined || n === undefined ? 0 : m - n;
+}
+
+const NUMERIC = /[-+0-9.eE]/;
+
+function numberAt(text: string, from: number): number | undefined {
+  let to = from;
+  while (to < text.length && NUMERIC.test(text[to]!)) to++;
+  return to === from ? undefined : Number(text.slice(from, to));
 }
 
 /** What is made from one operand is; a sort, even of that, copies it. */
