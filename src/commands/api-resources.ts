@@ -17,7 +17,7 @@ const flags = {
   'no-headers': flag.bool(
     "When using the default or custom-column output format, don't print headers (default print headers).",
   ),
-  output: flag.string('Output format. One of: (wide, name).', { short: 'o' }),
+  output: flag.string('Output format. One of: (json, yaml, name, wide).', { short: 'o' }),
   'sort-by': flag.string(
     "If non-empty, sort list of resources using specified field. The field can be either 'name' or 'kind'.",
   ),
@@ -45,12 +45,14 @@ export default class ApiResources extends Command {
   async run(): Promise<void> {
     const { flags: opts, args } = this.parse(ApiResources);
     if (args.length > 0) this.usageError(`unexpected arguments: [${args.join(' ')}]`);
-    if (!['', 'wide', 'name'].includes(opts.output)) throw new CliError(`--output ${opts.output} is not available`);
+    if (!['', 'wide', 'name', 'json', 'yaml'].includes(opts.output))
+      throw new CliError(`--output ${opts.output} is not available`);
     if (!['', 'name', 'kind'].includes(opts['sort-by'])) throw new CliError('--sort-by accepts only name or kind');
     const { resources, failed } = await (await (await this.cluster()).mapper()).fresh();
     const rows = preferred(resources).filter((r) => this.wanted(r, opts));
     rows.sort((a, b) => compare(a, b, opts['sort-by']));
     if (opts.output === 'name') this.out(rows.map((r) => `${r.plural}${r.group ? `.${r.group}` : ''}\n`).join(''));
+    else if (opts.output === 'json' || opts.output === 'yaml') await this.list(rows, opts.output);
     else this.table(rows, opts.output === 'wide', opts['no-headers']);
     const errors = failed.map(
       (gv) =>
@@ -66,6 +68,25 @@ export default class ApiResources extends Command {
     if (this.changed('api-group') && opts['api-group'] !== r.group) return false;
     if (this.changed('namespaced') && opts.namespaced !== r.namespaced) return false;
     return opts.verbs.every((v) => r.verbs.includes(v)) && opts.categories.every((c) => r.categories.includes(c));
+  }
+
+  /** Since 1.33. The server's hashes of storage versions are not known here. */
+  private async list(rows: readonly Mapping[], output: string): Promise<void> {
+    const resources = rows.map((r) => ({
+      name: r.plural,
+      singularName: r.singular,
+      namespaced: r.namespaced,
+      ...(r.group ? { group: r.group } : {}),
+      version: r.version,
+      kind: r.kind,
+      verbs: r.verbs,
+      ...(r.shortNames.length > 0 ? { shortNames: r.shortNames } : {}),
+      ...(r.categories.length > 0 ? { categories: r.categories } : {}),
+    }));
+    const list = { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: '', resources };
+    if (output === 'json') return this.out(`${JSON.stringify(list, null, 4)}\n`);
+    const { toYaml } = await import('../cli/yaml.ts');
+    this.out(toYaml(list));
   }
 
   private table(rows: readonly Mapping[], wide: boolean, noHeaders: boolean): void {

@@ -12,12 +12,16 @@ import {
   recordFlag,
   saveConfigFlag,
 } from '../cli/flags.ts';
+import { metricOf, metricTarget } from '../cli/autoscale-metrics.ts';
 import { savedConfiguration } from '../cli/last-applied.ts';
 import { operationPrinter } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
 
 const flags = {
+  cpu: flag.string(
+    `Target CPU utilization over all the pods. When specified as a percentage (e.g."70%" for 70% of requested CPU) it will target average utilization. When specified as quantity (e.g."500m" for 500 milliCPU) it will target average value. Value without units is treated as a quantity with miliCPU being the unit (e.g."500" is "500m").`,
+  ),
   'cpu-percent': flag.int32(
     "The target average CPU utilization (represented as a percent of requested CPU) over all the pods. If it's not specified or negative, a default autoscaling policy will be used.",
     { default: -1 },
@@ -28,6 +32,9 @@ const flags = {
   max: flag.int32('The upper limit for the number of pods that can be set by the autoscaler. Required.', {
     default: -1,
   }),
+  memory: flag.string(
+    `Target memory utilization over all the pods. When specified  as a percentage (e.g."60%" for 60% of requested memory) it will target average utilization. When specified as quantity (e.g."200Mi" for 200 MiB, "1Gi" for 1 GiB) it will target average value. Value without units is treated as a quantity with mebibytes being the unit (e.g."200" is "200Mi").`,
+  ),
   min: flag.int32(
     "The lower limit for the number of pods that can be set by the autoscaler. If it's not specified or negative, the server will apply a default value.",
     { default: -1 },
@@ -75,6 +82,8 @@ export default class Autoscale extends Command {
     if (opts.max < opts.min) {
       throw new CliError(`--max=MAXPODS must be larger or equal to --min=MINPODS, max: ${opts.max}, min: ${opts.min}`);
     }
+    if (opts['cpu-percent'] > 0 && opts.cpu) throw new CliError('--cpu-percent and --cpu are mutually exclusive');
+    const metrics = this.metrics();
     const print = await operationPrinter({ ...printOptionsOf(opts), typed: true, cwd: this.io.cwd }, dryRun);
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, { args, files: opts }).build();
     const cluster = await this.cluster();
@@ -90,22 +99,37 @@ export default class Autoscale extends Command {
         );
         continue;
       }
-      const scaler = this.recorded(this.scaler(info));
+      const scaler = this.recorded(this.scaler(info, metrics));
       if (dryRun === 'client') {
         this.out(print(scaler, 'created'));
         continue;
       }
-      const made = await cluster.json('POST', resourcePath(Autoscalers, { namespace: cluster.namespace }), {
-        body: savedConfiguration(scaler, opts['save-config']),
-        query: { fieldManager: opts['field-manager'], ...(dryRun === 'server' ? { dryRun: 'All' } : {}) },
-      });
+      const made = await cluster.json(
+        'POST',
+        resourcePath({ ...Autoscalers, version: metrics ? 'v2' : 'v1' }, { namespace: cluster.namespace }),
+        {
+          body: savedConfiguration(scaler, opts['save-config']),
+          query: { fieldManager: opts['field-manager'], ...(dryRun === 'server' ? { dryRun: 'All' } : {}) },
+        },
+      );
       this.out(print(made, 'autoscaled'));
     }
     throwCollected(errors);
     if (built.infos.length === 0) throw new CliError('no objects passed to autoscale');
   }
 
-  private scaler({ mapping, name }: Info): Unstructured {
+  /** Metrics of autoscaling/v2 when --cpu or --memory was given; else what 1.32 makes is enough. */
+  private metrics(): object[] | undefined {
+    const { cpu, memory, 'cpu-percent': percent } = this.opts;
+    if (!cpu && !memory) return undefined;
+    const share = percent > 0 ? `${percent}%` : '';
+    const metrics: object[] = [];
+    if (cpu || share) metrics.push(metricOf('cpu', metricTarget('cpu', cpu || share)));
+    if (memory) metrics.push(metricOf('memory', metricTarget('memory', memory)));
+    return metrics;
+  }
+
+  private scaler({ mapping, name }: Info, metrics: object[] | undefined): Unstructured {
     const { opts } = this;
     const target = {
       kind: mapping.kind,
@@ -114,15 +138,16 @@ export default class Autoscale extends Command {
     };
     return {
       kind: 'HorizontalPodAutoscaler',
-      apiVersion: 'autoscaling/v1',
+      apiVersion: metrics ? 'autoscaling/v2' : 'autoscaling/v1',
       metadata: { name: opts.name || name, creationTimestamp: null },
       spec: {
         scaleTargetRef: target,
         ...(opts.min > 0 ? { minReplicas: opts.min } : {}),
         maxReplicas: opts.max,
-        ...(opts['cpu-percent'] >= 0 ? { targetCPUUtilizationPercentage: opts['cpu-percent'] } : {}),
+        ...(metrics ? { metrics } : {}),
+        ...(!metrics && opts['cpu-percent'] >= 0 ? { targetCPUUtilizationPercentage: opts['cpu-percent'] } : {}),
       },
-      status: { currentReplicas: 0, desiredReplicas: 0 },
+      status: metrics ? { desiredReplicas: 0, currentMetrics: null } : { currentReplicas: 0, desiredReplicas: 0 },
     } as unknown as Unstructured;
   }
 }
