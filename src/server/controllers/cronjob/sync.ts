@@ -140,12 +140,12 @@ export class CronJobSync {
       return later();
     }
     if (this.wasStarted(due)) return later();
-    if (concurrencyPolicy === 'Forbid' && this.active.length > 0) {
+    if (concurrencyPolicy === 'Forbid' && this.active.length + this.unlisted(due).length > 0) {
       const message = 'Not starting job because prior execution is running and concurrency policy is Forbid';
       this.tell('Normal', 'JobAlreadyActive', message);
       return later();
     }
-    if (concurrencyPolicy === 'Replace') await this.deleteActive();
+    if (concurrencyPolicy === 'Replace') await this.deleteActive(due);
     const job = await this.create(due);
     if (job) this.noteStarted(job, due);
     return later();
@@ -167,7 +167,21 @@ export class CronJobSync {
     return this.active.some((reference) => reference.name === name) || (!!last && Date.parse(last) === due);
   }
 
-  private async deleteActive(): Promise<void> {
+  /**
+   * What it made before and runs, but could not note: the answer or the status was lost. Upstream only tells of these. The
+   * job of this start is none of them: to make it once more is how it is found.
+   */
+  private unlisted(due: number): readonly Job[] {
+    const listed = new Set(this.active.map(({ uid }) => uid));
+    const own = jobName(this.cronJob, due);
+    return this.jobs.filter(
+      ({ metadata, ...job }) =>
+        !listed.has(metadata?.uid) && metadata?.name !== own && !metadata?.deletionTimestamp && !finishedCondition(job),
+    );
+  }
+
+  private async deleteActive(due: number): Promise<void> {
+    for (const job of this.unlisted(due)) await this.deleteJob(job);
     for (const { name = '', namespace } of this.active) {
       let job: Job;
       try {
