@@ -4,21 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { type BuildOptions, type Plugin, build } from 'esbuild';
+import { daemons } from './daemons.ts';
 
 const root = resolve(import.meta.dirname, '..');
 /** Built aside and swapped in whole: a build that fails, or a command that runs meanwhile, finds the old one. */
 const dist = join(root, `dist.${process.pid}`);
-
-/** The entry points of the daemons, by the source file that commands import. */
-const daemons: Record<string, string> = {
-  'src/server/server.ts': 'server',
-  'src/server/scheduler/run.ts': 'scheduler',
-  'src/server/controllers/run.ts': 'controllers',
-  'src/node/cleanup.ts': 'cleanup',
-  'src/gitops/gitops.ts': 'gitops',
-  'src/node/node.ts': 'node',
-  'src/node/simulated/run.ts': 'simulated',
-};
 
 const common: BuildOptions = {
   bundle: true,

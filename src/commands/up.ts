@@ -187,6 +187,9 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
     return this.processes.start(name, command[0]!, command.slice(1), { cwd: '/' });
   }
   private program(): string[] {
+    if (process.versions['bun'] !== undefined) {
+      throw new CliError('this program is the client alone: install the npm package sampan to run a cluster');
+    }
     return [process.argv[1]!];
   }
 

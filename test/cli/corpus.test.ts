@@ -1,4 +1,5 @@
-// Every command of the corpus against a real server: what is printed is what kubectl printed.
+// Every command of the corpus against a real server: what is printed is what kubectl printed. SAMPAN_BINARY names a
+// program to run instead of the sources: the CLI as one file, or bin/sampan.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -38,6 +39,8 @@ async function outcome(key: string, { kubeconfig, home, tmp }: Bench): Promise<O
   const env = { PATH: process.env['PATH'] ?? '', KUBECONFIG: kubeconfig, HOME: home, ...own };
   const input = stdin === undefined ? {} : { stdin };
   if (shell !== undefined) return runProgram('sh', ['-c', shell], { env, ...input });
+  const binary = process.env['SAMPAN_BINARY'];
+  if (binary !== undefined) return runProgram(binary, argv, { env, ...input });
   const result = await runCli(argv, { env, cwd: corpusFolder, ...input });
   return { code: result.code, stdout: normalise(result.stdout), stderr: normalise(result.stderr) };
 }
