@@ -25,7 +25,7 @@ export async function attachTo(
   const hasTty = findContainer(pod, container)?.tty === true;
   if (wishes.tty && !hasTty) say(`error: Unable to use a TTY - container ${container} did not allocate one\n`);
   // A container with a terminal is always attached to as such.
-  const streams = localStreams(io, { ...wishes, tty: hasTty });
+  const streams = localStreams(io, { ...wishes, tty: hasTty, redraw: true });
   say("If you don't see a command prompt, try pressing enter.\n");
   const { name = '', namespace = '' } = pod.metadata ?? {};
   const query = new URLSearchParams({ container });

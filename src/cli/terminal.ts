@@ -1,4 +1,5 @@
 // The user's terminal for exec, attach and run: raw mode while something remote is on it, its size as it changes.
+import { spawnSync } from 'node:child_process';
 import type { RemoteCommandStreams, RemoteStatus, TerminalSize } from '../wire/streams.ts';
 import { CliError, PlainError } from './errors.ts';
 import type { Io } from './io.ts';
@@ -7,6 +8,8 @@ export interface StreamWishes {
   stdin: boolean;
   tty: boolean;
   quiet?: boolean;
+  /** The program runs already: another size first makes it draw itself anew. */
+  redraw?: boolean;
 }
 
 export interface LocalStreams extends RemoteCommandStreams {
@@ -28,8 +31,8 @@ export function localStreams(io: Io, wishes: StreamWishes): LocalStreams {
     ...(tty ? {} : { stderr: io.stderr }),
   };
   if (!tty) return { ...base, restore: () => undefined };
-  io.stdin.setRawMode?.(true);
-  const sizes = new SizeQueue(io);
+  makeRaw(io);
+  const sizes = new SizeQueue(io, wishes.redraw === true);
   return {
     ...base,
     resizes: sizes,
@@ -41,10 +44,19 @@ export function localStreams(io: Io, wishes: StreamWishes): LocalStreams {
   };
 }
 
+/** Node leaves line ends to be translated, which garbles what a remote terminal's program draws. */
+function makeRaw(io: Io): void {
+  io.stdin.setRawMode?.(true);
+  if ((io.stdin as unknown) !== process.stdin) return;
+  // Without stty lines look the same, and only few programs draw otherwise. What it sets goes with raw mode.
+  spawnSync('stty', ['-opost', '-iexten'], { stdio: ['inherit', 'ignore', 'ignore'] });
+}
+
 /** The size now and after every change. */
 class SizeQueue implements AsyncIterable<TerminalSize> {
   private readonly io: Io;
   private pending = true;
+  private redraw: boolean;
   private closed = false;
   private wake?: () => void;
   private readonly onResize = (): void => {
@@ -52,8 +64,9 @@ class SizeQueue implements AsyncIterable<TerminalSize> {
     this.wake?.();
   };
 
-  constructor(io: Io) {
+  constructor(io: Io, redraw: boolean) {
     this.io = io;
+    this.redraw = redraw;
     io.stdout.on('resize', this.onResize);
   }
 
@@ -73,7 +86,10 @@ class SizeQueue implements AsyncIterable<TerminalSize> {
       }
       this.pending = false;
       const { columns, rows } = this.io.stdout;
-      if (columns && rows) yield { width: columns, height: rows };
+      if (!columns || !rows) continue;
+      if (this.redraw) yield { width: columns + 1, height: rows + 1 };
+      this.redraw = false;
+      yield { width: columns, height: rows };
     }
   }
 }
