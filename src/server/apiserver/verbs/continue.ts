@@ -11,11 +11,15 @@ export function encodeContinue(revision: number, start: string): string {
   return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url');
 }
 
-export function decodeContinue(token: string, resourceVersion: number | undefined): ContinueToken {
-  if (resourceVersion !== undefined && resourceVersion !== 0) {
-    throw badRequest('specifying resource version is not allowed when using continue');
-  }
-  const bad = (why: string): StatusError => badRequest(`continue key is not valid: ${why}`);
+/** `resourceVersion` as it was given: a token has its own. */
+export function decodeContinue(token: string, resourceVersion: string): ContinueToken {
+  const decoded = decode(token);
+  if (resourceVersion === '' || resourceVersion === '0') return decoded;
+  throw badRequest('specifying resource version is not allowed when using continue');
+}
+
+function decode(token: string): ContinueToken {
+  const bad = (why: string): StatusError => badRequest(`invalid continue token: continue key is not valid: ${why}`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
@@ -23,7 +27,7 @@ export function decodeContinue(token: string, resourceVersion: number | undefine
     throw bad((error as Error).message);
   }
   const { v, rv, start } = (parsed ?? {}) as { v?: unknown; rv?: unknown; start?: unknown };
-  if (v !== 'meta.k8s.io/v1') throw bad(`server does not recognize this encoded version ${JSON.stringify(v ?? '')}`);
+  if (v !== 'meta.k8s.io/v1') throw bad(`server does not recognize this encoded version ${String(v ?? '')}`);
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || rv < -1) {
     throw bad('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   }
@@ -36,6 +40,10 @@ export function decodeContinue(token: string, resourceVersion: number | undefine
 export function tooOld(asked: number, oldest: number): StatusError {
   return new StatusError('Expired', `too old resource version: ${asked} (${oldest})`);
 }
+
+/** Upstream: etcd3/errors.go, interpretListError. */
+export const tooOldList = (): StatusError =>
+  new StatusError('Expired', 'The resourceVersion for the provided list is too old.');
 
 /** 410, with a token that goes on inconsistently. Upstream: etcd3/errors.go handleCompactedErrorForPaging. */
 export function expiredContinue(start: string): StatusError {

@@ -11,7 +11,7 @@ import { prepareViews } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { keyOf } from './commit.ts';
-import { decodeContinue, encodeContinue, expiredContinue, tooOld } from './continue.ts';
+import { encodeContinue, expiredContinue, tooOldList } from './continue.ts';
 import { freshEnough } from './get.ts';
 import { type ReadOptions, readOptions } from './read-options.ts';
 
@@ -32,13 +32,13 @@ export async function page(context: RequestContext, endpoint: Endpoint, options:
   const { cache } = endpoint.kind;
   let start = '';
   let revision: number | undefined;
-  if (options.continue !== '') {
-    const token = decodeContinue(options.continue, options.resourceVersion);
-    start = token.start;
+  const { from, resourceVersion } = options;
+  if (from) {
+    start = from.start;
     // An inconsistent token (-1) goes on in the newest state.
-    if (token.revision > 0) revision = token.revision;
-  } else if (options.resourceVersionMatch === 'Exact') revision = options.resourceVersion;
-  await freshEnough(context, revision ?? (options.continue === '' ? options.resourceVersion : undefined));
+    if (from.revision > 0) revision = from.revision;
+  } else if (isExact(options)) revision = resourceVersion;
+  await freshEnough(context, revision ?? resourceVersion);
   if (revision === undefined || cache.lastChange <= revision) {
     const entries = candidates(endpoint, options, start);
     const at = revision ?? feed.revision;
@@ -49,6 +49,10 @@ export async function page(context: RequestContext, endpoint: Endpoint, options:
   }
   return fromHistory(context, endpoint, options, start, revision);
 }
+
+/** A page at a revision that was named is of that one, by an old rule. Upstream: storage.ValidateListOptions. */
+const isExact = ({ resourceVersion, resourceVersionMatch, limit }: ReadOptions): boolean =>
+  resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit > 0 && resourceVersion !== 0);
 
 /** One name in one namespace needs no walk. */
 function candidates(endpoint: Endpoint, { name, namespace }: ReadOptions, start: string): Iterable<Entry> {
@@ -114,8 +118,6 @@ async function fromHistory(
     return cut(entries, options, revision);
   } catch (error) {
     if ((error as { code?: string }).code !== 'Compacted') throw error;
-    throw options.continue === ''
-      ? tooOld(revision, await context.server.options.store.compactedRevision())
-      : expiredContinue(start);
+    throw options.from ? expiredContinue(start) : tooOldList();
   }
 }

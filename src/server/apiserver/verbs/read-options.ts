@@ -9,6 +9,7 @@ import { glanceOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { isTrue } from '../request-info.ts';
+import { type ContinueToken, decodeContinue } from './continue.ts';
 
 export interface ReadOptions {
   labels: Selector;
@@ -22,7 +23,8 @@ export interface ReadOptions {
   resourceVersion: number | undefined;
   resourceVersionMatch: '' | 'Exact' | 'NotOlderThan';
   limit: number;
-  continue: string;
+  /** Where a page goes on that is not the first. */
+  from: ContinueToken | undefined;
   bookmarks: boolean;
   sendInitialEvents: boolean | undefined;
   timeoutSeconds: number | undefined;
@@ -41,16 +43,20 @@ export function readOptions(context: RequestContext, endpoint: Endpoint, watchin
     matches: undefined,
     namespace: endpoint.namespaced && context.info.namespace !== '' ? context.info.namespace : undefined,
     name: fields.requires('metadata.name') ?? (context.info.name || undefined),
-    resourceVersion: parseRevision(query.get('resourceVersion')),
+    resourceVersion: undefined,
     resourceVersionMatch: (query.get('resourceVersionMatch') ?? '') as ReadOptions['resourceVersionMatch'],
     limit: parseCount(query.get('limit')) ?? 0,
-    continue: query.get('continue') ?? '',
+    from: undefined,
     bookmarks: isTrue(query.get('allowWatchBookmarks')),
     sendInitialEvents: query.has('sendInitialEvents') ? isTrue(query.get('sendInitialEvents')) : undefined,
     timeoutSeconds: parseCount(query.get('timeoutSeconds')),
     converts: endpoint.kind.converter !== undefined && fields.terms.some(({ field }) => !METADATA.has(field)),
   };
-  checkCombination(options, watching);
+  const revision = query.get('resourceVersion') ?? '';
+  const token = watching ? '' : (query.get('continue') ?? '');
+  checkCombination(options, { watching, revision, token: query.get('continue') ?? '' });
+  if (token !== '') options.from = decodeContinue(token, revision);
+  else options.resourceVersion = parseRevision(revision, watching ? '' : 'invalid resource version: ');
   checkName(context.info.name, fields);
   options.matches = onlyNamed(context.info.name, matcher(endpoint, labels, fields));
   return options;
@@ -71,14 +77,15 @@ function parseCount(value: string | null): number | undefined {
   throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: ${why}`);
 }
 
-export function parseRevision(value: string | null): number | undefined {
+/** `before` stands before what is wrong with it. */
+export function parseRevision(value: string | null, before = ''): number | undefined {
   if (value === null || value === '') return undefined;
   const revision = Number(value);
   if (/^\d+$/.test(value) && Number.isSafeInteger(revision)) return revision;
   const errors = new FieldErrors();
   errors.invalid('resourceVersion', value, `strconv.ParseUint: parsing ${JSON.stringify(value)}: invalid syntax`);
   const body = errors.list[0]!;
-  throw badRequest(`${body.field}: ${body.body}`);
+  throw badRequest(`${before}${body.field}: ${body.body}`);
 }
 
 function selectors(query: URLSearchParams, endpoint: Endpoint): { labels: Selector; fields: FieldSelector } {
@@ -111,9 +118,13 @@ function unknownField(endpoint: Endpoint, field: string): string {
   return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
-function checkCombination(options: ReadOptions, watching: boolean): void {
+/** Before a revision or a token is read. */
+function checkCombination(
+  options: ReadOptions,
+  { watching, revision, token }: { watching: boolean; revision: string; token: string },
+): void {
   const errors = new FieldErrors();
-  const { resourceVersionMatch: match, resourceVersion } = options;
+  const { resourceVersionMatch: match } = options;
   const forbid = (why: string) => errors.forbidden('resourceVersionMatch', why);
   if (watching && options.sendInitialEvents !== undefined && match !== 'NotOlderThan') {
     forbid('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
@@ -123,14 +134,14 @@ function checkCombination(options: ReadOptions, watching: boolean): void {
       forbid('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
     }
     if (watching && match !== 'NotOlderThan') errors.notSupported('resourceVersionMatch', match, ['NotOlderThan']);
-    if (!watching && resourceVersion === undefined) {
+    if (!watching && revision === '') {
       forbid('resourceVersionMatch is forbidden unless resourceVersion is provided');
     }
-    if (options.continue !== '') forbid('resourceVersionMatch is forbidden when continue is provided');
+    if (token !== '') forbid('resourceVersionMatch is forbidden when continue is provided');
     if (!watching && match !== 'Exact' && match !== 'NotOlderThan') {
       errors.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']);
     }
-    if (!watching && match === 'Exact' && resourceVersion === 0) {
+    if (!watching && match === 'Exact' && revision === '0') {
       forbid('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
     }
   }
