@@ -2,18 +2,27 @@
 // Nothing runs for it: the status is all that it takes. Upstream: cloud-provider/controllers/service/controller.go with
 // a cloud that is the nodes themselves. One worker: a port of the nodes belongs to one service.
 import type { Service } from 'kubernetes-types/core/v1.js';
-import { EndpointSlices, Nodes, Services } from '../../api/resources.ts';
+import { EndpointSlices, Nodes, Pods, Services } from '../../api/resources.ts';
 import { isNotFound } from '../../api/status.ts';
 import { objectKey } from '../../api/types.ts';
 import { type ReconcileResult, defineController, watch } from '../../client/controller.ts';
 import { type ControllerEnvironment, defineControllerModule } from './_types.ts';
-import { factsOf, hostsOf, isBefore, isOurs, portKeys, reservedPorts } from './service-lb/hosts.ts';
+import {
+  factsOf,
+  hostPortKeys,
+  hostsOf,
+  isBefore,
+  isOurs,
+  portKeys,
+  reservedPorts,
+  selects,
+} from './service-lb/hosts.ts';
 import { about, withoutFinalizer } from './shared/objects.ts';
 import { Written } from './shared/written.ts';
 
 const FINALIZER = 'service.kubernetes.io/load-balancer-cleanup';
 const SERVICE_NAME = 'kubernetes.io/service-name';
-/** Our services, all under one value and each under its ports; slices by their service. */
+/** Our services, all under one value and each under its ports; slices by their service; pods by the ports of their nodes. */
 const INDEX = 'load-balancer';
 const ALL = 'all';
 const RETRY_MS = 60_000;
@@ -57,7 +66,10 @@ class LoadBalancers {
   private hosts(service: Service): string[] {
     const { informers } = this.environment;
     const slices = informers.for(EndpointSlices).lister.byIndex(INDEX, objectKey(service));
-    return hostsOf(service, informers.for(Nodes).lister.list(), slices);
+    const pods = informers.for(Pods).lister;
+    const others = (port: string) => pods.byIndex(INDEX, port).filter((pod) => !selects(service, pod));
+    const taken = (port: string) => new Set(others(port).map(({ spec }) => spec?.nodeName ?? ''));
+    return hostsOf(service, informers.for(Nodes).lister.list(), slices, taken);
   }
 
   /** Why the service cannot have its ports on the nodes. */
@@ -126,6 +138,7 @@ function setup(environment: ControllerEnvironment) {
   const { informers } = environment;
   informers.for(Services).addIndex(INDEX, (service) => (isOurs(service) ? [ALL, ...portKeys(service)] : []));
   informers.for(EndpointSlices).addIndex(INDEX, (slice) => [serviceOf(slice)]);
+  informers.for(Pods).addIndex(INDEX, hostPortKeys);
   const services = informers.for(Services).lister;
   const all = () => services.byIndex(INDEX, ALL).map(objectKey);
   const balancers = new LoadBalancers(environment);
@@ -144,6 +157,11 @@ function setup(environment: ControllerEnvironment) {
             .flatMap((port) => services.byIndex(INDEX, port).map(objectKey)),
         ),
         watch(Nodes, (node, old) => (old && factsOf(node) === factsOf(old) ? [] : all())),
+        watch(Pods, (pod, old) => {
+          const [now, before] = [hostPortKeys(pod), old ? hostPortKeys(old) : []];
+          if (old && now.length === before.length) return [];
+          return [...now, ...before].flatMap((port) => services.byIndex(INDEX, port).map(objectKey));
+        }),
         watch(EndpointSlices, (slice) => {
           const service = services.get(serviceOf(slice));
           return service && isOurs(service) && service.spec?.externalTrafficPolicy === 'Local'

@@ -1,7 +1,7 @@
 // Services of type LoadBalancer: the rules as tables, and the controller in a cluster in this process.
 import type { Node, Service } from 'kubernetes-types/core/v1.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { CoreEvents, EndpointSlices, Nodes, Services } from '../../../src/api/resources.ts';
+import { CoreEvents, EndpointSlices, Nodes, Pods, Services } from '../../../src/api/resources.ts';
 import { isNotFound } from '../../../src/api/status.ts';
 import { hostsOf, isBefore, isOurs, reservedPorts } from '../../../src/server/controllers/service-lb/hosts.ts';
 import { type TestCluster, eventually, startCluster } from './cluster.ts';
@@ -177,6 +177,22 @@ describe('a service of type LoadBalancer', () => {
     const metadata = { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } };
     await cluster.client.create(EndpointSlices, { ...slice('b'), metadata });
     await has('web', '10.0.0.2');
+  });
+
+  it('leaves a node to the pod that has its port, unless that is its own', async () => {
+    await start();
+    await add(balancer('web', 80));
+    await has('web', '10.0.0.1', '10.0.0.2');
+    const pod = (name: string, nodeName: string, app: string) =>
+      cluster.client.create(Pods, {
+        metadata: { name, namespace: 'default', labels: { app } },
+        spec: { nodeName, containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 8080, hostPort: 80 }] }] },
+      });
+    await pod('own', 'a', 'web');
+    await pod('other', 'b', 'proxy');
+    await has('web', '10.0.0.1');
+    await cluster.client.delete(Pods, at('other'), { gracePeriodSeconds: 0 });
+    await has('web', '10.0.0.1', '10.0.0.2');
   });
 
   it('of another’s class is left alone', async () => {

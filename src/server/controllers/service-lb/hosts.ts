@@ -2,7 +2,7 @@
 // Upstream: nodeIncludedPredicate and its neighbours in cloud-provider/controllers/service/controller.go; for the nodes'
 // addresses and local endpoints, k3s' servicelb.
 import { isIPv4 } from 'node:net';
-import type { Node, Service } from 'kubernetes-types/core/v1.js';
+import type { Node, Pod, Service } from 'kubernetes-types/core/v1.js';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js';
 
 /** Services that name this class are ours, as are those that name none. */
@@ -32,10 +32,19 @@ function addressesOf({ status }: Node): string[] {
 /** What of a node matters here: a change of anything else needs no look. */
 export const factsOf = (node: Node): string => JSON.stringify([isIncluded(node), addressesOf(node), portsOf(node)]);
 
-/** Sorted. With externalTrafficPolicy Local only of nodes that have a ready endpoint. */
-export function hostsOf(service: Service, nodes: readonly Node[], slices: readonly EndpointSlice[]): string[] {
+/**
+ * Sorted. With externalTrafficPolicy Local only of nodes that have a ready endpoint. Not of nodes where a pod has one of the
+ * service's ports as its own: there the pod answers, as it was placed to; which is right when it is the service's own.
+ */
+export function hostsOf(
+  service: Service,
+  nodes: readonly Node[],
+  slices: readonly EndpointSlice[],
+  taken: (port: string) => ReadonlySet<string> = () => NONE,
+): string[] {
   const { externalTrafficPolicy, loadBalancerIP } = service.spec ?? {};
-  let included = nodes.filter(isIncluded);
+  const pods = portKeys(service).map(taken);
+  let included = nodes.filter((node) => isIncluded(node) && !pods.some((on) => on.has(node.metadata?.name ?? '')));
   if (externalTrafficPolicy === 'Local') {
     const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
     const local = new Set(endpoints.filter((e) => e.conditions?.ready !== false).map((e) => e.nodeName));
@@ -49,6 +58,25 @@ export function hostsOf(service: Service, nodes: readonly Node[], slices: readon
 /** `80/TCP` */
 export const portKeys = ({ spec }: Service): string[] =>
   (spec?.ports ?? []).map(({ port, protocol }) => `${port}/${protocol ?? 'TCP'}`);
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** The ports of its node that a pod has, `80/TCP`; none when it has ended or is nowhere yet. */
+export function hostPortKeys({ spec, status }: Pod): string[] {
+  if (!spec?.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return [];
+  const keys: string[] = [];
+  for (const { ports } of [...spec.containers, ...(spec.initContainers ?? [])]) {
+    for (const { hostPort, protocol } of ports ?? []) if (hostPort) keys.push(`${hostPort}/${protocol ?? 'TCP'}`);
+  }
+  return keys;
+}
+
+/** The pod is behind the service. */
+export function selects({ metadata, spec }: Service, pod: Pod): boolean {
+  const wanted = Object.entries(spec?.selector ?? {});
+  if (wanted.length === 0 || metadata?.namespace !== pod.metadata?.namespace) return false;
+  return wanted.every(([key, value]) => pod.metadata?.labels?.[key] === value);
+}
 
 const portsOf = ({ status }: Node): number | undefined => status?.daemonEndpoints?.kubeletEndpoint?.Port;
 
