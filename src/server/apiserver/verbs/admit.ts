@@ -109,13 +109,22 @@ export class Admission {
 
   /** What plug-ins want to be part of the transaction of the object that `validate` saw. The caller settles it. */
   reserve(extras: Extras): Promise<void> | void {
-    for (const plugin of this.#plugins) if (plugin.reserve) return this.#reserve(extras);
+    for (const [i, plugin] of this.#plugins.entries()) {
+      const reserved = plugin.reserve?.(this.#request, this.#server.admission);
+      if (reserved) return this.#reserve(reserved, this.#plugins.slice(i + 1), extras);
+    }
   }
 
-  async #reserve(extras: Extras): Promise<void> {
-    for (const plugin of this.#plugins) {
-      const reservation = await plugin.reserve?.(this.#request, this.#server.admission);
-      if (reservation) add(extras, reservation);
+  async #reserve(
+    first: Promise<Reservation | undefined> | Reservation,
+    others: readonly AdmissionPlugin[],
+    extras: Extras,
+  ): Promise<void> {
+    const reservation = await first;
+    if (reservation) add(extras, reservation);
+    for (const plugin of others) {
+      const more = await plugin.reserve?.(this.#request, this.#server.admission);
+      if (more) add(extras, more);
     }
   }
 }
