@@ -89,6 +89,7 @@ export default {
   'port-forward': () => import('./port-forward.ts'),
   proxy: () => import('./proxy.ts'),
   replace: () => import('./replace.ts'),
+  'rolling-update': () => import('./rolling-update.ts'),
   'rollout/history': () => import('./rollout/history.ts'),
   'rollout/pause': () => import('./rollout/pause.ts'),
   'rollout/restart': () => import('./rollout/restart.ts'),
