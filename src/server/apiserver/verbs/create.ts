@@ -146,7 +146,8 @@ async function store(
       if (written) revision = result.revision;
       if (written) return written;
       if (result.current?.[0]) return taken(endpoint, draft, name, false);
-      // Only a key of the hook's or of a plug-in's moved: it is read again.
+      // Only a key of the hook's or of a plug-in's moved: it is read again, when the cache shows it.
+      await server.feed.fresh();
     } finally {
       extras.settle?.(revision);
     }

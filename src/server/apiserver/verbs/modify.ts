@@ -67,6 +67,7 @@ export async function modifyExisting(
       const { written, result } = await put(server, kind, key, draft, entry.revision, extras, value);
       if (written) revision = result.revision;
       if (written) return written;
+      if (extras.compares.length > 0) await server.feed.fresh();
       const current = result.current?.[0];
       entry = current && new Entry(key, current.value, current.modRevision, current.createRevision);
     } finally {
