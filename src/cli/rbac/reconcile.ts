@@ -6,7 +6,7 @@ import { ClusterRoleBindings, ClusterRoles, Namespaces, RoleBindings, Roles } fr
 import { resourcePath, type ResourceType } from '../../api/types.ts';
 import type { Cluster } from '../cluster.ts';
 import { CliError } from '../errors.ts';
-import { created, isBinding, type RbacObject, reconciled, type Reconciled } from './compute.ts';
+import { created, isBinding, type RbacObject, reconciled, type Reconciled } from '../../api/rbac-reconcile.ts';
 
 /** By kind, of rbac.authorization.k8s.io/v1. */
 export const rbacTypes: Readonly<Record<string, ResourceType<unknown>>> = {

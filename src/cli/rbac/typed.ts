@@ -1,6 +1,6 @@
 // Roles and bindings with their fields in the order of Go's structs, as kubectl prints what it holds as typed objects.
 import type { Unstructured } from '../../api/types.ts';
-import type { RbacObject } from './compute.ts';
+import type { RbacObject } from '../../api/rbac-reconcile.ts';
 
 type Fields = Record<string, unknown>;
 

@@ -9,7 +9,7 @@ import { dryRunFlag, dryRunOf, filenameFlags } from '../../cli/flags.ts';
 import { operationPrinter } from '../../cli/operation.ts';
 import { flag } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
-import { isBinding, policyRuleText, type RbacObject, type Reconciled, subjectText } from '../../cli/rbac/compute.ts';
+import { isBinding, policyRuleText, type RbacObject, type Reconciled, subjectText } from '../../api/rbac-reconcile.ts';
 import { rbacTypes, reconcile } from '../../cli/rbac/reconcile.ts';
 import { typedRbac } from '../../cli/rbac/typed.ts';
 

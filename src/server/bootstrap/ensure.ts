@@ -1,7 +1,7 @@
 // Writes what a cluster must have: creates what is missing and changes what differs, and nothing else, so that a
 // restart writes nothing at all. Reads come from the API server's own cache.
 import { isDeepStrictEqual } from 'node:util';
-import { isAlreadyExists, isConflict } from '../../api/status.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../api/status.ts';
 import type { KubeObject, ResourceType } from '../../api/types.ts';
 import type { Client } from '../../client/rest.ts';
 
@@ -33,13 +33,13 @@ export class Ensurer {
   }
 
   /**
-   * Creates the object, or gives the stored one to `change`, which answers the object to write, or undefined when it
-   * is as it should be. Repeats when somebody else wrote in between.
+   * Creates the object, or gives the stored one to `change`, which answers the object to write, undefined when it is as
+   * it should be, or `recreate` when it can only be made anew. Repeats when somebody else wrote in between.
    */
   async matches<T extends KubeObject>(
     type: ResourceType<T>,
     wanted: T,
-    change: (stored: T) => T | undefined,
+    change: (stored: T) => T | 'recreate' | undefined,
   ): Promise<void> {
     let stored = this.stored(type, wanted);
     for (let attempt = 0; attempt < 5; attempt++) {
@@ -49,14 +49,23 @@ export class Ensurer {
       const next = change(stored);
       if (!next) return;
       try {
-        await this.client.update(type, next);
+        if (next === 'recreate') await this.recreate(type, stored, wanted);
+        else await this.client.update(type, next);
         return;
       } catch (error) {
-        if (!isConflict(error)) throw error;
+        if (!isConflict(error) && !isAlreadyExists(error)) throw error;
         stored = undefined;
       }
     }
     throw new Error(`${type.plural} ${wanted.metadata?.name} is changed by somebody else all the time`);
+  }
+
+  private async recreate<T extends KubeObject>(type: ResourceType<T>, stored: T, wanted: T): Promise<void> {
+    const { namespace, name = '', uid } = stored.metadata ?? {};
+    await this.client.delete(type, { namespace, name }, { preconditions: { uid } }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+    await this.client.create(type, wanted);
   }
 
   /** As `matches`, for objects whose named fields are ours altogether. */

@@ -1,10 +1,13 @@
 // Brings the roles and bindings that every cluster has up to date, as upstream's does at each start: rules and subjects
-// that are missing are added, none is taken away, and who sets the autoupdate annotation to "false" is left alone.
+// that are missing are added, none is taken away, a binding of another role is made anew, and who sets the autoupdate
+// annotation to "false" is left alone.
 // Upstream: component-helpers/auth/rbac/reconciliation/{reconcile_role,reconcile_rolebindings}.go.
-import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from 'kubernetes-types/rbac/v1.js';
-import { aggregateRules, uncovered } from '../../api/rbac.ts';
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from 'kubernetes-types/rbac/v1.js';
+import { aggregateRules } from '../../api/rbac.ts';
+import { type RbacObject, reconciled } from '../../api/rbac-reconcile.ts';
 import { ClusterRoleBindings, ClusterRoles, RoleBindings, Roles } from '../../api/resources.ts';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1.js';
+import type { ResourceType } from '../../api/types.ts';
 import { clusterRoleBindings, roleBindings, roles } from '../auth/policy/bindings.ts';
 import { clusterRoles } from '../auth/policy/cluster-roles.ts';
 import { controllerRules } from '../auth/policy/controller-roles.ts';
@@ -30,17 +33,17 @@ function marked<T extends Named>(object: T): T {
   };
 }
 
-const isLeftAlone = (stored: Named): boolean => stored.metadata?.annotations?.[AUTOUPDATE] === 'false';
+type RbacKind = ClusterRole | Role | ClusterRoleBinding | RoleBinding;
 
-export async function ensurePolicy(ensure: Ensurer): Promise<void> {
+export async function ensurePolicy(ensurer: Ensurer): Promise<void> {
   const all = [...withAggregatedRules(clusterRoles), ...controllerClusterRoles()];
   await Promise.all([
-    ...all.map((role) => ensureRole(ensure, ClusterRoles, marked(role))),
-    ...roles.map((role) => ensureRole(ensure, Roles, marked(role))),
+    ...all.map((role) => ensure(ensurer, ClusterRoles, role)),
+    ...roles.map((role) => ensure(ensurer, Roles, role)),
     ...[...clusterRoleBindings, ...controllerBindings()].map((binding) =>
-      ensureBinding(ensure, ClusterRoleBindings, marked(binding)),
+      ensure(ensurer, ClusterRoleBindings, binding),
     ),
-    ...roleBindings.map((binding) => ensureBinding(ensure, RoleBindings, marked(binding))),
+    ...roleBindings.map((binding) => ensure(ensurer, RoleBindings, binding)),
   ]);
 }
 
@@ -69,49 +72,12 @@ const controllerBindings = (): ClusterRoleBinding[] =>
     subjects: [{ kind: 'ServiceAccount', namespace: 'kube-system', name: `${name}-controller` }],
   }));
 
-async function ensureRole<T extends ClusterRole | Role>(
-  ensure: Ensurer,
-  type: typeof ClusterRoles | typeof Roles,
-  wanted: T,
-): Promise<void> {
-  await ensure.matches(type as typeof ClusterRoles, wanted as ClusterRole, (stored) => {
-    if (isLeftAlone(stored)) return undefined;
-    const rules = stored.rules ?? [];
-    const missing = uncovered(rules, wanted.rules ?? []);
-    const metadata = withMarks(stored, wanted);
-    if (missing.length === 0 && !metadata) return undefined;
-    return { ...stored, metadata: metadata ?? stored.metadata, rules: [...rules, ...missing] };
+async function ensure<T extends RbacKind>(ensurer: Ensurer, type: ResourceType<T>, object: T): Promise<void> {
+  const wanted = marked(object);
+  await ensurer.matches(type, wanted, (stored) => {
+    const kind = { apiVersion: `${GROUP}/v1`, kind: type.kind };
+    const result = reconciled({ ...stored, ...kind } as RbacObject, { ...wanted, ...kind } as RbacObject, false);
+    if (result.isProtected || result.operation === 'none') return undefined;
+    return result.operation === 'recreate' ? 'recreate' : (result.object as unknown as T);
   });
-}
-
-async function ensureBinding<T extends ClusterRoleBinding | RoleBinding>(
-  ensure: Ensurer,
-  type: typeof ClusterRoleBindings | typeof RoleBindings,
-  wanted: T,
-): Promise<void> {
-  await ensure.matches(type as typeof ClusterRoleBindings, wanted as ClusterRoleBinding, (stored) => {
-    if (isLeftAlone(stored)) return undefined;
-    const subjects = stored.subjects ?? [];
-    const missing = (wanted.subjects ?? []).filter((subject) => !subjects.some((other) => isSame(subject, other)));
-    const metadata = withMarks(stored, wanted);
-    if (missing.length === 0 && !metadata) return undefined;
-    return { ...stored, metadata: metadata ?? stored.metadata, subjects: [...subjects, ...missing] };
-  });
-}
-
-const isSame = (a: Subject, b: Subject): boolean =>
-  a.kind === b.kind && a.name === b.name && (a.namespace ?? '') === (b.namespace ?? '');
-
-/** The stored metadata with our labels and annotations; undefined when it has them. */
-function withMarks(stored: Named, wanted: Named): ObjectMeta | undefined {
-  const lacks = (have: Record<string, string> | undefined, want: Record<string, string> | undefined): boolean =>
-    Object.entries(want ?? {}).some(([key, value]) => have?.[key] !== value);
-  const { metadata: have } = stored;
-  const { metadata: want } = wanted;
-  if (!lacks(have?.labels, want?.labels) && !lacks(have?.annotations, want?.annotations)) return undefined;
-  return {
-    ...have,
-    labels: { ...have?.labels, ...want?.labels },
-    annotations: { ...have?.annotations, ...want?.annotations },
-  };
 }

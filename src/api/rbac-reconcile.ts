@@ -1,11 +1,11 @@
-// What a role or a binding must become so that it grants what a manifest says. Pure: reading and writing is
-// reconcile.ts. Upstream: component-helpers/auth/rbac/reconciliation computeReconciledRole and
+// What a role or a binding must become so that it grants what somebody wants. Pure: who reads and writes is `kubectl auth
+// reconcile` (cli/rbac) and the start of a server (server/bootstrap). Upstream: component-helpers/auth/rbac/reconciliation computeReconciledRole and
 // computeReconciledRoleBinding.
 import type { AggregationRule, PolicyRule, RoleRef, Subject } from 'kubernetes-types/rbac/v1.js';
 import type { LabelSelector } from 'kubernetes-types/meta/v1.js';
-import { deepEqual } from '../../api/patch/equal.ts';
-import { uncovered } from '../../api/rbac.ts';
-import type { Unstructured } from '../../api/types.ts';
+import { deepEqual } from './patch/equal.ts';
+import { uncovered } from './rbac.ts';
+import type { Unstructured } from './types.ts';
 
 export type Operation = 'create' | 'update' | 'recreate' | 'none';
 
