@@ -57,10 +57,13 @@ export const indexFailures = (pod: Pod): number => countAt(pod, INDEX_FAILURES);
 export const ignoredIndexFailures = (pod: Pod): number => countAt(pod, INDEX_IGNORED_FAILURES);
 export const allIndexFailures = (pod: Pod): number => indexFailures(pod) + ignoredIndexFailures(pod);
 
-/** Milliseconds since the epoch: of its last container, else what its conditions or its deletion say. */
+/** Milliseconds since the epoch: of its last container or sidecar, else what its conditions or its deletion say. */
 export function finishedAt(pod: Pod): number {
-  const ended = pod.status?.containerStatuses?.map((c) => Date.parse(c.state?.terminated?.finishedAt ?? ''));
-  if (ended?.length && ended.every((time) => !Number.isNaN(time))) return Math.max(...ended);
+  const sidecars = (pod.spec?.initContainers ?? []).filter((c) => c.restartPolicy === 'Always').map((c) => c.name);
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const counted = [...containerStatuses, ...initContainerStatuses.filter((c) => sidecars.includes(c.name))];
+  const ended = counted.map((c) => Date.parse(c.state?.terminated?.finishedAt ?? ''));
+  if (ended.length && ended.every((time) => !Number.isNaN(time))) return Math.max(...ended);
   const ready = pod.status?.conditions?.find((c) => c.type === 'Ready');
   if (ready?.status === 'False' && ready.lastTransitionTime) return Date.parse(ready.lastTransitionTime);
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, creationTimestamp } = pod.metadata ?? {};
