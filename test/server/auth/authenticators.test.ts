@@ -5,8 +5,8 @@ import type { KubeObject, ResourceType } from '../../../src/api/types.ts';
 import { createAuth } from '../../../src/server/auth/auth.ts';
 import { tokenFileAuthenticator } from '../../../src/server/auth/authenticators/token-file.ts';
 import { ANONYMOUS } from '../../../src/server/auth/types.ts';
-import { issueAuthority, issueLeaf } from '../../../src/server/pki/issue.ts';
-import { generateKeys, publicKeyDer } from '../../../src/server/pki/keys.ts';
+import { issueAuthority, issueLeaf, loadX509 } from '../../../src/server/pki/issue.ts';
+import { generateKeys, privateKeyPem, publicKeyDer } from '../../../src/server/pki/keys.ts';
 import type { Request } from '../../../src/wire/http.ts';
 import { TestCluster } from './cluster.ts';
 
@@ -79,6 +79,33 @@ describe('client certificates', () => {
     nowMs += 2 * 3600_000;
     await expect(auth.authenticate(request({ peerCertificate: peer }))).rejects.toMatchObject(denied);
     nowMs -= 2 * 3600_000;
+  });
+
+  it.each<[string, string[], string | undefined, string | undefined]>([
+    ['none', [], undefined, undefined],
+    ['one', ['u-1'], 'u-1', undefined],
+    ['two', ['u-1', 'u-2'], undefined, 'expected 1 UID, but found multiple: [u-1 u-2]'],
+    ['an empty one', [''], undefined, 'UID cannot be an empty string'],
+  ])('say a UID, if they do, by an attribute of their own: %s', async (_what, uids, uid, complaint) => {
+    const { auth } = setup();
+    const x509 = await loadX509();
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+    const pkcs8 = Buffer.from(privateKeyPem(authority.keys.privateKey).replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+    const attribute = (value: string) => ({ '1.3.6.1.4.1.57683.2': [{ utf8String: value }] });
+    const made = await x509.X509CertificateGenerator.create({
+      subject: new x509.Name([{ CN: [{ utf8String: 'bob' }] }, ...uids.map(attribute)]).toJSON(),
+      issuer: new x509.X509Certificate(authority.certificate).subjectName,
+      notBefore: new Date(nowMs - 60_000),
+      notAfter: new Date(nowMs + 60_000),
+      publicKey: new x509.PublicKey(publicKeyDer(generateKeys().publicKey)),
+      signingKey: await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']),
+      signingAlgorithm: { ...algorithm, hash: 'SHA-256' },
+    });
+    const asking = auth.authenticate(request({ peerCertificate: { der: Buffer.from(made.rawData), verified: true } }));
+    if (complaint === undefined) {
+      const user = await asking;
+      expect([user.name, user.uid]).toEqual(['bob', uid]);
+    } else await expect(asking).rejects.toMatchObject({ ...denied, cause: complaint });
   });
 
   it('of servers are no identity, and a good token counts beside a bad certificate', async () => {
