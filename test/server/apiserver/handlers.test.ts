@@ -1,17 +1,18 @@
 // What upstream's request handlers say, by the tables of their tests: apiserver/pkg/endpoints/handlers/rest_test.go
-// (TestDedupOwnerReferences, TestPatchResource…), watch_test.go (TestWatchHTTPAccept), get.go (ListResource with a name).
+// (TestDedupOwnerReferences, TestPatchResource…), endpoints/apiserver_test.go (TestGetPartialObjectMetadata), watch_test.go (TestWatchHTTPAccept), get.go (ListResource with a name).
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Status } from '../../../src/api/status.ts';
 import { raw } from '../../support/raw.ts';
 import { type TestServer, startTestServer } from '../../support/server.ts';
 
+const MAPS = '/api/v1/namespaces/default/configmaps';
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
+  await raw(server, 'POST', MAPS, { body: { metadata: { name: 'p' }, data: { a: '1' } } });
 });
 afterAll(() => server.close());
 
-const MAPS = '/api/v1/namespaces/default/configmaps';
 const patch = (name: string, body: object, type = 'merge-patch') =>
   raw(server, 'PATCH', `${MAPS}/${name}`, { body, headers: { 'content-type': `application/${type}+json` } });
 const failure = (json: unknown): [number | undefined, string | undefined] => {
@@ -48,10 +49,6 @@ describe('owners that stand twice', () => {
 });
 
 describe('a patch', () => {
-  beforeAll(async () => {
-    await raw(server, 'POST', MAPS, { body: { metadata: { name: 'p' }, data: { a: '1' } } });
-  });
-
   it.each([
     [{ kind: 'Secret' }, 'converting (v1.Secret) to (core.ConfigMap): unknown conversion'],
     [
@@ -68,6 +65,44 @@ describe('a patch', () => {
     expect(strategic).toMatchObject({ status: 200, json: { apiVersion: 'v1', kind: 'ConfigMap' } });
     const { json } = await raw(server, 'GET', `${MAPS}/p`);
     expect(json).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', data: { a: '1' } });
+  });
+});
+
+describe('metadata alone', () => {
+  const as = (kind: string, version = 'v1') => `application/json;as=${kind};v=${version};g=meta.k8s.io`;
+  const ask = async (path: string, accept: string): Promise<unknown> => {
+    const { status, json } = await raw(server, 'GET', path, { headers: { accept } });
+    const { kind, apiVersion, message } = json as { kind: string; apiVersion: string; message: string };
+    return status === 200 ? `${apiVersion} ${kind}` : [status, message];
+  };
+  const ONE = `${MAPS}/p`;
+
+  it.each([
+    [ONE, as('PartialObjectMetadata'), 'meta.k8s.io/v1 PartialObjectMetadata'],
+    [ONE, `${as('PartialObjectMetadata', 'v1alpha1')}, application/json`, 'v1 ConfigMap'],
+    [
+      ONE,
+      `${as('PartialObjectMetadata', 'v1beta1')}, ${as('PartialObjectMetadata')}`,
+      'meta.k8s.io/v1beta1 PartialObjectMetadata',
+    ],
+    [
+      MAPS,
+      `${as('PartialObjectMetadataList', 'v1beta1')}, application/json`,
+      'meta.k8s.io/v1beta1 PartialObjectMetadataList',
+    ],
+    [MAPS, `${as('PartialObjectMetadata', 'v1alpha1')}, application/json`, 'v1 ConfigMapList'],
+    [
+      MAPS,
+      `${as('PartialObjectMetadata', 'v1beta1')}, application/json`,
+      [406, 'you requested PartialObjectMetadata, but the requested object is a list (*core.ConfigMapList)'],
+    ],
+    [
+      ONE,
+      as('PartialObjectMetadataList'),
+      [406, 'you requested PartialObjectMetadataList, but the requested object is not a list (*core.ConfigMap)'],
+    ],
+  ])('%s as %s', async (path, accept, expected) => {
+    expect(await ask(path, accept)).toEqual(expected);
   });
 });
 

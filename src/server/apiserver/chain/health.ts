@@ -2,6 +2,7 @@
 import type { Response } from '../../../wire/http.ts';
 import type { Filter, RequestContext, Server } from '../context.ts';
 import { pageNotFound, textResponse } from '../content/respond.ts';
+import { START_CHECKS } from './start-checks.ts';
 
 type Check = () => Promise<void>;
 export const HEALTH_ROOTS = ['/livez', '/readyz', '/healthz'];
@@ -26,10 +27,13 @@ export function checksOf(server: Server, root: string): Map<string, Check> {
     ['etcd', async () => void (await server.options.store.currentRevision())],
   ]);
   for (const [name, check] of Object.entries(server.options.healthChecks ?? {})) checks.set(name, check);
+  const started = async (): Promise<void> => {
+    if (!server.isReady()) throw new Error('the caches are still being filled');
+  };
+  // Who starts is alive: upstream's /livez waits for none of them either while its time of grace runs.
+  for (const name of START_CHECKS) checks.set(name, root === '/livez' ? async () => {} : started);
   if (root === '/readyz') {
-    checks.set('informer-sync', async () => {
-      if (!server.isReady()) throw new Error('the caches are still being filled');
-    });
+    checks.set('informer-sync', started);
     checks.set('shutdown', async () => {
       if (server.closing.aborted) throw new Error('process is shutting down');
     });

@@ -223,6 +223,10 @@ export function summarize(text: string): string {
 /** The packages of upstream's internal types, where they are not named as their group begins. */
 const INTERNAL_PACKAGES: Readonly<Record<string, string>> = { '': 'core', 'rbac.authorization.k8s.io': 'rbac' };
 
+/** As Go prints the type of an object within upstream's server. */
+export const internalType = (group: string, kind: string): string =>
+  `${INTERNAL_PACKAGES[group] ?? group.split('.')[0]!}.${kind}`;
+
 interface SaidType {
   apiVersion: string;
   kind: string;
@@ -254,8 +258,7 @@ export function unreadable(said: JsonObject & SaidType, kind: string, apiVersion
   }
   if (said.kind === kind) return undefined;
   const { group } = parseApiVersion(apiVersion);
-  const into = INTERNAL_PACKAGES[group] ?? group.split('.')[0]!;
-  return `converting (${data.version}.${said.kind}) to (${into}.${kind}): unknown conversion`;
+  return `converting (${data.version}.${said.kind}) to (${internalType(group, kind)}): unknown conversion`;
 }
 
 /** Upstream: handlers/create.go, transformDecodeError in handlers/rest.go. */

@@ -11,7 +11,7 @@ import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import type { Negotiated } from './negotiate.ts';
 import { GZIP_FROM_BYTES, acceptsGzip, baseHeaders, objectResponse, wantsPretty } from './respond.ts';
-import { columnDefinitions, includeObject, partial, tableRow } from './shapes.ts';
+import { columnDefinitions, includeObject, otherShape, partial, tableRow } from './shapes.ts';
 import { protobufList } from './protobuf-list.ts';
 import { partialItems, tableRows } from './shaped-body.ts';
 import { bytesOf, objectOf, prepareViews } from './view.ts';
@@ -125,6 +125,7 @@ async function shapedList(
   const { shapeVersion: version, shape } = negotiated;
   const { metadata } = page;
   const apiVersion = `meta.k8s.io/${version}`;
+  if (shape === 'PartialObjectMetadata') throw otherShape(endpoint, shape);
   const isTable = shape === 'Table';
   const entries = isTable ? inRowOrder(page.entries, endpoint) : page.entries;
   const include = isTable ? includeObject(context) : 'Metadata';

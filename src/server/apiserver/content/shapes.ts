@@ -1,10 +1,11 @@
 // Objects as Tables and as metadata only, for the requests that ask for it. The tables themselves are api/table.ts's.
 // Upstream: apiserver/pkg/endpoints/handlers/response.go.
-import { badRequest } from '../../../api/status.ts';
+import { StatusError, badRequest } from '../../../api/status.ts';
 import { type IncludeObject, type TableColumnDefinition, type TableRow, rowFor, tableFor } from '../../../api/table.ts';
 import type { ListMeta, Unstructured } from '../../../api/types.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
+import { internalType } from './decode.ts';
 import type { Negotiated } from './negotiate.ts';
 
 export function columnDefinitions(endpoint: Endpoint): TableColumnDefinition[] {
@@ -54,6 +55,15 @@ export function table(
   };
 }
 
+/** Upstream: asPartialObjectMetadata, asPartialObjectMetadataList. */
+export function otherShape({ definition, kind, group }: Endpoint, shape: string): StatusError {
+  const isList = shape === 'PartialObjectMetadata';
+  const name = isList ? (definition.listKind ?? `${definition.kind}List`) : definition.kind;
+  const type = kind.custom ? `unstructured.Unstructured${isList ? 'List' : ''}` : internalType(group, name);
+  const what = isList ? 'is a list' : 'is not a list';
+  return new StatusError('NotAcceptable', `you requested ${shape}, but the requested object ${what} (*${type})`);
+}
+
 /** One object in the shape that was asked for. */
 export function shapeObject(
   context: RequestContext,
@@ -62,7 +72,9 @@ export function shapeObject(
   negotiated: Negotiated,
 ): object {
   const { shape, shapeVersion: version } = negotiated;
+  if (shape === 'PartialObjectMetadataList') throw otherShape(endpoint, shape);
   if (shape !== 'Table') return partial(object, version);
   const row = tableRow(endpoint, object, () => object, includeObject(context), version, context.server.now());
-  return table(endpoint, version, { resourceVersion: object.metadata.resourceVersion ?? '' }, [row]);
+  const { resourceVersion } = object.metadata;
+  return table(endpoint, version, resourceVersion ? { resourceVersion } : {}, [row]);
 }
