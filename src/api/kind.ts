@@ -109,8 +109,9 @@ export interface KindDefinition<T extends KubeObject = Unstructured> {
   /** Warnings for the client (upstream's WarningsOnCreate/WarningsOnUpdate). */
   warnings?(object: T, old: T | undefined): string[];
   /** True (default when the kind has a spec) makes metadata.generation 1 on create, +1 when anything but metadata
-   *  and status changed. False for kinds without generation (ConfigMap, Secret, Service before 1.3x …). */
-  generation?: boolean;
+   *  and status changed. False for kinds without generation (ConfigMap, Secret, Service before 1.3x …). One word for
+   *  the kinds of which upstream forgot the other half. */
+  generation?: boolean | 'on create' | 'on update';
   /** Whose change counts for the generation as well, since it is copied into other objects. */
   generationWith?: 'annotations' | 'labels';
   /** True: an update of the main endpoint may create (upstream's AllowCreateOnUpdate: Lease, Event, …). */

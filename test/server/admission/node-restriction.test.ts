@@ -137,7 +137,11 @@ describe('mirror pods', () => {
       'pods "test" is forbidden: node "mynode" can only create pods with an owner reference set to itself',
     ],
     ['their node', () => [owner()], undefined],
-    ['two', () => [owner(), owner({ name: 'other' })], 'can only create pods with a single owner reference set to itself'],
+    [
+      'two',
+      () => [owner(), owner({ name: 'other' })],
+      'can only create pods with a single owner reference set to itself',
+    ],
     ['another name', () => [owner({ name: 'other' })], 'can only create pods with an owner reference set to itself'],
     ['another uid', () => [owner({ uid: 'x' })], `node mynode UID mismatch: expected x got `],
     [
@@ -230,7 +234,7 @@ describe('nodes', () => {
     await expectRefusal(mine.patch(path, { metadata: { labels: { a: 'b' } } }), undefined);
     // Nobody gives a node a configuration that had none: an update is without it before admission sees it.
     await expectRefusal(mine.patch(path, { spec: { configSource: source('a') } }), undefined);
-    expect(((await admin.get(path)) as { spec: object }).spec).not.toHaveProperty('configSource');
+    expect(await admin.get(path)).not.toHaveProperty('spec.configSource');
     const fresh = new Api(server.client(user('system:node:newnode')));
     const created = { metadata: { name: 'newnode' }, spec: { configSource: source('a') } };
     const creating = 'is not allowed to create pods with a non-nil configSource';

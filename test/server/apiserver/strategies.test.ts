@@ -117,6 +117,17 @@ it('annotations of deployments, labels of endpoint slices count for the generati
   expect((await ask('PATCH', `${slices}/s`, { metadata: { labels: { n: '1' } } })).json.metadata.generation).toBe(2);
 });
 
+it('the generation of priority classes stays, that of drivers begins with their first change', async () => {
+  const classes = '/apis/scheduling.k8s.io/v1/priorityclasses';
+  await ask('POST', classes, { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'p' } });
+  expect((await ask('PATCH', `${classes}/p`, { description: 'x' })).json.metadata.generation).toBe(1);
+  const drivers = '/apis/storage.k8s.io/v1/csidrivers';
+  const driver = { apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver', metadata: { name: 'd' }, spec: {} };
+  expect((await ask('POST', drivers, driver)).json.metadata.generation).toBeUndefined();
+  const changed = { spec: { requiresRepublish: true } };
+  expect((await ask('PATCH', `${drivers}/d`, changed)).json.metadata.generation).toBe(1);
+});
+
 describe('pods', () => {
   it('lose what is off, and are told of AppArmor annotations but once', async () => {
     const key = 'container.apparmor.security.beta.kubernetes.io/c';

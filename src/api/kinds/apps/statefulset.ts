@@ -59,16 +59,13 @@ function retention(errors: FieldErrors, spec: Spec): void {
   }
 }
 
-/** The template as its pods will be: with a volume for each claim. */
+/** The template as its pods will be: with a volume for each claim, whatever the template's own of that name is. */
 function withClaims({ template, volumeClaimTemplates: claims }: Spec): PodTemplate {
   if (!claims?.length || !template?.spec) return template;
-  const { volumes = [] } = template.spec;
-  const names = new Set(volumes.map((v) => v.name));
-  const added = claims.flatMap(({ metadata }) => {
-    const name = metadata?.name ?? '';
-    return names.has(name) ? [] : [{ name, persistentVolumeClaim: { claimName: name } }];
-  });
-  return { ...template, spec: { ...template.spec, volumes: [...volumes, ...added] } };
+  const names = new Set(claims.map(({ metadata }) => metadata?.name ?? ''));
+  const others = template.spec.volumes?.filter((volume) => !names.has(volume.name)) ?? [];
+  const added = Array.from(names, (name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+  return { ...template, spec: { ...template.spec, volumes: [...others, ...added] } };
 }
 
 function validate({ spec }: StatefulSet, errors: FieldErrors): void {

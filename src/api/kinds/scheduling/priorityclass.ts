@@ -34,7 +34,7 @@ export default defineKind<PriorityClass>({
   scope: 'Cluster',
   storage: { group, version: 'v1' },
   served: [{ group, version: 'v1' }, old('v1beta1'), old('v1alpha1')],
-  generation: true,
+  generation: 'on create',
   defaults(draft) {
     draft.value ??= 0;
     draft.preemptionPolicy ??= 'PreemptLowerPriority';

@@ -63,7 +63,7 @@ export default defineKind<CSIDriver>({
     { group, version: 'v1' },
     oldVersion(group, 'v1beta1', 'CSIDriver', '1.19', '1.22', 'storage.k8s.io/v1 CSIDriver'),
   ],
-  generation: true,
+  generation: 'on update',
   defaults({ spec }) {
     if (!spec) return;
     spec.attachRequired ??= true;

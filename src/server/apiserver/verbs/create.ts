@@ -105,13 +105,18 @@ function prepare(context: RequestContext, endpoint: Endpoint, draft: Unstructure
   metadata.creationTimestamp = timestamp(context.server.now());
   metadata.uid = context.server.newUid();
   definition.prepareCreate?.(draft, (message) => void context.warnings.push(message));
-  if (countsGenerations(endpoint, draft)) metadata.generation = 1;
+  if (countsGenerations(endpoint, draft, 'on create')) metadata.generation = 1;
   else delete metadata.generation;
 }
 
-export function countsGenerations(endpoint: Endpoint, object: Unstructured): boolean {
-  const { definition } = endpoint;
-  return definition.generation ?? (endpoint.kind.custom || object['spec'] !== undefined);
+export function countsGenerations(
+  { definition, kind }: Endpoint,
+  object: Unstructured,
+  when: 'on create' | 'on update',
+): boolean {
+  const { generation } = definition;
+  if (typeof generation === 'string') return generation === when;
+  return generation ?? (kind.custom || object['spec'] !== undefined);
 }
 
 async function store(

@@ -157,7 +157,7 @@ function prepare(
   } else endpoint.kind.hooks?.prepareSubresource?.[subresource]?.(draft, old);
   // A binding is not the owner's wish: upstream writes it past the strategy.
   const counts = subresource !== 'status' && subresource !== 'binding';
-  if (counts && countsGenerations(endpoint, draft) && countedChange(definition, draft, old)) {
+  if (counts && countsGenerations(endpoint, draft, 'on update') && countedChange(definition, draft, old)) {
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
 }

@@ -88,6 +88,21 @@ describe('a new workload', () => {
       }),
       [],
     ],
+    [
+      'statefulset: which come before the volumes of the same name',
+      statefulset,
+      make({
+        template: template({
+          containers: [{ name: 'a', image: 'b', volumeMounts: [{ name: 'data', mountPath: '/d' }] }],
+          volumes: [
+            { name: 'data', hostPath: {} },
+            { name: 'data', emptyDir: {} },
+          ],
+        }),
+        volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: {} }],
+      }),
+      [],
+    ],
   ])('%s', (_, kind, document, expected) => {
     expect(create(kind, document).errors).toEqual(expected);
   });
