@@ -17,6 +17,8 @@ export interface FlagSpec<V> {
   hidden?: boolean;
   /** Printed on stderr when the flag is used: `Flag --x has been deprecated, <text>`. */
   deprecated?: string;
+  /** How help shows the default where it is not pflag's way. */
+  shownDefault?: string;
   /** kubectl has no such flag: help lists it apart. */
   own?: boolean;
 }
@@ -224,7 +226,7 @@ export function splitCsv(text: string): string[] {
 export function formatDefault(spec: FlagSpec<unknown>): string {
   if (spec.kind === 'string' || spec.kind === 'ip') return `'${String(spec.default)}'`;
   if (spec.kind === 'slice' || spec.kind === 'array') return `[${(spec.default as string[]).join(',')}]`;
-  if (spec.kind === 'map') return '';
+  if (spec.kind === 'map') return spec.shownDefault ?? '[]';
   if (spec.kind === 'duration') return formatDuration(spec.default as number);
   return String(spec.default);
 }

@@ -22,7 +22,9 @@ export default class CreateClusterRole extends Generator {
   static override flags = {
     ...generatorFlags,
     ...ruleFlags,
-    'aggregation-rule': flag.map('An aggregation label selector for combining ClusterRoles.'),
+    'aggregation-rule': flag.map('An aggregation label selector for combining ClusterRoles.', {
+      shownDefault: '',
+    }),
     'non-resource-url': flag.slice('A partial url that user should have access to.'),
   };
 
