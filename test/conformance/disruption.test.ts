@@ -84,3 +84,59 @@ it('DisruptionController: should block an eviction until the PDB is updated to a
   );
   await api.del(`${budgets(ns)}/foo`);
 });
+
+interface EvictionCase {
+  name: string;
+  budget?: object;
+  pods?: number;
+  replicas?: number;
+  /** One pod a node: the others find no room. */
+  exclusive?: boolean;
+  denied?: boolean;
+}
+const percent = { budget: { minAvailable: '90%' }, replicas: 10 };
+
+it.each<EvictionCase>([
+  { name: 'no PDB', pods: 1 },
+  { name: 'too few pods, absolute', budget: { minAvailable: 2 }, pods: 2, denied: true },
+  { name: 'enough pods, absolute', budget: { minAvailable: 2 }, pods: 3 },
+  { name: 'enough pods, replicaSet, percentage', ...percent },
+  { name: 'too few pods, replicaSet, percentage', ...percent, exclusive: true, denied: true },
+  { name: 'maxUnavailable allow single eviction, percentage', budget: { maxUnavailable: '10%' }, replicas: 10 },
+  {
+    name: 'maxUnavailable deny evictions, integer',
+    budget: { maxUnavailable: 1 },
+    replicas: 10,
+    exclusive: true,
+    denied: true,
+  },
+])('DisruptionController: evictions: $name', async ({ budget, pods: count = 0, replicas = 0, exclusive, denied }) => {
+  const ns = await cluster.namespace();
+  if (count > 0) await makePods(ns, count);
+  if (replicas > 0) {
+    const ports = exclusive ? { ports: [{ hostPort: 5555, containerPort: 5555 }] } : {};
+    const spec = { containers: [{ name: 'donothing', image: 'pause', ...ports }], terminationGracePeriodSeconds: 0 };
+    await api.post(`/apis/apps/v1/namespaces/${ns}/replicasets`, {
+      metadata: { name: 'rs' },
+      spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+    });
+  }
+  const running = exclusive ? 1 : count + replicas;
+  const isRunning = (p: Doc): boolean => p['status'].phase === 'Running';
+  const all = await api.until(
+    () => api.items(pods(ns)),
+    (items) => items.filter(isRunning).length === running && items.length === count + replicas,
+    'as many run as can',
+  );
+  if (budget) {
+    await makeBudget(ns, budget);
+    await allowed(ns, denied ? 0 : 1);
+    await processed(ns);
+  }
+  const { name } = all.find(isRunning)!['metadata'] as { name: string };
+  const eviction = evict(ns, name);
+  if (denied) {
+    await expect(eviction).rejects.toThrow("Cannot evict pod as it would violate the pod's disruption budget.");
+  } else await eviction;
+  await cluster.api.del(`/api/v1/namespaces/${ns}`);
+});
