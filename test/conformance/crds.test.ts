@@ -112,6 +112,20 @@ describe('definitions', () => {
       status: { conditions: [condition('StatusPatched')] },
     });
     expect(patched['status'].conditions).toMatchObject([condition('StatusPatched')]);
+    // As upstream's test does it: conditions that say a message and nothing else.
+    const bare = await api.get(`${d.at}/status`);
+    bare['status'].conditions.push({ type: '', status: '', lastTransitionTime: null, message: 'updated' });
+    expect((await api.put(`${d.at}/status`, bare))['status'].conditions.at(-1)).toMatchObject({ message: 'updated' });
+    const patch = [{ op: 'add', path: '/status/conditions', value: [{ message: 'patched' }] }];
+    const { status } = await api.patch(`${d.at}/status`, patch, 'json');
+    expect(status.conditions).toEqual([{ message: 'patched' }]);
+    // What the server says of a definition comes back.
+    await api.until(
+      () => api.get(d.at),
+      (crd) => crd['status'].conditions.some((c: { type: string }) => c.type === 'Established'),
+      'established again',
+    );
+    expect(await api.items(d.objects('v1beta1'))).toEqual([]);
   });
 
   it('Custom Resource Definition, defaulting', async () => {

@@ -34,6 +34,8 @@ export function startCrdManager(server: Server): void {
       if (type === 'put') {
         const had = (previous?.object() as Crd | undefined)?.status?.acceptedNames;
         if (had && !deepEqual(had, crd.status?.acceptedNames)) reconsider(server, kind, crd);
+        // Whoever writes the status may leave out what is settled here, and has it back at once.
+        if (!crd.metadata.deletionTimestamp && !isSettled(crd)) void settleAnew(server, kind, entry.name);
         return follow(crd);
       }
       served.delete(crd.metadata.name!);
@@ -45,6 +47,9 @@ export function startCrdManager(server: Server): void {
   });
   closing.addEventListener('abort', stop, { once: true });
 }
+
+const isSettled = ({ status }: Crd): boolean =>
+  ['NamesAccepted', 'Established'].every((type) => status?.conditions?.some((condition) => condition.type === type));
 
 /** (Re)builds the kind when the specification or the accepted names changed. */
 function serve(server: Server, crd: Crd, served: Map<string, string>): void {

@@ -64,8 +64,14 @@ function trackingOf(context: RequestContext, endpoint: Endpoint, options: WriteO
   };
 }
 
+/** What nobody can be the owner of does not keep anybody from writing it. Upstream: FieldManager.UpdateNoErrors. */
 function settle(draft: Unstructured, tracking: Tracking): void {
-  const managedFields = updateManagedFields(tracking);
+  let managedFields: ReturnType<typeof updateManagedFields>;
+  try {
+    managedFields = updateManagedFields(tracking);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
   if (managedFields) draft.metadata.managedFields = managedFields;
   else delete draft.metadata.managedFields;
 }
