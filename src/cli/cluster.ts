@@ -6,6 +6,7 @@ import type { Handler, Response } from '../wire/http.ts';
 import type { UpgradeDialer } from '../wire/streams.ts';
 import type { Mapper } from './builder/mapper.ts';
 import type { Io } from './io.ts';
+import { userAgent } from './version-info.ts';
 
 export interface ClusterOptions {
   handler: Handler;
@@ -40,7 +41,7 @@ export class Cluster {
     this.options = options;
     this.io = options.io;
     this.warnings = new WarningPrinter(options.io);
-    this.client = new Client(this.watched(options.handler), { userAgent: 'sampan' });
+    this.client = new Client(this.watched(options.handler), { userAgent });
     this.server = options.server;
     this.url = options.url;
     this.namespace = options.namespace;

@@ -170,6 +170,10 @@ class Invocation {
   private async report(error: unknown, globals: GlobalFlags | undefined): Promise<number> {
     const server = await this.connected?.then((c) => c.server).catch(() => undefined);
     const { text, exitCode } = formatError(error, this.commandPath, server);
+    if ((globals?.v ?? 0) >= 4) {
+      const { traceStatus } = await import('./trace.ts');
+      traceStatus(error, this.io);
+    }
     if (text !== '') this.io.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
     if ((globals?.v ?? 0) >= 9 && error instanceof Error && !(error instanceof AggregateCliError)) {
       this.io.stderr.write(`${error.stack ?? ''}\n`);

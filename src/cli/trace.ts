@@ -2,6 +2,8 @@
 // the request as a curl command and longer bodies. Upstream: client-go/transport/round_trippers.go, rest/request.go.
 import { STATUS_CODES } from 'node:http';
 import type { Handler, Headers, Request, Response, ResponseBody } from '../wire/http.ts';
+import { StatusError } from '../api/status.ts';
+import { AggregateCliError } from './errors.ts';
 import type { Io } from './io.ts';
 import { klog, klogValue } from './klog.ts';
 
@@ -19,12 +21,14 @@ function truncated(body: string, verbosity: number): string {
 }
 
 const hidden = new Set(['authorization', 'proxy-authorization']);
+/** Of the connection, which Go does not show. */
+const OF_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding']);
 
 /** `Accept: …` with credentials masked, sorted. */
 function headerLines(headers: Headers | Response['headers']): string[] {
   return Object.entries(headers)
     .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((v) => [name, v] as const))
-    .filter(([, value]) => value !== undefined)
+    .filter(([name, value]) => value !== undefined && !OF_CONNECTION.has(name))
     .map(([name, value]) => {
       const shown = name.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
       const masked = hidden.has(name) ? String(value).replace(/^(\S+).*/s, '$1 <masked>') : value;
@@ -55,29 +59,37 @@ export function traced(handler: Handler, options: TraceOptions): Handler {
     }
     const started = io.nowMs();
     const response = await handler(next);
-    const status = `${response.status} ${STATUS_CODES[response.status] ?? ''} in ${Math.trunc(io.nowMs() - started)} milliseconds`;
+    const tookMs = Math.trunc(io.nowMs() - started);
+    const status = `${response.status} ${STATUS_CODES[response.status] ?? ''} in ${tookMs} milliseconds`;
     if (verbosity === 7 || verbosity === 8) log('round_trippers.go:581', `Response Status: ${status}`);
     else log('round_trippers.go:560', `${request.method} ${url} ${status}`);
     if (verbosity < 8) return response;
+    if (verbosity >= 9) {
+      const times = `GetConnection 0 ms ServerProcessing ${tookMs} ms Duration ${tookMs} ms`;
+      log('round_trippers.go:577', `HTTP Statistics: ${times}`);
+    }
     log('round_trippers.go:584', 'Response Headers:');
     for (const line of headerLines(response.headers)) log('round_trippers.go:587', `    ${line}`);
     return { ...response, ...(response.body ? { body: told(response.body, request, verbosity, log) } : {}) };
   };
 }
 
+/** Where upstream's resource.Helper tells of a body. */
+const sourceOf = ({ method }: Request): string => (method === 'DELETE' ? 'helper.go:202' : 'helper.go:105');
+
 type Log = (source: string, text: string) => void;
 
 async function tellBody(request: Request, verbosity: number, log: Log): Promise<Request> {
   const bytes = request.body ? await request.body.bytes(Infinity) : new Uint8Array();
   const text = Buffer.from(bytes).toString('utf8');
-  log('helper.go:105', `"Request Body" body=${klogValue(truncated(text, verbosity))}`);
+  log(sourceOf(request), `"Request Body" body=${klogValue(truncated(text, verbosity))}`);
   return request.body ? { ...request, body: { bytes: async () => bytes } } : request;
 }
 
 /** The same body, told of when it has been read; a stream that goes on is not held back. */
 function told(body: ResponseBody, request: Request, verbosity: number, log: Log): ResponseBody {
   const tell = (text: string): void =>
-    log('helper.go:105', `"Response Body" body=${klogValue(truncated(text, verbosity))}`);
+    log(sourceOf(request), `"Response Body" body=${klogValue(truncated(text, verbosity))}`);
   const endless = request.query.has('watch') || request.query.has('follow');
   return {
     bytes() {
@@ -97,4 +109,13 @@ async function* whole(chunks: AsyncIterable<Uint8Array>, tell: (text: string) =>
   for await (const chunk of chunks) seen.push(chunk);
   tell(Buffer.concat(seen).toString('utf8'));
   yield* seen;
+}
+
+/** What the server answered to what failed. Upstream: cmdutil.StandardErrorMessage, whose `%s` is printed as it stands. */
+export function traceStatus(error: unknown, io: Io): void {
+  const failed = error instanceof AggregateCliError && error.errors.length === 1 ? error.errors[0] : error;
+  if (!(failed instanceof StatusError)) return;
+  const { kind = 'Status', apiVersion = 'v1', ...rest } = failed.status;
+  const text = JSON.stringify({ kind, apiVersion, ...rest }, null, 2);
+  klog(io, 'I', 'helpers.go:246', `server response object: %s[${text}]`);
 }

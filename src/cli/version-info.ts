@@ -24,4 +24,7 @@ export const clientVersion: VersionInfo = {
   platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
 };
 
+/** What requests name. Upstream: client-go/rest buildUserAgent, which says `unknown` where there is no commit. */
+export const userAgent = `sampan/${clientVersion.gitVersion} (${clientVersion.platform}) kubernetes/unknown`;
+
 export const kustomizeVersion = 'v5.5.0';

@@ -98,16 +98,26 @@ export function normalise(text: string): string[] {
     .replaceAll('sampan', 'kubectl')
     .replaceAll(/^Error: /gm, 'error: ')
     .replaceAll(/^E\d{4} .*"command failed" err="(.*)"$/gm, (_, why: string) => `error: ${why.replaceAll('\\"', '"')}`)
+    .replaceAll(
+      /^E\d{4} .*"command failed" err=<\n((?:\t.*\n)+) >$/gm,
+      (_, why: string) => `error: ${why.replaceAll(/^\t/gm, '').trimEnd()}`,
+    )
     .replaceAll(/^E\d{4} .*\n/gm, '')
     .replaceAll(/^([IWF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ /gm, '$1 ')
     .replaceAll(/in \d+ milliseconds/g, 'in N milliseconds')
+    .replaceAll(/HTTP Statistics: .*$/gm, 'HTTP Statistics: TIMES')
+    .replaceAll(/kubectl\/v\S+ \(\S+\) kubernetes\/\w+/g, 'AGENT')
+    .replaceAll(/Content-Length: \d+/g, 'Content-Length: LENGTH')
+    .replaceAll(/ -H \\?".*?\\?"(?= '| -H)/g, '')
+    .replaceAll(/(?:^I .*round_trippers\.go:\d+\] {5}.*\n)+/gm, (block) => sortedLines(block))
     .replaceAll(/\/tmp\/corpus-\w+/g, 'FOLDER')
     .replaceAll(/(?:\/[^ :]*)?\/test\/cli\/corpus/g, 'CORPUS')
+    .replaceAll(/kustomize-helm-\w+/g, 'kustomize-helm-NUMBER')
     .replaceAll(/-edit-\d+/g, '-edit-NUMBER')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'SERVER')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME')
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [-+]\d{4} [A-Z]+/g, 'TIME')
-    .replaceAll(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [-+]\d{4}/g, 'TIME')
+    .replaceAll(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:[-+]\d{4}|GMT)/g, 'TIME')
     .replaceAll(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, 'UID')
     .replaceAll(/kube-api-access-\w{5}/g, 'kube-api-access-NAME')
     .replaceAll(/SHA256=[\da-f]{64}/g, 'SHA256=HASH')
@@ -120,6 +130,9 @@ export function normalise(text: string): string[] {
     .replaceAll(/[ \t]+$/gm, '');
   return plain === '' ? [] : plain.replace(/\n$/, '').split('\n');
 }
+
+/** Headers come in the order of Go's maps, which is none. */
+const sortedLines = (block: string): string => block.split('\n').slice(0, -1).sort().join('\n') + '\n';
 
 /** Only what does not change objects while they are looked at: every namespace has its service account. */
 const CONTROLLERS = ['service-account', 'namespace'];
