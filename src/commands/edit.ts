@@ -4,13 +4,14 @@ import type { Info } from '../cli/builder/builder.ts';
 import { savePatches, type Saving } from '../cli/edit/save.ts';
 import type { EditResults } from '../cli/edit/results.ts';
 import { CliError } from '../cli/errors.ts';
-import { saveConfigFlag } from '../cli/flags.ts';
+import { recordFlag, saveConfigFlag } from '../cli/flags.ts';
 import { flag } from '../cli/pflag.ts';
 import { EditCommand, editFlags } from './_edit-command.ts';
 
 const flags = {
   ...editFlags('kubectl-edit'),
   'output-patch': flag.bool('Output the patch if the resource is edited.'),
+  ...recordFlag,
   ...saveConfigFlag,
   subresource: flag.string(
     'If specified, edit will operate on the subresource of the requested object. This flag is beta and may change in the future.',
@@ -55,6 +56,7 @@ KUBE_EDITOR="nano" {program} edit svc/registry
   }
 
   protected save(edited: readonly Info[], originals: readonly Info[], results: EditResults, saving: Saving) {
+    for (const info of edited) info.object = this.recorded(info.object!);
     return savePatches(edited, originals, results, saving);
   }
 }

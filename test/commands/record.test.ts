@@ -59,6 +59,13 @@ it('replace --record', async () => {
   expect(await annotations('cm/c')).toEqual({ [CAUSE]: 'sampan replace --filename=cm.yaml --record=true' });
 });
 
+it('edit --record', async () => {
+  const env = { KUBE_EDITOR: 'sed -i s/i:1/i:9/', PATH: process.env['PATH'] ?? '' };
+  const { stdout, stderr } = await runCli(words('edit deploy rec --record'), { server, cwd, env });
+  expect([stdout, stderr]).toEqual(['deployment.apps/rec edited\n', SAID]);
+  expect((await annotations('deploy/rec'))[CAUSE]).toBe('sampan edit deploy rec --record=true');
+});
+
 it('set selector --record', async () => {
   await cli('expose deploy rec');
   await cli('set selector svc rec a=b --record');

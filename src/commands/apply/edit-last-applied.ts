@@ -4,6 +4,7 @@ import type { Info } from '../../cli/builder/builder.ts';
 import type { EditResults } from '../../cli/edit/results.ts';
 import { saveLastApplied, type Saving } from '../../cli/edit/save.ts';
 import { CliError } from '../../cli/errors.ts';
+import { recordFlag } from '../../cli/flags.ts';
 import { lastAppliedOf } from '../../cli/last-applied.ts';
 import { EditCommand, editFlags } from '../_edit-command.ts';
 
@@ -20,7 +21,7 @@ The default format is YAML. To edit in JSON, specify "-o json".`;
 # Edit the last-applied-configuration annotations by file in JSON
 {program} apply edit-last-applied -f deploy.yaml -o json`;
   static override usage = '(RESOURCE/NAME | -f FILENAME)';
-  static override flags = editFlags('kubectl-client-side-apply');
+  static override flags = { ...editFlags('kubectl-client-side-apply'), ...recordFlag };
 
   protected readonly mode = 'last-applied';
 
