@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { Command } from '../cli/base.ts';
 import { kustomizeObjects } from '../cli/builder/kustomize.ts';
 import { CliError } from '../cli/errors.ts';
-import { flag } from '../cli/pflag.ts';
+import { flag, type FlagValues } from '../cli/pflag.ts';
+import type { HelmRunner } from '../api/kustomize/kustomize.ts';
 
 const ROOT_ONLY = 'LoadRestrictionsRootOnly';
 const NONE = 'LoadRestrictionsNone';
@@ -23,7 +24,7 @@ export default class Kustomize extends Command {
     'enable-alpha-plugins': flag.bool('enable kustomize plugins'),
     'enable-helm': flag.bool('Enable use of the Helm chart inflator generator.'),
     env: flag.slice('a list of environment variables to be used by functions', { short: 'e' }),
-    'helm-api-versions': flag.slice('Kubernetes api versions used by Helm for Capabilities.APIVersions'),
+    'helm-api-versions': flag.array('Kubernetes api versions used by Helm for Capabilities.APIVersions'),
     'helm-command': flag.string('helm command (path to executable)', { default: 'helm' }),
     'helm-debug': flag.bool('Enable debug output from the Helm chart inflator generator.'),
     'helm-kube-version': flag.string('Kubernetes version used by Helm for Capabilities.KubeVersion'),
@@ -48,9 +49,24 @@ export default class Kustomize extends Command {
     const built = await kustomizeObjects(args[0] ?? '.', this.io, {
       warn: (warning) => this.err(`${warning}\n`),
       confined: restrictor !== NONE,
+      ...(flags['enable-helm'] ? { helm: await this.helm(flags) } : {}),
     });
     const text = built.map(({ object }) => toYaml(object)).join('---\n');
     if (flags.output) writeFileSync(resolve(this.io.cwd, flags.output), text);
     else await this.write(text);
+  }
+
+  private async helm(flags: FlagValues<typeof Kustomize.flags>): Promise<HelmRunner> {
+    if (flags['helm-command'] === '') throw new CliError('must specify --helm-command');
+    const { helmRunner } = await import('../cli/builder/helm.ts');
+    return helmRunner(
+      {
+        command: flags['helm-command'],
+        debug: flags['helm-debug'],
+        apiVersions: flags['helm-api-versions'],
+        kubeVersion: flags['helm-kube-version'],
+      },
+      this.io,
+    );
   }
 }

@@ -6,6 +6,7 @@ import { loadTables, mergeTables, ownTables } from './config.ts';
 import type { FieldTables } from './field-specs.ts';
 import { contentHash, generate } from './generators.ts';
 import { readKustomization } from './kustomization-file.ts';
+import { inflateChart } from './helm.ts';
 import { Loader, MalformedYaml } from './loader.ts';
 import {
   annotateOrigins,
@@ -42,7 +43,8 @@ import {
 import { mergeVariables, resolveVariables } from './variables.ts';
 
 export { parseRepoSpec, type RepoSpec } from './repo-spec.ts';
-export { type BuiltObject, HttpError, KustomizeError, type KustomizeFiles } from './types.ts';
+export { pullWords, templateWords } from './helm.ts';
+export { type BuiltObject, type HelmRunner, HttpError, KustomizeError, type KustomizeFiles } from './types.ts';
 
 export interface KustomizeOptions {
   /** Gets what kustomize prints for deprecated fields. */
@@ -125,6 +127,7 @@ class Target {
     const own = loadTables(loader, file.configurations ?? [], file.crds ?? []);
     into.tables = mergeTables(into.tables, own);
     this.generate(into.list);
+    this.inflateCharts(into.list);
     try {
       for (const path of file.components ?? []) into = this.addComponent(into, path);
     } catch (error) {
@@ -247,6 +250,23 @@ class Target {
     }
   }
 
+  private inflateCharts(list: ResourceList): void {
+    const { file, loader } = this;
+    for (const chart of file.helmCharts ?? []) {
+      const resources = inflateChart(chart, file.helmGlobals ?? {}, loader);
+      for (const resource of resources) {
+        if (this.metadata.length > 0) {
+          setOrigin(resource, builtinOrigin(this.way, this.fileName, 'HelmChartInflationGenerator'));
+        }
+        try {
+          list.absorb(resource);
+        } catch (error) {
+          throw wrapped('merging from generator', error);
+        }
+      }
+    }
+  }
+
   private transform({ list, tables }: Accumulator): void {
     const { file, loader } = this;
     const step = (kind: string, work: () => void) => {
@@ -298,7 +318,7 @@ function merge(into: Accumulator, sub: Accumulator): Accumulator {
 
 /** Programs of others: they cannot be run here. */
 function refuseUnsupported(file: KustomizationFile): void {
-  for (const field of ['generators', 'transformers', 'validators', 'helmCharts'] as const) {
+  for (const field of ['generators', 'transformers', 'validators'] as const) {
     if ((file[field] ?? []).length === 0) continue;
     throw new KustomizeError(`${field} need plugins, which are not supported`, undefined, field);
   }

@@ -19,7 +19,41 @@ export interface KustomizeFiles {
     repository(spec: RepoSpec): string;
     file(url: string): Uint8Array;
   };
+  /** Renders a chart; absent: charts are refused. */
+  helm?: HelmRunner;
 }
+
+export interface HelmGlobals {
+  chartHome?: string;
+  configHome?: string;
+}
+
+export interface HelmChart {
+  name?: string;
+  version?: string;
+  repo?: string;
+  releaseName?: string;
+  namespace?: string;
+  additionalValuesFiles?: string[];
+  valuesFile?: string;
+  valuesInline?: Record<string, unknown>;
+  valuesMerge?: string;
+  includeCRDs?: boolean;
+  skipHooks?: boolean;
+  apiVersions?: string[];
+  kubeVersion?: string;
+  nameTemplate?: string;
+  skipTests?: boolean;
+  debug?: boolean;
+}
+
+/** Answers what `helm template` prints. `home` has the charts as folders; `values` is asked for once the chart is there. */
+export type HelmRunner = (request: {
+  chart: HelmChart;
+  home: string;
+  configHome: string | undefined;
+  values(): string;
+}) => string;
 
 export interface BuiltObject {
   object: Unstructured;
@@ -162,5 +196,6 @@ export interface KustomizationFile {
   generators?: string[];
   transformers?: string[];
   validators?: string[];
-  helmCharts?: unknown[];
+  helmCharts?: HelmChart[];
+  helmGlobals?: HelmGlobals;
 }

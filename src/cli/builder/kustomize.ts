@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import {
   type BuiltObject,
+  type HelmRunner,
   HttpError,
   kustomize,
   KustomizeError,
@@ -21,12 +22,12 @@ const NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 export async function kustomizeObjects(
   target: string,
   io: Io,
-  options: { warn?(message: string): void; confined?: boolean } = {},
+  options: { warn?(message: string): void; confined?: boolean; helm?: HelmRunner } = {},
 ): Promise<BuiltObject[]> {
-  const { confined = true, warn } = options;
+  const { confined = true, warn, helm } = options;
   const remote = new Remote(io);
   const start = parseRepoSpec(target) ? target : folderOf(target, io.cwd);
-  const files = { ...disk, confined, remote };
+  const files = { ...disk, confined, remote, ...(helm ? { helm } : {}) };
   try {
     for (;;) {
       // Warnings of an attempt that was given up would be said twice.
