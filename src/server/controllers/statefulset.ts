@@ -1,11 +1,10 @@
 // Keeps the pods of a StatefulSet: each with a name, a hostname and claims of its own, created, updated and removed in
 // order. This file wakes and claims; a step is in statefulset/update.ts.
 // Upstream: pkg/controller/statefulset/stateful_set.go.
-import type { ControllerRevision, StatefulSet, StatefulSetStatus } from 'kubernetes-types/apps/v1.js';
+import type { ControllerRevision, StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1.js';
 import { ControllerRevisions, PersistentVolumeClaims, Pods, StatefulSets } from '../../api/resources.ts';
 import { byRevision, templateOfRevision } from '../../api/revisions.ts';
-import { isNotFound } from '../../api/status.ts';
 import { objectKey } from '../../api/types.ts';
 import { type ControllerContext, defineController, watch } from '../../client/controller.ts';
 import type { Lister } from '../../client/informer.ts';
@@ -17,6 +16,7 @@ import { controlledOrOrphan, controllerOf, indexByController } from './shared/ow
 import { unlessTerminating } from './shared/pod-control.ts';
 import { nextAvailabilityMs } from './shared/pods.ts';
 import { ownedSelector } from './shared/selectors.ts';
+import { writeStatus } from './shared/write-status.ts';
 import { type VersionedTemplate, claimTemplates, isMember, replicasOf } from './statefulset/identity.ts';
 import { StatefulPods } from './statefulset/pods.ts';
 import { revisionsToDelete, setRevisions, truncateHistory } from './statefulset/revisions.ts';
@@ -92,7 +92,8 @@ async function reconcile(context: ControllerContext, key: string, listers: Liste
     control: new StatefulPods(context, set),
     moment,
   });
-  await writeStatus(context, set, completed(set, status));
+  const next = completed(set, status);
+  await writeStatus(client, StatefulSets, set, (current) => (isStatusCurrent(current, next) ? undefined : next));
   await truncateHistory(client, revisionsToDelete(set, revisions, pods, used));
   if (error !== undefined) throw error as Error;
   if ((status.availableReplicas ?? 0) === replicasOf(set)) return;
@@ -104,22 +105,5 @@ const versioned = (revision: ControllerRevision): VersionedTemplate => ({
   revision: revision.metadata?.name ?? '',
   template: templateOfRevision(revision),
 });
-
-/** One retry on the live object; a second conflict is left to the next reconcile. */
-async function writeStatus(context: ControllerContext, set: StatefulSet, next: StatefulSetStatus): Promise<void> {
-  const { name = '', namespace } = set.metadata ?? {};
-  let current = set;
-  for (let attempt = 0; ; attempt++) {
-    if (isStatusCurrent(current, next)) return;
-    try {
-      await context.client.updateStatus(StatefulSets, { ...current, status: next });
-      return;
-    } catch (error) {
-      if (isNotFound(error)) return;
-      if (attempt > 0) throw error;
-      current = await context.client.get(StatefulSets, { name, namespace });
-    }
-  }
-}
 
 export default defineControllerModule({ name: 'statefulset', setup });

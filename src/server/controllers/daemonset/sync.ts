@@ -3,7 +3,6 @@
 import type { ControllerRevision, DaemonSet } from 'kubernetes-types/apps/v1.js';
 import type { Node, Pod } from 'kubernetes-types/core/v1.js';
 import { DaemonSets, Pods } from '../../../api/resources.ts';
-import { isNotFound } from '../../../api/status.ts';
 import { objectKey } from '../../../api/types.ts';
 import type { ControllerContext } from '../../../client/controller.ts';
 import type { Lister } from '../../../client/informer.ts';
@@ -15,6 +14,7 @@ import { controlledOrOrphan } from '../shared/owners.ts';
 import { createExpected, deleteExpected } from '../shared/pod-control.ts';
 import { nextAvailabilityMs } from '../shared/pods.ts';
 import { compiledSelector, ownedSelector } from '../shared/selectors.ts';
+import { writeStatus } from '../shared/write-status.ts';
 import type { FailedPodBackoff } from './backoff.ts';
 import { type Eligibility, eligibilityOf } from './eligibility.ts';
 import { daemonHistory, hashOf, historyToDelete } from './history.ts';
@@ -176,32 +176,25 @@ class DaemonSync {
     const count = Math.min(nodes.length, BURST);
     expectations.expect(key, count, victims.map(objectKey));
     const create = (i: number) => daemonPod(this.ds, this.hash, nodes[i]!);
-    const notCreated = await createExpected(owned, expectations, count, create);
+    // Deletions first: an old pod makes room for the next surge.
     const notDeleted = await deleteExpected(owned, expectations, victims);
+    const notCreated = await createExpected(owned, expectations, count, create);
     const failed = notCreated ?? notDeleted;
     if (failed !== undefined) throw failed as Error;
   }
 
-  /** One retry on the live object. The generation counts as observed only when it was acted on. */
+  /** The generation counts as observed only when it was acted on. */
   private async writeStatus(observed: boolean): Promise<void> {
     const { client, clock } = this.context;
-    const { name = '', namespace, generation = 0 } = this.ds.metadata ?? {};
+    const { generation = 0 } = this.ds.metadata ?? {};
     const nowMs = clock.now();
     const pods = await this.podsByNode();
     const counts = daemonCounts(this.ds, this.nodes, this.eligible, pods, { hash: this.hash, nowMs });
-    let current = this.ds;
-    for (let attempt = 0; ; attempt++) {
+    const written = await writeStatus(client, DaemonSets, this.ds, (current) => {
       const status = daemonStatus(current, counts, observed ? generation : undefined);
-      if (isStatusCurrent(current, status)) break;
-      try {
-        await client.updateStatus(DaemonSets, { ...current, status });
-        break;
-      } catch (error) {
-        if (isNotFound(error)) return;
-        if (attempt > 0) throw error;
-        current = await client.get(DaemonSets, { name, namespace });
-      }
-    }
+      return isStatusCurrent(current, status) ? undefined : status;
+    });
+    if (!written) return;
     if (counts.ready === counts.available) return;
     this.lookAgain(nextAvailabilityMs([...pods.values()].flat(), this.ds.spec?.minReadySeconds, nowMs));
   }

@@ -1,10 +1,9 @@
 // Keeps as many pods as a ReplicaSet or a ReplicationController asks for: claims, creates in growing batches, deletes
 // the least useful first. Both kinds run this one loop; a view makes a ReplicaSet of the other kind, as upstream's
 // conversion.go does. Upstream: pkg/controller/replicaset/replica_set.go, pkg/controller/replication.
-import type { ReplicaSet, ReplicaSetStatus } from 'kubernetes-types/apps/v1.js';
+import type { ReplicaSet } from 'kubernetes-types/apps/v1.js';
 import type { Namespace, Pod } from 'kubernetes-types/core/v1.js';
 import { Namespaces, Pods } from '../../../api/resources.ts';
-import { isNotFound } from '../../../api/status.ts';
 import { type KubeObject, type ResourceType, objectKey, parseApiVersion } from '../../../api/types.ts';
 import { type ControllerContext, defineController, watch } from '../../../client/controller.ts';
 import type { Lister } from '../../../client/informer.ts';
@@ -22,6 +21,7 @@ import {
 import { createExpected, deleteExpected, podFromTemplate } from '../shared/pod-control.ts';
 import { isPodActive, nextAvailabilityMs } from '../shared/pods.ts';
 import { ownedSelector } from '../shared/selectors.ts';
+import { writeStatus } from '../shared/write-status.ts';
 import { podsToDelete } from './ranking.ts';
 import { isStatusCurrent, replicaSetStatus } from './status.ts';
 
@@ -132,7 +132,12 @@ async function reconcile<T extends KubeObject>(context: ControllerContext, key: 
   }
   const now = context.clock.now();
   const message = failure === undefined ? undefined : messageOf(failure);
-  await writeStatus(context, object, kind, (current) => replicaSetStatus(current, pods, message, now));
+  await writeStatus(context.client, kind.type, object, (current) => {
+    const rs = kind.view(current);
+    // The generation is the one that was acted on, not that of a newer object.
+    const next = { ...replicaSetStatus(rs, pods, message, now), observedGeneration: object.metadata?.generation ?? 0 };
+    return isStatusCurrent(rs, next) ? undefined : next;
+  });
   if (failure !== undefined) throw failure;
   const requeueAfterMs = nextAvailabilityMs(pods, rs.spec?.minReadySeconds, now);
   if (requeueAfterMs !== undefined) return { requeueAfterMs };
@@ -171,29 +176,4 @@ async function manageReplicas<T extends KubeObject>(
   const victims = podsToDelete(pods, related(), Math.min(difference, BURST), context.clock.now());
   expectations.expectDeletions(key, victims.map(objectKey));
   return deleteExpected(owned, expectations, victims);
-}
-
-/** One retry on the live object; a second conflict is left to the next reconcile. */
-async function writeStatus<T extends KubeObject>(
-  context: ControllerContext,
-  object: T,
-  { type, view }: ReplicaKind<T>,
-  status: (rs: ReplicaSet) => ReplicaSetStatus,
-): Promise<void> {
-  let current = object;
-  for (let attempt = 0; ; attempt++) {
-    const rs = view(current);
-    // The generation is the one that was acted on, not that of a newer object.
-    const next = { ...status(rs), observedGeneration: object.metadata?.generation ?? 0 };
-    if (isStatusCurrent(rs, next)) return;
-    try {
-      await context.client.updateStatus(type, { ...current, status: next });
-      return;
-    } catch (error) {
-      if (isNotFound(error)) return;
-      if (attempt > 0) throw error;
-      const { name = '', namespace } = object.metadata ?? {};
-      current = await context.client.get(type, { name, namespace });
-    }
-  }
 }
