@@ -12,7 +12,7 @@ fi
 # shellcheck source=scripts/packages.sh
 . scripts/packages.sh
 install_packages etcd-server docker.io iptables conntrack iproute2 busybox-static procps python3-kubernetes \
-  ruby ruby-kubeclient prometheus
+  ruby ruby-kubeclient prometheus zsh fish
 debian_kubectl
 start_docker
 
