@@ -5,8 +5,7 @@ import { quantityMillis, quantityNumber } from '../../api/quantity.ts';
 import { allNamespacesFlag, fieldSelectorFlag, selectorFlag } from '../../cli/flags.ts';
 import { CliError } from '../../cli/errors.ts';
 import { flag } from '../../cli/pflag.ts';
-import { Columns } from '../../cli/print/columns.ts';
-import { cpuText, memoryText, TopCommand, type Usage } from './_top.ts';
+import { cpuText, memoryText, PaddedColumns, swapText, TopCommand, type Usage } from './_top.ts';
 
 interface PodMetrics {
   metadata: { name: string; namespace: string };
@@ -31,6 +30,7 @@ Due to the metrics pipeline delay, they may be unavailable for a few minutes sin
     ...fieldSelectorFlag,
     'no-headers': flag.bool('If present, print output without headers.'),
     ...selectorFlag,
+    'show-swap': flag.bool('Print pod resources related to swap memory.'),
     'sort-by': flag.string(
       "If non-empty, sort pods list using specified field. The field can be either 'cpu' or 'memory'.",
     ),
@@ -40,6 +40,7 @@ Due to the metrics pipeline delay, they may be unavailable for a few minutes sin
 
   async run(): Promise<void> {
     const { flags, args } = this.parse(TopPod);
+    this.checkSortBy(flags['sort-by']);
     const { namespace } = await this.cluster();
     const where = flags['all-namespaces'] ? '/pods' : `/namespaces/${encodeURIComponent(namespace)}/pods`;
     const query = { labelSelector: flags.selector || undefined, fieldSelector: flags['field-selector'] || undefined };
@@ -61,12 +62,24 @@ Due to the metrics pipeline delay, they may be unavailable for a few minutes sin
         : [{ pod, name: [pod.metadata.name], usage: totalOf(pod) }],
     );
     rows.sort((a, b) => compare(a, b, flags['sort-by']));
-    const columns = new Columns();
+    const columns = new PaddedColumns();
     const head = flags.containers ? ['POD', 'NAME'] : ['NAME'];
     const prefix = (ns: string): string[] => (flags['all-namespaces'] ? [ns] : []);
-    if (!flags['no-headers']) columns.add([...prefix('NAMESPACE'), ...head, 'CPU(cores)', 'MEMORY(bytes)']);
-    for (const { pod, name, usage } of rows) {
-      columns.add([...prefix(pod.metadata.namespace), ...name, cpuText(usage), memoryText(usage)]);
+    const withSwap = flags['show-swap'];
+    const amounts = (usage: Usage): string[] => [
+      cpuText(usage),
+      memoryText(usage),
+      ...(withSwap ? [swapText(usage)] : []),
+    ];
+    const titles = ['CPU(cores)', 'MEMORY(bytes)', ...(withSwap ? ['SWAP(bytes)'] : [])];
+    if (!flags['no-headers']) columns.add([...prefix('NAMESPACE'), ...head, ...titles]);
+    for (const { pod, name, usage } of rows)
+      columns.add([...prefix(pod.metadata.namespace), ...name, ...amounts(usage)]);
+    if (flags.sum) {
+      // Upstream forgets the widths of what stands before when there are no headers.
+      const inset = Array<string>(flags['no-headers'] ? 1 : head.length + prefix('').length).fill('');
+      columns.add([...inset, ...titles.map(() => '________')]);
+      columns.add([...inset, ...amounts(sumOf(pods.map(totalOf)))]);
     }
     this.out(columns.flush());
   }
@@ -88,7 +101,16 @@ function checkAge({ metadata }: Pod, nowMs: number): void {
 function totalOf(pod: PodMetrics): Usage {
   const cpu = pod.containers.reduce((sum, c) => sum + quantityMillis(c.usage.cpu ?? '0'), 0);
   const memory = pod.containers.reduce((sum, c) => sum + quantityNumber(c.usage.memory ?? '0'), 0);
-  return { cpu: `${cpu}m`, memory: String(memory) };
+  const swap = pod.containers.reduce((sum, c) => sum + quantityNumber(c.usage.swap ?? '0'), 0);
+  return { cpu: `${cpu}m`, memory: String(memory), swap: String(swap) };
+}
+
+function sumOf(usages: readonly Usage[]): Usage {
+  const cpu = usages.reduce((sum, u) => sum + quantityMillis(u.cpu ?? '0'), 0);
+  const [memory, swap] = (['memory', 'swap'] as const).map((of) =>
+    String(usages.reduce((sum, u) => sum + quantityNumber(u[of] ?? '0'), 0)),
+  );
+  return { cpu: `${cpu}m`, memory: memory!, swap: swap! };
 }
 
 function compare(a: Row, b: Row, by: string): number {
