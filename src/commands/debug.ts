@@ -11,6 +11,7 @@ import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
 import { debugProfile, type DebugStyle, type PodDraft } from '../cli/debug-profiles.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
+import { applyCustom, type CustomContainer, customContainer, isTooMuch } from '../cli/debug-custom.ts';
 import { isImageReference } from '../cli/image-reference.ts';
 import { patchObject } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
@@ -100,7 +101,7 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
   private opts!: FlagValues<typeof flags>;
   private command: string[] = [];
   private images = new Map<string, string>();
-  private custom?: Partial<Container>;
+  private custom?: CustomContainer;
 
   async run(): Promise<void> {
     const { flags: opts, args } = this.parse(Debug);
@@ -143,7 +144,7 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
       );
     }
     const { parseYaml } = await import('../cli/yaml.ts');
-    this.custom = parseYaml(text) as Partial<Container>;
+    this.custom = customContainer(parseYaml(text) ?? {});
   }
 
   private validate(names: readonly string[]): void {
@@ -187,10 +188,12 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
         `Targeting container ${JSON.stringify(opts.target)}. If you don't see processes from this container it may be because the container runtime doesn't support this feature.\n`,
       );
     }
-    const fixed = custom && (custom.name || custom.command?.length || custom.image || custom.lifecycle);
     check([
       [opts.tty && !opts.stdin, '-i/--stdin is required for containers with -t/--tty=true'],
-      [Boolean(fixed), 'name, command, image, lifecycle and volume devices are not modifiable via custom profile'],
+      [
+        custom !== undefined && isTooMuch(custom),
+        'name, command, image, lifecycle and volume devices are not modifiable via custom profile',
+      ],
     ]);
     if (opts.profile === 'legacy') {
       this.err(
@@ -236,7 +239,7 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
       startup: opts['keep-startup'],
       initContainers: opts['keep-init-containers'],
     });
-    if (this.custom) Object.assign(container, this.custom);
+    if (this.custom) applyCustom(container, this.custom);
   }
 
   private newName(pod: PodDraft): string {
