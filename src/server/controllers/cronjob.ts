@@ -11,7 +11,7 @@ import { untilNextMs } from './cronjob/missed.ts';
 import { scheduleOf } from './cronjob/schedule.ts';
 import { CronJobSync } from './cronjob/sync.ts';
 import { about } from './shared/objects.ts';
-import { controlledBy, indexByController } from './shared/owners.ts';
+import { controlledBy, indexByController, isControlledBy } from './shared/owners.ts';
 import { unlessTerminating } from './shared/pod-control.ts';
 import { WrittenVersions } from './shared/written-versions.ts';
 
@@ -20,15 +20,23 @@ interface State {
   written: WrittenVersions;
   /** Keys whose schedule has just changed: what the new one missed before is not made up for. */
   rescheduled: Set<string>;
+  /** Keys of which nobody knows whether what was written last was done: the server is asked, the caches may be older. */
+  doubtful: Set<string>;
 }
 
 function setup({ informers }: ControllerEnvironment) {
   const written = new WrittenVersions();
-  const state: State = { jobs: indexByController(informers.for(Jobs)), written, rescheduled: new Set() };
+  const state: State = {
+    jobs: indexByController(informers.for(Jobs)),
+    written,
+    rescheduled: new Set(),
+    doubtful: new Set(),
+  };
   informers.for(CronJobs).addHandler({
     delete: (cronJob) => {
       written.forget(cronJob.metadata?.uid ?? '');
       state.rescheduled.delete(objectKey(cronJob));
+      state.doubtful.delete(objectKey(cronJob));
     },
   });
   return [
@@ -49,10 +57,14 @@ function setup({ informers }: ControllerEnvironment) {
 }
 
 async function reconcile(context: ControllerContext, key: string, state: State): Promise<ReconcileResult | void> {
-  const cronJob = context.lister(CronJobs).get(key);
-  if (!cronJob?.spec || !state.written.isCurrent(cronJob)) return;
-  if (state.rescheduled.delete(key)) return waitForNext(context, cronJob);
-  const sync = new CronJobSync(context, cronJob, controlledBy(state.jobs, cronJob.metadata?.uid ?? ''));
+  const cached = context.lister(CronJobs).get(key);
+  if (!cached?.spec || !state.written.isCurrent(cached)) return;
+  if (state.rescheduled.delete(key)) return waitForNext(context, cached);
+  const { cronJob, jobs } = await current(context, cached, state);
+  if (!cronJob) return;
+  const sync = new CronJobSync(context, cronJob, jobs);
+  // Until all of it was answered.
+  state.doubtful.add(key);
   let requeueAfterMs: number | undefined;
   let failure: unknown;
   try {
@@ -69,7 +81,22 @@ async function reconcile(context: ControllerContext, key: string, state: State):
     }
   }
   if (failure !== undefined) throw failure as Error;
+  state.doubtful.delete(key);
   if (requeueAfterMs !== undefined) return { requeueAfterMs };
+}
+
+/** The CronJob and its Jobs: as the caches have them, or live when those may lack what was done last. */
+async function current(context: ControllerContext, cached: CronJob, state: State) {
+  const { name = '', namespace, uid = '' } = cached.metadata ?? {};
+  if (!state.doubtful.has(objectKey(cached))) return { cronJob: cached, jobs: controlledBy(state.jobs, uid) };
+  const { client } = context;
+  const cronJob = await client.get(CronJobs, { name, namespace }).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });
+  const { items } = await client.list(Jobs, { namespace });
+  const own = items.filter((job) => isControlledBy(job, cached));
+  return { cronJob: cronJob?.metadata?.uid === uid ? cronJob : undefined, jobs: own };
 }
 
 /** Upstream: updateCronJob. */

@@ -1,6 +1,6 @@
 // Adoption and release: a controller takes matching objects that nobody controls and lets go of its own that no
 // longer match. Upstream: pkg/controller/controller_ref_manager.go (BaseControllerRefManager.ClaimObject).
-import { isNotFound, isReason } from '../../../api/status.ts';
+import { StatusError, isNotFound, isReason } from '../../../api/status.ts';
 import type { KubeObject, ResourceType } from '../../../api/types.ts';
 import type { Client } from '../../../client/rest.ts';
 import { controllerOf, newControllerRef } from './owners.ts';
@@ -52,17 +52,25 @@ export async function claimObjects<O extends KubeObject, T extends KubeObject>(
   return claimed;
 }
 
-/** Adoption is refused when the live owner is another object or is going (RecheckDeletionTimestamp). */
+/**
+ * Adoption is refused when the live owner is another object, gone or going (RecheckDeletionTimestamp). These are conflicts: the
+ * cache is older than what is, and its next event is on its way.
+ */
 async function checkOwner<O extends KubeObject, T extends KubeObject>(options: ClaimOptions<O, T>): Promise<void> {
   const { name = '', namespace, uid } = options.owner.metadata ?? {};
-  const live = await options.client.get(options.ownerType, { name, namespace });
+  const live = await options.client.get(options.ownerType, { name, namespace }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+    throw new StatusError('Conflict', error instanceof Error ? error.message : String(error));
+  });
   if (live.metadata?.uid !== uid) {
-    throw new Error(
+    throw new StatusError(
+      'Conflict',
       `original ${options.ownerType.kind} ${namespace}/${name} is gone: got uid ${live.metadata?.uid}, wanted ${uid}`,
     );
   }
   if (live.metadata?.deletionTimestamp !== undefined) {
-    throw new Error(`${namespace}/${name} has just been deleted at ${live.metadata.deletionTimestamp}`);
+    const message = `${namespace}/${name} has just been deleted at ${live.metadata.deletionTimestamp}`;
+    throw new StatusError('Conflict', message);
   }
 }
 
