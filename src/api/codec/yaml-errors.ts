@@ -23,6 +23,16 @@ function colonLine(text: string, offset: number): number {
   return lineAt(text, colon.exec(text)?.index ?? offset);
 }
 
+/** Whether a line's first word stands below a key of the same map: only a key can stand there. */
+function followsKey(text: string, offset: number): boolean {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const column = offset - start;
+  if (text.slice(start, offset).trim() !== '') return false;
+  const above = text.slice(0, start).split('\n').slice(0, -1);
+  const indents = above.filter((l) => l.trim() !== '').map((l) => /^ */.exec(l)![0].length);
+  return indents.findLast((indent) => indent <= column) === column;
+}
+
 /** The first content at or after an offset. */
 function contentAfter(text: string, offset: number): number {
   const content = /[^\s]/g;
@@ -75,6 +85,10 @@ export function yamlErrorText(error: YAMLParseError, text: string): string {
       if (error.message.startsWith('A block sequence')) return parser(line, NO_KEY);
       return scanner(colonLine(text, error.pos[0]), MAPPING_VALUES);
     case 'MULTILINE_IMPLICIT_KEY':
+      if (followsKey(text, error.pos[0])) {
+        const next = contentAfter(text, text.indexOf('\n', error.pos[0]));
+        return scanner(lineAt(text, next), "could not find expected ':'");
+      }
       return scanner(colonLine(text, error.pos[0]), MAPPING_VALUES);
     case 'TAB_AS_INDENT':
       return badTab(text, line);

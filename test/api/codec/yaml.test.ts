@@ -105,6 +105,9 @@ describe('parseYaml', () => {
     ['k:\n  a: *x\n', "yaml: unknown anchor 'x' referenced"],
     ['k:\n  a: @x\n', 'yaml: line 2: found character that cannot start any token'],
     ['k:\n  a: |\n  b\n', "yaml: line 4: could not find expected ':'"],
+    ['spec:\n  p: 600\n  replicas:-1\n  r: 10\n  s:\n    a: d\n', "yaml: line 4: could not find expected ':'"],
+    ['x: 1\nreplicas:-1\n\ns: 1\n', "yaml: line 4: could not find expected ':'"],
+    ['spec:\n  replicas:-1\n  s:\n    a: d\n', 'yaml: line 3: mapping values are not allowed in this context'],
     ['k:\n  ~: e\n', 'unsupported map key of type: %!s(<nil>), key: <nil>, value: "e"'],
   ])('words the error of %j', (text, message) => {
     expect(() => parseYaml(text)).toThrow(new Error(message));
