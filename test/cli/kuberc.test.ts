@@ -69,7 +69,7 @@ describe('defaults', () => {
     expect(await said('get cm one')).toBe(NAME);
   });
 
-  it.each([{ KUBECTL_KUBERC: 'false' }, { KUBERC: 'off' }])('do not hold with %o', async (env) => {
+  it.each<Record<string, string>>([{ KUBECTL_KUBERC: 'false' }, { KUBERC: 'off' }])('do not hold with %o', async (env) => {
     kuberc(names);
     expect(await said('get cm one', env)).toContain('DATA');
   });
