@@ -69,10 +69,13 @@ describe('defaults', () => {
     expect(await said('get cm one')).toBe(NAME);
   });
 
-  it.each<Record<string, string>>([{ KUBECTL_KUBERC: 'false' }, { KUBERC: 'off' }])('do not hold with %o', async (env) => {
-    kuberc(names);
-    expect(await said('get cm one', env)).toContain('DATA');
-  });
+  it.each<Record<string, string>>([{ KUBECTL_KUBERC: 'false' }, { KUBERC: 'off' }])(
+    'do not hold with %o',
+    async (env) => {
+      kuberc(names);
+      expect(await said('get cm one', env)).toContain('DATA');
+    },
+  );
 
   it('come from the file of --kuberc or KUBERC before that of the home', async () => {
     const file = kuberc(names);
