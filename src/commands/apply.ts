@@ -158,9 +158,9 @@ cat pod.json | {program} apply -f -
       for (const line of await this.record.rollBack(await this.cluster())) this.err(`${line}\n`);
       throwCollected(errors);
     }
-    if (opts.output && opts.output !== 'name') await this.printObjects();
     try {
       throwCollected(errors);
+      if (opts.output && opts.output !== 'name') await this.printObjects();
       if (opts.prune) await this.prune();
     } finally {
       await this.keepJournal();

@@ -34,6 +34,14 @@ describe('apply', () => {
     expect((await cli('get cm three -o jsonpath={.data}')).stdout).toBe('{"a":"3"}');
   });
 
+  it('prints no objects with -o when one of them was refused', async () => {
+    file('a.yaml', `${configMap('fine', { a: '1' })}---\n${configMap('not_fine', { a: '1' })}`);
+    const { code, stdout, stderr } = await cli('apply -f a.yaml -o yaml');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('The ConfigMap "not_fine" is invalid');
+    expect((await cli('get cm fine -o name')).stdout).toBe('configmap/fine\n');
+  });
+
   it('keeps what others wrote', async () => {
     file('a.yaml', configMap('shared', { a: '1' }));
     await cli('apply -f a.yaml');
