@@ -194,6 +194,17 @@ it.each([
   ]);
 });
 
+it('takes null for no type, and no other value', async () => {
+  const post = (type: object) => send('POST', CONFIG_MAPS, { ...type, metadata: { name: 'a' } });
+  expect((await post({ apiVersion: null, kind: null })).status).toBe(201);
+  const why = "couldn't get version/kind; json parse error: json: cannot unmarshal";
+  const start = `the object provided is unrecognized (must be of type ConfigMap): ${why}`;
+  expect(failure(await post({ apiVersion: {} }))[1]).toContain(
+    `${start} object into Go struct field .apiVersion of type`,
+  );
+  expect(failure(await post({ kind: 1 }))[1]).toContain(`${start} number into Go struct field .kind of type string`);
+});
+
 it('refuses the same kind in a version that the path does not say', async () => {
   const { json } = await send('POST', '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers', {
     apiVersion: 'autoscaling/v1',

@@ -277,8 +277,9 @@ export function checkType(
   kind: string,
   apiVersion: string,
 ): asserts draft is Unstructured & JsonObject {
-  if (draft['kind'] === undefined || draft['kind'] === '') draft['kind'] = kind;
-  if (draft['apiVersion'] === undefined || draft['apiVersion'] === '') draft['apiVersion'] = apiVersion;
+  // Go reads null as nothing.
+  if ((draft['kind'] ?? '') === '') draft['kind'] = kind;
+  if ((draft['apiVersion'] ?? '') === '') draft['apiVersion'] = apiVersion;
   const broken = notText(draft);
   if (broken !== undefined) {
     const text = summarize(stringifyJson(draft));
