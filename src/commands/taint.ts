@@ -118,6 +118,11 @@ function parseTaints(specs: readonly string[], usage: (message: string) => never
     else if (effect === '') usage(`invalid taint spec: ${spec}`);
     else changes.add.push({ key, effect, ...(value ? { value } : {}) });
   }
+  const both = changes.add.filter((t) => changes.remove.some((r) => r.key === t.key && r.effect === t.effect));
+  if (both.length > 0) {
+    const names = both.map((t) => `${t.key}=${t.effect}`).join(',');
+    throw new CliError(`can not both modify and remove the following taint(s) in the same command: ${names}`);
+  }
   return changes;
 }
 

@@ -73,7 +73,7 @@ export function embedded(path: string, flagName: string, cwd: string): string {
     return readFileSync(resolve(cwd, path)).toString('base64');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const why = missing ? `stat ${resolve(cwd, path)}: no such file or directory` : (error as Error).message;
-    throw new CliError(`could not stat ${flagName} file ${resolve(cwd, path)}: ${why}`);
+    const why = missing ? `stat ${path}: no such file or directory` : (error as Error).message;
+    throw new CliError(`could not stat ${flagName} file ${path}: ${why}`);
   }
 }

@@ -78,7 +78,7 @@ function fromEnvFile(path: string, add: AddKey, cwd: string, noun: string): void
   }
 }
 
-const envKeyErrors = (key: string): string =>
+export const envKeyErrors = (key: string): string =>
   /^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(key)
     ? ''
     : "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";

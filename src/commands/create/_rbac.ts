@@ -52,7 +52,7 @@ export async function resourceRules(flags: RuleFlags, verbs: string[], mapper: (
     const [path = '', subresource] = text.split(/\/(.*)/s);
     if (path === '') throw new CliError('resource must be specified if apiGroup/subresource specified');
     if (path === '*' && flags.resource.length > 0) {
-      byGroup.set('*', ['*']);
+      byGroup.set('', ['*']);
       continue;
     }
     const mapping = await (await mapper()).resource(path).catch((error: unknown) => {

@@ -40,8 +40,14 @@ export default class CreateDeployment extends Generator {
       throw new CliError('cannot specify multiple --image options and command');
     }
     const labels = { app: name };
+    const names = flags.image.map(containerName);
+    // Two images of one name get a suffix each.
+    const nameOf = (image: string): string => {
+      const plain = containerName(image);
+      return names.filter((other) => other === plain).length > 1 ? `${plain}-${randomSuffix()}` : plain;
+    };
     const containers = flags.image.map((image, i) => ({
-      name: flags.image.length > 1 ? `${containerName(image)}-${randomSuffix()}` : containerName(image),
+      name: nameOf(image),
       image,
       ...(command.length > 0 ? { command } : {}),
       ...(flags.port >= 0 && i === 0 ? { ports: [{ containerPort: flags.port }] } : {}),

@@ -7,6 +7,7 @@ import { dryRunOf } from '../../cli/flags.ts';
 import { splitPairs } from '../../cli/metadata-edit.ts';
 import { flag, type FlagValues } from '../../cli/pflag.ts';
 import { podSpecOf, SetCommand, setFlags } from './_set.ts';
+import { envKeyErrors } from '../create/_data.ts';
 
 const { record: _, ...common } = setFlags('env');
 const flags = {
@@ -161,6 +162,8 @@ function parseEnv(specs: readonly string[]): { set: EnvVar[]; remove: string[] }
   const remove: string[] = [];
   for (const spec of specs) {
     const at = spec.indexOf('=');
+    const why = at > 0 ? envKeyErrors(spec.slice(0, at)) : '';
+    if (why !== '') throw new CliError(`${JSON.stringify(spec.slice(0, at))} is not a valid key name: ${why}`);
     if (at > 0) set.push({ name: spec.slice(0, at), value: spec.slice(at + 1) });
     else if (spec.endsWith('-')) remove.push(spec.slice(0, -1));
     else throw new CliError(`unknown environment spec: ${spec}`);

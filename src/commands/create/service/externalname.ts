@@ -1,4 +1,6 @@
 // `create service externalname`. Upstream: kubectl/pkg/cmd/create/create_service.go.
+import { dns1123SubdomainErrors } from '../../../api/names.ts';
+import { CliError } from '../../../cli/errors.ts';
 import { flag } from '../../../cli/pflag.ts';
 import { ServiceGenerator, serviceFlags } from './_service.ts';
 
@@ -16,6 +18,8 @@ export default class CreateServiceExternalName extends ServiceGenerator {
   async run(): Promise<void> {
     const { flags } = this.parse(CreateServiceExternalName);
     this.requireFlags('external-name');
+    const problems = dns1123SubdomainErrors(flags['external-name']);
+    if (problems.length > 0) throw new CliError(`invalid service external name ${flags['external-name']}`);
     await this.createService({ type: 'ExternalName', externalName: flags['external-name'] }, flags);
   }
 }
