@@ -13,7 +13,7 @@ import {
   Services,
 } from '../../api/resources.ts';
 import { isNotFound } from '../../api/status.ts';
-import type { KubeObject, ResourceType } from '../../api/types.ts';
+import type { ResourceType } from '../../api/types.ts';
 import type { Client } from '../../client/rest.ts';
 import type { Lister } from '../admission/types.ts';
 import { nthAddress } from '../addresses.ts';
