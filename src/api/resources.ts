@@ -23,6 +23,7 @@ export const Pods = type<core.Pod>('', 'v1', 'pods', 'Pod');
 export const Services = type<core.Service>('', 'v1', 'services', 'Service');
 export const EndpointsType = type<core.Endpoints>('', 'v1', 'endpoints', 'Endpoints');
 export const ConfigMaps = type<core.ConfigMap>('', 'v1', 'configmaps', 'ConfigMap');
+export const ResourceQuotas = type<core.ResourceQuota>('', 'v1', 'resourcequotas', 'ResourceQuota');
 export const Secrets = type<core.Secret>('', 'v1', 'secrets', 'Secret');
 export const ServiceAccounts = type<core.ServiceAccount>('', 'v1', 'serviceaccounts', 'ServiceAccount');
 export const CoreEvents = type<core.Event>('', 'v1', 'events', 'Event');

@@ -1,34 +1,10 @@
 // Events as Go's typed structs print them: every field that has no omitempty, in the order of the struct.
 // Upstream: k8s.io/api/core/v1 Event, printed by kubectl/pkg/cmd/events.
 import type { Event } from 'kubernetes-types/core/v1.js';
+import { META_ORDER, inOrder } from '../api/go-order.ts';
 import type { Unstructured } from '../api/types.ts';
 
-const METADATA = [
-  'name',
-  'generateName',
-  'namespace',
-  'selfLink',
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'labels',
-  'annotations',
-  'ownerReferences',
-  'finalizers',
-  'managedFields',
-];
 const REFERENCE = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
-
-const inOrder = (object: object | undefined, names: readonly string[]): Record<string, unknown> =>
-  Object.fromEntries(
-    names.flatMap((name) => {
-      const value = (object as Record<string, unknown> | undefined)?.[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 
 export function typedEvent(event: Event): Unstructured {
   const { metadata, involvedObject, reason, message, source, count, type, eventTime, series, action, related } = event;
@@ -37,7 +13,7 @@ export function typedEvent(event: Event): Unstructured {
   return {
     kind: 'Event',
     apiVersion: 'v1',
-    metadata: inOrder(metadata, METADATA),
+    metadata: inOrder(metadata, META_ORDER),
     involvedObject: inOrder(involvedObject, REFERENCE),
     ...given('reason', reason),
     ...given('message', message),

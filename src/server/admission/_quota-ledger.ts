@@ -1,17 +1,9 @@
 // What one server knows of the quotas of its namespaces: each as it was last written here, whose turn it is to write, and
 // what there is altogether. The truth is the quota's own status: whoever charges it replaces what he has read.
 import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
-import type { ResourceType } from '../../api/types.ts';
+import { ResourceQuotas } from '../../api/resources.ts';
 import { UsageTotals } from './_usage-totals.ts';
 import type { AdmissionContext, Lister } from './types.ts';
-
-export const ResourceQuotas: ResourceType<ResourceQuota> = {
-  group: '',
-  version: 'v1',
-  plural: 'resourcequotas',
-  kind: 'ResourceQuota',
-  namespaced: true,
-};
 
 const revisionOf = ({ metadata }: ResourceQuota): number => Number(metadata?.resourceVersion ?? 0);
 

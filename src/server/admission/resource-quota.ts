@@ -6,10 +6,11 @@ import type { Pod, ResourceQuota } from 'kubernetes-types/core/v1.js';
 import { updateManagedFields } from '../../api/patch/managed-fields.ts';
 import { parseQuantity } from '../../api/quantity.ts';
 import { type Usage, formatAmount, isInScope, unspecified, usageOf } from '../../api/quota.ts';
+import { ResourceQuotas } from '../../api/resources.ts';
 import { builtinSchemas } from '../../api/schema/builtin.ts';
 import type { KubeObject, ResourceType } from '../../api/types.ts';
 import { newForbidden } from './_forbidden.ts';
-import { ResourceQuotas, ledgerOf } from './_quota-ledger.ts';
+import { ledgerOf } from './_quota-ledger.ts';
 import {
   type AdmissionContext,
   type AdmissionRequest,

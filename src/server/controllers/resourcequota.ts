@@ -11,6 +11,7 @@ import {
   Pods,
   ReplicaSets,
   ReplicationControllers,
+  ResourceQuotas,
   Secrets,
   ServiceAccounts,
   Services,
@@ -21,13 +22,6 @@ import { type ControllerContext, defineController, watch } from '../../client/co
 import { type Client, readBytes } from '../../client/rest.ts';
 import { coalesce } from './shared/objects.ts';
 
-const ResourceQuotas: ResourceType<ResourceQuota> = {
-  group: '',
-  version: 'v1',
-  plural: 'resourcequotas',
-  kind: 'ResourceQuota',
-  namespaced: true,
-};
 /** Kinds whose comings and goings are seen at once; what else is counted is looked at every so often. */
 const WATCHED: readonly ResourceType<KubeObject>[] = [
   Pods,

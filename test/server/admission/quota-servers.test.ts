@@ -1,21 +1,12 @@
 // A quota is charged in the transaction of what it lets in: also two servers on one store cannot overrun it together, and
 // no controller has to run for that.
-import type { ResourceQuota } from 'kubernetes-types/core/v1.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ConfigMaps, Services } from '../../../src/api/resources.ts';
-import type { ResourceType } from '../../../src/api/types.ts';
+import { ConfigMaps, ResourceQuotas, Services } from '../../../src/api/resources.ts';
 import type { Client } from '../../../src/client/rest.ts';
 import { admissionChain } from '../../../src/server/admission/chain.ts';
 import { createMemoryStore } from '../../../src/server/store/memory.ts';
 import { type TestServer, startTestServer } from '../../support/server.ts';
 
-const ResourceQuotas: ResourceType<ResourceQuota> = {
-  group: '',
-  version: 'v1',
-  plural: 'resourcequotas',
-  kind: 'ResourceQuota',
-  namespaced: true,
-};
 const namespace = 'default';
 const admission = admissionChain().filter(({ name }) => name === 'ResourceQuota');
 const running: TestServer[] = [];

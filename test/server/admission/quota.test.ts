@@ -6,21 +6,14 @@ import {
   Deployments,
   Namespaces,
   Pods,
+  ResourceQuotas,
   ServiceAccounts,
   Services,
 } from '../../../src/api/resources.ts';
-import type { ResourceType } from '../../../src/api/types.ts';
 import type { Client } from '../../../src/client/rest.ts';
 import { type RunningServer, startServer } from '../../../src/server/server.ts';
 import { eventually } from '../controllers/cluster.ts';
 
-const ResourceQuotas: ResourceType<ResourceQuota> = {
-  group: '',
-  version: 'v1',
-  plural: 'resourcequotas',
-  kind: 'ResourceQuota',
-  namespaced: true,
-};
 let server: RunningServer;
 let client: Client;
 beforeAll(async () => {

@@ -4,6 +4,7 @@
 //   stored  {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","uid":"1b…","creationTimestamp":…
 //   cached  {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","uid":"1b…","resourceVersion":"7","creationTime…}\n
 import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
+import { META_ORDER } from '../../../api/go-order.ts';
 import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 
 const UID = Buffer.from('"uid":"');
@@ -16,25 +17,9 @@ export function encodeStored(object: Unstructured): Buffer {
   return Buffer.from(stringifyJson({ kind, apiVersion, metadata: orderMeta(metadata), ...rest }));
 }
 
-/** Go's order, without what the store does not keep. */
-const META_FIELDS = [
-  'name',
-  'generateName',
-  'namespace',
-  'uid',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'labels',
-  'annotations',
-  'ownerReferences',
-  'finalizers',
-  'managedFields',
-] as const;
-
-/** The same with what only answers have. */
-const SHOWN_FIELDS = META_FIELDS.flatMap((field) => (field === 'uid' ? [field, 'resourceVersion' as const] : [field]));
+/** With what only answers have. */
+const SHOWN_FIELDS = META_ORDER.filter((field) => field !== 'selfLink');
+const META_FIELDS = SHOWN_FIELDS.filter((field) => field !== 'resourceVersion');
 
 function orderMeta(metadata: ObjectMeta, fields: readonly (keyof ObjectMeta)[] = META_FIELDS): ObjectMeta {
   const ordered: Record<string, unknown> = {};

@@ -1,0 +1,26 @@
+// Fields in the order of Go's structs: how upstream's programs print what they hold as typed objects.
+
+/** ObjectMeta's. Upstream: apimachinery/pkg/apis/meta/v1/types.go. */
+export const META_ORDER = [
+  'name',
+  'generateName',
+  'namespace',
+  'selfLink',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'labels',
+  'annotations',
+  'ownerReferences',
+  'finalizers',
+  'managedFields',
+] as const;
+
+/** The named fields that are there, in this order. */
+export function inOrder(object: object | undefined, names: readonly string[]): Record<string, unknown> {
+  const fields = (object ?? {}) as Record<string, unknown>;
+  return Object.fromEntries(names.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]));
+}
