@@ -1,5 +1,6 @@
 // Who owns whom: the forest of owner references among the objects of a cluster, custom resources included. Only
 // metadata is read to find the members; the members themselves are read afterwards, a list for each kind.
+import { isNotFound } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
 import type { Mapping } from './builder/mapper.ts';
 import type { Cluster } from './cluster.ts';
@@ -31,7 +32,8 @@ export async function ownerForest(cluster: Cluster, namespace: string | undefine
     try {
       const path = resourcePath(mapping, { namespace });
       const list = await cluster.json<{ items?: Unstructured[] }>('GET', path, { headers: { accept: METADATA } });
-      for (const object of list.items ?? []) {
+      for (const item of list.items ?? []) {
+        const object = typed(mapping, item);
         const uid = object.metadata.uid ?? '';
         if (!forest.byUid.has(uid)) forest.byUid.set(uid, { mapping, object, owners: [], children: [] });
       }
@@ -76,7 +78,7 @@ export function membersOf(roots: readonly OwnerNode[]): OwnerNode[] {
   return [...found];
 }
 
-/** Puts whole objects in the place of their metadata. What has gone meanwhile stays as it was seen. */
+/** Puts whole objects in the place of their metadata. What has gone meanwhile leaves its owners; a root stays as it was seen. */
 export async function readMembers(cluster: Cluster, members: readonly OwnerNode[]): Promise<void> {
   const byMapping = new Map<Mapping, OwnerNode[]>();
   for (const node of members) byMapping.set(node.mapping, [...(byMapping.get(node.mapping) ?? []), node]);
@@ -89,14 +91,24 @@ export async function readMembers(cluster: Cluster, members: readonly OwnerNode[
     const namespace = namespaces.size === 1 ? [...namespaces][0] : undefined;
     const list = await cluster.json<{ items?: Unstructured[] }>('GET', resourcePath(mapping, { namespace }));
     const byUid = new Map((list.items ?? []).map((object) => [object.metadata.uid, object]));
-    for (const node of nodes) node.object = typed(mapping, byUid.get(node.object.metadata.uid) ?? node.object);
+    for (const node of nodes) replace(node, byUid.get(node.object.metadata.uid));
   };
   await Promise.allSettled([...byMapping].map(readKind));
 }
 
 async function readOne(cluster: Cluster, node: OwnerNode): Promise<void> {
-  const { name = '', namespace } = node.object.metadata;
-  node.object = typed(node.mapping, await cluster.json('GET', resourcePath(node.mapping, { namespace, name })));
+  const { name = '', namespace, uid } = node.object.metadata;
+  try {
+    const found = await cluster.json<Unstructured>('GET', resourcePath(node.mapping, { namespace, name }));
+    replace(node, found.metadata.uid === uid ? found : undefined);
+  } catch (error) {
+    if (isNotFound(error)) replace(node, undefined);
+  }
+}
+
+function replace(node: OwnerNode, found: Unstructured | undefined): void {
+  if (found) node.object = typed(node.mapping, found);
+  else for (const owner of node.owners) owner.children = owner.children.filter((child) => child !== node);
 }
 
 const typed = ({ group, version, kind }: Mapping, object: Unstructured): Unstructured => ({

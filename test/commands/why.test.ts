@@ -137,6 +137,21 @@ describe('why of a pod', () => {
       stderr: '',
     });
   });
+  it('leaves a pod that is being deleted its period of grace', async () => {
+    await create(pod('ending', { nodeName: 'n1', terminationGracePeriodSeconds: 60 }));
+    expect((await cli('delete pod ending --wait=false')).code).toBe(0);
+    expect(await cli('why ending')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Terminating: is being deleted, and has its period of grace to end') as string,
+    });
+    expect((await cli('delete pod ending --grace-period=1 --wait=false')).code).toBe(0);
+    await expect
+      .poll(() => cli('why ending'))
+      .toMatchObject({
+        code: 3,
+        stdout: expect.stringMatching(/Terminating: should have been gone for \d+s/) as string,
+      });
+  });
   it('is data with -o, and fails as other commands do', async () => {
     const answers = JSON.parse((await cli('why pod/crash -o json')).stdout) as unknown;
     expect(answers).toMatchObject([

@@ -36,21 +36,20 @@ export async function podFindings(context: WhyContext, pod: Pod): Promise<Findin
   return found.length > 0 ? found : unready(pod);
 }
 
+/** The time of deletion is when the period of grace ends: until then nothing is wrong. */
 function deletion(context: WhyContext, pod: Pod): Finding[] {
-  const { deletionTimestamp, finalizers = [], name } = pod.metadata ?? {};
+  const { deletionTimestamp = '', finalizers = [], name } = pod.metadata ?? {};
+  const finding = { about: `pod/${name}`, reason: 'Terminating' };
+  if (finalizers.length > 0) {
+    const message = `is being deleted and kept by the finalizers ${finalizers.join(', ')}`;
+    const hint = 'Whoever put the finalizers there must remove them.';
+    return [{ ...finding, severity: 'warning', message, hint }];
+  }
+  if (Date.parse(deletionTimestamp) > context.nowMs) {
+    return [{ ...finding, severity: 'info', message: 'is being deleted, and has its period of grace to end' }];
+  }
   const since = ageOf(deletionTimestamp, context.nowMs);
-  const held = finalizers.length > 0;
-  return [
-    {
-      severity: 'warning',
-      about: `pod/${name}`,
-      reason: 'Terminating',
-      message: held
-        ? `is being deleted and kept by the finalizers ${finalizers.join(', ')}`
-        : `is being deleted (${since})`,
-      ...(held ? { hint: 'Whoever put the finalizers there must remove them.' } : {}),
-    },
-  ];
+  return [{ ...finding, severity: 'warning', message: `should have been gone for ${since}` }];
 }
 
 async function containerFindings(context: WhyContext, pod: Pod): Promise<Finding[]> {
