@@ -92,6 +92,8 @@ export interface KindDefinition<T extends KubeObject = Unstructured> {
   prepareCreate?(draft: T, warn: (message: string) => void): void;
   /** Upstream's PrepareForUpdate: restore what this endpoint may not change (status is restored by the server). */
   prepareUpdate?(draft: T, old: T): void;
+  /** What nobody owns by writing the object itself, beside a status that has its own endpoint. Upstream: GetResetFields. */
+  resets?: readonly string[];
   /** What of the metadata an update of the status leaves alone (upstream's ResetObjectMetaForStatus: all four). */
   statusKeeps?: readonly ('labels' | 'annotations' | 'finalizers' | 'ownerReferences')[];
   /** As prepareUpdate, of an update of the status; `now` is RFC 3339. */

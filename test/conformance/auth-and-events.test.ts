@@ -60,6 +60,8 @@ describe('certificates', () => {
       kind: 'CertificateSigningRequest',
       metadata: { uid: made.metadata.uid },
     });
+    // Its strategy puts the spec back: nobody owns it.
+    expect(JSON.stringify(made.metadata.managedFields ?? [])).not.toContain('f:spec');
     const approval = await api.patch(`${at}/approval`, {
       metadata: { annotations: { patchedapproval: 'true' } },
       status: { conditions: [{ type: 'ApprovalPatch', status: 'True', reason: 'e2e' }] },

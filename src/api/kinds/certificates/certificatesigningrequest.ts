@@ -208,6 +208,8 @@ export default defineKind<Csr>({
       deprecated: deprecated({ group, version: 'v1beta1' }, 'CertificateSigningRequest', '1.19', '1.22', replacement),
     },
   ],
+  // Whoever makes one gives it its spec, and nobody changes it.
+  resets: ['spec', 'status'],
   subresources: { status: { verbs: ['get', 'patch', 'update'] }, approval: { verbs: ['get', 'patch', 'update'] } },
   nameRule: 'path',
   generation: false,

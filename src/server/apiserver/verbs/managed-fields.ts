@@ -15,8 +15,10 @@ const STATUS: readonly string[] = ['status'];
 const CUSTOM_BUT_STATUS: readonly string[] = ['metadata', 'spec'];
 
 /** What an endpoint does not let its callers own: the object's own does not write the status. */
-const resetFields = (endpoint: Endpoint, subresource: string): readonly string[] =>
-  subresource === '' && endpoint.definition.subresources?.['status'] ? STATUS : NONE;
+function resetFields({ definition }: Endpoint, subresource: string): readonly string[] {
+  if (subresource !== '') return NONE;
+  return definition.resets ?? (definition.subresources?.['status'] ? STATUS : NONE);
+}
 
 /**
  * What one who applies does not own, since the endpoint puts it back. (From an update it is gone before it is tracked.)
