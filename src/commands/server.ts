@@ -60,6 +60,7 @@ The data directory holds the keys and, with the embedded store, the cluster. Whe
     ),
     'service-cidr': flag.string('Addresses of services.', { default: '10.96.0.0/16' }),
     'tls-san': flag.slice('More names and addresses for the serving certificate.'),
+    'disable-admission-plugins': flag.slice('Admission plug-ins to leave out, by their names in Kubernetes.'),
     'token-auth-file': flag.string('CSV file of static tokens: token,user,uid,"group1,group2".'),
     'requestheader-client-ca-file': flag.string(
       "PEM file of authorities of front proxies, which may say in headers who asks. They are believed beside the server's own.",
@@ -111,6 +112,7 @@ The data directory holds the keys and, with the embedded store, the cluster. Whe
         names: flags['tls-san'],
         ...(flags['advertise-address'] ? { advertiseAddress: flags['advertise-address'] } : {}),
         ...(flags['token-auth-file'] ? { tokenAuthFile: flags['token-auth-file'] } : {}),
+        disableAdmission: flags['disable-admission-plugins'],
         requestHeader: {
           ...(flags['requestheader-client-ca-file'] ? { clientCaFile: flags['requestheader-client-ca-file'] } : {}),
           allowedNames: flags['requestheader-allowed-names'],

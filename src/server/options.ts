@@ -32,6 +32,8 @@ export interface ServerOptions {
   tokenAuthFile?: string;
   /** Front proxies that may say in headers who asks, beside the server's own. */
   requestHeader?: RequestHeaderSettings;
+  /** Admission plug-ins that are left out, by upstream's names. Default: none. */
+  disableAdmission?: readonly string[];
   log?: Logger;
   clock?: Clock;
 }

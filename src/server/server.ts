@@ -9,9 +9,9 @@ import { createHttpServer, type HttpServer, type TlsIdentity } from '../wire/htt
 import { type HttpsCaller, createHttpsCaller } from '../wire/https-caller.ts';
 import type { Handler, User } from '../wire/http.ts';
 import { hostAddress, nthAddress } from './addresses.ts';
-import { admissionChain } from './admission/chain.ts';
+import { admissionChain, withoutDisabled } from './admission/chain.ts';
 import { Leases } from '../api/resources.ts';
-import type { Lister } from './admission/types.ts';
+import type { AdmissionPlugin, Lister } from './admission/types.ts';
 import { WebhookClient } from './admission/webhook/client.ts';
 import { type WebhookAdmission, webhookAdmission } from './admission/webhook/webhooks.ts';
 import { createApiServer } from './apiserver/apiserver.ts';
@@ -235,6 +235,14 @@ class Startup {
     });
   }
 
+  private admission(chain: readonly AdmissionPlugin[]): readonly AdmissionPlugin[] {
+    try {
+      return withoutDisabled(chain, this.options.disableAdmission ?? []);
+    } catch (error) {
+      throw new StartupError((error as Error).message, { cause: error });
+    }
+  }
+
   private createApi(store: Store, auth: Auth, pki: Pki, caller: HttpsCaller, admission: WebhookAdmission): ApiServer {
     const nodes = createNodeConnector({ ca: pki.authority.certificate, credential: () => pki.nodeClient });
     this.opened.push(() => nodes.close());
@@ -243,7 +251,7 @@ class Startup {
       authenticate: auth.authenticate,
       reviewToken: auth.reviewToken,
       authorizer: auth.authorizer,
-      admission: [...admissionChain(), ...admission.plugins],
+      admission: this.admission([...admissionChain(), ...admission.plugins]),
       webhooks: new WebhookClient(caller),
       aggregation: { caller, credential: () => pki.frontProxy.client },
       tokens: auth.tokens,

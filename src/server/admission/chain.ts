@@ -29,8 +29,21 @@ const ORDER: readonly string[] = [
 
 const rank = ({ name, phase }: AdmissionPlugin): number => PHASES.indexOf(phase) * 100 + ORDER.indexOf(name);
 
+/** What a server can be told to leave out: all but what upstream's storage does by itself. */
+const OPTIONAL = ORDER.filter((name) => name !== 'RBACEscalation');
+
 /** All plug-ins of this folder. */
 export function admissionChain(): readonly AdmissionPlugin[] {
   const all: readonly AdmissionPlugin[] = plugins;
   return [...all].sort((a, b) => rank(a) - rank(b));
+}
+
+/** The plug-ins without those of these names; throws for a name that is none (upstream's AdmissionOptions.Validate). */
+export function withoutDisabled(
+  chain: readonly AdmissionPlugin[],
+  disabled: readonly string[],
+): readonly AdmissionPlugin[] {
+  const unknown = disabled.find((name) => !OPTIONAL.includes(name));
+  if (unknown !== undefined) throw new Error(`disable-admission-plugins plugin "${unknown}" is unknown`);
+  return chain.filter(({ name }) => !disabled.includes(name));
 }

@@ -45,6 +45,24 @@ it('the plug-ins are asked in upstream’s order', () => {
   expect(names.filter((name) => order.includes(name))).toEqual(order);
 });
 
+describe('plug-ins that the server was told to leave out', () => {
+  it('are not asked', async () => {
+    const lax = await startServer({ listen: false, components: [], disableAdmission: ['NamespaceLifecycle'] });
+    try {
+      const made = await lax.client().create(ConfigMaps, { metadata: { name: 'c', namespace: 'nowhere' } });
+      expect(made.metadata?.namespace).toBe('nowhere');
+    } finally {
+      await lax.close();
+    }
+  });
+
+  it.each(['Nothing', 'RBACEscalation'])('are known ones: not %s', async (name) => {
+    await expect(startServer({ listen: false, disableAdmission: [name] })).rejects.toThrow(
+      `disable-admission-plugins plugin "${name}" is unknown`,
+    );
+  });
+});
+
 describe('a namespace', () => {
   it('that is not there is named before anything else is wrong', async () => {
     const invalid = { metadata: { name: 'p', namespace: 'nowhere' }, spec: { containers: [] } };
