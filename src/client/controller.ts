@@ -43,7 +43,7 @@ export interface WatchMapping {
 }
 
 export interface ControllerDefinition<T extends KubeObject> {
-  /** `deployment`: also the user, `system:serviceaccount:kube-system:deployment-controller`. */
+  /** `deployment`: what `--controllers` and logs call it. */
   name: string;
   for: ResourceType<T>;
   /** Kinds whose objects carry a controller reference to `for`; a change wakes the owner. */

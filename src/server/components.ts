@@ -55,7 +55,8 @@ async function runControllers({ handler, pki, clock, log, signal }: ComponentOpt
   const controllers = await import('./controllers/run.ts');
   if (signal.aborted) return;
   await controllers.runControllers({
-    client: (name) => new Client(inProcess(handler, controllerUser(name)), { userAgent: 'kube-controller-manager' }),
+    client: (account) =>
+      new Client(inProcess(handler, controllerUser(account)), { userAgent: 'kube-controller-manager' }),
     signCsr: (pem, request) => signCsr(pki.authority, pem, request),
     signSecretToken: (token) => signSecretToken(pki.serviceAccountKeys, token),
     rootCa: pki.authority.certificate,

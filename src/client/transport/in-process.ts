@@ -6,8 +6,8 @@ export function inProcess(server: Handler, user: User): Handler {
   return (request) => server({ ...request, user });
 }
 
-/** The user that a controller runs as, in-process or over HTTPS. */
-export const controllerUser = (name: string): User => ({
-  name: `system:serviceaccount:kube-system:${name}-controller`,
+/** The user of a controller's service account (`deployment-controller`), in-process or over HTTPS. */
+export const controllerUser = (account: string): User => ({
+  name: `system:serviceaccount:kube-system:${account}`,
   groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
 });

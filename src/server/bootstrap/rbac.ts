@@ -53,7 +53,7 @@ function withAggregatedRules(list: readonly ClusterRole[]): ClusterRole[] {
   return list.map((role) => (role.aggregationRule ? { ...role, rules: aggregateRules(role, byName) } : role));
 }
 
-const controllerRoleName = (name: string): string => `system:controller:${name}-controller`;
+const controllerRoleName = (account: string): string => `system:controller:${account}`;
 
 const controllerClusterRoles = (): ClusterRole[] =>
   Object.entries(controllerRules).map(([name, rules]) => ({
@@ -69,7 +69,7 @@ const controllerBindings = (): ClusterRoleBinding[] =>
     kind: 'ClusterRoleBinding',
     metadata: { name: controllerRoleName(name) },
     roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: controllerRoleName(name) },
-    subjects: [{ kind: 'ServiceAccount', namespace: 'kube-system', name: `${name}-controller` }],
+    subjects: [{ kind: 'ServiceAccount', namespace: 'kube-system', name }],
   }));
 
 async function ensure<T extends RbacKind>(ensurer: Ensurer, type: ResourceType<T>, object: T): Promise<void> {

@@ -7,8 +7,28 @@ import type { Client } from '../../client/rest.ts';
 import { type ControllerModule, type SignCsr, type SignSecretToken, asModule } from './_types.ts';
 import controllers from './index.gen.ts';
 
-/** The controller whose user may read everything: the shared informers are its own. */
-export const INFORMERS_USER = 'garbage-collector';
+/** The account that may read everything: the shared informers are its own. */
+const INFORMERS_ACCOUNT = 'generic-garbage-collector';
+
+/** The service accounts of upstream's controllers, where they are not `<name>-controller`. */
+const ACCOUNTS: Readonly<Record<string, string>> = {
+  csrapproving: 'certificate-controller',
+  csrcleaner: 'certificate-controller',
+  csrsigning: 'certificate-controller',
+  daemonset: 'daemon-set-controller',
+  'garbage-collector': 'generic-garbage-collector',
+  'horizontal-pod-autoscaler': 'horizontal-pod-autoscaler',
+  'node-ipam': 'node-controller',
+  'node-lifecycle': 'node-controller',
+  'persistent-volume-binder': 'persistent-volume-binder',
+  'pod-garbage-collector': 'pod-garbage-collector',
+  'root-ca-cert-publisher': 'root-ca-cert-publisher',
+  'taint-eviction': 'node-controller',
+  tokencleaner: 'token-cleaner',
+};
+
+/** The service account in kube-system as which a controller acts. */
+export const controllerAccount = (name: string): string => ACCOUNTS[name] ?? `${name}-controller`;
 
 /** What events name as their source, where it is not `<name>-controller`. `describe` shows it. */
 const COMPONENTS: Readonly<Record<string, string>> = {
@@ -18,8 +38,8 @@ const COMPONENTS: Readonly<Record<string, string>> = {
 };
 
 export interface RunControllersOptions {
-  /** A client that acts as `system:serviceaccount:kube-system:<name>-controller`. */
-  client(name: string): Client;
+  /** A client that acts as `system:serviceaccount:kube-system:<account>`. */
+  client(account: string): Client;
   /** Absent: certificates are approved but not signed here. */
   signCsr?: SignCsr;
   /** Absent: Secrets for service account tokens stay without one here. */
@@ -31,7 +51,7 @@ export interface RunControllersOptions {
   signal: AbortSignal;
   /** Only these; default all. */
   names?: readonly string[];
-  /** Default: made with the client of INFORMERS_USER. */
+  /** Default: made with the client of INFORMERS_ACCOUNT. */
   informers?: Informers;
 }
 
@@ -40,7 +60,7 @@ export const controllerModules = (): ControllerModule[] => controllers.map(asMod
 /** Runs until the signal aborts and all reconciles have ended. Throws for a name that is no controller's. */
 export async function runControllers(options: RunControllersOptions): Promise<void> {
   const { client, clock, log, signal, names } = options;
-  const informers = options.informers ?? createInformers(client(INFORMERS_USER), { signal, log });
+  const informers = options.informers ?? createInformers(client(INFORMERS_ACCOUNT), { signal, log });
   const modules = controllerModules();
   for (const name of names ?? []) {
     if (!modules.some((m) => m.name === name)) throw new Error(`unknown controller "${name}"`);
@@ -50,7 +70,7 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
 
   async function runModule(module: ControllerModule, given: RunControllersOptions, shared: Informers) {
     const { signCsr, signSecretToken, rootCa } = given;
-    const own = client(module.name);
+    const own = client(controllerAccount(module.name));
     const source = { component: COMPONENTS[module.name] ?? `${module.name}-controller` };
     const events = createEventRecorder({ client: own, source, clock, log });
     const environment = {

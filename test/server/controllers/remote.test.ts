@@ -169,7 +169,7 @@ describe('controllers, scheduler and nodes', () => {
       stops.push(() => transport.close());
       return new Client(transport.handler);
     };
-    const account = (name: string) => as(`system:serviceaccount:kube-system:${name}-controller`);
+    const account = (name: string) => as(`system:serviceaccount:kube-system:${name}`);
     background((signal) => runControllers({ client: account, rootCa: 'CA', clock, log, signal }));
     background((signal) => runScheduler({ client: as('system:kube-scheduler'), clock, log, signal }));
     background((signal) => runSimulatedNodes({ client: as(), count: 2, clock, log, signal }));

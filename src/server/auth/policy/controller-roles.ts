@@ -1,6 +1,6 @@
-// The cluster roles of the controllers: `system:controller:<name>-controller` is bound to the service account
-// kube-system/<name>-controller, as which the controller runs. Data after upstream's
-// bootstrappolicy/controller_policy.go; where our controllers read or patch what upstream's do otherwise, ours is meant.
+// The cluster roles of the controllers: `system:controller:<account>` is bound to the service account
+// kube-system/<account>, as which a controller runs, ours or upstream's. Data after upstream's
+// bootstrappolicy/controller_policy.go, and more where our controllers read or patch what upstream's do otherwise.
 import type { PolicyRule } from 'kubernetes-types/rbac/v1.js';
 import { EVENTS, READ, rule } from './rule.ts';
 
@@ -41,23 +41,21 @@ const endpointSlices = [
   EVENTS,
 ];
 
-/** By the controller's name, which is the name of its definition. */
+/** By the service account; those that no controller of ours runs as stand at the end. */
 export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = {
-  csrapproving: certificates,
-  csrsigning: certificates,
-  csrcleaner: certificates,
-  'clusterrole-aggregation': [
+  'certificate-controller': certificates,
+  'clusterrole-aggregation-controller': [
     rule('escalate get list patch update watch', 'rbac.authorization.k8s.io', 'clusterroles'),
     EVENTS,
   ],
-  cronjob: [
+  'cronjob-controller': [
     rule('get list update watch', 'batch', 'cronjobs'),
     rule('create delete get list patch update watch', 'batch', 'jobs'),
     rule('update patch', 'batch', 'cronjobs/status cronjobs/finalizers'),
     rule('delete list watch', 'core', 'pods'),
     EVENTS,
   ],
-  daemonset: [
+  'daemon-set-controller': [
     rule(READ, 'apps extensions', 'daemonsets'),
     rule('update patch', 'apps extensions', 'daemonsets/status daemonsets/finalizers'),
     rule('list watch', 'core', 'nodes'),
@@ -66,14 +64,14 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('create delete get list patch update watch', 'apps', 'controllerrevisions'),
     EVENTS,
   ],
-  deployment: [
+  'deployment-controller': [
     rule('get list update patch watch', 'apps extensions', 'deployments'),
     rule('update patch', 'apps extensions', 'deployments/status deployments/finalizers'),
     rule('create delete get list patch update watch', 'apps extensions', 'replicasets'),
     rule('get list update watch', 'core', 'pods'),
     EVENTS,
   ],
-  disruption: [
+  'disruption-controller': [
     rule(READ, 'apps extensions', 'deployments replicasets statefulsets'),
     rule(READ, 'core', 'pods replicationcontrollers'),
     rule(READ, 'policy', 'poddisruptionbudgets'),
@@ -82,30 +80,30 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('get', '*', '*/scale'),
     EVENTS,
   ],
-  endpoint: [
+  'endpoint-controller': [
     rule(READ, 'core', 'nodes pods services'),
     rule('create delete get list update patch watch', 'core', 'endpoints'),
     rule('create', 'core', 'endpoints/restricted'),
     EVENTS,
   ],
-  endpointslice: endpointSlices,
-  endpointslicemirroring: endpointSlices,
-  'ephemeral-volume': [
+  'endpointslice-controller': endpointSlices,
+  'endpointslicemirroring-controller': endpointSlices,
+  'ephemeral-volume-controller': [
     rule(READ, 'core', 'pods'),
     rule('update', 'core', 'pods/finalizers'),
     rule('create get list watch', 'core', 'persistentvolumeclaims'),
     EVENTS,
   ],
-  'garbage-collector': [everything('delete get list patch update watch'), EVENTS],
+  'generic-garbage-collector': [everything('delete get list patch update watch'), EVENTS],
   'horizontal-pod-autoscaler': [
     rule(READ, 'autoscaling', 'horizontalpodautoscalers'),
     rule('update patch', 'autoscaling', 'horizontalpodautoscalers/status'),
     rule('get update patch', '*', '*/scale'),
     rule('list watch', 'core metrics.k8s.io', 'pods'),
-    rule('get list', 'custom.metrics.k8s.io external.metrics.k8s.io', '*'),
+    rule(READ, 'custom.metrics.k8s.io external.metrics.k8s.io', '*'),
     EVENTS,
   ],
-  'host-path-provisioner': [
+  'host-path-provisioner-controller': [
     rule('create delete get list update watch', 'core', 'persistentvolumes'),
     rule('get list update watch', 'core', 'persistentvolumeclaims'),
     rule('update', 'core', 'persistentvolumeclaims/status'),
@@ -113,20 +111,18 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule(READ, 'storage.k8s.io', 'storageclasses'),
     EVENTS,
   ],
-  job: [
+  'job-controller': [
     rule('get list patch update watch', 'batch', 'jobs'),
     rule('update patch', 'batch', 'jobs/status jobs/finalizers'),
     pods,
     EVENTS,
   ],
-  namespace: [
+  'namespace-controller': [
     rule('delete get list update watch', 'core', 'namespaces'),
     rule('update', 'core', 'namespaces/finalize namespaces/status'),
     everything('delete deletecollection get list watch'),
   ],
-  'node-lifecycle': nodes,
-  'node-ipam': nodes,
-  'taint-eviction': nodes,
+  'node-controller': nodes,
   'persistent-volume-binder': [
     rule('create delete get list update watch', 'core', 'persistentvolumes'),
     rule('update', 'core', 'persistentvolumes/status persistentvolumeclaims/status'),
@@ -135,6 +131,7 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('list watch', 'core', 'nodes'),
     // Recycling is done by a pod.
     rule('create delete get list watch', 'core', 'pods'),
+    rule('watch', 'core', 'events'),
     EVENTS,
   ],
   'pod-garbage-collector': [
@@ -143,62 +140,105 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     rule('patch', 'core', 'pods/status'),
     EVENTS,
   ],
-  'pv-protection': [rule('get list update watch', 'core', 'persistentvolumes'), EVENTS],
-  'pvc-protection': [
+  'pv-protection-controller': [rule('get list update watch', 'core', 'persistentvolumes'), EVENTS],
+  'pvc-protection-controller': [
     rule('get list update watch', 'core', 'persistentvolumeclaims'),
+    rule('update', 'core', 'persistentvolumeclaims/status'),
     rule(READ, 'core', 'pods'),
     EVENTS,
   ],
-  replicaset: [
+  'replicaset-controller': [
     rule('get list update watch', 'apps extensions', 'replicasets'),
     rule('update patch', 'apps extensions', 'replicasets/status replicasets/finalizers'),
     pods,
     EVENTS,
   ],
-  replication: [
+  'replication-controller': [
     rule('get list update watch', 'core', 'replicationcontrollers'),
     rule('update patch', 'core', 'replicationcontrollers/status replicationcontrollers/finalizers'),
     pods,
     EVENTS,
   ],
-  resourcequota: [everything('list watch'), rule('update patch', 'core', 'resourcequotas/status'), EVENTS],
+  'resourcequota-controller': [everything('list watch'), rule('update patch', 'core', 'resourcequotas/status'), EVENTS],
   'root-ca-cert-publisher': [
     rule(READ, 'core', 'configmaps namespaces'),
     rule('create update patch', 'core', 'configmaps'),
     EVENTS,
   ],
-  service: [
+  'service-controller': [
     rule('get list update watch', 'core', 'services'),
     rule('patch update', 'core', 'services/status'),
     rule('list watch', 'core', 'nodes'),
     rule(READ, 'discovery.k8s.io', 'endpointslices'),
     EVENTS,
   ],
-  'service-account': [
+  'service-account-controller': [
     rule(READ, 'core', 'namespaces serviceaccounts configmaps'),
     rule('create', 'core', 'serviceaccounts'),
     EVENTS,
   ],
-  'service-cidrs': [
+  'service-cidrs-controller': [
     rule('get list patch update watch', 'networking.k8s.io', 'servicecidrs'),
     rule('patch update', 'networking.k8s.io', 'servicecidrs/finalizers servicecidrs/status'),
     rule(READ, 'networking.k8s.io', 'ipaddresses'),
     EVENTS,
   ],
-  'service-account-token': [
+  'service-account-token-controller': [
     rule('delete get list update watch', 'core', 'secrets'),
     rule(READ, 'core', 'serviceaccounts'),
     EVENTS,
   ],
-  statefulset: [
+  'statefulset-controller': [
     rule(READ, 'apps', 'statefulsets'),
     rule('update patch', 'apps', 'statefulsets/status statefulsets/finalizers'),
     pods,
+    rule('update', 'core', 'pods/finalizers'),
     rule('create delete get list patch update watch', 'apps', 'controllerrevisions'),
     rule('create delete get list update watch', 'core', 'persistentvolumeclaims'),
     EVENTS,
   ],
-  'ttl-after-finished': [rule('delete get list watch', 'batch', 'jobs'), EVENTS],
-  // Bootstrap tokens that have run out.
-  tokencleaner: [rule('delete get list watch', 'core', 'secrets'), EVENTS],
+  'ttl-after-finished-controller': [rule('delete get list watch', 'batch', 'jobs'), EVENTS],
+  'attachdetach-controller': [
+    rule('list watch', 'core', 'persistentvolumes persistentvolumeclaims pods'),
+    rule(READ, 'core', 'nodes'),
+    rule('patch update', 'core', 'nodes/status'),
+    rule('create delete get list watch', 'storage.k8s.io', 'volumeattachments'),
+    rule(READ, 'storage.k8s.io', 'csidrivers csinodes'),
+    EVENTS,
+  ],
+  'expand-controller': [
+    rule('get list patch update watch', 'core', 'persistentvolumes'),
+    rule('patch update', 'core', 'persistentvolumeclaims/status'),
+    rule(READ, 'core', 'persistentvolumeclaims'),
+    EVENTS,
+  ],
+  'legacy-service-account-token-cleaner': [
+    rule('get', 'core', 'configmaps', 'kube-apiserver-legacy-service-account-token-tracking'),
+    rule('delete patch', 'core', 'secrets'),
+  ],
+  'resource-claim-controller': [
+    rule(READ, 'core', 'pods'),
+    rule('update', 'core', 'pods/finalizers'),
+    rule('patch update', 'core', 'pods/status'),
+    rule('create delete get list patch update watch', 'resource.k8s.io', 'resourceclaims'),
+    rule('patch update', 'resource.k8s.io', 'resourceclaims/status'),
+    EVENTS,
+  ],
+  'route-controller': [rule('list watch', 'core', 'nodes'), rule('patch', 'core', 'nodes/status'), EVENTS],
+  'selinux-warning-controller': [
+    rule(READ, 'core', 'persistentvolumes persistentvolumeclaims pods'),
+    rule(READ, 'storage.k8s.io', 'csidrivers'),
+    EVENTS,
+  ],
+  'ttl-controller': [rule('list patch update watch', 'core', 'nodes'), EVENTS],
+  'validatingadmissionpolicy-status-controller': [
+    rule(READ, 'admissionregistration.k8s.io', 'validatingadmissionpolicies'),
+    rule('get patch update', 'admissionregistration.k8s.io', 'validatingadmissionpolicies/status'),
+    EVENTS,
+  ],
+  'volumeattributesclass-protection-controller': [
+    rule(READ, 'core', 'persistentvolumes persistentvolumeclaims'),
+    rule('get list update watch', 'storage.k8s.io', 'volumeattributesclasses'),
+    EVENTS,
+  ],
 };
