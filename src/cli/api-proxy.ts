@@ -3,7 +3,7 @@
 import { createReadStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, extname, join, normalize } from 'node:path';
+import { dirname, extname, join, normalize, posix } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StatusError } from '../api/status.ts';
@@ -90,6 +90,33 @@ function accepts(filter: ProxyFilter | undefined, request: IncomingMessage, path
   return matches(path, filter.acceptPaths) && matches(host, filter.acceptHosts);
 }
 
+/** The path as it was written: a URL parser would take `//host/x` for another host, and resolve `..`. */
+function urlOf(request: IncomingMessage): { pathname: string; search: string; searchParams: URLSearchParams } {
+  const [, pathname = '/', search = ''] = /^(?:https?:\/\/[^/]*)?([^?]*)(.*)$/.exec(request.url ?? '/')!;
+  return { pathname, search, searchParams: new URLSearchParams(search) };
+}
+
+/** Where a request belongs whose path is not in its plain form or lacks the last slash. Upstream: net/http ServeMux. */
+function movedTo({ apiPrefix, www }: ProxyOptions, url: { pathname: string; search: string }): string | undefined {
+  const plain = posix.normalize(`/${url.pathname}`);
+  if (plain !== url.pathname) return plain + url.search;
+  const below = `${plain}/`;
+  return below === apiPrefix || below === www?.prefix ? below + url.search : undefined;
+}
+
+function moved(response: ServerResponse, location: string): void {
+  const text = `<a href="${escapeHtml(location)}">Moved Permanently</a>.\n\n`;
+  response.writeHead(301, {
+    'content-type': 'text/html; charset=utf-8',
+    location,
+    'content-length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+const escapeHtml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&#34;');
+
 /** The API's path; undefined when the request is not below the prefix. */
 function apiPath(options: ProxyOptions, path: string): string | undefined {
   const { apiPrefix } = options;
@@ -99,7 +126,11 @@ function apiPath(options: ProxyOptions, path: string): string | undefined {
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+    'content-length': Buffer.byteLength(text) + 1,
+  });
   response.end(`${text}\n`);
 }
 
@@ -109,10 +140,12 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost');
+  const url = urlOf(request);
   const { www } = options;
+  const elsewhere = movedTo(options, url);
+  if (elsewhere !== undefined) return moved(response, elsewhere);
   if (www && url.pathname.startsWith(www.prefix))
-    return serveFile(www.folder, url.pathname.slice(www.prefix.length), response);
+    return serveFile(www.folder, url, url.pathname.slice(www.prefix.length), response);
   const path = apiPath(options, url.pathname);
   if (path === undefined) return plain(response, 404, '404 page not found');
   if (!accepts(options.filter, request, path)) return plain(response, 403, 'Forbidden');
@@ -159,7 +192,7 @@ async function upgrade(
   head: Buffer,
 ): Promise<void> {
   socket.on('error', () => socket.destroy());
-  const url = new URL(request.url ?? '/', 'http://localhost');
+  const url = urlOf(request);
   const path = apiPath(options, url.pathname);
   const refuse = (status: string, text: string): void => {
     const length = Buffer.byteLength(text);
@@ -196,26 +229,48 @@ const types: Record<string, string> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-async function serveFile(folder: string, below: string, response: ServerResponse): Promise<void> {
-  let path = join(folder, normalize(`/${decodeURIComponent(below)}`));
+/** A folder's path ends in a slash and a file's does not. Upstream: net/http/fs.go, serveFile. */
+function movedFile(pathname: string, isFolder: boolean): string | undefined {
+  if (pathname.endsWith('/index.html')) return './';
+  const last = posix.basename(pathname);
+  if (isFolder) return pathname.endsWith('/') ? undefined : `${last}/`;
+  return pathname.endsWith('/') ? `../${last}` : undefined;
+}
+
+async function serveFile(
+  folder: string,
+  url: { pathname: string; search: string },
+  below: string,
+  response: ServerResponse,
+): Promise<void> {
+  let path = join(folder, normalize(`/${decodeURIComponent(below)}`)).replace(/(?<=.)\/$/, '');
   let stat = statSync(path, { throwIfNoEntry: false });
+  const elsewhere = movedFile(url.pathname, stat?.isDirectory() ?? false);
+  if (elsewhere !== undefined && (stat || elsewhere === './')) {
+    response.writeHead(301, { location: elsewhere + url.search, 'content-length': 0 });
+    response.end();
+    return;
+  }
   if (stat?.isDirectory()) {
     const index = join(path, 'index.html');
     const indexStat = statSync(index, { throwIfNoEntry: false });
-    if (!indexStat) return listFolder(path, response);
+    if (!indexStat) return listFolder(path, stat.mtime, response);
     [path, stat] = [index, indexStat];
   }
   if (!stat?.isFile()) return plain(response, 404, '404 page not found');
   const type = types[extname(path)] ?? 'application/octet-stream';
-  response.writeHead(200, { 'content-type': type, 'content-length': stat.size });
+  response.writeHead(200, {
+    'content-type': type,
+    'content-length': stat.size,
+    'last-modified': stat.mtime.toUTCString(),
+  });
   await pipeline(createReadStream(path), response);
 }
 
-function listFolder(path: string, response: ServerResponse): void {
+function listFolder(path: string, changedAt: Date, response: ServerResponse): void {
   const names = readdirSync(path, { withFileTypes: true }).map((e) => (e.isDirectory() ? `${e.name}/` : e.name));
-  const escaped = (text: string): string =>
-    text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&#34;');
-  const links = names.sort().map((n) => `<a href="${encodeURI(n)}">${escaped(n)}</a>\n`);
-  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
-  response.end(`<pre>\n${links.join('')}</pre>\n`);
+  const links = names.sort().map((n) => `<a href="${encodeURI(n)}">${escapeHtml(n)}</a>\n`);
+  const head = '<!doctype html>\n<meta name="viewport" content="width=device-width">\n';
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'last-modified': changedAt.toUTCString() });
+  response.end(`${head}<pre>\n${links.join('')}</pre>\n`);
 }

@@ -82,13 +82,28 @@ export class Cluster {
   private watched(handler: Handler): Handler {
     const { timeoutMs = 0 } = this.options;
     return async (request) => {
-      const limited = timeoutMs > 0 && !request.query.has('watch') && !request.query.has('follow');
-      const signal = limited ? AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]) : request.signal;
+      const deadline =
+        timeoutMs > 0 && !request.query.has('follow') ? AbortSignal.timeout(Math.ceil(timeoutMs)) : undefined;
+      const signal = deadline ? AbortSignal.any([request.signal, deadline]) : request.signal;
       const response = await handler({ ...request, signal });
       for (const text of parseWarnings(response.headers['warning'])) this.warnings.print(text);
-      return response;
+      return deadline && request.query.has('watch') ? endingAt(response, deadline) : response;
     };
   }
+}
+
+/** A watch that runs into the timeout ends as one that the server ended. Upstream: watch.StreamWatcher. */
+function endingAt(response: Response, deadline: AbortSignal): Response {
+  const bytes = response.body?.bytes();
+  if (!bytes || bytes instanceof Uint8Array) return response;
+  async function* quiet(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      if (!deadline.aborted) throw error;
+    }
+  }
+  return { ...response, body: { bytes: () => quiet(bytes) } };
 }
 
 /** `Warning: …` on stderr, each text once. */

@@ -64,9 +64,13 @@ export default class Events extends Command {
     const list = await cluster.json<{ items?: Event[]; metadata: { resourceVersion?: string } }>('GET', path, {
       query: { fieldSelector },
     });
-    const found = (list.items ?? []).filter((e) => this.wanted(e)).sort((a, b) => timeOf(a) - timeOf(b));
+    const found = (list.items ?? []).filter((e) => this.wanted(e));
+    // A watch tells them in the server's order.
+    if (opts.watch && !opts.group) {
+      return this.watch(path, found, fieldSelector, list.metadata.resourceVersion ?? '0');
+    }
+    found.sort((a, b) => timeOf(a) - timeOf(b));
     if (opts.group) return this.grouped(found);
-    if (opts.watch) return this.watch(path, found, fieldSelector, list.metadata.resourceVersion ?? '0');
     if (opts.output) {
       const [{ typedEventList }, print] = await Promise.all([
         import('../cli/typed-event.ts'),
@@ -143,10 +147,8 @@ export default class Events extends Command {
     resourceVersion: string,
   ): Promise<void> {
     this.context.interrupts.exitCode = 1;
-    const columns = await terminalColumns(this.io);
-    this.addHeaders(columns);
-    for (const event of found) columns.add(this.row(event));
-    await this.write(columns.flush());
+    const show = await this.eventPrinter();
+    for (const event of found) await this.write(show(event));
     const cluster = await this.cluster();
     const response = await cluster.request('GET', path, {
       query: { fieldSelector, resourceVersion, watch: true },
@@ -159,9 +161,23 @@ export default class Events extends Command {
       if (line === '') continue;
       const { type, object } = JSON.parse(line) as { type: string; object: Event };
       if (type === 'DELETED' || type === 'BOOKMARK' || !this.wanted(object)) continue;
-      columns.add(this.row(object));
-      await this.write(columns.flush());
+      await this.write(show(object));
     }
+  }
+
+  /** One event at a time, as kubectl gets them: a later one may be wider than the heads. */
+  private async eventPrinter(): Promise<(event: Event) => string> {
+    if (this.opts.output) {
+      const { typedEvent } = await import('../cli/typed-event.ts');
+      const print = await objectPrinter({ ...printOptionsOf(this.opts), cwd: this.io.cwd, typed: true });
+      return (event) => print(typedEvent(event));
+    }
+    const columns = await terminalColumns(this.io);
+    this.addHeaders(columns);
+    return (event) => {
+      columns.add(this.row(event));
+      return columns.flush();
+    };
   }
 }
 

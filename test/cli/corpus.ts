@@ -126,6 +126,7 @@ export function normalise(text: string): string[] {
     .replaceAll(/10\.96\.\d+\.\d+/g, 'ADDRESS')
     .replaceAll(/ADDRESS +/g, 'ADDRESS ')
     .replaceAll(/\b\d+(ms|s|m|h)\b/g, 'AGE')
+    .replaceAll(/(?<=^|[ (])(?:\d+y)?\d+d(?:\d+h)?(?=[ )]|$)/gm, 'AGE')
     .replaceAll(/AGE +/g, 'AGE ')
     .replaceAll(/[ \t]+$/gm, '');
   return plain === '' ? [] : plain.replace(/\n$/, '').split('\n');

@@ -138,7 +138,9 @@ class HttpsTransport implements Transport {
         signal.addEventListener('abort', onAbort, { once: true });
       }
       const timeoutMs = request.query.get('watch') ? 0 : (this.config.timeoutMs ?? 0);
-      const timer = timeoutMs > 0 ? setTimeout(() => outgoing.destroy(timeoutError(this.base, path)), timeoutMs) : null;
+      let answered = false;
+      const late = () => outgoing.destroy(answered ? new Error(BODY_TIMEOUT) : timeoutError(this.base, path));
+      const timer = timeoutMs > 0 ? setTimeout(late, Math.ceil(timeoutMs)) : null;
       const finish = () => {
         if (timer) clearTimeout(timer);
         if (listening) signal.removeEventListener('abort', onAbort);
@@ -148,6 +150,7 @@ class HttpsTransport implements Transport {
         reject(Object.assign(error, { reused: outgoing.reusedSocket }));
       });
       outgoing.on('response', (response) => {
+        answered = true;
         response.once('close', finish);
         resolve(toResponse(response));
       });
@@ -210,6 +213,9 @@ async function upgradeFailure(response: Response): Promise<Error> {
   const text = said.trim() || 'unknown';
   return Object.assign(new Error(`unable to upgrade connection: ${text}`), { status: { code: response.status } });
 }
+
+/** What Go's client says when the time is up in the middle of an answer. */
+const BODY_TIMEOUT = 'net/http: request canceled (Client.Timeout or context cancellation while reading body)';
 
 function timeoutError(base: URL, path: string): StatusError {
   return new StatusError(

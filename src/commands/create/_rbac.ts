@@ -45,23 +45,79 @@ export function verbsOf(flags: RuleFlags): string[] {
   return verbs.includes('*') ? ['*'] : verbs;
 }
 
-/** One rule for each API group, in order of first mention. */
-export async function resourceRules(flags: RuleFlags, verbs: string[], mapper: () => Promise<Mapper>): Promise<Rule[]> {
-  const byGroup = new Map<string, string[]>();
-  for (const text of unique(flags.resource)) {
-    const [path = '', subresource] = text.split(/\/(.*)/s);
-    if (path === '') throw new CliError('resource must be specified if apiGroup/subresource specified');
-    if (path === '*' && flags.resource.length > 0) {
-      byGroup.set('', ['*']);
-      continue;
+const rbac = 'rbac.authorization.k8s.io';
+
+/** Verbs that mean something for a few resources only. */
+const specialVerbs: Record<string, readonly string[]> = {
+  use: ['podsecuritypolicies.policy', 'podsecuritypolicies.extensions'],
+  bind: [`roles.${rbac}`, `clusterroles.${rbac}`],
+  escalate: [`roles.${rbac}`, `clusterroles.${rbac}`],
+  impersonate: ['users.', 'serviceaccounts.', 'groups.', 'userextras.authentication.k8s.io'],
+};
+
+interface NamedResource {
+  resource: string;
+  group: string;
+  subresource: string;
+}
+
+/** `deployments.apps/scale`; a bare `*` stands for all that was named. */
+function namedResources(texts: readonly string[]): NamedResource[] {
+  if (texts.includes('*')) return [{ resource: '*', group: '', subresource: '' }];
+  return texts.map((text) => {
+    const [path = '', subresource = ''] = text.split(/\/(.*)/s);
+    const [resource = '', group = ''] = path.split(/\.(.*)/s);
+    return { resource, group, subresource };
+  });
+}
+
+/** What the server calls it; undefined when it has none such. */
+async function known(mapper: Mapper, { resource, group }: NamedResource): Promise<NamedResource | undefined> {
+  try {
+    const found = await mapper.resource(group === '' ? resource : `${resource}.${group}`);
+    if (!found.group.startsWith(group)) return undefined;
+    return { resource: found.plural, group: found.group, subresource: '' };
+  } catch (error) {
+    if (error instanceof CliError) return undefined;
+    throw error;
+  }
+}
+
+/** Upstream: CreateRoleOptions.validateResource, which looks no further than a `*`. */
+async function checkResources(named: readonly NamedResource[], verbs: readonly string[], mapper: Mapper) {
+  for (const wanted of named) {
+    const { resource, group } = wanted;
+    if (resource === '') throw new CliError('resource must be specified if apiGroup/subresource specified');
+    if (resource === '*') return;
+    const found = await known(mapper, wanted);
+    const of = found ?? wanted;
+    let special = false;
+    for (const verb of verbs) {
+      if (!Object.hasOwn(specialVerbs, verb)) continue;
+      if (!specialVerbs[verb]!.includes(`${of.resource}.${of.group}`)) {
+        throw new CliError(`can not perform '${verb}' on '${of.resource}' in group '${of.group}'`);
+      }
+      special = true;
     }
-    const mapping = await (await mapper()).resource(path).catch((error: unknown) => {
-      // Upstream does not put `error: ` before this one.
-      throw error instanceof CliError ? new PlainError(error.message) : error;
-    });
-    const list = byGroup.get(mapping.group) ?? [];
-    list.push(subresource ? `${mapping.plural}/${subresource}` : mapping.plural);
-    byGroup.set(mapping.group, list);
+    if (found || special) continue;
+    // Upstream does not put `error: ` before this one.
+    const where = group === '' ? '' : ` in group ${JSON.stringify(group)}`;
+    throw new PlainError(`the server doesn't have a resource type ${JSON.stringify(resource)}${where}`);
+  }
+}
+
+/** One rule for each API group. */
+export async function resourceRules(flags: RuleFlags, verbs: string[], load: () => Promise<Mapper>): Promise<Rule[]> {
+  if (flags.resource.length === 0) return [];
+  const named = namedResources(unique(flags.resource));
+  const mapper = await load();
+  await checkResources(named, verbs, mapper);
+  const byGroup = new Map<string, string[]>();
+  for (const wanted of named) {
+    const { resource, group } = wanted.resource === '*' ? wanted : ((await known(mapper, wanted)) ?? wanted);
+    const list = byGroup.get(group) ?? [];
+    list.push(wanted.subresource ? `${resource}/${wanted.subresource}` : resource);
+    byGroup.set(group, list);
   }
   const names = unique(flags['resource-name']);
   return [...byGroup]
