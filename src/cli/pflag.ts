@@ -19,6 +19,8 @@ export interface FlagSpec<V> {
   deprecated?: string;
   /** How help shows the default where it is not pflag's way. */
   shownDefault?: string;
+  /** What is said of a pair without `=`, where it is not pflag's text. */
+  malformed?: string;
   /** kubectl has no such flag: help lists it apart. */
   own?: boolean;
 }
@@ -157,7 +159,9 @@ class Parser {
     } else if (spec.kind === 'map') {
       const pairs = splitCsv(text).map((pair) => {
         const at = pair.indexOf('=');
-        return at < 0 ? fail(`${pair} must be formatted as key=value`) : [pair.slice(0, at), pair.slice(at + 1)];
+        return at < 0
+          ? fail(spec.malformed ?? `${pair} must be formatted as key=value`)
+          : [pair.slice(0, at), pair.slice(at + 1)];
       });
       values[name] = { ...(changed.has(name) ? (values[name] as object) : {}), ...Object.fromEntries(pairs) };
     } else if (spec.kind === 'count') {

@@ -16,6 +16,7 @@ import {
   recordFlag,
   saveConfigFlag,
 } from '../cli/flags.ts';
+import { parseLabelSpec } from '../cli/label-specs.ts';
 import { savedConfiguration } from '../cli/last-applied.ts';
 import { operationPrinter } from '../cli/operation.ts';
 import { overridden } from '../cli/overrides.ts';
@@ -124,18 +125,21 @@ export default class Expose extends Command {
 
   private service(object: Unstructured): Unstructured {
     const { opts } = this;
-    const labels = opts.labels ? parseLabels(opts.labels) : object.metadata.labels;
+    const labels = opts.labels ? parseLabelSpec(opts.labels) : object.metadata.labels;
     const headless = opts['cluster-ip'] === 'None';
     const ports = this.ports(object, headless);
     const spec = {
       ...(ports.length > 0 ? { ports } : {}),
-      selector: opts.selector ? parseLabels(opts.selector) : selectorOf(object),
+      selector: opts.selector ? parseLabelSpec(opts.selector) : selectorOf(object),
       ...(opts['cluster-ip'] ? { clusterIP: opts['cluster-ip'] } : {}),
       ...(opts.type ? { type: opts.type } : {}),
       ...(opts['external-ip'] ? { externalIPs: [opts['external-ip']] } : {}),
       ...(opts['session-affinity'] ? { sessionAffinity: opts['session-affinity'] } : {}),
-      ...(opts['load-balancer-ip'] ? { loadBalancerIP: opts['load-balancer-ip'] } : {}),
+      ...(opts['load-balancer-ip'] && opts.type === 'LoadBalancer' ? { loadBalancerIP: opts['load-balancer-ip'] } : {}),
     };
+    if (!['', 'None', 'ClientIP'].includes(opts['session-affinity'])) {
+      throw new CliError(`unknown session affinity: ${opts['session-affinity']}`);
+    }
     const name = opts.name || (object.metadata.name ?? '').slice(0, 63);
     const metadata = { name, creationTimestamp: null, ...(labels ? { labels } : {}) };
     return { kind: 'Service', apiVersion: 'v1', metadata, spec, status: { loadBalancer: {} } } as Unstructured;
@@ -160,16 +164,6 @@ export default class Expose extends Command {
       };
     });
   }
-}
-
-function parseLabels(text: string): Record<string, string> {
-  return Object.fromEntries(
-    text.split(',').map((pair) => {
-      const parts = pair.split('=');
-      if (parts.length !== 2 || parts[0] === '') throw new CliError(`unexpected label spec: ${pair}`);
-      return [parts[0]!, parts[1]!];
-    }),
-  );
 }
 
 /** Upstream: MapBasedSelectorForObject. */

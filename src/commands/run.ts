@@ -1,5 +1,6 @@
 // `run`: a pod from an image, attached to when asked. Upstream: kubectl/pkg/cmd/run/run.go.
 import type { Pod } from 'kubernetes-types/core/v1.js';
+import { envVarNameErrors } from '../api/names.ts';
 import { resourcePath, type ResourceType, type Unstructured } from '../api/types.ts';
 import { attachTo } from '../cli/attach.ts';
 import { deleteObject, deletionLine, type DeletionOptions } from '../cli/deletion.ts';
@@ -17,6 +18,7 @@ import {
   saveConfigFlag,
 } from '../cli/flags.ts';
 import { isImageReference } from '../cli/image-reference.ts';
+import { parseLabelSpec } from '../cli/label-specs.ts';
 import { savedConfiguration } from '../cli/last-applied.ts';
 import { operationPrinter, type OperationPrinter } from '../cli/operation.ts';
 import { overridden } from '../cli/overrides.ts';
@@ -25,7 +27,7 @@ import { generatorFlags, generatorOf, kindOfGenerator, POD_GENERATOR, workload }
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
 import { waitFor } from '../cli/wait/conditions.ts';
 import { PodCommand, podRunningTimeoutFlag } from './_pod-target.ts';
-import { parseResources } from './set/resources.ts';
+import { quantitiesOf } from './set/resources.ts';
 
 const flags = {
   annotations: flag.array('Annotations to apply to the pod.'),
@@ -114,6 +116,9 @@ export default class Run extends PodCommand {
     if (!['Always', 'OnFailure', 'Never'].includes(opts.restart)) {
       this.usageError(`invalid restart policy: ${opts.restart}`);
     }
+    if (!['', 'Always', 'IfNotPresent', 'Never'].includes(opts['image-pull-policy'])) {
+      this.usageError(`invalid image pull policy: ${opts['image-pull-policy']}`);
+    }
     const print = await operationPrinter({ ...printOptionsOf(opts), typed: true, cwd: this.io.cwd }, dryRun);
     // Of the flags of a deletion only --cascade means something here; the files are not read.
     const deletion = { propagationPolicy: propagationOf(opts.cascade, (t) => this.err(t)), gracePeriod: -1 };
@@ -174,18 +179,19 @@ export default class Run extends PodCommand {
   private pod(name: string, rest: readonly string[]): Record<string, unknown> {
     const { opts } = this;
     const { namespace } = this.context.globals;
-    const labels = opts.labels ? parseResources(opts.labels) : { run: name };
-    const annotations = Object.fromEntries(opts.annotations.map((a) => a.split(/=(.*)/s).slice(0, 2)));
+    const env = opts.env.map(envOf);
+    const annotations = annotationsOf(opts.annotations);
+    const labels = opts.labels ? parseLabelSpec(opts.labels) : { run: name };
     const hostPort = opts.hostport > 0 ? { hostPort: opts.hostport } : {};
     const container = {
       name,
       image: opts.image,
       ...(rest.length > 0 ? { [opts.command ? 'command' : 'args']: rest } : {}),
       ...(opts.port ? { ports: [{ ...hostPort, containerPort: portOf(opts.port) }] } : {}),
-      ...(opts.env.length > 0 ? { env: opts.env.map(envOf) } : {}),
+      ...(env.length > 0 ? { env } : {}),
       resources: {
-        ...(opts.limits ? { limits: parseResources(opts.limits) } : {}),
-        ...(opts.requests ? { requests: parseResources(opts.requests) } : {}),
+        ...(opts.limits ? { limits: quantitiesOf(opts.limits) } : {}),
+        ...(opts.requests ? { requests: quantitiesOf(opts.requests) } : {}),
       },
       ...(opts['image-pull-policy'] ? { imagePullPolicy: opts['image-pull-policy'] } : {}),
       ...(opts.privileged ? { securityContext: { privileged: true } } : {}),
@@ -234,7 +240,7 @@ export default class Run extends PodCommand {
       metadata: { name, ...(namespace ? { namespace } : {}), creationTimestamp: null },
       spec: {
         ports: [{ protocol: 'TCP', port, targetPort: port }],
-        selector: opts.labels ? parseResources(opts.labels) : { run: name },
+        selector: opts.labels ? parseLabelSpec(opts.labels) : { run: name },
       },
       status: { loadBalancer: {} },
     };
@@ -312,8 +318,15 @@ function portOf(text: string): number {
   throw new CliError(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
+function annotationsOf(specs: readonly string[]): Record<string, string> {
+  const wrong = specs.filter((spec) => spec.indexOf('=') < 1);
+  if (wrong.length > 0) throw new CliError(`invalid annotations format: ${wrong.join(', ')}`);
+  return Object.fromEntries(specs.map((spec) => spec.split(/=(.*)/s).slice(0, 2)));
+}
+
 function envOf(text: string): { name: string; value: string } {
   const at = text.indexOf('=');
-  if (at <= 0) throw new CliError(`invalid env: ${text}`);
-  return { name: text.slice(0, at), value: text.slice(at + 1) };
+  const name = text.slice(0, Math.max(at, 0));
+  if (name === '' || envVarNameErrors(name).length > 0) throw new CliError(`invalid env: ${text}`);
+  return { name, value: text.slice(at + 1) };
 }

@@ -5,7 +5,7 @@ import type { Unstructured } from '../api/types.ts';
 import { changeOf, sendChange } from '../cli/apply/change.ts';
 import { Command } from '../cli/base.ts';
 import { Builder } from '../cli/builder/builder.ts';
-import { CliError, throwCollected } from '../cli/errors.ts';
+import { CliError, PlainError, throwCollected } from '../cli/errors.ts';
 import { dryRunFlag, dryRunOf, fieldManagerFlag, fieldValidationOf, selectorFlag, validateFlag } from '../cli/flags.ts';
 import { operationPrinter } from '../cli/operation.ts';
 import { flag } from '../cli/pflag.ts';
@@ -46,24 +46,23 @@ export default class Taint extends Command {
     const { resources, pairs } = splitTaints(args);
     if (resources.length < 1) throw new CliError('one or more resources must be specified as <resource> <name>');
     if (pairs.length < 1) throw new CliError('at least one taint update is required');
+    const changes = parseTaints(pairs, (message) => this.usageError(message));
+    await this.checkType(resources[0]!.toLowerCase());
+    checkConflicts(changes);
     if (flags.all && flags.selector)
       throw new CliError("setting 'all' parameter with a non empty selector is prohibited");
     if (!flags.all && !flags.selector && resources.length < 2) {
       throw new CliError("at least one resource name must be specified since 'all' parameter is not set");
     }
-    const changes = parseTaints(pairs, (message) => this.usageError(message));
     const print = await operationPrinter(printOptionsOf(flags), dryRun);
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
-      args: resources,
+      args: flags.all || flags.selector ? ['nodes'] : ['nodes', ...resources.slice(1)],
       labelSelector: flags.selector,
       all: flags.all,
     }).build();
     const errors = [...built.errors];
     for (const info of built.infos) {
       try {
-        if (info.mapping.kind !== 'Node') {
-          throw new CliError(`invalid resource type ${info.mapping.plural}, only node types are supported`);
-        }
         let operation = '';
         const change = changeOf(info, (draft) => {
           operation = applyTaints(draft, changes, flags.overwrite);
@@ -84,6 +83,16 @@ export default class Taint extends Command {
     }
     throwCollected(errors);
   }
+
+  private async checkType(name: string): Promise<void> {
+    if (name.includes(',')) throw new CliError("unrecognized character in action: U+002C ','");
+    const mapper = await (await this.cluster()).mapper();
+    // Upstream puts no `error: ` before this one.
+    const { kind } = await mapper.resource(name).catch((error: unknown) => {
+      throw error instanceof CliError ? new PlainError(error.message) : error;
+    });
+    if (kind !== 'Node') throw new CliError(`invalid resource type ${name}, only node types are supported`);
+  }
 }
 
 interface TaintChanges {
@@ -103,27 +112,53 @@ function splitTaints(args: readonly string[]): { resources: string[]; pairs: str
   return { resources, pairs };
 }
 
+/** Upstream: parseTaints, parseTaint. */
 function parseTaints(specs: readonly string[], usage: (message: string) => never): TaintChanges {
   const changes: TaintChanges = { add: [], remove: [] };
   for (const spec of specs) {
     const removes = spec.endsWith('-');
-    const text = removes ? spec.slice(0, -1) : spec;
-    const [pair = '', effect = '', extra] = text.split(':');
-    const [key = '', value = '', more] = pair.split('=');
-    if (extra !== undefined || more !== undefined) usage(`invalid taint spec: ${spec}`);
-    const problems = [...qualifiedNameErrors(key), ...labelValueErrors(value)];
-    if (problems.length > 0) usage(`invalid taint spec: ${spec}, ${problems.join('; ')}`);
-    if (effect !== '' && !effects.has(effect)) usage(`invalid taint effect: ${effect}, unsupported taint effect`);
-    if (removes) changes.remove.push({ key, effect });
-    else if (effect === '') usage(`invalid taint spec: ${spec}`);
-    else changes.add.push({ key, effect, ...(value ? { value } : {}) });
-  }
-  const both = changes.add.filter((t) => changes.remove.some((r) => r.key === t.key && r.effect === t.effect));
-  if (both.length > 0) {
-    const names = both.map((t) => `${t.key}=${t.effect}`).join(',');
-    throw new CliError(`can not both modify and remove the following taint(s) in the same command: ${names}`);
+    const taint = parseTaint(removes ? spec.slice(0, -1) : spec, usage);
+    const { key, effect, value } = taint;
+    if (removes) {
+      changes.remove.push({ key, effect });
+      continue;
+    }
+    if (effect === '') usage(`invalid taint spec: ${spec}`);
+    if (changes.add.some((other) => other.key === key && other.effect === effect)) {
+      usage(`duplicated taints with the same key and effect: {${key} ${value ?? ''} ${effect} <nil>}`);
+    }
+    changes.add.push(taint);
   }
   return changes;
+}
+
+function parseTaint(text: string, usage: (message: string) => never): NodeTaint {
+  const invalid = (errors: readonly string[] = []): void => {
+    usage(`invalid taint spec: ${[text, ...(errors.length > 0 ? [errors.join('; ')] : [])].join(', ')}`);
+  };
+  const [pair = '', effect, extra] = text.split(':');
+  if (extra !== undefined) invalid();
+  let [key, value] = [pair, ''];
+  if (effect !== undefined) {
+    if (!effects.has(effect)) usage(`invalid taint effect: ${effect}, unsupported taint effect`);
+    const parts = pair.split('=');
+    if (parts.length > 2) invalid();
+    [key = '', value = ''] = parts;
+    const wrong = labelValueErrors(value);
+    if (wrong.length > 0) invalid(wrong);
+  }
+  const wrong = qualifiedNameErrors(key);
+  if (wrong.length > 0) invalid(wrong);
+  return { key, effect: effect ?? '', ...(value ? { value } : {}) };
+}
+
+function checkConflicts({ add, remove }: TaintChanges): void {
+  const both = add.flatMap(({ key, effect }) =>
+    remove.filter((gone) => gone.key === key && (gone.effect === '' || gone.effect === effect)),
+  );
+  if (both.length === 0) return;
+  const names = both.map(({ key, effect }) => `${key}=${effect}`).join(', ');
+  throw new CliError(`can not both modify and remove the following taint(s) in the same command: ${names}`);
 }
 
 /** Changes the node and answers what was done. */

@@ -24,6 +24,7 @@ export default class CreateClusterRole extends Generator {
     ...ruleFlags,
     'aggregation-rule': flag.map('An aggregation label selector for combining ClusterRoles.', {
       shownDefault: '',
+      malformed: 'malformed pair, expect string=string',
     }),
     'non-resource-url': flag.slice('A partial url that user should have access to.'),
   };

@@ -1,10 +1,13 @@
 // `create poddisruptionbudget`. Upstream: kubectl/pkg/cmd/create/create_pdb.go.
-import { parseSelector } from '../../api/selector.ts';
 import { CliError } from '../../cli/errors.ts';
+import { labelSelectorOf } from '../../cli/label-specs.ts';
 import { flag } from '../../cli/pflag.ts';
 import { Generator, generatorFlags, type, typed } from './_generator.ts';
 
 const Budgets = type('policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget');
+
+/** A number of pods or a percentage of them. */
+const COUNT = /^\d+%?$/;
 
 export default class CreatePodDisruptionBudget extends Generator {
   static override summary =
@@ -33,13 +36,12 @@ export default class CreatePodDisruptionBudget extends Generator {
     if (!flags.selector) throw new CliError('a selector must be specified');
     if (!min && !max) throw new CliError('one of min-available or max-unavailable must be specified');
     if (min && max) throw new CliError('min-available and max-unavailable cannot be both specified');
+    if (min && !COUNT.test(min)) throw new CliError('invalid format specified for min-available');
+    if (max && !COUNT.test(max)) throw new CliError('invalid format specified for max-unavailable');
     const number = (text: string): number | string => (/^\d+$/.test(text) ? Number(text) : text);
-    const matchLabels = Object.fromEntries(
-      parseSelector(flags.selector).requirements.map((r) => [r.key, [...r.values][0] ?? '']),
-    );
     const spec = {
       ...(min ? { minAvailable: number(min) } : {}),
-      selector: { matchLabels },
+      selector: labelSelectorOf(flags.selector),
       ...(max ? { maxUnavailable: number(max) } : {}),
     };
     const status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };

@@ -28,7 +28,6 @@ export default class CreatePriorityClass extends Generator {
 
   async run(): Promise<void> {
     const { flags } = this.parse(CreatePriorityClass);
-    this.requireFlags('value');
     const object = {
       metadata: this.metadata(this.oneName(), {}, false),
       value: flags.value,

@@ -1,7 +1,7 @@
 // `create quota`. Upstream: kubectl/pkg/cmd/create/create_quota.go.
 import { CliError } from '../../cli/errors.ts';
 import { flag } from '../../cli/pflag.ts';
-import { parseResources } from '../set/resources.ts';
+import { quantitiesOf } from '../set/resources.ts';
 import { Generator, generatorFlags, type, typed } from './_generator.ts';
 
 const ResourceQuotas = type('', 'v1', 'resourcequotas', 'ResourceQuota');
@@ -27,7 +27,7 @@ export default class CreateQuota extends Generator {
   async run(): Promise<void> {
     const { flags } = this.parse(CreateQuota);
     const name = this.oneName();
-    const hard = parseResources(flags.hard);
+    const hard = quantitiesOf(flags.hard);
     const scopes = flags.scopes === '' ? [] : flags.scopes.split(',');
     if (scopes.includes('')) throw new CliError('invalid resource quota scope ""');
     const spec = {

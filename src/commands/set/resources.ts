@@ -1,5 +1,5 @@
 // `set resources`. Upstream: kubectl/pkg/cmd/set/set_resources.go.
-import { tryParseQuantity } from '../../api/quantity.ts';
+import { canonicalQuantity, quantityError } from '../../api/quantity.ts';
 import { CliError } from '../../cli/errors.ts';
 import { dryRunOf } from '../../cli/flags.ts';
 import { flag } from '../../cli/pflag.ts';
@@ -38,8 +38,8 @@ export default class SetResources extends SetCommand {
     if (!flags.limits && !flags.requests) {
       throw new CliError('you must specify an update to requests or limits (in the form of --requests/--limits)');
     }
-    const limits = quantities(flags.limits);
-    const requests = quantities(flags.requests);
+    const limits = quantitiesOf(flags.limits);
+    const requests = quantitiesOf(flags.requests);
     const pattern = new RegExp(`^${flags.containers.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
     const words = {
       operation: 'resource requirements updated',
@@ -57,23 +57,15 @@ export default class SetResources extends SetCommand {
   }
 }
 
-/** A wrong quantity is found before anything is sent. */
-function quantities(text: string): Record<string, string> {
-  const found = parseResources(text);
-  for (const value of Object.values(found)) {
-    if (tryParseQuantity(value)) continue;
-    throw new CliError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
-  }
-  return found;
-}
-
-/** `cpu=100m,memory=256Mi` */
-export function parseResources(text: string): Record<string, string> {
+/** `cpu=100m,memory=256Mi`; a wrong quantity is found before anything is sent. Upstream: populateResourceListV1. */
+export function quantitiesOf(text: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const part of text.split(',').filter((p) => p !== '')) {
     const pieces = part.split('=');
     if (pieces.length !== 2) throw new CliError(`Invalid argument syntax ${part}, expected <resource>=<value>`);
-    found[pieces[0]!] = pieces[1]!;
+    const wrong = quantityError(pieces[1]!);
+    if (wrong !== undefined) throw new CliError(wrong);
+    found[pieces[0]!] = canonicalQuantity(pieces[1]!);
   }
   return found;
 }

@@ -48,17 +48,15 @@ export abstract class ServiceGenerator extends Generator {
   }
 }
 
-/** `80`, `80:8080`, `80:http` */
+/** `80`, `80:8080`, `80:http`; what follows a second colon is not looked at, and 0 is the server's to refuse. */
 export function parsePorts(text: string): { port: number; target: number | string } {
-  const [portText = '', targetText] = text.split(/:(.*)/s);
-  if (!/^\d+$/.test(portText)) {
-    throw new CliError(`strconv.ParseUint: parsing ${JSON.stringify(portText)}: invalid syntax`);
-  }
+  const [portText = '', targetText] = text.split(':');
+  const parse = `strconv.ParseUint: parsing ${JSON.stringify(portText)}`;
+  if (!/^\d+$/.test(portText)) throw new CliError(`${parse}: invalid syntax`);
   const port = Number(portText);
-  const wrong = portNumberErrors(port);
-  if (wrong.length > 0) throw new CliError(wrong.join(','));
+  if (port > 65_535) throw new CliError(`${parse}: value out of range`);
   if (targetText === undefined) return { port, target: port };
-  const target = /^\d+$/.test(targetText) ? Number(targetText) : targetText;
+  const target = /^[-+]?\d+$/.test(targetText) ? Number(targetText) : targetText;
   const problems = typeof target === 'number' ? portNumberErrors(target) : portNameErrors(target);
   if (problems.length > 0) throw new CliError(problems.join(','));
   return { port, target };
