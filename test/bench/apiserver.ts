@@ -71,6 +71,10 @@ async function operations(): Promise<void> {
   await loop('create', 2 * fifth, 16, (i) => create(fifth + i));
   await loop('create', OBJECTS - 3 * fifth, 64, (i) => create(3 * fifth + i));
   sizes.push(['after the creates', memory(server.target.pid)]);
+  await server.makeQuota('counted', { pods: '1000000', 'requests.cpu': '1000000' });
+  await loop('create, counted by a quota', fifth, 64, (i) =>
+    requestOf(server.target, 'POST', '/api/v1/namespaces/counted/pods', pod('counted', nameOf(i), i)),
+  );
   await loop('get', 2_000, 1, get);
   await loop('get', 30_000, 64, get);
   await loop('strategic merge patch', OBJECTS, 16, patch);
@@ -168,6 +172,7 @@ const emptyStart = server.startMs;
 sizes.push(['empty', memory(server.target.pid)]);
 await server.makeNamespace('bench');
 await server.makeNamespace('watched');
+await server.makeNamespace('counted');
 // A server that has done nothing yet is slow at first, and that is not what is asked.
 await closedLoop(server.target, 500, 16, (i) =>
   requestOf(server.target, 'POST', '/api/v1/namespaces/watched/pods', pod('watched', `warm-${i}`, i)),

@@ -90,6 +90,7 @@ async function reserve(claims: Claim[], request: AdmissionRequest, context: Admi
     let replacements = chargeAll(claims, ledger.list(namespace), ({ amounts }, quota) => charge(quota, amounts));
     if (!replacements) {
       // The status may say more than there still is, or nothing yet: now what there is counts, as of this revision.
+      await ledger.landed(namespace);
       await context.liveList(ResourceQuotas, namespace);
       const items = ledger.list(namespace);
       const type = typeOf(request);
@@ -98,10 +99,16 @@ async function reserve(claims: Claim[], request: AdmissionRequest, context: Admi
         return charge(withUsed(quota, used, amounts), amounts) ?? refuse(quota, amounts, used, request);
       })!;
     }
+    if (dryRun) return { replacements: [], settle: end };
+    const quotas = replacements.map(({ next }) => next as ResourceQuota);
     return {
-      replacements: dryRun ? [] : replacements,
+      replacements,
+      handed() {
+        ledger.handed(namespace, quotas);
+        end();
+      },
       settle(revision) {
-        if (revision !== undefined) for (const { next } of replacements) ledger.wrote(next as ResourceQuota, revision);
+        ledger.settled(namespace, quotas, revision);
         end();
       },
     };

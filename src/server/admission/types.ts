@@ -88,8 +88,13 @@ export interface AdmissionContext {
 
 /** What else changes in the very transaction that writes the object. Made anew for each attempt. */
 export interface Reservation {
-  /** `next` takes the place of `old` if that is still what is stored; otherwise nothing is written, and all is tried again. */
+  /**
+   * `next` takes the place of `old` if that is still what is stored; otherwise nothing is written, and all is tried again.
+   * An `old` without resourceVersion is on its way to the store, and is known there by all that it says.
+   */
   replacements: readonly { type: ResourceType<never>; old: KubeObject; next: KubeObject }[];
+  /** The transaction is on its way, and what is given to the store from now on is done after it. Not with every store. */
+  handed?(): void;
   /** Called once: with the revision of the transaction, or without when nothing was written. */
   settle(revision: number | undefined): void;
 }

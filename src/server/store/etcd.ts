@@ -66,6 +66,8 @@ const PAGE = 2000;
 const ETCD_TAIL_BYTES = 16 << 20;
 
 class EtcdStore implements Store, RevisionLog {
+  /** Calls overtake each other on their way to the leader. */
+  readonly inOrder = false;
   readonly #etcd: Etcd3;
   readonly #keys: EtcdKeys;
   readonly #leases: LeasePool;
@@ -143,11 +145,12 @@ class EtcdStore implements Store, RevisionLog {
       const ttlSeconds = 'put' in operation ? operation.put.ttlSeconds : undefined;
       success.push(this.#keys.operation(operation, ttlSeconds ? await this.#leases.for(ttlSeconds) : undefined));
     }
-    const compare = compares.map(({ key, modRevision }) => ({
-      target: 'Mod' as const,
+    const compare = compares.map((each) => ({
       result: 'Equal' as const,
-      key: this.#keys.encode(key),
-      mod_revision: modRevision,
+      key: this.#keys.encode(each.key),
+      ...('value' in each
+        ? { target: 'Value' as const, value: Buffer.from(each.value) }
+        : { target: 'Mod' as const, mod_revision: each.modRevision }),
     }));
     const failure = compares.map(({ key }) => ({ request_range: { key: this.#keys.encode(key) } }));
     const answer = await this.#write(() => this.#etcd.kv.txn({ compare, success, failure }));

@@ -43,6 +43,12 @@ function checkKey(key: string): void {
   }
 }
 
+/** Whether a compare holds for what its key is now. */
+export function holds(compare: Compare, current: { modRevision: number; value: Uint8Array } | undefined): boolean {
+  if ('modRevision' in compare) return (current?.modRevision ?? 0) === compare.modRevision;
+  return current !== undefined && Buffer.compare(current.value, compare.value) === 0;
+}
+
 /** Throws TooLarge for what exceeds the limits, TypeError for what only a bug can ask (one key written twice). */
 export function checkTransaction(compares: readonly Compare[], operations: readonly Operation[]): void {
   if (operations.length > MAX_OPERATIONS || compares.length > MAX_OPERATIONS) {

@@ -1,7 +1,7 @@
 // The tables of the embedded store and what is done to them inside one lmdb transaction. No queueing, no watches.
 import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
-import { operationKey } from './keys.ts';
+import { holds, operationKey } from './keys.ts';
 import {
   decodeCurrent,
   decodeHistory,
@@ -88,6 +88,11 @@ export class LmdbTables {
     return head ? revisionOfCurrent(head) : 0;
   }
 
+  #holds(compare: Compare): boolean {
+    if ('modRevision' in compare) return this.#revisionOf(compare.key) === compare.modRevision;
+    return holds(compare, this.current(compare.key));
+  }
+
   /** What the key was at a revision. */
   at(key: string, revision: number): KeyValue | undefined {
     const current = this.current(key);
@@ -138,8 +143,7 @@ export class LmdbTables {
 
   /** Inside a write transaction: one transaction of the store at `revision`, if its compares hold. */
   apply(compares: readonly Compare[], operations: readonly Operation[], revision: number): AppliedTransaction {
-    const holds = ({ key, modRevision }: Compare) => this.#revisionOf(key) === modRevision;
-    if (!compares.every(holds)) {
+    if (!compares.every((compare) => this.#holds(compare))) {
       const current = compares.map(({ key }) => {
         const record = this.current(key);
         return record && keyValue(key, record);

@@ -63,6 +63,7 @@ const CAUSE_MS = 200;
 const FORGET_AT_ONCE = 500;
 
 class LmdbStore implements Store, RevisionLog {
+  readonly inOrder = true;
   readonly #tables: LmdbTables;
   readonly #unlock: () => void;
   readonly #maxBytes: number;

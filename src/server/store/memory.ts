@@ -1,6 +1,6 @@
 // The store in memory: for tests, and for clusters that need not outlive their process. History is kept per key and
 // in a log by revision; both are cut together by compaction. Values are kept by reference: nobody may change them.
-import { checkReadable, checkTransaction, closedError, futureRevision, operationKey, sortKey } from './keys.ts';
+import { checkReadable, checkTransaction, closedError, futureRevision, holds, operationKey, sortKey } from './keys.ts';
 import { Expiry } from './expiry.ts';
 import type { Expiring } from './expiry.ts';
 import { SortedIndex } from './sorted-index.ts';
@@ -34,6 +34,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 }
 
 class MemoryStore implements Store, RevisionLog {
+  readonly inOrder = true;
   readonly #index = new SortedIndex<Entry>();
   /** #log[i] holds the events of revision #logFirst + i. */
   #log: (readonly StoreEvent[])[] = [];
@@ -76,8 +77,7 @@ class MemoryStore implements Store, RevisionLog {
   async transact(compares: readonly Compare[], operations: readonly Operation[]): Promise<TransactionResult> {
     if (this.#closed) throw closedError();
     checkTransaction(compares, operations);
-    const holds = ({ key, modRevision }: Compare) => (this.#newest(key)?.modRevision ?? 0) === modRevision;
-    if (!compares.every(holds)) {
+    if (!compares.every((compare) => holds(compare, this.#newest(compare.key)))) {
       const current = compares.map(({ key }) => this.#newest(key));
       return { succeeded: false, revision: this.#revision, current };
     }

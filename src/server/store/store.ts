@@ -15,7 +15,9 @@ export interface KeyValue {
 
 export type Compare =
   /** The key's modRevision equals `revision`; 0 means that the key does not exist. */
-  { key: string; modRevision: number };
+  | { key: string; modRevision: number }
+  /** The key exists and its value is this, byte for byte, whoever wrote it. */
+  | { key: string; value: Uint8Array };
 
 export type Operation =
   | { put: { key: string; value: Uint8Array; /** Vanishes by itself after this time. */ ttlSeconds?: number } }
@@ -82,6 +84,11 @@ export interface StoreWatch extends AsyncIterable<WatchBatch> {
 }
 
 export interface Store {
+  /**
+   * Transactions take effect in the order in which they were given: one may compare what the one before it is about to
+   * write, and need not wait for the disk.
+   */
+  readonly inOrder: boolean;
   get(key: string, options?: { revision?: number }): Promise<{ item: KeyValue | undefined; revision: number }>;
   range(options: RangeOptions): Promise<RangeResult>;
   /**

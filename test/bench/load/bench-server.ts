@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ClusterRoleBindings, Namespaces, ServiceAccounts } from '../../../src/api/resources.ts';
+import { ClusterRoleBindings, Namespaces, ResourceQuotas, ServiceAccounts } from '../../../src/api/resources.ts';
 import type { KubeObject } from '../../../src/api/types.ts';
 import { clientConfigFrom, readKubeConfigFile } from '../../../src/client/kubeconfig.ts';
 import { Client } from '../../../src/client/rest.ts';
@@ -79,6 +79,13 @@ export class BenchServer {
       const metadata = { name: 'default', namespace: name };
       await client.create(ServiceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
     });
+  }
+
+  async makeQuota(namespace: string, hard: Record<string, string>): Promise<void> {
+    const metadata = { name: 'quota', namespace };
+    await this.#asAdmin((client) =>
+      client.create(ResourceQuotas, { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard } }),
+    );
   }
 
   #makeToken(): Promise<string> {

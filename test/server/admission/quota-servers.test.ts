@@ -1,18 +1,23 @@
 // A quota is charged in the transaction of what it lets in: also two servers on one store cannot overrun it together, and
 // no controller has to run for that.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigMaps, ResourceQuotas, Services } from '../../../src/api/resources.ts';
 import type { Client } from '../../../src/client/rest.ts';
 import { admissionChain } from '../../../src/server/admission/chain.ts';
+import { openLmdbStore } from '../../../src/server/store/lmdb.ts';
 import { createMemoryStore } from '../../../src/server/store/memory.ts';
+import type { Store } from '../../../src/server/store/store.ts';
 import { type TestServer, startTestServer } from '../../support/server.ts';
+import { faultyStore } from '../store/faulty-store.ts';
 
 const namespace = 'default';
 const admission = admissionChain().filter(({ name }) => name === 'ResourceQuota');
 const running: TestServer[] = [];
 
-async function servers(count: number): Promise<Client[]> {
-  const store = createMemoryStore();
+async function servers(count: number, store: Store = createMemoryStore()): Promise<Client[]> {
   for (let i = 0; i < count; i++) running.push(await startTestServer({ store, admission, namespaces: i === 0 }));
   return running.map((server) => server.client());
 }
@@ -112,4 +117,65 @@ describe('a charge', () => {
     await configMap(client, 'b');
     await expect(configMap(client, 'c')).rejects.toMatchObject({ reason: 'Forbidden' });
   });
+});
+
+describe('charges that are on their way to the disk together', () => {
+  /** On disk, where a transaction is answered long after the next one was given. */
+  async function onDisk<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    const path = mkdtempSync(join(tmpdir(), 'quota-'));
+    const store = await openLmdbStore({ path });
+    try {
+      return await work(store);
+    } finally {
+      for (const server of running.splice(0)) await server.close();
+      await store.close();
+      rmSync(path, { recursive: true });
+    }
+  }
+
+  it('reach the limit and not more, from two servers', () =>
+    onDisk(async (store) => {
+      const [one, two] = (await servers(2, store)) as [Client, Client];
+      await limit(one, { configmaps: '100' });
+      const creates = Array.from({ length: 150 }, (_, i) => configMap(i % 3 ? one : two, `m${i}`));
+      expect(succeeded(await Promise.allSettled(creates))).toBe(100);
+      expect(await used(one)).toEqual({ configmaps: '100' });
+      expect((await two.list(ConfigMaps, { namespace })).items).toHaveLength(100);
+    }));
+
+  it('share a commit', () =>
+    onDisk(async (store) => {
+      let given = 0;
+      let most = 0;
+      const counting: Store = {
+        ...faultyStore(store, () => undefined),
+        async transact(compares, operations) {
+          most = Math.max(most, ++given);
+          return store.transact(compares, operations).finally(() => given--);
+        },
+      };
+      const [client] = (await servers(1, counting)) as [Client];
+      await limit(client, { configmaps: '40' });
+      await configMap(client, 'first');
+      most = 0;
+      await Promise.all(Array.from({ length: 30 }, (_, i) => configMap(client, `m${i}`)));
+      expect(most).toBe(30);
+      expect(await used(client)).toEqual({ configmaps: '31' });
+    }));
+
+  it('count what was written, whichever of them fail', () =>
+    onDisk(async (store) => {
+      let calls = 0;
+      const faulty = faultyStore(store, (call, keys) => {
+        if (call !== 'transact' || !keys[0]?.includes('configmaps')) return undefined;
+        return ([undefined, 'Unavailable', 'done but unknown', 'not done and unknown'] as const)[calls++ % 29];
+      });
+      const [client] = (await servers(1, faulty)) as [Client];
+      await limit(client, { configmaps: '1000' });
+      const creates = Array.from({ length: 60 }, (_, i) => configMap(client, `m${i % 50}`));
+      await Promise.allSettled(creates);
+      const { items } = await client.list(ConfigMaps, { namespace });
+      expect(items.length).toBeGreaterThan(20);
+      expect(await used(client)).toEqual({ configmaps: String(items.length) });
+    }));
 });

@@ -22,6 +22,7 @@ export function faultyStore(store: Store, decide: (call: StoreCall, keys: string
     return fail(fault === 'done but unknown' || fault === 'not done and unknown' ? 'OutcomeUnknown' : fault);
   };
   return {
+    inOrder: store.inOrder,
     get: (key, options) => guarded('get', [key], () => store.get(key, options)),
     range: (options) => guarded('range', [options.start], () => store.range(options)),
     transact: (compares, operations) =>

@@ -111,6 +111,31 @@ export function storeSuite(name: string, backend: Backend): void {
         expect((await create()).succeeded).toBe(true);
       });
 
+      it('compare values byte for byte, whoever wrote them', async () => {
+        const is = (value: string) => ({ key: '/a', value: Buffer.from(value) });
+        const change = async (from: string, to: string) =>
+          (await store.transact([is(from)], [put('/a', to)])).succeeded;
+        expect(await change('', 'none is not empty')).toBe(false);
+        await write(put('/a', '1'));
+        expect(await change('2', '3')).toBe(false);
+        expect(await change('1', '2')).toBe(true);
+        await write(put('/a', '3'));
+        await write(put('/a', '2'));
+        const failed = await store.transact([is('3')], [put('/a', '4')]);
+        expect(failed.current?.map((item) => item && text(item.value))).toEqual(['2']);
+        expect(await change('2', '4')).toBe(true);
+      });
+
+      it('take effect in the order in which they were given, where the store says so', async () => {
+        await write(put('/a', '0'));
+        const next = (i: number) =>
+          store.transact([{ key: '/a', value: Buffer.from(String(i)) }], [put('/a', String(i + 1))]);
+        const results = await Promise.all(Array.from({ length: 100 }, (_, i) => next(i)));
+        const made = results.filter(({ succeeded }) => succeeded).length;
+        expect(text((await store.get('/a')).item?.value)).toBe(String(made));
+        if (store.inOrder) expect(results.map(({ revision }) => revision)).toEqual(results.map((_, i) => 3 + i));
+      });
+
       it('let exactly one of many racing writers win', async () => {
         const { revision } = await store.transact([], [put('/a', 'start')]);
         const racers = Array.from({ length: 30 }, (_, i) =>

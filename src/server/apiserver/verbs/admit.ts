@@ -20,6 +20,8 @@ export function inPhaseOrder(plugins: readonly AdmissionPlugin[]): AdmissionPlug
 export interface AdmissionInput {
   operation: Operation;
   name: string;
+  /** Default: that of the request. */
+  namespace?: string;
   subresource: string;
   /** CONNECT: what the options of the connection are: `PodExecOptions`. */
   connect?: GroupVersionKind;
@@ -57,7 +59,7 @@ export class Admission {
       kind: { ...definition.storage, kind: definition.kind },
       resource: { group: endpoint.group, version: endpoint.version, resource: endpoint.plural },
       subresource: input.subresource,
-      namespace: context.info.namespace,
+      namespace: input.namespace ?? context.info.namespace,
       name: input.name,
       user: context.user,
       options: input.options,
@@ -129,16 +131,23 @@ export class Admission {
   }
 }
 
-function add(extras: Extras, { replacements, settle }: Reservation): void {
-  const { settle: others } = extras;
-  extras.settle = (revision) => {
-    others?.(revision);
-    settle(revision);
+function add(extras: Extras, reservation: Reservation): void {
+  const { handed, settle } = extras;
+  extras.handed = () => {
+    handed?.();
+    reservation.handed?.();
   };
-  for (const { type, old, next } of replacements) {
+  extras.settle = (revision) => {
+    settle?.(revision);
+    reservation.settle(revision);
+  };
+  for (const { type, old, next } of reservation.replacements) {
     const { namespace = '', name = '', resourceVersion } = old.metadata ?? {};
     const key = registryPrefix(type.group, type.plural) + keyOf(namespace, name);
-    extras.compares.push({ key, modRevision: Number(resourceVersion) });
+    const compare = resourceVersion
+      ? { modRevision: Number(resourceVersion) }
+      : { value: encodeStored(old as Unstructured) };
+    extras.compares.push({ key, ...compare });
     extras.operations.push({ put: { key, value: encodeStored(next as Unstructured) } });
   }
 }

@@ -12,6 +12,8 @@ import type { StoredKind } from '../registry.ts';
 export interface Extras {
   compares: Compare[];
   operations: Operation[];
+  /** They are on their way to a store that does what it is given in order. */
+  handed?: () => void;
   /** The revision at which they were written; undefined: they were not. */
   settle?: (revision: number | undefined) => void;
 }
@@ -52,11 +54,13 @@ export async function put(
   const { ttlSeconds } = kind.definition;
   // The cache may see the event before this function resumes.
   server.feed.adoptions.set(value, object);
-  const result = await transact(
+  const pending = transact(
     server,
     [{ key: storeKey, modRevision: expected }, ...extras.compares],
     [{ put: ttlSeconds ? { key: storeKey, value, ttlSeconds } : { key: storeKey, value } }, ...extras.operations],
   );
+  if (server.options.store.inOrder) extras.handed?.();
+  const result = await pending;
   if (!result.succeeded) {
     server.feed.adoptions.delete(value);
     return { result };
