@@ -1,9 +1,10 @@
 // CertificateSigningRequest. Upstream: pkg/registry/certificates/certificates/strategy.go, pkg/apis/certificates/
 // validation. Who asks (spec.username, groups …) is filled in by the API server's hook.
 import type { CertificateSigningRequest as Csr } from 'kubernetes-types/certificates/v1.js';
+import { requestedNames } from '../../certificate-request.ts';
 import { humanDuration } from '../../duration.ts';
 import { defineKind } from '../../kind.ts';
-import { dns1123LabelErrors } from '../../names.ts';
+import { dns1123LabelErrors, dns1123SubdomainErrors } from '../../names.ts';
 import type { Unstructured } from '../../types.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { differences, semanticEqual } from '../../equal.ts';
@@ -11,7 +12,6 @@ import { ageColumn, column } from '../shared/columns.ts';
 import { type RequestCondition, keepVerdicts, stampConditions } from '../shared/request-conditions.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
-import { dnsSubdomain } from '../shared/field-rules.ts';
 
 const group = 'certificates.k8s.io';
 const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
@@ -42,24 +42,31 @@ const USAGES = [
 ];
 const PEM = /^\s*-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----\s*$/;
 
+/** The first part between dots that is wrong says what is. */
+function partsOf(errors: FieldErrors, field: string, text: string, rule: (part: string) => readonly string[]): void {
+  for (const part of text.split('.')) {
+    const wrong = rule(part);
+    for (const why of wrong) errors.invalid(field, text, `validating label ${JSON.stringify(part)}: ${why}`);
+    if (wrong.length) return;
+  }
+}
+
 /** `domain/path`, upstream: ValidateSignerName. */
 function signerName(errors: FieldErrors, field: string, name: string | undefined): void {
   if (!name) return errors.required(field);
   const parts = name.split('/');
-  if (parts.length !== 2 || !parts[0] || !parts[1]) {
-    return errors.invalid(
-      field,
-      name,
-      'must be a fully qualified domain and path of the form "example.com/signer-name"',
-    );
+  if (parts.length !== 2) {
+    const why = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+    return errors.invalid(field, name, why);
   }
   const [domain, path] = parts as [string, string];
-  dnsSubdomain(errors, field, domain);
-  if (domain.split('.').length < 2) {
+  if (domain.length > 253) errors.tooLong(field, 253);
+  partsOf(errors, field, domain, dns1123LabelErrors);
+  if (!domain.includes('.')) {
     errors.invalid(field, domain, 'should be a domain with at least two segments separated by dots');
   }
+  partsOf(errors, field, path, dns1123SubdomainErrors);
   if (name.length > 571) errors.tooLong(field, 571);
-  for (const part of path.split('.')) for (const why of dns1123LabelErrors(part)) errors.invalid(field, path, why);
 }
 
 /** What an old request has wrong may stay wrong. */
@@ -96,7 +103,7 @@ function conditions(csr: Csr, old: Csr | undefined, errors: FieldErrors): void {
     else if (!allowed.includes(value)) errors.notSupported(`${path}.status`, value, allowed);
     const other = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : '';
     if (exclusive && other && seen.has(other)) {
-      errors.invalid('status.conditions', type, 'Approved and Denied conditions are mutually exclusive');
+      errors.invalid(`${path}.type`, type, 'Approved and Denied conditions are mutually exclusive');
     }
     if (unique && seen.has(type)) errors.duplicate(`${path}.type`, type);
     seen.add(type);
@@ -169,18 +176,30 @@ function state({ status }: Csr): string {
   return parts.join(',');
 }
 
-/** SetDefaults_CertificateSigningRequestSpec of v1beta1: signer and usages may be absent. */
+const SERVING_NAMES = [2, 7];
+const sameSet = (have: readonly string[], ...wanted: string[]): boolean =>
+  new Set(have).size === wanted.length && wanted.every((w) => have.includes(w));
+
+/** Upstream: DefaultSignerNameFromSpec; a kubelet's request names a node, and a serving one its addresses. */
+function signerOf({ request, usages = [] }: Partial<Csr['spec']>): string {
+  const names = requestedNames(Buffer.from((request as string | undefined) ?? '', 'base64').toString());
+  if (!names || !sameSet(names.organizations, 'system:nodes') || !names.commonName.startsWith('system:node:')) {
+    return LEGACY_SIGNER;
+  }
+  const meant = (use: string): boolean =>
+    sameSet(usages, 'digital signature', use) || sameSet(usages, 'digital signature', 'key encipherment', use);
+  if (meant('client auth') && !names.altNames.length) return 'kubernetes.io/kube-apiserver-client-kubelet';
+  const serving = names.altNames.length > 0 && names.altNames.every((tag) => SERVING_NAMES.includes(tag));
+  return meant('server auth') && serving ? 'kubernetes.io/kubelet-serving' : LEGACY_SIGNER;
+}
+
+/** Upstream: certificates/v1beta1/defaults.go: signer, usages and the status of conditions may be absent. */
 function defaultsOfBeta1(draft: Unstructured): void {
-  const spec = draft['spec'] as Partial<Csr['spec']> | undefined;
+  const { spec, status } = draft as { spec?: Partial<Csr['spec']>; status?: { conditions?: Partial<Condition>[] } };
+  for (const condition of status?.conditions ?? []) condition.status ||= 'True';
   if (!spec) return;
   spec.usages ??= ['digital signature', 'key encipherment'];
-  if (spec.signerName) return;
-  const has = (...all: string[]) => all.every((u) => spec.usages!.includes(u));
-  spec.signerName = has('client auth')
-    ? 'kubernetes.io/kube-apiserver-client-kubelet'
-    : has('server auth')
-      ? 'kubernetes.io/kubelet-serving'
-      : LEGACY_SIGNER;
+  spec.signerName ??= signerOf(spec);
 }
 
 /** Version 1 takes no request for it; those that there are may be written. */

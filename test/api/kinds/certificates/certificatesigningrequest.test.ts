@@ -34,6 +34,29 @@ describe('a new request', () => {
       ],
     ],
     [make({ usages: [] }), ['spec.usages: Required value']],
+    [
+      make({ signerName: 'a.b' }),
+      [
+        `spec.signerName: Invalid value: "a.b": must be a fully qualified domain and path of the form 'example.com/signer-name'`,
+      ],
+    ],
+    [
+      make({ signerName: 'A.b/c' }),
+      [
+        expect.stringMatching(
+          /^spec.signerName: Invalid value: "A.b": validating label "A": a lowercase RFC 1123/,
+        ) as never,
+      ],
+    ],
+    [
+      make({ signerName: 'ab/c.D' }),
+      [
+        'spec.signerName: Invalid value: "ab": should be a domain with at least two segments separated by dots',
+        expect.stringMatching(
+          /^spec.signerName: Invalid value: "c.D": validating label "D": a lowercase RFC 1123/,
+        ) as never,
+      ],
+    ],
   ])('%#', (document, expected) => {
     expect(create(csr, document).errors).toEqual(expected);
   });
@@ -57,7 +80,7 @@ describe('a request that is there', () => {
     [
       'both approved and denied',
       approve(make({}, said('Approved')), said('Approved', 'Denied')),
-      ['status.conditions: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive'],
+      ['status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive'],
     ],
     [
       'unapproved',
