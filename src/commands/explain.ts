@@ -2,6 +2,7 @@
 import { isNotFound } from '../api/status.ts';
 import { explainFromOpenApi } from '../api/schema/explain.ts';
 import { Command } from '../cli/base.ts';
+import { dottedPath } from '../cli/dotted-path.ts';
 import { CliError, PlainError } from '../cli/errors.ts';
 import { flag } from '../cli/pflag.ts';
 
@@ -51,10 +52,8 @@ Information about each field is retrieved from the server in OpenAPI format.`;
     if (args.length > 1) throw new CliError('We accept only this format: explain RESOURCE\n');
     const cluster = await this.cluster();
     const mapper = await cluster.mapper();
-    const [resource = '', ...rest] = subject.split('.');
-    if (resource === '' || subject.includes('[')) {
-      throw new CliError('invalid jsonpath syntax, first node must be field node');
-    }
+    const [resource = '', ...rest] = dottedPath(subject, 'first node');
+    if (resource === '') throw new CliError('a resource must be present, got: /, Resource=');
     const found = await mapper.resource(resource).catch((error: unknown) => {
       // Upstream does not put `error: ` before this one.
       throw error instanceof CliError ? new PlainError(error.message) : error;

@@ -1,6 +1,5 @@
 // `run`: a pod from an image, attached to when asked. Upstream: kubectl/pkg/cmd/run/run.go.
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import { envVarNameErrors } from '../api/names.ts';
 import { resourcePath, type ResourceType, type Unstructured } from '../api/types.ts';
 import { attachTo } from '../cli/attach.ts';
 import { deleteObject, deletionLine, type DeletionOptions } from '../cli/deletion.ts';
@@ -324,9 +323,12 @@ function annotationsOf(specs: readonly string[]): Record<string, string> {
   return Object.fromEntries(specs.map((spec) => spec.split(/=(.*)/s).slice(0, 2)));
 }
 
+/** IsEnvVarName, older than the server's rule. */
+const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
+
 function envOf(text: string): { name: string; value: string } {
   const at = text.indexOf('=');
   const name = text.slice(0, Math.max(at, 0));
-  if (name === '' || envVarNameErrors(name).length > 0) throw new CliError(`invalid env: ${text}`);
+  if (!ENV_NAME.test(name)) throw new CliError(`invalid env: ${text}`);
   return { name, value: text.slice(at + 1) };
 }

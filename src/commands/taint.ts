@@ -5,6 +5,7 @@ import type { Unstructured } from '../api/types.ts';
 import { changeOf, sendChange } from '../cli/apply/change.ts';
 import { Command } from '../cli/base.ts';
 import { Builder } from '../cli/builder/builder.ts';
+import { dottedPath } from '../cli/dotted-path.ts';
 import { CliError, PlainError, throwCollected } from '../cli/errors.ts';
 import { dryRunFlag, dryRunOf, fieldManagerFlag, fieldValidationOf, selectorFlag, validateFlag } from '../cli/flags.ts';
 import { operationPrinter } from '../cli/operation.ts';
@@ -85,10 +86,10 @@ export default class Taint extends Command {
   }
 
   private async checkType(name: string): Promise<void> {
-    if (name.includes(',')) throw new CliError("unrecognized character in action: U+002C ','");
+    const [resource = ''] = dottedPath(name, 'all nodes');
     const mapper = await (await this.cluster()).mapper();
     // Upstream puts no `error: ` before this one.
-    const { kind } = await mapper.resource(name).catch((error: unknown) => {
+    const { kind } = await mapper.resource(resource).catch((error: unknown) => {
       throw error instanceof CliError ? new PlainError(error.message) : error;
     });
     if (kind !== 'Node') throw new CliError(`invalid resource type ${name}, only node types are supported`);
