@@ -1,11 +1,12 @@
 // Reads the field numbers of Kubernetes' protobuf messages out of the struct tags of its Go types, and writes them as
 // the table src/api/codec/protobuf-fields.gen.ts. Run by hand when a new version of the API is taken in:
-//   tsx scripts/protobuf-fields.ts <checkouts of kubernetes/api, kubernetes/apimachinery and kubernetes/kube-aggregator>
-//     [<older kubernetes/api>], which has the packages that the newer one has no more.
+//   tsx scripts/protobuf-fields.ts <checkouts of kubernetes/api, kubernetes/apimachinery, kubernetes/kube-aggregator and
+//     kubernetes/apiextensions-apiserver> [<older kubernetes/api>], which has the packages that the newer one has no more.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-const [apiRoot = '', machineryRoot = '', aggregatorRoot = '', oldApiRoot = ''] = process.argv.slice(2);
+const [apiRoot = '', machineryRoot = '', aggregatorRoot = '', extensionsRoot = '', oldApiRoot = ''] =
+  process.argv.slice(2);
 const typesOf = (name: string): string => {
   const file = join(apiRoot, name, 'types.go');
   return existsSync(file) ? file : join(oldApiRoot, name, 'types.go');
@@ -62,6 +63,8 @@ const packages: [name: string, file: string][] = [
     'storage/v1beta1',
   ].map((name): [string, string] => [name, typesOf(name)]),
   ['apiregistration/v1', join(aggregatorRoot, 'pkg/apis/apiregistration/v1/types.go')],
+  ['apiextensions/v1', join(extensionsRoot, 'pkg/apis/apiextensions/v1/types.go')],
+  ['apiextensions/v1beta1', join(extensionsRoot, 'pkg/apis/apiextensions/v1beta1/types.go')],
 ];
 
 /** Types that are no plain messages on the wire, or that JSON shows in another shape; see protobuf.ts. */
@@ -73,10 +76,17 @@ const special: Record<string, string> = {
   'meta/v1.MicroTime': 'M',
   'meta/v1.FieldsV1': 'F',
   'meta/v1.Duration': 'D',
+  'apiextensions/v1.JSON': 'R',
+  'apiextensions/v1beta1.JSON': 'R',
 };
 const scalars: Record<string, string> = { string: 's', bool: 'b', int32: 'i', int64: 'i', int: 'i', float64: 'd' };
 
-const sources = new Map(packages.map(([name, file]) => [name, readFileSync(file, 'utf8')]));
+/** A package's types; those of schemas have a file of their own. */
+function sourceOf(file: string): string {
+  const schemas = file.replace(/types\.go$/, 'types_jsonschema.go');
+  return readFileSync(file, 'utf8') + (existsSync(schemas) ? readFileSync(schemas, 'utf8') : '');
+}
+const sources = new Map(packages.map(([name, file]) => [name, sourceOf(file)]));
 /** `type PodPhase string`, `type ResourceList map[…]…`, `type ExtraValue []string`. */
 const named = new Map<string, string>();
 for (const [name, text] of sources) {
@@ -92,7 +102,7 @@ named.set('types.NamespacedName', 'string');
 
 function importsOf(text: string): Map<string, string> {
   const aliases = new Map<string, string>();
-  for (const [, alias, path] of text.matchAll(/^\s*(?:(\w+) )?"k8s\.io\/([^"]+)"/gm)) {
+  for (const [, alias, path] of text.matchAll(/^\s*(?:import )?(?:(\w+) )?"k8s\.io\/([^"]+)"/gm)) {
     const name = path!.replace(/^apimachinery\/pkg\/apis\//, '').replace(/^api\//, '');
     aliases.set(
       alias ?? path!.split('/').at(-1)!,
@@ -127,10 +137,14 @@ for (const [name, text] of sources) {
   for (const [, type, body] of text.matchAll(/^type (\w+) struct \{\n([\s\S]*?)^\}/gm)) {
     const fields: string[] = [];
     for (const line of body!.split('\n')) {
-      const found = /^\t(?:(\w+)\s+)?([*\w.[\]]+)\s+`json:"([^"]*)"[^`]*\bprotobuf:"\w+,(\d+),/.exec(line);
-      if (!found) continue;
-      const [, , go, json, number] = found;
-      const [jsonName] = json!.split(',');
+      // Schemas that may also be something else have no names in JSON.
+      const found =
+        /^\t(?:(\w+)\s+)?([*\w.[\]]+)\s+`(?:json:"([^"]*)"[^`]*)?\bprotobuf:"\w+,(\d+),(?:[^"]*\bname=(\w+))?/.exec(
+          line,
+        );
+      if (!found || found[3] === '-') continue;
+      const [, , go, json, number, wireName] = found;
+      const [jsonName] = json === undefined ? [wireName] : json.split(',');
       const code = typeCode(go!, name, aliases);
       fields.push(`${number} ${jsonName || '^'} ${code}`);
     }

@@ -21,7 +21,21 @@ export interface Message {
   readonly inline: readonly Field[];
   /** By the hash of the JSON key; whoever asks compares the name. */
   readonly byHash: ReadonlyMap<number, Field>;
+  /** Of the parts of schemas that may also be something else: JSON shows what is there, without its name. */
+  readonly oneOf: OneOf | undefined;
 }
+
+/** Field numbers: the schema, and what may stand in its place. */
+export interface OneOf {
+  schema: number;
+  bool?: number;
+  list?: number;
+}
+const ALTERNATIVES: Readonly<Record<string, OneOf>> = {
+  JSONSchemaPropsOrArray: { schema: 1, list: 2 },
+  JSONSchemaPropsOrBool: { schema: 2, bool: 1 },
+  JSONSchemaPropsOrStringArray: { schema: 1, list: 2 },
+};
 
 const messages = new Map<string, Message>();
 
@@ -55,6 +69,7 @@ function build(name: string): Message {
     byNumber: new Map(fields.map((field) => [field.number, field])),
     inline: fields.filter((field) => field.name === '^'),
     byHash,
+    oneOf: ALTERNATIVES[name.slice(name.indexOf('.') + 1)],
   };
 }
 

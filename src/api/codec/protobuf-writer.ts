@@ -7,7 +7,7 @@
 // the same to every reader. Upstream: apimachinery/pkg/runtime/serializer/protobuf/protobuf.go.
 import { parseDuration } from '../duration.ts';
 import { parseJson, stringifyJson } from './json.ts';
-import { type Field, type Message, messageFor, messageNamed } from './protobuf-messages.ts';
+import { type Field, type Message, messageNamed } from './protobuf-messages.ts';
 
 const [QUOTE, BACKSLASH, COLON, COMMA, MINUS] = [0x22, 0x5c, 0x3a, 0x2c, 0x2d];
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
@@ -105,6 +105,7 @@ export class ProtobufWriter {
   }
 
   #object(message: Message): void {
+    if (message.oneOf) return this.#either(message);
     const from = this.#i;
     this.#fields(message);
     const end = this.#i;
@@ -143,6 +144,20 @@ export class ProtobufWriter {
       if (c === CLOSE_BRACE) return;
       throw new Error('the JSON text is not compact');
     }
+  }
+
+  /** A message that JSON shows as what it holds. */
+  #either({ oneOf, byNumber }: Message): void {
+    const c = this.#json[this.#i];
+    const { bool, list, schema } = oneOf!;
+    if (c === OPEN_BRACE) {
+      // Upstream's reader of JSON sets both.
+      if (bool) this.raw(Buffer.from([bool * 8 + VARINT, 1]));
+      return this.#written(byNumber.get(schema)!);
+    }
+    if (bool) return this.#value(bool, 'b');
+    if (list && c === OPEN_BRACKET) return this.#list(list, byNumber.get(list)!.item);
+    this.#skip();
   }
 
   #isKey(name: string, start: number, end: number): boolean {
@@ -437,52 +452,4 @@ export class ProtobufWriter {
     this.#out.copy(larger, 0, 0, this.#o);
     this.#out = larger;
   }
-}
-
-const MAGIC = Buffer.from('k8s\0');
-/** contentEncoding and contentType are empty strings. */
-export const ENVELOPE_TAIL = Buffer.from([0x1a, 0, 0x22, 0]);
-
-/** Everything before a message of that length: the magic, its type, the key of `raw`. */
-export function envelopeHead(apiVersion: string, kind: string, rawLength: number): Buffer {
-  const type = new ProtobufWriter(256);
-  type.text(1, apiVersion);
-  type.text(2, kind);
-  const head = new ProtobufWriter(256);
-  head.raw(MAGIC);
-  head.bytes(1, type.take());
-  head.head(2, rawLength);
-  return head.take();
-}
-
-const TYPE = /^\{(?:"kind":"([^"\\]*)","apiVersion":"([^"\\]*)"|"apiVersion":"([^"\\]*)","kind":"([^"\\]*)")/;
-
-/** A whole answer from an object's JSON; undefined when its kind has no protobuf form. */
-export function encodeProtobuf(json: Uint8Array): Buffer | undefined {
-  const start = Buffer.from(json.buffer, json.byteOffset, Math.min(json.byteLength, 300)).toString('latin1');
-  const found = TYPE.exec(start);
-  if (!found) return undefined;
-  const kind = found[1] ?? found[4]!;
-  const apiVersion = found[2] ?? found[3]!;
-  const message = messageFor(apiVersion, kind);
-  if (message === undefined) return undefined;
-  const writer = new ProtobufWriter(json.byteLength + 256);
-  writer.message(json, message);
-  const raw = writer.take();
-  return Buffer.concat([envelopeHead(apiVersion, kind, raw.length), raw, ENVELOPE_TAIL]);
-}
-
-/** One frame of a watch: its length in four bytes, and a WatchEvent { type = 1, object = 2 { raw = 1 } }. */
-export function watchFrame(type: string, object: Uint8Array): Buffer {
-  const inner = new ProtobufWriter(16);
-  inner.head(1, object.length);
-  const key = inner.take();
-  const writer = new ProtobufWriter(64);
-  writer.raw(new Uint8Array(4));
-  writer.text(1, type);
-  writer.head(2, key.length + object.length);
-  writer.raw(key);
-  const head = writer.take();
-  head.writeUInt32BE(head.length - 4 + object.length, 0);
-  return Buffer.concat([head, object]);
 }

@@ -152,8 +152,17 @@ class Reader {
         return list;
       }
       default:
-        return this.message(type, depth + 1);
+        return this.shown(type, depth);
     }
+  }
+
+  private shown(type: string, depth: number): Json | undefined {
+    const { oneOf, byNumber } = messageNamed(type);
+    const object = this.message(type, depth + 1);
+    if (!oneOf) return object;
+    const { schema, list, bool } = oneOf;
+    const held = (number: number | undefined) => (number ? object[byNumber.get(number)!.name] : undefined);
+    return held(list) ?? held(schema) ?? (bool ? (held(bool) ?? false) : undefined);
   }
 
   /** Seconds and nanoseconds since the epoch; an empty message is Go's zero time, which JSON shows as null. */

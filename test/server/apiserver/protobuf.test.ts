@@ -1,7 +1,7 @@
 // Answers in protobuf: objects, lists, watch frames, errors, metadata; and JSON for what has no protobuf form.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeProtobuf } from '../../../src/api/codec/protobuf.ts';
-import { encodeProtobuf } from '../../../src/api/codec/protobuf-writer.ts';
+import { encodeProtobuf } from '../../../src/api/codec/protobuf-envelope.ts';
 import type { Request, Response } from '../../../src/wire/http.ts';
 import { raw } from '../../support/raw.ts';
 import { type TestServer, admin, startTestServer } from '../../support/server.ts';

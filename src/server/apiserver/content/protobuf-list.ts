@@ -3,7 +3,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { stringifyJson } from '../../../api/codec/json.ts';
 import { messageFor } from '../../../api/codec/protobuf-messages.ts';
-import { ENVELOPE_TAIL, ProtobufWriter, envelopeHead } from '../../../api/codec/protobuf-writer.ts';
+import { ENVELOPE_TAIL, envelopeHead } from '../../../api/codec/protobuf-envelope.ts';
+import { ProtobufWriter } from '../../../api/codec/protobuf-writer.ts';
 import type { ListMeta } from '../../../api/types.ts';
 import type { Entry } from '../cache/entry.ts';
 import type { Endpoint } from '../registry.ts';

@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import type { Status, StatusError } from '../../../api/status.ts';
 import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
-import { encodeProtobuf } from '../../../api/codec/protobuf-writer.ts';
+import { encodeProtobuf } from '../../../api/codec/protobuf-envelope.ts';
 import type { Response, ResponseBody } from '../../../wire/http.ts';
 import { stringifyYaml } from '../../../api/codec/yaml.ts';
 import { encodeWhole } from '../cache/encoding.ts';

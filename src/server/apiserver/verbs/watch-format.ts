@@ -1,6 +1,6 @@
 // How one watch event looks to one class of watchers (a version, a shape). Encodings are kept on the event, so that
 // watchers who want the same share the bytes.
-import { encodeProtobuf, watchFrame } from '../../../api/codec/protobuf-writer.ts';
+import { encodeProtobuf, watchFrame } from '../../../api/codec/protobuf-envelope.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { encodeWhole } from '../cache/encoding.ts';
 import type { Entry } from '../cache/entry.ts';
