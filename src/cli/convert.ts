@@ -4,10 +4,10 @@ import type { AnyKind, ServedVersion } from '../api/kind.ts';
 import { builtinSchemas } from '../api/schema/builtin.ts';
 import { applyDefaults } from '../api/schema/defaults.ts';
 import { pruneUnknown } from '../api/schema/prune.ts';
-import { resolve } from '../api/schema/resolve.ts';
 import type { Schema } from '../api/schema/schema.ts';
 import { apiVersionOf, parseApiVersion, type Unstructured } from '../api/types.ts';
 import { CliError } from './errors.ts';
+import { withZeros } from './typed.ts';
 
 const SCHEME = 'in scheme "pkg/api/legacyscheme/scheme.go:30"';
 
@@ -73,23 +73,4 @@ export class VersionConverter {
   private schemaOf(served: ServedVersion, kind: string): Schema | undefined {
     return served.schema ?? builtinSchemas.forKind(served.group, served.version, kind);
   }
-}
-
-/** With the empty structs and nulls that Go prints of typed objects. */
-function withZeros(value: unknown, referrer: Schema): unknown {
-  const schema = resolve(referrer, builtinSchemas);
-  if (Array.isArray(value)) return schema.items ? value.map((item) => withZeros(item, schema.items!)) : value;
-  if (typeof value !== 'object' || value === null) return value;
-  const { properties, additionalProperties } = schema;
-  const result: Record<string, unknown> = { ...value };
-  if (!properties) {
-    if (typeof additionalProperties !== 'object') return result;
-    for (const key of Object.keys(result)) result[key] = withZeros(result[key], additionalProperties);
-    return result;
-  }
-  for (const [key, property] of Object.entries(properties)) {
-    if (result[key] === undefined && property.zero !== undefined) result[key] = property.zero;
-    if (result[key] !== undefined) result[key] = withZeros(result[key], property);
-  }
-  return result;
 }

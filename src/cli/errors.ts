@@ -78,7 +78,7 @@ export function formatError(error: unknown, commandPath: string, server?: string
     return { text: `error: ${error.message}\nSee '${commandPath} -h' for help and examples`, exitCode: 1 };
   }
   if (error instanceof AggregateCliError) {
-    return { text: error.errors.map((e) => plainMessage(e, server)).join('\n'), exitCode: 1 };
+    return { text: error.errors.map((e) => `${plainMessage(e, server)}\n`).join(''), exitCode: 1 };
   }
   if (error instanceof StatusError && error.reason === 'Invalid') return { text: invalidMessage(error), exitCode: 1 };
   const standard = standardMessage(error, server);

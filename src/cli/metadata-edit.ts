@@ -8,15 +8,20 @@ export interface PairChanges {
   remove: string[];
 }
 
-/** `pods x a=b c-`: resources first, then changes. */
-export function splitPairs(args: readonly string[], what: string): { resources: string[]; pairs: string[] } {
+/** `pods x a=b c-`: resources first, then changes; the error names the wrong argument, or all of them. */
+export function splitPairs(
+  args: readonly string[],
+  what: string,
+  nameAll = false,
+): { resources: string[]; pairs: string[] } {
   const resources: string[] = [];
   const pairs: string[] = [];
   for (const arg of args) {
     const isPair = (arg.includes('=') && !arg.startsWith('=')) || (arg.endsWith('-') && arg !== '-');
     if (isPair) pairs.push(arg);
     else if (pairs.length === 0) resources.push(arg);
-    else throw new CliError(`all resources must be specified before ${what} changes: ${arg}`);
+    else
+      throw new CliError(`all resources must be specified before ${what} changes: ${nameAll ? args.join(' ') : arg}`);
   }
   return { resources, pairs };
 }

@@ -99,7 +99,7 @@ export class Builder {
       if (args.length > 0) this.refuseBoth();
       return this.buildFiles(files);
     }
-    if (this.request.local) throw new CliError(NOTHING_LOCAL);
+    if (this.request.local && args.length > 0) throw new CliError(NOTHING_LOCAL);
     const { targets, single } = await this.targets();
     return this.read(targets, single);
   }

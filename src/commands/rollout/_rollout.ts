@@ -8,6 +8,7 @@ import { fieldManagerFlag, filenameFlags, selectorFlag } from '../../cli/flags.t
 import { operationPrinter } from '../../cli/operation.ts';
 import type { FlagValues } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
+import { asTyped } from '../../cli/typed.ts';
 
 export const rolloutFlags = {
   ...filenameFlags('Filename, directory, or URL to files identifying the resource to get from a server.'),
@@ -49,7 +50,7 @@ export abstract class RolloutCommand extends Command {
         if (problem) throw problem;
         const options = { fieldManager: flags['field-manager'] };
         const answer = change.empty ? info.object! : await this.send(() => sendChange(cluster, info, change, options));
-        this.out(print(answer, operation));
+        this.out(print(flags.output ? asTyped(answer) : answer, operation));
       } catch (error) {
         errors.push(this.named(info, error));
       }

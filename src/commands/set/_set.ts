@@ -10,6 +10,7 @@ import { type DryRun, dryRunFlag, fieldManagerFlag, filenameFlags, recordFlag, s
 import { operationPrinter, type OperationPrinter } from '../../cli/operation.ts';
 import { flag, type FlagValues } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
+import { asTyped } from '../../cli/typed.ts';
 
 export const setFlags = (what: string) => ({
   all: flag.bool('Select all resources, in the namespace of the specified resource types'),
@@ -23,6 +24,15 @@ export const setFlags = (what: string) => ({
 });
 export type SetFlags = Omit<FlagValues<ReturnType<typeof setFlags>>, 'selector' | 'record'> & { selector?: string };
 
+interface Words {
+  operation: string;
+  failure: string;
+  /** What is asked for is judged after the objects were found. */
+  validate?(): void;
+  /** An object that is as it was asked to be is sent and told of all the same. */
+  evenIfEmpty?: boolean;
+}
+
 export abstract class SetCommand extends Command {
   protected dryRun: DryRun = 'none';
 
@@ -30,19 +40,23 @@ export abstract class SetCommand extends Command {
   protected async changePodSpecs(
     flags: SetFlags,
     resources: readonly string[],
-    words: { operation: string; failure: string },
-    edit: (spec: PodSpec, errors: unknown[], object: Unstructured) => void,
+    words: Words,
+    edit: (spec: PodSpec, errors: unknown[], object: Unstructured, name: string) => void,
   ): Promise<void> {
     if (flags.all && flags.selector) throw new CliError('cannot set --all and --selector at the same time');
     if (flags.local && this.dryRun === 'server') {
       throw new CliError('cannot specify --local and --dry-run=server - did you mean --dry-run=client?');
     }
-    const print = await operationPrinter(printOptionsOf(flags), this.dryRun);
+    const plain = await operationPrinter(printOptionsOf(flags), this.dryRun);
+    const print: OperationPrinter = (object, operation) => plain(flags.output ? asTyped(object) : object, operation);
     const infos = await this.find(flags, resources);
+    words.validate?.();
     const errors: unknown[] = [];
     for (const info of infos) {
       try {
-        await this.changeOne(info, flags, words, print, (spec, object) => edit(spec, errors, object));
+        await this.changeOne(info, flags, words, print, (spec, object) =>
+          edit(spec, errors, object, `${info.mapping.plural}/${info.name}`),
+        );
       } catch (error) {
         errors.push(error);
       }
@@ -67,7 +81,7 @@ export abstract class SetCommand extends Command {
   private async changeOne(
     info: Info,
     flags: SetFlags,
-    words: { operation: string; failure: string },
+    words: Words,
     print: OperationPrinter,
     edit: (spec: PodSpec, object: Unstructured) => void,
   ): Promise<void> {
@@ -80,7 +94,7 @@ export abstract class SetCommand extends Command {
       edit(spec, draft);
       if (this.changeCause !== undefined) draft.metadata.annotations = this.recorded(draft).metadata.annotations;
     });
-    if (change.empty) return;
+    if (change.empty && !words.evenIfEmpty) return;
     if (flags.local || this.dryRun === 'client') return this.out(print(change.draft, words.operation));
     try {
       const answer = await sendChange(await this.cluster(), info, change, {

@@ -54,7 +54,7 @@ export default class SetEnv extends SetCommand {
     const { flags: opts, args } = this.parse(SetEnv);
     this.opts = opts;
     this.dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
-    const { resources, pairs } = splitPairs(args, 'environment');
+    const { resources, pairs } = splitPairs(args, 'environment', true);
     if (resources.length === 0 && opts.filename.length === 0 && !opts.kustomize) {
       throw new CliError('one or more resources must be specified as <resource> <name> or <resource>/<name>');
     }
@@ -65,18 +65,17 @@ export default class SetEnv extends SetCommand {
     const { set, remove } = parseEnv([...pairs, ...opts.env]);
     if (opts.from) set.push(...(await this.imported()));
     if (opts.list) return this.list(resources);
-    if (set.length === 0 && remove.length === 0)
-      throw new CliError('at least one environment variable must be provided');
     const matches = this.matcher();
     const words = { operation: 'env updated', failure: 'failed to patch env update to pod template:' };
-    await this.changePodSpecs(opts, resources, words, (spec, _, { kind, metadata }) => {
+    await this.changePodSpecs(opts, opts.local ? [] : resources, words, (spec, _, { kind, metadata }, name) => {
       const found = [...spec.containers, ...(spec.initContainers ?? [])].filter(matches);
       if (found.length === 0) {
         const wanted = JSON.stringify(opts.containers);
         this.err(`Warning: ${kind}/${metadata.name} does not have any containers matching ${wanted}\n`);
       }
       for (const container of found) {
-        container.env = changedEnv(container.env ?? [], set, remove, opts.overwrite);
+        const env = changedEnv(container.env ?? [], { set, remove, overwrite: opts.overwrite, of: name });
+        if (env.length > 0 || container.env) container.env = env;
       }
     });
   }
@@ -171,13 +170,22 @@ function parseEnv(specs: readonly string[]): { set: EnvVar[]; remove: string[] }
   return { set, remove };
 }
 
-function changedEnv(env: EnvVar[], set: readonly EnvVar[], remove: readonly string[], overwrite: boolean): EnvVar[] {
+interface EnvWishes {
+  set: readonly EnvVar[];
+  remove: readonly string[];
+  overwrite: boolean;
+  /** The object, as an error names it. */
+  of: string;
+}
+
+function changedEnv(env: readonly EnvVar[], { set, remove, overwrite, of }: EnvWishes): EnvVar[] {
   const next = env.filter((e) => !remove.includes(e.name));
   for (const variable of set) {
     const index = next.findIndex((e) => e.name === variable.name);
     if (index < 0) next.push(variable);
     else if (!overwrite && next[index]!.value !== variable.value) {
-      throw new CliError(`'${variable.name}' already has a value (${next[index]!.value}), and --overwrite is false`);
+      const { name, value } = next[index]!;
+      throw new CliError(`error: ${of} '${name}' already has a value (${value}), and --overwrite is false\n`);
     } else next[index] = variable;
   }
   return next;

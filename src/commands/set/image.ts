@@ -35,16 +35,11 @@ export default class SetImage extends SetCommand {
       if (at <= 0) throw new CliError(`invalid image format: ${pair}`);
       images.set(pair.slice(0, at), pair.slice(at + 1));
     }
-    if (resources.length === 0 && flags.filename.length === 0 && !flags.kustomize) {
-      throw new CliError('one or more resources must be specified as <resource> <name> or <resource>/<name>');
-    }
-    if (images.size === 0) throw new CliError('at least one image update is required');
-    if (images.size > 1 && images.has('*')) {
-      throw new CliError(
-        'all containers are already specified by *, but saw more than one container_name=container_image pairs',
-      );
-    }
-    const words = { operation: 'image updated', failure: 'failed to patch image update to pod template:' };
+    const words = {
+      operation: 'image updated',
+      failure: 'failed to patch image update to pod template:',
+      validate: () => checkImages(images),
+    };
     await this.changePodSpecs(flags, resources, words, (spec, errors) => {
       for (const [name, image] of images) {
         const all = [...(spec.initContainers ?? []), ...spec.containers];
@@ -54,5 +49,14 @@ export default class SetImage extends SetCommand {
         for (const container of found) container.image = image;
       }
     });
+  }
+}
+
+function checkImages(images: ReadonlyMap<string, string>): void {
+  if (images.size === 0) throw new CliError('at least one image update is required');
+  if (images.size > 1 && images.has('*')) {
+    throw new CliError(
+      'all containers are already specified by *, but saw more than one container_name=container_image pairs',
+    );
   }
 }

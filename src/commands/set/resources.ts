@@ -35,15 +35,16 @@ export default class SetResources extends SetCommand {
   async run(): Promise<void> {
     const { flags, args } = this.parse(SetResources);
     this.dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
-    if (!flags.limits && !flags.requests) {
-      throw new CliError('you must specify an update to requests or limits (in the form of --requests/--limits)');
-    }
     const limits = quantitiesOf(flags.limits);
     const requests = quantitiesOf(flags.requests);
     const pattern = new RegExp(`^${flags.containers.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
     const words = {
       operation: 'resource requirements updated',
       failure: 'failed to patch resources update to pod template',
+      validate: () => {
+        if (flags.limits || flags.requests) return;
+        throw new CliError('you must specify an update to requests or limits (in the form of --requests/--limits)');
+      },
     };
     await this.changePodSpecs(flags, args, words, (spec, errors) => {
       const found = [...spec.containers, ...(spec.initContainers ?? [])].filter((c) => pattern.test(c.name));

@@ -5,6 +5,7 @@ import { Command } from '../../cli/base.ts';
 import { Builder } from '../../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../../cli/errors.ts';
 import { dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags, recordFlag } from '../../cli/flags.ts';
+import { labelSelectorOf } from '../../cli/label-specs.ts';
 import { operationPrinter } from '../../cli/operation.ts';
 import { flag } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
@@ -70,11 +71,8 @@ export default class SetSelector extends Command {
 
 /** Equalities as a map. Sets are no selector of a service. */
 function selectorMap(text: string): Record<string, string> {
-  const map: Record<string, string> = {};
-  for (const part of text.split(',').filter((p) => p.trim() !== '')) {
-    const match = /^\s*([^=!\s]+)\s*==?\s*([^=\s]*)\s*$/.exec(part);
-    if (!match) throw new CliError(`match expression ${part.trim()} not supported on this object`);
-    map[match[1]!] = match[2]!;
-  }
-  return map;
+  const { matchLabels = {}, matchExpressions = [] } = labelSelectorOf(text);
+  if (matchExpressions.length === 0) return matchLabels;
+  const shown = matchExpressions.map((e) => `{${e.key} ${e.operator} [${(e.values ?? []).join(' ')}]}`).join(' ');
+  throw new CliError(`match expression [${shown}] not supported on this object`);
 }

@@ -20,7 +20,11 @@ export default class SetServiceAccount extends SetCommand {
     this.dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
     const name = args.at(-1);
     if (name === undefined) throw new CliError('serviceaccount is required');
-    const words = { operation: 'serviceaccount updated', failure: 'failed to patch ServiceAccountName' };
+    const words = {
+      operation: 'serviceaccount updated',
+      failure: 'failed to patch ServiceAccountName',
+      evenIfEmpty: true,
+    };
     await this.changePodSpecs(flags, args.slice(0, -1), words, (spec) => {
       spec.serviceAccountName = name;
     });
