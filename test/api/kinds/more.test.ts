@@ -205,7 +205,7 @@ describe('refusals', () => {
       pdb,
       { spec: { minAvailable: 1, maxUnavailable: 1 } },
       [
-        'spec: Invalid value: {"maxUnavailable":1,"minAvailable":1}: minAvailable and maxUnavailable cannot be both set',
+        'spec: Invalid value: {"MinAvailable":1,"Selector":null,"MaxUnavailable":1,"UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set',
       ],
     ],
     [

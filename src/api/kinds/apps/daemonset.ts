@@ -8,6 +8,7 @@ import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, containersColumn, imagesColumn, selectorColumn } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { immutable, nonNegative } from '../shared/field-rules.ts';
+import { ROLLING_STRATEGY, goStruct } from '../shared/go-structs.ts';
 import { amount, notMoreThanAll, positiveIntOrPercent } from '../shared/int-or-percent.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
 import { dropTemplate } from '../shared/pod-disabled.ts';
@@ -24,7 +25,7 @@ function validateStrategy(errors: FieldErrors, spec: Spec): void {
   const path = 'spec.updateStrategy';
   if (type === 'OnDelete') return;
   if (type !== 'RollingUpdate') {
-    return errors.notSupported(path, spec.updateStrategy ?? {}, ['RollingUpdate', 'OnDelete']);
+    return errors.notSupported(path, goStruct(spec.updateStrategy, ROLLING_STRATEGY), ['RollingUpdate', 'OnDelete']);
   }
   if (!rollingUpdate) return errors.required(`${path}.rollingUpdate`);
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate;

@@ -7,6 +7,7 @@ import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, containersColumn, imagesColumn, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { immutable, nonNegative } from '../shared/field-rules.ts';
+import { ROLLING_STRATEGY, goStruct } from '../shared/go-structs.ts';
 import { amount, notMoreThanAll, positiveIntOrPercent } from '../shared/int-or-percent.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
 import { dropTemplate } from '../shared/pod-disabled.ts';
@@ -29,7 +30,9 @@ function validateStrategy(errors: FieldErrors, spec: Spec): void {
     }
     return;
   }
-  if (type !== 'RollingUpdate') return errors.notSupported(path, spec.strategy ?? {}, ['Recreate', 'RollingUpdate']);
+  if (type !== 'RollingUpdate') {
+    return errors.notSupported(path, goStruct(spec.strategy, ROLLING_STRATEGY), ['Recreate', 'RollingUpdate']);
+  }
   if (!rollingUpdate) return errors.required(`${path}.rollingUpdate`, 'this should be defaulted and never be nil');
   const { maxSurge, maxUnavailable } = rollingUpdate;
   const [unavailable, surge] = [`${path}.rollingUpdate.maxUnavailable`, `${path}.rollingUpdate.maxSurge`];
@@ -71,10 +74,10 @@ function validateStatus({ status: s = {} }: Deployment, old: Deployment, errors:
   const over = 'cannot be greater than status.replicas';
   const total = s.replicas ?? 0;
   for (const field of ['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const) {
-    if ((s[field] ?? 0) > total) errors.invalid(`status.${field}`, s[field], over);
+    if ((s[field] ?? 0) > total) errors.invalid(`status.${field}`, s[field] ?? 0, over);
   }
   if ((s.availableReplicas ?? 0) > (s.readyReplicas ?? 0)) {
-    errors.invalid('status.availableReplicas', s.availableReplicas, 'cannot be greater than readyReplicas');
+    errors.invalid('status.availableReplicas', s.availableReplicas ?? 0, 'cannot be greater than readyReplicas');
   }
   collisionCount(errors, s, old.status);
 }

@@ -8,6 +8,7 @@ import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, containersColumn, imagesColumn } from '../shared/columns.ts';
 import { type ClaimSpec, claimSpecWarnings } from '../shared/claim-spec.ts';
 import { dnsLabel, nonNegative, push } from '../shared/field-rules.ts';
+import { type GoFields, goStruct, pointerTo } from '../shared/go-structs.ts';
 import { STATEFUL_SET_GATES, dropper } from '../shared/feature-gates.ts';
 import { defaultTemplate } from '../shared/pod-defaults.ts';
 import { dropTemplate } from '../shared/pod-disabled.ts';
@@ -36,6 +37,9 @@ const MUTABLE: readonly (keyof Spec)[] = [
 const UPDATE_MESSAGE =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 
+const ROLLING: GoFields = { Partition: 0, MaxUnavailable: null };
+const STRATEGY: GoFields = { Type: '', RollingUpdate: pointerTo(ROLLING) };
+
 function strategy(errors: FieldErrors, spec: Spec): void {
   const { type = '', rollingUpdate } = spec.updateStrategy ?? {};
   const path = 'spec.updateStrategy';
@@ -43,10 +47,10 @@ function strategy(errors: FieldErrors, spec: Spec): void {
   else if (type === 'OnDelete') {
     if (rollingUpdate) {
       const why = `only allowed for updateStrategy 'RollingUpdate'`;
-      errors.invalid(`${path}.rollingUpdate`, rollingUpdate, why);
+      errors.invalid(`${path}.rollingUpdate`, goStruct(rollingUpdate, ROLLING), why);
     }
   } else if (type === 'RollingUpdate') nonNegative(errors, `${path}.rollingUpdate.partition`, rollingUpdate?.partition);
-  else errors.invalid(path, spec.updateStrategy, `must be 'RollingUpdate' or 'OnDelete'`);
+  else errors.invalid(path, goStruct(spec.updateStrategy, STRATEGY), `must be 'RollingUpdate' or 'OnDelete'`);
 }
 
 function retention(errors: FieldErrors, spec: Spec): void {
@@ -98,10 +102,10 @@ function validateStatus({ status: s = {} }: StatefulSet, old: StatefulSet, error
   for (const field of COUNTS) nonNegative(errors, `status.${field}`, s[field]);
   for (const field of ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'] as const) {
     if ((s[field] ?? 0) <= (s.replicas ?? 0)) continue;
-    errors.invalid(`status.${field}`, s[field], 'cannot be greater than status.replicas');
+    errors.invalid(`status.${field}`, s[field] ?? 0, 'cannot be greater than status.replicas');
   }
   if ((s.availableReplicas ?? 0) > (s.readyReplicas ?? 0)) {
-    errors.invalid('status.availableReplicas', s.availableReplicas, 'cannot be greater than status.readyReplicas');
+    errors.invalid('status.availableReplicas', s.availableReplicas ?? 0, 'cannot be greater than status.readyReplicas');
   }
   collisionCount(errors, s, old.status);
 }

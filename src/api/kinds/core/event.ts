@@ -10,7 +10,8 @@ import type { FieldErrors } from '../../validation.ts';
 import { column, nameColumn, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { deprecated } from '../shared/deprecations.ts';
-import { dnsSubdomain, immutable, qualifiedName } from '../shared/field-rules.ts';
+import { IMMUTABLE, dnsSubdomain, qualifiedName } from '../shared/field-rules.ts';
+import { type GoFields, goPointer, goStruct } from '../shared/go-structs.ts';
 
 type Event = CoreEvent & { deprecatedSource?: never };
 
@@ -109,9 +110,30 @@ const FIXED = [
   ['reportingInstance', 'reportingInstance'],
 ] as const;
 
+const REFERENCE: GoFields = {
+  Kind: '',
+  Namespace: '',
+  Name: '',
+  UID: '',
+  APIVersion: '',
+  ResourceVersion: '',
+  FieldPath: '',
+};
+
+/** A field as upstream shows it: structs whole, and zeros for what is not there. */
+function shownField(event: Event, field: (typeof FIXED)[number][0]): unknown {
+  const value = event[field];
+  if (field === 'involvedObject') return goStruct(value, REFERENCE);
+  if (field === 'related') return goPointer(value, REFERENCE);
+  if (field === 'source') return goStruct(value, { Component: '', Host: '' });
+  return value ?? (field === 'count' ? 0 : /Time/.test(field) ? null : '');
+}
+
 function validateFixed(event: Event, old: Event, errors: FieldErrors): void {
   if (!semanticEqual(event.series, old.series)) validateSeries(event, errors);
-  for (const [field, shown] of FIXED) immutable(errors, shown, event[field], old[field]);
+  for (const [field, shown] of FIXED) {
+    if (!semanticEqual(event[field], old[field])) errors.invalid(shown, shownField(event, field), IMMUTABLE);
+  }
 }
 
 function firstSeen(event: Event, nowMs: number): string {

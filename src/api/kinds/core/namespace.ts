@@ -48,7 +48,7 @@ export default defineKind<Mutable>({
   prepareUpdate(draft, old) {
     (draft.spec ??= {}).finalizers = old.spec?.finalizers ?? [];
   },
-  validate: (object, errors) => validateFinalizers(object, errors, () => 'spec.finalizers'),
+  validateCreate: (object, errors) => validateFinalizers(object, errors, () => 'spec.finalizers'),
   validateSubresource: {
     finalize: (object, _old, errors) => validateFinalizers(object, errors, (i) => `spec.finalizers[${i}]`),
   },

@@ -1,5 +1,6 @@
 // Node. Upstream: pkg/registry/core/node/strategy.go, printNode. A node may bring its status when it registers.
 import type { Node, Taint } from 'kubernetes-types/core/v1.js';
+import { parseJson } from '../../codec/json.ts';
 import { defineKind } from '../../kind.ts';
 import { configMapKeyErrors, labelValueErrors } from '../../names.ts';
 import { type FieldErrors, GoStruct } from '../../validation.ts';
@@ -32,11 +33,10 @@ function roles(node: Node): string {
 const address = (node: Node, type: string): string =>
   node.status?.addresses?.find((a) => a.type === type)?.address ?? '<none>';
 
-function validateTaints(errors: FieldErrors, taints: readonly Taint[]): void {
+function validateTaints(errors: FieldErrors, path: string, taints: readonly Taint[]): void {
   const seen = new Set<string>();
   taints.forEach((taint, i) => {
-    // Upstream's path says metadata.
-    const field = `metadata.taints[${i}]`;
+    const field = `${path}[${i}]`;
     const { key = '', value = '', effect } = taint;
     qualifiedName(errors, `${field}.key`, key);
     const bad = labelValueErrors(value);
@@ -48,6 +48,35 @@ function validateTaints(errors: FieldErrors, taints: readonly Taint[]): void {
       errors.duplicate(field, shown, 'taints must be unique by key and effect pair');
     }
     seen.add(pair);
+  });
+}
+
+const ANNOTATIONS = 'metadata.annotations';
+const TAINTS = 'scheduler.alpha.kubernetes.io/taints';
+const AVOID = 'scheduler.alpha.kubernetes.io/preferAvoidPods';
+interface Avoided {
+  preferAvoidPods?: { podSignature?: { podController?: { controller?: boolean } } }[];
+}
+
+/** What taints and preferences were before they had fields. Upstream: ValidateNodeSpecificAnnotations. */
+function validateAnnotations(errors: FieldErrors, { metadata }: Node): void {
+  const read = (key: string): unknown => {
+    const text = metadata?.annotations?.[key];
+    try {
+      return text ? parseJson(text) : undefined;
+    } catch (error) {
+      return errors.invalid(ANNOTATIONS, key, (error as Error).message);
+    }
+  };
+  const taints = read(TAINTS);
+  if (Array.isArray(taints)) validateTaints(errors, `${ANNOTATIONS}.${TAINTS}`, taints as Taint[]);
+  const { preferAvoidPods = [] } = (read(AVOID) ?? {}) as Avoided;
+  preferAvoidPods.forEach(({ podSignature }, i) => {
+    const path = `${ANNOTATIONS}.${AVOID}[${i}].PodSignature`;
+    if (!podSignature?.podController) errors.required(path);
+    else if (podSignature.podController.controller !== true) {
+      errors.invalid(`${path}.PodController.Controller`, false, 'must point to a controller');
+    }
   });
 }
 
@@ -182,12 +211,15 @@ export default defineKind<Node>({
   prepareUpdate: (draft, old) => dropConfigSource(draft, old),
   prepareStatus: (draft, old) => dropConfig(draft, old),
   validate(node, errors) {
-    if (node.spec?.taints?.length) validateTaints(errors, node.spec.taints);
+    validateAnnotations(errors, node);
+    // Upstream's path says metadata.
+    validateTaints(errors, 'metadata.taints', node.spec?.taints ?? []);
     validateResources(errors, node);
     if (node.spec?.podCIDRs?.length) validateCidrs(errors, node.spec.podCIDRs);
   },
   validateUpdate,
   validateStatus(node, old, errors) {
+    validateAnnotations(errors, node);
     validateResources(errors, node);
     validateUpdate(node, old, errors);
   },

@@ -6,6 +6,7 @@ import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column, wide } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { immutable } from '../shared/field-rules.ts';
+import { type GoFields, NODE_SELECTOR, goPointer, pointerTo } from '../shared/go-structs.ts';
 import { DEPRECATED_VOLUMES, nodeSelectorTermWarnings } from '../shared/pod-warnings.ts';
 import type { ResourceList } from '../shared/resource-list.ts';
 import { accessModesText, fractionalBytes, storageClassOf } from '../shared/storage-rules.ts';
@@ -43,6 +44,8 @@ function sameAffinity(now: core.VolumeNodeAffinity | undefined, old: core.Volume
   return semanticEqual(now, renamed);
 }
 
+const NODE_AFFINITY: GoFields = { Required: pointerTo(NODE_SELECTOR) };
+
 function validateUpdate(volume: Volume, old: Volume, errors: FieldErrors): void {
   const [now, before] = [volume.spec ?? {}, old.spec ?? {}];
   const source = sourceOf(now);
@@ -58,7 +61,7 @@ function validateUpdate(volume: Volume, old: Volume, errors: FieldErrors): void 
   immutable(errors, 'volumeMode', now.volumeMode, before.volumeMode);
   if (before.nodeAffinity && !sameAffinity(now.nodeAffinity, before.nodeAffinity)) {
     const why = 'field is immutable, except for updating from beta label to GA';
-    errors.invalid('nodeAffinity', now.nodeAffinity, why);
+    errors.invalid('nodeAffinity', goPointer(now.nodeAffinity, NODE_AFFINITY), why);
   }
   if (before.volumeAttributesClassName != null && now.volumeAttributesClassName == null) {
     errors.forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden');

@@ -8,6 +8,7 @@ import { texts } from '../shared/column-texts.ts';
 import { oldFlowVersions } from '../shared/flow-versions.ts';
 import { validateFlowConditions, validateFlowRule } from '../shared/flow-rules.ts';
 import { dnsSubdomain } from '../shared/field-rules.ts';
+import { type GoFields, goStruct, listOf, pointerTo, structOf } from '../shared/go-structs.ts';
 import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 
 const group = 'flowcontrol.apiserver.k8s.io';
@@ -38,6 +39,23 @@ const MANDATORY: Readonly<Record<string, FlowSchemaSpec>> = {
   },
 };
 
+const NAMED: GoFields = { Name: '' };
+const SPEC: GoFields = {
+  PriorityLevelConfiguration: structOf(NAMED),
+  MatchingPrecedence: 0,
+  DistinguisherMethod: pointerTo({ Type: '' }),
+  Rules: listOf({
+    Subjects: listOf({
+      Kind: '',
+      User: pointerTo(NAMED),
+      Group: pointerTo(NAMED),
+      ServiceAccount: pointerTo({ Namespace: '', Name: '' }),
+    }),
+    ResourceRules: listOf({ Verbs: null, APIGroups: null, Resources: null, ClusterScope: false, Namespaces: null }),
+    NonResourceRules: listOf({ Verbs: null, NonResourceURLs: null }),
+  }),
+};
+
 function validate({ spec, metadata, status: s }: FlowSchema, errors: FieldErrors): void {
   const [name, precedence] = [metadata?.name ?? '', spec?.matchingPrecedence ?? 0];
   const field = 'spec.matchingPrecedence';
@@ -53,7 +71,7 @@ function validate({ spec, metadata, status: s }: FlowSchema, errors: FieldErrors
   else dnsSubdomain(errors, 'spec.priorityLevelConfiguration.name', level);
   spec?.rules?.forEach((rule, i) => validateFlowRule(errors, `spec.rules[${i}]`, rule));
   if (Object.hasOwn(MANDATORY, name) && !semanticEqual(spec, MANDATORY[name])) {
-    errors.invalid('spec', spec, `spec of '${name}' must equal the fixed value`);
+    errors.invalid('spec', goStruct(spec, SPEC), `spec of '${name}' must equal the fixed value`);
   }
   validateFlowConditions(errors, s?.conditions);
 }

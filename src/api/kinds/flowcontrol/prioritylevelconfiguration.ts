@@ -7,6 +7,7 @@ import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { oldFlowVersions } from '../shared/flow-versions.ts';
 import { share, validateFlowConditions, validateLimited } from '../shared/flow-rules.ts';
+import { type GoFields, goStruct, pointerTo, structOf } from '../shared/go-structs.ts';
 import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 
 const group = 'flowcontrol.apiserver.k8s.io';
@@ -15,6 +16,17 @@ const queuing = (p: PriorityLevelConfiguration) => p.spec?.limited?.limitRespons
 const CATCH_ALL = {
   type: 'Limited',
   limited: { nominalConcurrencyShares: 5, lendablePercent: 0, limitResponse: { type: 'Reject' } },
+};
+
+const SPEC: GoFields = {
+  Type: '',
+  Limited: pointerTo({
+    NominalConcurrencyShares: 0,
+    LimitResponse: structOf({ Type: '', Queuing: pointerTo({ Queues: 0, HandSize: 0, QueueLengthLimit: 0 }) }),
+    LendablePercent: null,
+    BorrowingLimitPercent: null,
+  }),
+  Exempt: pointerTo({ NominalConcurrencyShares: null, LendablePercent: null }),
 };
 
 function validate({ spec, metadata, status: s }: PriorityLevelConfiguration, errors: FieldErrors): void {
@@ -37,10 +49,10 @@ function validate({ spec, metadata, status: s }: PriorityLevelConfiguration, err
   // Of this one the numbers may be changed.
   if (name === 'exempt' && !semanticEqual({ ...spec, exempt: undefined }, { type: 'Exempt' })) {
     const why = `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`;
-    errors.invalid('spec', spec, why);
+    errors.invalid('spec', goStruct(spec, SPEC), why);
   }
   if (name === 'catch-all' && !semanticEqual(spec, CATCH_ALL)) {
-    errors.invalid('spec', spec, `spec of '${name}' must equal the fixed value`);
+    errors.invalid('spec', goStruct(spec, SPEC), `spec of '${name}' must equal the fixed value`);
   }
   validateFlowConditions(errors, s?.conditions);
 }

@@ -1,14 +1,17 @@
 // IPAddress: that a service holds an address. Upstream: pkg/registry/networking/ipaddress/strategy.go.
+import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { oldVersion } from '../shared/deprecations.ts';
 import { strictAddressErrors } from '../shared/addresses.ts';
-import { dnsSubdomain, immutable } from '../shared/field-rules.ts';
+import { IMMUTABLE, dnsSubdomain } from '../shared/field-rules.ts';
+import { type GoFields, goPointer } from '../shared/go-structs.ts';
 import { segment } from '../shared/references.ts';
 
 const group = 'networking.k8s.io';
+const PARENT: GoFields = { Group: '', Resource: '', Namespace: '', Name: '' };
 
 interface IpAddress extends KubeObject {
   spec?: { parentRef?: { group?: string; resource?: string; namespace?: string; name?: string } };
@@ -39,7 +42,9 @@ export default defineKind<IpAddress>({
     segment(errors, 'spec.parentRef.name', ref.name);
     if (ref.namespace) segment(errors, 'spec.parentRef.namespace', ref.namespace);
   },
-  validateUpdate: (address, old, errors) =>
-    immutable(errors, 'spec.parentRef', address.spec?.parentRef, old.spec?.parentRef),
+  validateUpdate({ spec }, old, errors) {
+    if (semanticEqual(spec?.parentRef, old.spec?.parentRef)) return;
+    errors.invalid('spec.parentRef', goPointer(spec?.parentRef, PARENT), IMMUTABLE);
+  },
   columns: [column('ParentRef', 'string', texts['IPAddressSpec.parentRef']!, parent), ageColumn],
 });

@@ -1,16 +1,17 @@
 // RuntimeClass. Upstream: pkg/registry/node/runtimeclass/strategy.go.
 import type { RuntimeClass } from 'kubernetes-types/node/v1.js';
-import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
 import { validateLabels } from '../../names.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { deprecated } from '../shared/deprecations.ts';
 import { dnsLabel, immutable } from '../shared/field-rules.ts';
+import { type GoFields, goStruct } from '../shared/go-structs.ts';
 import { validateTolerations } from '../shared/pod-scheduling.ts';
 import { labelKeyWarning } from '../shared/node-label-warnings.ts';
 import { type ResourceList, defaultResourceList, resourceRequirements } from '../shared/resource-list.ts';
 
 const group = 'node.k8s.io';
+const TOLERATION: GoFields = { Key: '', Operator: '', Value: '', Effect: '', TolerationSeconds: null };
 
 export default defineKind<RuntimeClass>({
   group,
@@ -40,10 +41,14 @@ export default defineKind<RuntimeClass>({
     if (podFixed) resourceRequirements(errors, 'overhead', { limits: podFixed as ResourceList }, []);
     const { nodeSelector, tolerations } = object.scheduling ?? {};
     validateLabels(errors, 'scheduling.nodeSelector', nodeSelector);
-    validateTolerations(errors, 'scheduling.tolerations', tolerations);
+    // Upstream says the field's name twice.
+    validateTolerations(errors, 'scheduling.tolerations.tolerations', tolerations);
+    const seen = new Set<string>();
     tolerations?.forEach((toleration, i) => {
-      const same = tolerations.findIndex((t) => semanticEqual(t, toleration));
-      if (same < i) errors.duplicate(`scheduling.tolerations[${i}]`, toleration);
+      const { key = '', operator = '', value = '', effect = '' } = toleration;
+      const listKey = JSON.stringify([key, operator, value, effect]);
+      if (seen.has(listKey)) errors.duplicate(`scheduling.tolerations[${i}]`, goStruct(toleration, TOLERATION));
+      seen.add(listKey);
     });
   },
   unconditionalUpdate: false,

@@ -8,6 +8,7 @@ import { ageColumn, column } from '../shared/columns.ts';
 import { deprecated } from '../shared/deprecations.ts';
 import { labelSelector, nonNegative, optionalOneOf } from '../shared/field-rules.ts';
 import { conditions } from '../shared/conditions.ts';
+import { type GoFields, goStruct } from '../shared/go-structs.ts';
 import { notMoreThanAll, positiveIntOrPercent } from '../shared/int-or-percent.ts';
 import { status } from '../shared/workloads.ts';
 
@@ -44,6 +45,8 @@ const v1beta1: NonNullable<ServedVersion['convert']> = {
     else if (semanticEqual(selector, NONE)) draft.spec!.selector = {};
   },
 };
+
+const SPEC: GoFields = { MinAvailable: null, Selector: null, MaxUnavailable: null, UnhealthyPodEvictionPolicy: null };
 
 function bound(errors: FieldErrors, field: string, value: number | string | undefined): void {
   positiveIntOrPercent(errors, field, value);
@@ -86,7 +89,7 @@ export default defineKind<PodDisruptionBudget>({
   },
   validate({ spec }, errors) {
     if (spec?.minAvailable != null && spec.maxUnavailable != null) {
-      errors.invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set');
+      errors.invalid('spec', goStruct(spec, SPEC), 'minAvailable and maxUnavailable cannot be both set');
     }
     bound(errors, 'spec.minAvailable', spec?.minAvailable);
     bound(errors, 'spec.maxUnavailable', spec?.maxUnavailable);

@@ -3,8 +3,8 @@ import { dns1123SubdomainErrors } from '../../names.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { push } from './field-rules.ts';
 
-export function csiDriverName(errors: FieldErrors, field: string, name: string | undefined): void {
-  if (!name) return errors.required(field);
+export function csiDriverName(errors: FieldErrors, field: string, name = ''): void {
+  if (name === '') errors.required(field);
   if (name.length > 63) errors.tooLong(field, 63);
   push(errors, field, name, dns1123SubdomainErrors(name.toLowerCase()));
 }

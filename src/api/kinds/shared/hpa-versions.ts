@@ -41,7 +41,7 @@ function target(flat: Flat, averageUtilization: string, averageValue: string, va
 
 /** v2beta1 (and the annotation of v1) → v2. */
 function nested(metric: Flat): MetricSpec {
-  const type = metric['type'] as string;
+  const type = (metric['type'] ?? '') as string;
   const key = type === 'ContainerResource' ? 'containerResource' : type.toLowerCase();
   const flat = (metric[key] ?? {}) as Flat;
   const selector = (flat['selector'] ?? flat['metricSelector']) as object | undefined;
@@ -91,7 +91,7 @@ interface MetricStatus {
   [source: string]: unknown;
 }
 
-const fieldOf = (type: string): string => (type === 'ContainerResource' ? 'containerResource' : type.toLowerCase());
+const fieldOf = (type = ''): string => (type === 'ContainerResource' ? 'containerResource' : type.toLowerCase());
 const known = (fields: Flat): Flat => Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
 
 /** The state of a metric, v2 → v2beta1 and v1. Amounts that must be there and are not print as Go's zero. */

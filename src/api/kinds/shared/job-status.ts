@@ -175,7 +175,7 @@ function state(errors: FieldErrors, status: Status, changed: Changes, spec: JobS
   if ((changed.finished || changed.terminating) && (status.terminating ?? 0) > 0 && finished(status)) {
     errors.invalid('status.terminating', status.terminating, 'terminating>0 is invalid for finished job');
   }
-  if ((changed.ready || changed.active) && (status.ready ?? 0) > (status.active ?? 0)) {
+  if ((changed.ready || changed.active) && status.ready != null && status.ready > (status.active ?? 0)) {
     errors.invalid('status.ready', status.ready, 'cannot set more ready pods than active');
   }
   criteria(errors, status, spec);

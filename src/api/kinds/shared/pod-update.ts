@@ -3,7 +3,8 @@
 import type * as core from 'kubernetes-types/core/v1.js';
 import { differences, semanticEqual } from '../../equal.ts';
 import { rangeMessage } from '../../names.ts';
-import { type FieldErrors, GoStruct } from '../../validation.ts';
+import type { FieldErrors } from '../../validation.ts';
+import { NODE_SELECTOR_TERM, goStruct } from './go-structs.ts';
 import { validateAnnotationUpdates } from './pod-annotations.ts';
 import { trimmedImage } from './pod-containers.ts';
 import { validateTolerations } from './pod-scheduling.ts';
@@ -87,15 +88,6 @@ function onlyAdds(now: Term, old: Term): boolean {
   return fields.every((f) => !old[f]?.length || semanticEqual(now[f]?.slice(0, old[f].length), old[f]));
 }
 
-const shownTerm = (term: Term): GoStruct => {
-  const requirements = (list: Term['matchExpressions']) =>
-    list?.map((r) => new GoStruct({ Key: r.key, Operator: r.operator, Values: r.values }));
-  return new GoStruct({
-    MatchExpressions: requirements(term.matchExpressions),
-    MatchFields: requirements(term.matchFields),
-  });
-};
-
 /** Upstream: validateNodeAffinityMutation. */
 function nodeAffinity(errors: FieldErrors, now: core.NodeAffinity | undefined, old: core.NodeAffinity | undefined) {
   const before = old?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
@@ -104,11 +96,15 @@ function nodeAffinity(errors: FieldErrors, now: core.NodeAffinity | undefined, o
   const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
   if (before.length !== after.length) {
     const why = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
-    return errors.invalid(path, after.length ? after.map(shownTerm) : null, why);
+    return errors.invalid(path, after.length ? after.map((term) => goStruct(term, NODE_SELECTOR_TERM)) : null, why);
   }
   before.forEach((term, i) => {
     if (onlyAdds(after[i]!, term)) return;
-    errors.invalid(`${path}[${i}]`, shownTerm(after[i]!), 'only additions are allowed (no mutations or deletions)');
+    errors.invalid(
+      `${path}[${i}]`,
+      goStruct(after[i], NODE_SELECTOR_TERM),
+      'only additions are allowed (no mutations or deletions)',
+    );
   });
 }
 

@@ -9,8 +9,10 @@ import { column, wide } from './columns.ts';
 import { deprecated } from './deprecations.ts';
 import { semanticEqual } from '../../equal.ts';
 import { push } from './field-rules.ts';
+import { type GoFields, goStruct } from './go-structs.ts';
 
 export const RBAC = 'rbac.authorization.k8s.io';
+const ROLE_REF: GoFields = { APIGroup: '', Kind: '', Name: '' };
 
 export function validateRules(
   errors: FieldErrors,
@@ -79,7 +81,8 @@ export function validateBinding(errors: FieldErrors, binding: Binding, kinds: re
 }
 
 export function validateBindingUpdate(binding: Binding, old: Binding, errors: FieldErrors): void {
-  if (!semanticEqual(binding.roleRef, old.roleRef)) errors.invalid('roleRef', binding.roleRef, 'cannot change roleRef');
+  if (!semanticEqual(binding.roleRef, old.roleRef))
+    errors.invalid('roleRef', goStruct(binding.roleRef, ROLE_REF), 'cannot change roleRef');
 }
 
 const names = (binding: Binding, kind: string): string =>

@@ -21,10 +21,10 @@ export function validateReplicaCounts(errors: FieldErrors, status: Counts = {}):
   }
   for (const field of parts) {
     if ((status[field] ?? 0) <= (status.replicas ?? 0)) continue;
-    errors.invalid(`status.${field}`, status[field], 'cannot be greater than status.replicas');
+    errors.invalid(`status.${field}`, status[field] ?? 0, 'cannot be greater than status.replicas');
   }
   if ((status.availableReplicas ?? 0) > (status.readyReplicas ?? 0)) {
-    errors.invalid('status.availableReplicas', status.availableReplicas, 'cannot be greater than readyReplicas');
+    errors.invalid('status.availableReplicas', status.availableReplicas ?? 0, 'cannot be greater than readyReplicas');
   }
 }
 

@@ -98,8 +98,9 @@ function changedIps(errors: FieldErrors, now: ServiceSpec, old: ServiceSpec): vo
     });
     return;
   }
-  if (list.length === 0) errors.invalid('spec.clusterIPs[0]', list, 'primary clusterIP can not be unset');
-  else if (before.length && list[0] !== before[0]) errors.invalid('spec.clusterIPs[0]', list, CHANGED);
+  if (list.length === 0) {
+    errors.invalid('spec.clusterIPs[0]', now.clusterIPs ?? null, 'primary clusterIP can not be unset');
+  } else if (before.length && list[0] !== before[0]) errors.invalid('spec.clusterIPs[0]', list, CHANGED);
   if (before.length > list.length && list.length === 1 && now.ipFamilyPolicy !== 'SingleStack') {
     const why = "must be set to 'SingleStack' when releasing the secondary clusterIP";
     errors.invalid('spec.ipFamilyPolicy', now.ipFamilyPolicy, why);

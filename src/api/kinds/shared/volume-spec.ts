@@ -68,6 +68,16 @@ const SOURCES: Checks = {
 export const ORDER = Object.keys(SOURCES) as SourceName[];
 type Check = (errors: FieldErrors, path: string, source: unknown, volume: Whole) => void;
 
+/** `/`, however it is written. */
+function isRoot(path: string): boolean {
+  let depth = 0;
+  for (const part of path.split('/')) {
+    if (part === '..') depth = Math.max(0, depth - 1);
+    else if (part !== '' && part !== '.') depth++;
+  }
+  return path.startsWith('/') && depth === 0;
+}
+
 function validateSource(errors: FieldErrors, volume: Whole): void {
   const { spec, path } = volume;
   let count = 0;
@@ -81,8 +91,7 @@ function validateSource(errors: FieldErrors, volume: Whole): void {
   }
   if (count === 0) errors.required(path, 'must specify a volume type');
   if (spec.persistentVolumeReclaimPolicy !== 'Recycle' || !spec.hostPath?.path) return;
-  const parts = spec.hostPath.path.split('/').filter((part) => part !== '' && part !== '.');
-  if (spec.hostPath.path.startsWith('/') && parts.length === 0) {
+  if (isRoot(spec.hostPath.path)) {
     errors.forbidden(`${path}.persistentVolumeReclaimPolicy`, "may not be 'recycle' for a hostPath mount of '/'");
   }
 }

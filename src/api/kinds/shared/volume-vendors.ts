@@ -1,9 +1,10 @@
 // Rules for the volume sources of storage systems, in pods and in persistent volumes. Most of them have no driver any
 // more; their fields are checked as ever. Upstream: validateISCSIVolumeSource … validateScaleIOVolumeSource.
 import type * as core from 'kubernetes-types/core/v1.js';
-import { dns1123SubdomainErrors, rangeMessage } from '../../names.ts';
+import { rangeMessage } from '../../names.ts';
 import type { FieldErrors } from '../../validation.ts';
-import { dnsLabel, dnsSubdomain, optionalOneOf, push, requiredLabel } from './field-rules.ts';
+import { csiDriverName } from './csi-names.ts';
+import { dnsLabel, dnsSubdomain, optionalOneOf, requiredLabel } from './field-rules.ts';
 
 const IQN = /iqn\.\d{4}-\d{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\s]+)$/;
 const EUI = /^eui.[A-Za-z0-9]{16}$/;
@@ -211,12 +212,6 @@ export function storageOs(
   requiredLabel(errors, `${path}.volumeName`, source.volumeName);
   if (source.volumeNamespace) dnsLabel(errors, `${path}.volumeNamespace`, source.volumeNamespace);
   secretRef(errors, path, source.secretRef, inVolume);
-}
-
-export function csiDriverName(errors: FieldErrors, field: string, name = ''): void {
-  if (name === '') errors.required(field);
-  if (name.length > 63) errors.tooLong(field, 63);
-  push(errors, field, name, dns1123SubdomainErrors(name.toLowerCase()));
 }
 
 export function csi(errors: FieldErrors, path: string, source: core.CSIVolumeSource): void {

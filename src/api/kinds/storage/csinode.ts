@@ -1,14 +1,17 @@
 // CSINode: the storage drivers on a node. Upstream: pkg/registry/storage/csinode/strategy.go.
 import type { CSINode } from 'kubernetes-types/storage/v1.js';
+import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
 import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { oldVersion } from '../shared/deprecations.ts';
 import { csiDriverName } from '../shared/csi-names.ts';
-import { immutable, nonNegative, qualifiedName } from '../shared/field-rules.ts';
+import { IMMUTABLE, nonNegative, qualifiedName } from '../shared/field-rules.ts';
+import { type GoFields, goStruct, pointerTo } from '../shared/go-structs.ts';
 
 const group = 'storage.k8s.io';
 
+const DRIVER: GoFields = { Name: '', NodeID: '', TopologyKeys: null, Allocatable: pointerTo({ Count: null }) };
 const MAX_NODE_ID = 256;
 
 function nodeId(errors: FieldErrors, index: number, id: string | undefined): void {
@@ -59,7 +62,8 @@ export default defineKind<CSINode>({
       const was = before.get(driver.name);
       if (!was) return;
       // How much a driver can attach may change (MutableCSINodeAllocatableCount).
-      immutable(errors, 'spec.drivers', { ...driver, allocatable: null }, { ...was, allocatable: null });
+      if (semanticEqual({ ...driver, allocatable: null }, { ...was, allocatable: null })) return;
+      errors.invalid('CSINodeDriver', goStruct(driver, DRIVER), IMMUTABLE);
     });
   },
   columns: [

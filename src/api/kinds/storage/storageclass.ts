@@ -25,7 +25,8 @@ function name(storageClass: StorageClass): string {
 
 /** Upstream: validateAllowedTopologies, ValidateTopologySelectorTerm. */
 function topologies(errors: FieldErrors, terms: StorageClass['allowedTopologies']): void {
-  const seen: string[] = [];
+  // Upstream compares with empty terms as well, of which it made one for each term.
+  const seen: string[] = ['[]'];
   terms?.forEach((term, i) => {
     const path = `allowedTopologies[${i}].matchLabelExpressions`;
     const keys = new Map<string, string[]>();

@@ -1,5 +1,6 @@
 // VolumeAttachment. Upstream: pkg/registry/storage/volumeattachment/strategy.go.
 import type { VolumeAttachment } from 'kubernetes-types/storage/v1.js';
+import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
 import { byteLength, dns1123SubdomainErrors, rangeMessage } from '../../names.ts';
 import type { FieldErrors } from '../../validation.ts';
@@ -8,12 +9,20 @@ import { csiDriverName } from '../shared/csi-names.ts';
 import { texts } from '../shared/column-texts.ts';
 import { oldVersion } from '../shared/deprecations.ts';
 import { ATTACHMENT_GATES, dropper } from '../shared/feature-gates.ts';
-import { immutable, push } from '../shared/field-rules.ts';
+import { IMMUTABLE, push } from '../shared/field-rules.ts';
+import { type GoFields, goStruct, structOf } from '../shared/go-structs.ts';
 import { defaultVolumeSpec, validateVolumeSpec } from '../shared/volume-spec.ts';
 import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 
 const group = 'storage.k8s.io';
 const drop = dropper(ATTACHMENT_GATES);
+
+/** A volume spec in it is shown as the document has it. */
+const SPEC: GoFields = {
+  Attacher: '',
+  Source: structOf({ PersistentVolumeName: null, InlineVolumeSpec: null }),
+  NodeName: '',
+};
 
 const MAX_METADATA = 256 * 1024;
 const MAX_MESSAGE = 1024;
@@ -78,7 +87,9 @@ export default defineKind<VolumeAttachment>({
     const name = spec?.source?.persistentVolumeName;
     if (name != null) push(errors, 'spec.source.persistentVolumeName', name, dns1123SubdomainErrors(name));
   },
-  validateUpdate: (attachment, old, errors) => immutable(errors, 'spec', attachment.spec, old.spec),
+  validateUpdate({ spec }, old, errors) {
+    if (!semanticEqual(spec, old.spec)) errors.invalid('spec', goStruct(spec, SPEC), IMMUTABLE);
+  },
   validateStatus: ({ status: s }, _old, errors) => validateState(errors, s),
   columns: [
     {

@@ -60,7 +60,7 @@ describe('a new workload', () => {
       statefulset,
       up({ partition: 1 }, 'OnDelete'),
       [
-        'spec.updateStrategy.rollingUpdate: Invalid value: {"partition":1}: only allowed for updateStrategy \'RollingUpdate\'',
+        'spec.updateStrategy.rollingUpdate: Invalid value: {"Partition":1,"MaxUnavailable":null}: only allowed for updateStrategy \'RollingUpdate\'',
       ],
     ],
     [

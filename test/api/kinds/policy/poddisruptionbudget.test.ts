@@ -10,7 +10,7 @@ it.each<[object, string[]]>([
   [
     { minAvailable: 1, maxUnavailable: '101%' },
     [
-      'spec: Invalid value: {"maxUnavailable":"101%","minAvailable":1}: minAvailable and maxUnavailable cannot be both set',
+      'spec: Invalid value: {"MinAvailable":1,"Selector":null,"MaxUnavailable":"101%","UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set',
       'spec.maxUnavailable: Invalid value: "101%": must not be greater than 100%',
     ],
   ],

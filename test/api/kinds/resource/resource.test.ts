@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import claim from '../../../../src/api/kinds/resource/resourceclaim.ts';
 import deviceclass from '../../../../src/api/kinds/resource/deviceclass.ts';
 import slice from '../../../../src/api/kinds/resource/resourceslice.ts';
+import { dns1123SubdomainErrors } from '../../../../src/api/names.ts';
 import type { AnyKind } from '../../../../src/api/kind.ts';
 import { create, update } from '../lifecycle.ts';
 
@@ -52,6 +53,7 @@ it.each<[AnyKind, object, string[]]>([
       `spec.devices.config[0].requests[0]: Invalid value: "x": ${REFERENCE}`,
       'spec.devices.config[0].opaque: Required value',
       'spec.devices.config[1].opaque.driver: Required value',
+      `spec.devices.config[1].opaque.driver: Invalid value: "": ${dns1123SubdomainErrors('')[0]!}`,
       'spec.devices.config[1].opaque.parameters: Invalid value: "<value omitted>": must be a valid JSON object',
     ],
   ],
@@ -66,6 +68,7 @@ it.each<[AnyKind, object, string[]]>([
     of({ pool: { generation: -1 }, nodeName: '', allNodes: false, devices: [{}, { name: 'a' }, { name: 'a' }] }),
     [
       'spec.driver: Required value',
+      `spec.driver: Invalid value: "": ${dns1123SubdomainErrors('')[0]!}`,
       'spec.pool.name: Required value',
       'spec.pool.resourceSliceCount: Invalid value: 0: must be greater than zero',
       'spec.pool.generation: Invalid value: -1: must be greater than or equal to zero',

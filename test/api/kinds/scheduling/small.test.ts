@@ -49,7 +49,7 @@ it.each<[AnyKind, object, string[]]>([
       'handler: Invalid value: "a.b": must not contain dots',
       'overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0',
       expect.stringMatching(/^scheduling.nodeSelector: Invalid value: "-"/) as never,
-      'scheduling.tolerations[1]: Duplicate value: {"operator":"Exists"}',
+      'scheduling.tolerations[1]: Duplicate value: {"Key":"","Operator":"Exists","Value":"","Effect":"","TolerationSeconds":null}',
     ],
   ],
 ])('$kind %#', (kind, document, expected) => {

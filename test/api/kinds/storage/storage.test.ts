@@ -6,6 +6,7 @@ import node from '../../../../src/api/kinds/storage/csinode.ts';
 import storageclass from '../../../../src/api/kinds/storage/storageclass.ts';
 import attachment from '../../../../src/api/kinds/storage/volumeattachment.ts';
 import attributes from '../../../../src/api/kinds/storage/volumeattributesclass.ts';
+import { dns1123SubdomainErrors } from '../../../../src/api/names.ts';
 import type { AnyKind } from '../../../../src/api/kind.ts';
 import { create, refusalsOfAll, status, update } from '../lifecycle.ts';
 
@@ -77,6 +78,7 @@ describe('a new object', () => {
         'spec.drivers[1].allocatable.count: Invalid value: -1: must be greater than or equal to 0',
         'spec.drivers[1].name: Duplicate value: "a.b"',
         'spec.drivers[2].name: Required value',
+        `spec.drivers[2].name: Invalid value: "": ${dns1123SubdomainErrors('')[0]!}`,
         'spec.drivers[2].nodeID: Required value',
       ],
     ],
@@ -140,7 +142,7 @@ it('little of it may change', () => {
     update(node, before, { metadata, ...drivers({ name: 'a.b', nodeID: 'n', ...more }) }).errors;
   expect(after({ allocatable: { count: 2 } })).toEqual([]);
   expect(after({ nodeID: 'm' })).toEqual([
-    expect.stringMatching(/^spec.drivers: Invalid value: .*: field is immutable$/),
+    expect.stringMatching(/^CSINodeDriver: Invalid value: {"Name":"a.b","NodeID".*: field is immutable$/),
   ]);
 });
 
