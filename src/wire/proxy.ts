@@ -15,6 +15,10 @@ export interface PlainTarget {
   address: string;
   port: number;
 }
+export interface PodTarget extends PlainTarget {
+  /** Over TLS, whatever the certificate: pods are reached by their addresses, which no certificate is for. */
+  tls?: boolean;
+}
 export interface TlsTarget extends PlainTarget {
   /** The name (or IP address) that the server's certificate must be for. */
   serverName: string;
@@ -32,8 +36,8 @@ export interface NodeConnectorOptions {
 /** Structurally the API server's NodeConnector. Paths have their query. Rejects, in Go's words, when nobody answers. */
 export interface NodeConnection {
   forward(target: TlsTarget, path: string, request: Request): Promise<Response>;
-  /** Without TLS or credentials, to pods. */
-  forwardPlain(target: PlainTarget, path: string, request: Request): Promise<Response>;
+  /** Without credentials, to pods: they are told the host that the client asked. */
+  forwardPlain(target: PodTarget, path: string, request: Request): Promise<Response>;
   /** Closes the kept connections. */
   close(): void;
 }
@@ -43,18 +47,24 @@ const LINGER_MS = 10_000;
 
 export function createNodeConnector(options: NodeConnectorOptions): NodeConnection {
   const kept = { keepAlive: true, maxFreeSockets: 16, timeout: 90_000 };
-  const agents = { tls: new https.Agent(kept), plain: new http.Agent(kept) };
+  const unverified = new https.Agent({ ...kept, rejectUnauthorized: false });
+  const agents = { tls: new https.Agent(kept), plain: new http.Agent(kept), unverified };
   const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   return {
     forward(target, path, request) {
       const tls = { ca: options.ca, ...options.credential(), ...identityOf(target.serverName), agent: agents.tls };
       return forwardRequest(request, target, path, { protocol: https, tls, timeoutMs });
     },
-    forwardPlain: (target, path, request) =>
-      forwardRequest(request, target, path, { protocol: http, tls: { agent: agents.plain }, timeoutMs }),
+    forwardPlain(target, path, request) {
+      const host = request.headers['host'] ?? request.headers[':authority'];
+      const headers: Record<string, string> = host === undefined ? {} : { host };
+      const dialing: Dialing = target.tls
+        ? { protocol: https, tls: { agent: agents.unverified, rejectUnauthorized: false }, timeoutMs, headers }
+        : { protocol: http, tls: { agent: agents.plain }, timeoutMs, headers };
+      return forwardRequest(request, target, path, dialing);
+    },
     close() {
-      agents.tls.destroy();
-      agents.plain.destroy();
+      for (const agent of Object.values(agents)) agent.destroy();
     },
   };
 }
@@ -111,7 +121,7 @@ function requestOptions(
   added: Record<string, string | string[]> = {},
 ): RequestOptions {
   const headers: Record<string, string | string[]> = { ...passedOn(request.headers), ...added };
-  headers['host'] = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  headers['host'] ??= address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
   if (upgrade !== undefined) Object.assign(headers, { connection: 'Upgrade', upgrade });
   // An upgraded connection never returns to the pool.
   return {

@@ -116,6 +116,15 @@ describe('nodeConnector', () => {
     expect(await text(response)).toBe('no');
   });
 
+  it('reaches a pod over TLS whatever its certificate, and tells it the host that the client asked', async () => {
+    const headers = { host: 'api.example', authorization: 'Bearer x' };
+    const pod = { address: '127.0.0.1', port, tls: true };
+    const response = await connector.forwardPlain(pod, '/x', request({ headers }));
+    const seen = JSON.parse(await text(response)) as { path: string; caller?: string; headers: Record<string, string> };
+    expect(seen).toMatchObject({ path: '/x', headers: { host: 'api.example' } });
+    expect([seen.caller, seen.headers['authorization']]).toEqual([undefined, undefined]);
+  });
+
   it('believes no other CA', async () => {
     const stranger = await issueAuthority('ca', generateKeys());
     const client = await leaf(authority, 'x', 'client auth');

@@ -17,8 +17,15 @@ export interface NodeConnector {
     path: string,
     request: Request,
   ): Promise<Response>;
-  /** The same to a pod, without TLS or credentials: for the proxy subresources of pods and services. */
-  forwardPlain?(target: { address: string; port: number }, path: string, request: Request): Promise<Response>;
+  /**
+   * The same to a pod, without credentials, and with `tls` without a look at its certificate: for the proxy subresources
+   * of pods and services.
+   */
+  forwardPlain?(
+    target: { address: string; port: number; tls?: boolean },
+    path: string,
+    request: Request,
+  ): Promise<Response>;
 }
 
 /** Signs service account tokens (server/auth/service-account-issuer.ts). */
@@ -124,6 +131,12 @@ export interface HookContext {
   options: ApiServerOptions;
 }
 
+/** What answers the POST of a kind that is not stored is given. */
+export interface VirtualContext extends HookContext {
+  /** A subresource of an object of the same group, whose body is admitted already. */
+  subresourceOf(plural: string, name: string, subresource: string, body: Unstructured): SubresourceContext;
+}
+
 export interface SubresourceContext extends HookContext {
   request: Request;
   /** The parent's path in the store is known to the server: read, then write with compare-and-swap and retry. */
@@ -160,7 +173,7 @@ export interface ResourceHooks {
   /** For virtual kinds that can be read: all that there are now, or those of `context.namespace`, in order. */
   read?(context: HookContext): Promise<Unstructured[]>;
   /** For virtual kinds: answers a create. */
-  create?(draft: Unstructured, context: HookContext): Promise<Unstructured>;
+  create?(draft: Unstructured, context: VirtualContext): Promise<Unstructured>;
 }
 
 export const defineHooks = (hooks: ResourceHooks): ResourceHooks => hooks;

@@ -5,7 +5,9 @@ import { StatusError, badRequest } from '../../../api/status.ts';
 import { unexpectedResponse } from '../../../api/unexpected-response.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
+import { wantsSocket } from '../../../wire/one-way-socket.ts';
 import type { SubresourceContext } from '../types.ts';
+import { logSocket, withoutUpgrade } from './log-socket.ts';
 import { forwardToNode } from './kubelet.ts';
 
 const on = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0' && value !== '';
@@ -36,6 +38,12 @@ function podPath(root: string, pod: Pod, container?: string): string {
 const withQuery = (path: string, query: URLSearchParams): string => (query.size > 0 ? `${path}?${query}` : path);
 
 export async function log(context: SubresourceContext): Promise<Response> {
+  const { request } = context;
+  if (!wantsSocket(request)) return logBody(context);
+  return logSocket(request, await logBody({ ...context, request: withoutUpgrade(request) }));
+}
+
+async function logBody(context: SubresourceContext): Promise<Response> {
   const { query } = context.request;
   checkLogOptions(query);
   const pod = (await context.read()) as unknown as Pod;

@@ -138,7 +138,7 @@ export class DefinitionWriter {
 
   private definition(name: string): Json {
     const custom = this.custom.get(name);
-    const schema = custom?.schema ?? this.source.definition(name) ?? { type: 'object' };
+    const schema = this.published(custom?.schema ?? this.source.definition(name) ?? { type: 'object' }, !!custom);
     const written = this.schema(schema, custom ? undefined : name);
     const description = schema.description ?? this.texts.ofDefinition(name);
     const kinds = custom ? [custom.kind] : kindsOfDefinition(name);
@@ -150,6 +150,14 @@ export class DefinitionWriter {
       ...(kinds.length > 0 ? { 'x-kubernetes-group-version-kind': gvkExtension(kinds) } : {}),
       ...(union ? { 'x-kubernetes-unions': union } : {}),
     });
+  }
+
+  /**
+   * Of a custom resource that keeps unknown fields at its root, version 2 says only that it is an object: kubectl would
+   * refuse the rest. Upstream: apiextensions controller/openapi/builder (buildKubeNative).
+   */
+  private published(schema: Schema, custom: boolean): Schema {
+    return custom && !this.v3 && schema.preserveUnknownFields ? { type: 'object' } : schema;
   }
 
   /** `owner` is the built-in definition whose fields these are: their texts are found by it. */

@@ -1,8 +1,8 @@
-// Node: its proxy subresource reaches the node's daemon. Upstream: pkg/registry/core/node/rest/proxy.go.
+// Node: its proxy subresource reaches the node's daemon, and other ports of the node. Upstream: pkg/registry/core/node/rest/proxy.go.
 import { isIP } from 'node:net';
 import { badRequest } from '../../../api/status.ts';
 import { forwardToNode, kubeletOf } from '../connect/kubelet.ts';
-import { isProxyable, proxiedPath, splitName } from '../connect/proxy.ts';
+import { isProxyable, proxied, proxyTo, splitName } from '../connect/proxy.ts';
 import { defineHooks } from '../types.ts';
 
 export default defineHooks({
@@ -10,10 +10,17 @@ export default defineHooks({
   plural: 'nodes',
   subresources: {
     proxy(context) {
-      const { name } = splitName(context.name);
-      const { address } = kubeletOf(context, name);
+      const { scheme, name, port } = splitName(context.name);
+      const daemon = kubeletOf(context, name);
+      const { address } = daemon;
       if (isIP(address) !== 0 && !isProxyable(address)) throw badRequest('address not allowed');
-      return forwardToNode(context, name, proxiedPath(context));
+      if (port !== '' && port !== String(daemon.port)) {
+        if (!/^\d+$/.test(port)) throw badRequest(`invalid port ${JSON.stringify(port)}`);
+        return proxyTo(context, { address, port: Number(port), tls: scheme === 'https' });
+      }
+      return proxied(context, `${address}:${daemon.port}`, (path, request) =>
+        forwardToNode({ ...context, request }, name, path),
+      );
     },
   },
 });

@@ -1,49 +1,17 @@
-// A watch over a WebSocket: each event is one message, text for JSON and binary for protobuf; what the client sends is
-// not looked at. Upstream: apiserver/pkg/endpoints/handlers/watch.go (HandleWS).
+// A watch over a WebSocket: each event is one message, text for JSON and binary for protobuf.
+// Upstream: apiserver/pkg/endpoints/handlers/watch.go (HandleWS).
 import type { Request, Response } from '../../../wire/http.ts';
-import { WebSocketConnection, acceptHeaders, isWebSocketRequest, requestedProtocols } from '../../../wire/websocket.ts';
+import { type SocketMessage, offeredProtocols, oneWaySocket } from '../../../wire/one-way-socket.ts';
 
-export const wantsSocket = (request: Request): boolean => request.upgradable === true && isWebSocketRequest(request);
-
-/** Browsers cannot set headers: their token is among the protocols, which is none that is answered. */
-const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.';
-/** What a client that reads nothing may let wait. */
-const MAX_WAITING_BYTES = 1024 * 1024;
 const LINE_FEED = 10;
 
 /** Each chunk has one or more whole events. */
 export function watchSocket(request: Request, chunks: () => AsyncIterable<Uint8Array>, text: boolean): Response {
-  const protocol = requestedProtocols(request).find((name) => !name.startsWith(TOKEN_PROTOCOL)) ?? '';
-  return {
-    status: 101,
-    headers: acceptHeaders(request, protocol),
-    upgrade(socket, head) {
-      const stream = chunks()[Symbol.asyncIterator]();
-      const connection = new WebSocketConnection(socket, {
-        side: 'server',
-        head,
-        onMessage: () => true,
-        onClose: () => {
-          void stream.return?.().catch(() => undefined);
-          socket.destroy();
-        },
-      });
-      const drained = (): Promise<void> =>
-        new Promise((resolve) => {
-          socket.once('drain', resolve);
-          socket.once('close', resolve);
-        });
-      void (async () => {
-        for (;;) {
-          const { value, done } = await stream.next();
-          if (done || socket.destroyed) break;
-          for (const message of text ? lines(value) : frames(value)) connection.send([message], !text);
-          if (socket.writableLength > MAX_WAITING_BYTES) await drained();
-        }
-        connection.close();
-      })().catch(() => connection.close());
-    },
-  };
+  return oneWaySocket(request, offeredProtocols(request)[0] ?? '', async function* (): AsyncGenerator<SocketMessage> {
+    for await (const chunk of chunks()) {
+      for (const data of text ? lines(chunk) : frames(chunk)) yield { data, binary: !text };
+    }
+  });
 }
 
 /** Events with their line feeds, as upstream's encoder leaves them. */

@@ -1,6 +1,7 @@
 // GET with watch=true: where the stream starts (state, window, or the store's history) and what it answers. The
 // stream itself is watch-stream.ts. Upstream: handlers/watch.go, storage/cacher/cacher.go (Watch).
 import type { Response } from '../../../wire/http.ts';
+import { wantsSocket } from '../../../wire/one-way-socket.ts';
 import { prefixEnd } from '../../store/store.ts';
 import { Entry } from '../cache/entry.ts';
 import type { CacheEvent } from '../cache/window.ts';
@@ -12,7 +13,7 @@ import { tooOld } from './continue.ts';
 import { freshEnough } from './get.ts';
 import { type ReadOptions, readOptions } from './read-options.ts';
 import { eventFormat } from './watch-format.ts';
-import { watchSocket, wantsSocket } from './watch-socket.ts';
+import { watchSocket } from './watch-socket.ts';
 import { type PastEvents, type WatchStart, WatchStream } from './watch-stream.ts';
 
 /** What a timer can wait; one that is told more fires at once. */
