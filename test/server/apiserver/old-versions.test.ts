@@ -304,7 +304,8 @@ describe.each(CASES.map((c) => [c.path, c] as const))('%s', (path, { kind, body,
 
   it('is taken, stored as today’s, and shown in both', async () => {
     const created = await raw(server, 'POST', root(path), { body: manifest });
-    expect(created.json).toMatchObject({ apiVersion, kind, ...then, metadata: { name } });
+    const managedFields = [{ operation: 'Update', apiVersion }];
+    expect(created.json).toMatchObject({ apiVersion, kind, ...then, metadata: { name, managedFields } });
     expect(created.status).toBe(201);
     const today = await raw(server, 'GET', `${root(now[0])}/${name}`);
     expect(today.json).toMatchObject({ kind, ...now[1] });
@@ -364,6 +365,21 @@ describe('ownership of fields', () => {
     expect(second.json).toMatchObject({ spec: { defaultBackend: { service: { name: 't', port: { number: 1 } } } } });
     expect(await managers()).toMatchObject([{ manager: 'me', operation: 'Apply', apiVersion: 'networking.k8s.io/v1' }]);
     expect(await managers()).toHaveLength(1);
+  });
+
+  it('of a status applied through an old version leaves the rest of it', async () => {
+    const path = '/apis/policy/v1beta1/namespaces/default/poddisruptionbudgets';
+    const type = { apiVersion: 'policy/v1beta1', kind: 'PodDisruptionBudget', metadata: { name: 'counted' } };
+    await raw(server, 'POST', path, { body: { ...type, spec: { selector: { matchLabels: { a: 'b' } } } } });
+    const applied = await raw(server, 'PATCH', `${path}/counted/status?fieldManager=counter&force=true`, {
+      body: { ...type, status: { currentHealthy: 5 } },
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    });
+    expect(applied.status, applied.text).toBe(200);
+    expect(applied.json).toMatchObject({ status: { currentHealthy: 5, expectedPods: 0, disruptionsAllowed: 0 } });
+    const { managedFields } = (applied.json as { metadata: { managedFields: { manager: string }[] } }).metadata;
+    expect(managedFields.map(({ manager }) => manager)).toContain('counter');
+    expect(managedFields).toHaveLength(2);
   });
 
   it('is defended across versions', async () => {

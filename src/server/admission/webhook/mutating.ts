@@ -107,9 +107,10 @@ async function applyPatch(
     throw internalError(error);
   }
   const changed = !deepEqual(object, patched);
-  const managed = request.object?.metadata.managedFields;
+  const managed = request.object?.metadata?.managedFields;
   await versioned.replace(patched, kind);
-  keepManagedFields(request, managed);
+  // The options of a connection have no metadata.
+  if (request.object?.metadata) keepManagedFields(request.object.metadata, managed, request.warn);
   return changed;
 }
 
@@ -125,13 +126,16 @@ function parsePatch(patch: string, name: string): unknown[] {
 }
 
 /** Upstream: endpoints/handlers/fieldmanager/admission.go: what a webhook breaks in managedFields is put back. */
-function keepManagedFields(request: AdmissionRequest, before: Unstructured['metadata']['managedFields']): void {
-  const { metadata } = request.object!;
+function keepManagedFields(
+  metadata: Unstructured['metadata'],
+  before: Unstructured['metadata']['managedFields'],
+  warn: AdmissionRequest['warn'],
+): void {
   const problem = (metadata.managedFields ?? []).map(problemOf).find((text) => text !== undefined);
   if (problem === undefined) return;
   if (before) metadata.managedFields = before;
   else delete metadata.managedFields;
-  request.warn(
+  warn(
     '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating ' +
       `admission controller; please fix your requests: ${problem}`,
   );

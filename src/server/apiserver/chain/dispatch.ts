@@ -5,6 +5,7 @@ import { pageNotFound } from '../content/respond.ts';
 import type { Filter, RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { create } from '../verbs/create.ts';
+import { createVirtual } from '../verbs/create-virtual.ts';
 import { deleteCollection } from '../verbs/delete-collection.ts';
 import { remove } from '../verbs/delete.ts';
 import { get } from '../verbs/get.ts';
@@ -28,6 +29,9 @@ const VERBS: Readonly<Record<string, VerbFunction>> = {
   delete: remove,
   deletecollection: deleteCollection,
 };
+
+/** Of kinds that are not stored. */
+const VIRTUAL_VERBS: typeof VERBS = { ...VERBS, get: readVirtual, list: readVirtual, create: createVirtual };
 
 export const dispatch: Filter = async (context) => {
   const { info, server } = context;
@@ -62,7 +66,7 @@ function route(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { verbs: allowed, virtual } = endpoint.definition;
   // The old path of a watch names the verb, the method does not; a watch that nobody reads has no end.
   if (info.verb === 'watch' && request.method !== 'GET') throw methodNotAllowed();
-  const verb = virtual && (info.verb === 'get' || info.verb === 'list') ? readVirtual : VERBS[info.verb];
+  const verb = (virtual ? VIRTUAL_VERBS : VERBS)[info.verb];
   if (!verb || (allowed && !allowed.includes(info.verb as never))) throw methodNotAllowed();
   if (info.verb === 'create' && request.path.endsWith(`/${info.name}`) && info.name !== '') throw methodNotAllowed();
   if (info.name === '' && (info.verb === 'update' || info.verb === 'patch')) throw methodNotAllowed();

@@ -7,6 +7,9 @@ export interface ConnectOptions {
   object: Unstructured;
 }
 
+/** The subresources that are streams. */
+export const CONNECTS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy']);
+
 const STREAMS = ['stdin', 'stdout', 'stderr', 'tty'];
 
 /** `kind` is the resource's: Pod, Service, Node. `rest` is what follows `proxy` in the path. */

@@ -286,6 +286,8 @@ export function checkType(
     throw badRequest(`the object provided is unrecognized (must be of type ${kind}): ${broken} (${text})`);
   }
   const found = draft as JsonObject & SaidType;
+  // Go reads a group that is not there: "/v1" is "v1", and "/" is nothing. Upstream: schema.ParseGroupVersion.
+  if (found.apiVersion.startsWith('/')) found.apiVersion = found.apiVersion.slice(1) || apiVersion;
   if (found.apiVersion !== apiVersion || found.kind !== kind) throw badRequest(otherType(found, kind, apiVersion));
   checkMetadata(draft, kind, apiVersion);
 }

@@ -32,7 +32,8 @@ export async function bind(context: SubresourceContext): Promise<Unstructured> {
   }
   const target = check(binding);
   const now = timestamp((context.options.clock ?? Date).now());
-  await context.modify((draft) => assign(draft as Pod, binding, target, now));
+  // Upstream writes past the strategy and past admission, which was asked about the binding.
+  await context.modifyUnseen((draft) => assign(draft as Pod, binding, target, now));
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 }
 

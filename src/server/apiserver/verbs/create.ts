@@ -7,7 +7,7 @@ import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
 import { attributesOf, forbiddenRequest } from '../chain/authorization.ts';
-import { negotiateFor, negotiatePlain } from '../content/negotiate.ts';
+import { negotiateFor } from '../content/negotiate.ts';
 import { inOwnVersion } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
@@ -25,18 +25,13 @@ import { type WriteOptions, writeOptions } from './options.ts';
 const NAME_ATTEMPTS = 8;
 
 export async function create(context: RequestContext, endpoint: Endpoint): Promise<Response> {
-  const { accept } = context.request.headers;
-  const negotiated = endpoint.definition.virtual ? negotiatePlain(accept) : negotiateFor(accept, endpoint);
+  const negotiated = negotiateFor(context.request.headers['accept'], endpoint);
   const options = writeOptions(context, 'CreateOptions');
   if (endpoint.namespaced && context.info.namespace === '') {
     throw badRequest('an empty namespace may not be set during creation');
   }
   const draft = await decodeObject(context, endpoint, options.fieldValidation);
   settleNamespace(context, endpoint, draft);
-  if (endpoint.definition.virtual) {
-    const answer = await endpoint.kind.hooks!.create!(draft, hookContext(context, '', options.dryRun, noExtras()));
-    return writtenResponse(context, 201, endpoint, wouldBe(answer), negotiated);
-  }
   const written = await createObject(context, endpoint, draft, options);
   return writtenResponse(context, 201, endpoint, written, negotiated);
 }
@@ -60,8 +55,7 @@ export async function createObject(
   // What admission and the server add is owned by nobody.
   const tracked = track(draft);
   if (tracked) await tracked;
-  const input = { operation: 'CREATE' as const, name: metadata.name ?? '', subresource: '', object: draft };
-  const admission = new Admission(context, endpoint, { ...input, options: { ...options }, dryRun: options.dryRun });
+  const admission = admissionOf(context, endpoint, draft, options);
   await admission.mutate();
   dedupOwners(context, draft, 'after admission');
   const generated = !metadata.name && metadata.generateName ? metadata.generateName : undefined;
@@ -74,6 +68,26 @@ export async function createObject(
     if (!last) continue;
     throw noUniqueName(endpoint, trial.metadata.name!);
   }
+}
+
+export function admissionOf(
+  context: RequestContext,
+  endpoint: Endpoint,
+  object: Unstructured,
+  options: WriteOptions,
+): Admission {
+  const { name = '' } = object.metadata;
+  // A request about a namespace is one in that namespace.
+  const itself = endpoint.group === '' && endpoint.plural === 'namespaces';
+  return new Admission(context, endpoint, {
+    operation: 'CREATE',
+    name,
+    ...(itself ? { namespace: name } : {}),
+    subresource: '',
+    object,
+    options: { ...options },
+    dryRun: options.dryRun,
+  });
 }
 
 /** What an update or apply of an object that is not there ends in: the user must be allowed to create it, too. */

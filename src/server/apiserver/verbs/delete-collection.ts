@@ -34,7 +34,9 @@ async function removeOne(
   const { uid } = entry.object().metadata;
   try {
     const preconditions = { ...options.preconditions, ...(uid ? { uid } : {}) };
-    await deleteObject(withNamespace(context, entry.namespace), endpoint, entry.key, { ...options, preconditions });
+    const asked = { name: '', namespace: context.info.namespace };
+    const at = withNamespace(context, entry.namespace);
+    await deleteObject(at, endpoint, entry.key, { ...options, preconditions }, asked);
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;
   }

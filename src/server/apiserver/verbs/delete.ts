@@ -52,12 +52,16 @@ export async function readDeleteOptions(context: RequestContext): Promise<Delete
   return deleteOptions(context, body?.draft);
 }
 
-/** Deletes, or starts to. Throws NotFound, Conflict. */
+/**
+ * Deletes, or starts to. Throws NotFound, Conflict. `asked` is what admission is told of the request: one that deletes a
+ * collection names no object, and a namespace only if its path does.
+ */
 export async function deleteObject(
   context: RequestContext,
   endpoint: Endpoint,
   key: string,
   options: DeleteOptions,
+  asked?: { name: string; namespace: string },
 ): Promise<Deleted> {
   const entry = endpoint.kind.cache.get(key);
   const name = key.slice(key.indexOf('/') + 1);
@@ -65,6 +69,7 @@ export async function deleteObject(
   const admission = new Admission(context, endpoint, {
     operation: 'DELETE',
     name,
+    ...asked,
     subresource: '',
     oldObject: entry.object(),
     options: { ...options },

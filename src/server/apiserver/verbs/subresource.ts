@@ -1,30 +1,22 @@
 // Requests below an object. Those whose body is the object itself (status, approval, resize …) are updates and
 // patches of a part of it; scale has a file of its own; all others are answered by the kind's hooks.
-import { badRequest, notFound } from '../../../api/status.ts';
+import { notFound } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
-import { cloneJson } from '../cache/encoding.ts';
-import { decodeAs } from '../content/decode.ts';
 import { negotiatePlain } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
-import { connectOptions } from '../connect/options.ts';
+import { CONNECTS, connectOptions } from '../connect/options.ts';
 import { splitName } from '../connect/proxy.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import type { SubresourceContext } from '../types.ts';
 import { Admission } from './admit.ts';
-import { keyOf, noExtras } from './commit.ts';
-import { deleteAdmitted } from './delete.ts';
 import { current, get } from './get.ts';
-import { hookContext } from './hook-context.ts';
-import { trackUpdate } from './managed-fields.ts';
-import { modify } from './modify.ts';
-import { deleteOptions, methodNotAllowed, noSuchPath, writeOptions } from './options.ts';
+import { methodNotAllowed, noSuchPath } from './options.ts';
 import { patch } from './patch.ts';
 import { serveScale } from './scale.ts';
+import { subresourceContext } from './subresource-context.ts';
 import { update } from './update.ts';
-
-const CONNECTS = new Set(['exec', 'attach', 'portforward', 'proxy']);
 
 export async function serveSubresource(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { info } = context;
@@ -81,71 +73,5 @@ async function answer(context: RequestContext, endpoint: Endpoint, hook: Hook): 
   return objectResponse(context, context.info.verb === 'create' ? 201 : 200, () => result, negotiated);
 }
 
-/** Bindings, evictions and token requests are creates below an object, and admission sees them as such. */
-async function admitCreate(context: RequestContext, endpoint: Endpoint, object: Unstructured, dryRun: boolean) {
-  const { name, subresource } = context.info;
-  const admission = new Admission(context, endpoint, {
-    operation: 'CREATE',
-    name,
-    subresource,
-    object,
-    options: {},
-    dryRun,
-  });
-  await admission.mutate();
-  await admission.validate();
-}
-
 const isResponse = (result: Response | Unstructured): result is Response =>
   'headers' in result && 'status' in result && !('kind' in result);
-
-function subresourceContext(context: RequestContext, endpoint: Endpoint): SubresourceContext {
-  const { info, request, server } = context;
-  const { subresource, name } = info;
-  const reading = request.method === 'GET' || request.method === 'HEAD';
-  const streaming = reading || CONNECTS.has(subresource);
-  const options = streaming ? undefined : writeOptions(context, 'UpdateOptions');
-  const write = async (change: (draft: Unstructured) => void | Promise<void>, unseen: boolean) => {
-    const written = await modify(context, endpoint, name, {
-      subresource,
-      unseen,
-      dryRun: options?.dryRun ?? false,
-      change: async (old) => {
-        const draft = cloneJson(old);
-        await change(draft);
-        return draft;
-      },
-      track: (draft, old) =>
-        options && !unseen ? trackUpdate(context, endpoint, draft, old, options, subresource) : undefined,
-    });
-    return written.object;
-  };
-  return {
-    ...hookContext(context, name, options?.dryRun ?? false, noExtras()),
-    request,
-    async read() {
-      await server.feed.fresh();
-      return current(context, endpoint).object();
-    },
-    modify: (change) => write(change, false),
-    modifyUnseen: (change) => write(change, true),
-    async remove(given) {
-      const key = keyOf(endpoint.namespaced ? info.namespace : '', name);
-      await server.feed.fresh();
-      await deleteAdmitted(context, endpoint, key, deleteOptions(context, given));
-    },
-    async body() {
-      const { definition } = endpoint;
-      const { group, version } = endpoint;
-      const own = { group, version, kind: definition.kind };
-      const { kind = own, also = [] } = definition.subresources?.[subresource] ?? {};
-      const draft = await decodeAs(context, kind, also);
-      const namespace = draft?.metadata?.namespace;
-      if (namespace && endpoint.namespaced && namespace !== info.namespace) {
-        throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-      }
-      if (draft && info.verb === 'create') await admitCreate(context, endpoint, draft, options?.dryRun ?? false);
-      return draft;
-    },
-  };
-}

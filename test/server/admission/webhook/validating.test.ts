@@ -82,7 +82,13 @@ describe('what is sent', () => {
     await admin.create(ConfigMaps, configMap('y') as never);
     await register(admin, Validating, 'a', { clientConfig: config() });
     await admin.deleteCollection(ConfigMaps, { namespace: 'default' });
-    expect(hook.calls.map((call) => call.body.request.name as string).sort()).toEqual(['x', 'y']);
+    const requests = hook.calls.map((call) => call.body.request);
+    expect(requests.map(({ oldObject }) => oldObject.metadata.name as string).sort()).toEqual(['x', 'y']);
+    // The request names none of them.
+    expect(requests.map(({ name, namespace }) => [name, namespace])).toEqual([
+      [undefined, 'default'],
+      [undefined, 'default'],
+    ]);
   });
 
   it('is v1beta1 for those who know no other, and neither its uid nor its kind is checked', async () => {
