@@ -1,7 +1,7 @@
 // The numbers of deployments: fences, proportional scaling, what may go, names of sets, progress. All pure.
 import { describe, expect, it } from 'vitest';
 import type { Deployment, DeploymentStatus, ReplicaSet } from 'kubernetes-types/apps/v1.js';
-import { newSetAnnotations } from '../../../src/server/controllers/deployment/annotations.ts';
+import { maxRevision, newSetAnnotations } from '../../../src/server/controllers/deployment/annotations.ts';
 import {
   fenceposts,
   isSaturated,
@@ -83,7 +83,7 @@ describe('the new set', () => {
       uid: 'd',
       annotations: { team: 'x', 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
     };
-    const rs = newReplicaSet(d, [], 7);
+    const rs = newReplicaSet(d, [], 7n);
     const hash = rs.metadata?.labels?.['pod-template-hash'];
     expect(hash).toMatch(/^[bcdfghjklmnpqrstvwxz2456789]{1,10}$/);
     expect(rs.metadata).toMatchObject({ name: `web-${hash}`, labels: { app: 'web' } });
@@ -117,14 +117,24 @@ describe('the new set', () => {
       'deployment.kubernetes.io/revision': '2',
       'deployment.kubernetes.io/revision-history': '1',
     });
-    const { annotations, changed } = newSetAnnotations(deployment('web', 1), rs, 5, true);
+    const { annotations, changed } = newSetAnnotations(deployment('web', 1), rs, 5n, true);
     expect(changed).toBe(true);
     expect(annotations).toEqual({
       'deployment.kubernetes.io/revision': '5',
       'deployment.kubernetes.io/revision-history': '1,2',
     });
     const current = { ...rs, metadata: { ...rs.metadata, annotations } };
-    expect(newSetAnnotations(deployment('web', 1), current, 5, true).changed).toBe(false);
+    expect(newSetAnnotations(deployment('web', 1), current, 5n, true).changed).toBe(false);
+  });
+
+  it('counts revisions as int64, which no double holds, and leaves alone what is no number', () => {
+    const revision = (text: string): ReplicaSet => set('a', 1, 1, { 'deployment.kubernetes.io/revision': text });
+    const sets = [revision('3546343826724305832'), revision('3546343826724305831'), revision('none')];
+    expect(maxRevision(sets)).toBe(3546343826724305832n);
+    expect(newSetAnnotations(deployment('web', 1), revision('none'), 5n, true)).toEqual({
+      annotations: { 'deployment.kubernetes.io/revision': 'none' },
+      changed: false,
+    });
   });
 });
 

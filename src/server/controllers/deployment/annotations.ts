@@ -19,13 +19,15 @@ const NOT_COPIED = new Set([
 
 export type Annotations = Record<string, string>;
 
-/** 0 when there is none or it is no number. */
-export function revisionOf(object: Deployment | ReplicaSet): number {
-  const text = object.metadata?.annotations?.[REVISION];
-  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : 0;
-}
+/** An int64, as Go reads it: people write revisions that no double holds. Undefined when it is no number. */
+const parsed = (text: string): bigint | undefined => (/^-?\d+$/.test(text) ? BigInt(text) : undefined);
 
-export const maxRevision = (sets: readonly ReplicaSet[]): number => Math.max(0, ...sets.map(revisionOf));
+/** 0 when there is none or it is no number. */
+export const revisionOf = (object: Deployment | ReplicaSet): bigint =>
+  parsed(object.metadata?.annotations?.[REVISION] ?? '') ?? 0n;
+
+export const maxRevision = (sets: readonly ReplicaSet[]): bigint =>
+  sets.map(revisionOf).reduce((most, each) => (each > most ? each : most), 0n);
 
 /** How large the set's Deployment wants to be and may become. */
 export function sizeAnnotations(deployment: Deployment): Annotations {
@@ -50,7 +52,7 @@ function appendHistory(history: string | undefined, revision: string): string | 
 export function newSetAnnotations(
   deployment: Deployment,
   rs: ReplicaSet,
-  revision: number,
+  revision: bigint,
   exists: boolean,
 ): { annotations: Annotations; changed: boolean } {
   const annotations: Annotations = { ...rs.metadata?.annotations };
@@ -61,7 +63,9 @@ export function newSetAnnotations(
     changed = true;
   }
   const old = annotations[REVISION];
-  if (Number(old ?? 0) < revision) {
+  const known = old ? parsed(old) : 0n;
+  if (known === undefined) return { annotations, changed: false };
+  if (known < revision) {
     annotations[REVISION] = String(revision);
     changed = true;
     const history = old === undefined ? undefined : appendHistory(annotations[REVISION_HISTORY], old);

@@ -21,12 +21,12 @@ export async function ensureNewSet(
 ): Promise<ReplicaSet | undefined> {
   const found = findNewSet(rollout.deployment, sets);
   const old = sets.filter((rs) => rs !== found);
-  const revision = maxRevision(old) + 1;
+  const revision = maxRevision(old) + 1n;
   if (found) return refresh(rollout, found, revision);
   return create ? make(rollout, old, revision) : undefined;
 }
 
-async function refresh(rollout: Rollout, found: ReplicaSet, revision: number): Promise<ReplicaSet> {
+async function refresh(rollout: Rollout, found: ReplicaSet, revision: bigint): Promise<ReplicaSet> {
   const d = rollout.deployment;
   const { annotations, changed } = newSetAnnotations(d, found, revision, true);
   const minReadySeconds = d.spec?.minReadySeconds;
@@ -46,7 +46,7 @@ async function refresh(rollout: Rollout, found: ReplicaSet, revision: number): P
 }
 
 /** The object that is created; its name ends in the template's hash. */
-export function newReplicaSet(d: Deployment, old: readonly ReplicaSet[], revision: number): ReplicaSet {
+export function newReplicaSet(d: Deployment, old: readonly ReplicaSet[], revision: bigint): ReplicaSet {
   const template = d.spec!.template;
   const hash = templateHash(template, d.status?.collisionCount);
   const labels = { ...template.metadata?.labels, [POD_TEMPLATE_HASH]: hash };
@@ -73,7 +73,7 @@ export function newReplicaSet(d: Deployment, old: readonly ReplicaSet[], revisio
   return { ...rs, metadata: { ...rs.metadata, annotations } };
 }
 
-async function make(rollout: Rollout, old: readonly ReplicaSet[], revision: number): Promise<ReplicaSet | undefined> {
+async function make(rollout: Rollout, old: readonly ReplicaSet[], revision: bigint): Promise<ReplicaSet | undefined> {
   const d = rollout.deployment;
   const wanted = newReplicaSet(d, old, revision);
   const name = wanted.metadata?.name ?? '';

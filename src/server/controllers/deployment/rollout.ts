@@ -199,7 +199,7 @@ export class Rollout {
     const cleanable = old.filter((rs) => !rs.metadata?.deletionTimestamp);
     const surplus = limit === KEEP_ALL ? 0 : cleanable.length - limit;
     if (surplus <= 0) return;
-    cleanable.sort((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b));
+    cleanable.sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byCreation(a, b));
     for (const rs of cleanable.slice(0, surplus)) {
       const idle = (rs.status?.replicas ?? 0) === 0 && desiredReplicas(rs) === 0;
       if (!idle || (rs.metadata?.generation ?? 0) > (rs.status?.observedGeneration ?? 0)) continue;
