@@ -49,6 +49,10 @@ it.each([CORE, RBAC])('answers what is at a path, below %s', async (base, root, 
     ['GET', `${base}/proxy`, 500],
     ['POST', base, 405],
     ['GET', `${base}/`, 200],
+    ['HEAD', inNamespace, 405],
+    ['HEAD', `${inNamespace}/bar`, 405],
+    ['HEAD', `${base}/${root}/bar`, 405],
+    ['HEAD', `${base}/${namespaced}/x`, 404],
   ];
   const wrong: unknown[] = [];
   for (const [method, path, status] of table) {
@@ -59,6 +63,13 @@ it.each([CORE, RBAC])('answers what is at a path, below %s', async (base, root, 
 });
 
 it.each([
+  // What is only ever created has no names.
+  ['GET', '/api/v1/namespaces/ns/bindings', 405],
+  ['GET', '/api/v1/namespaces/ns/bindings/a', 404],
+  ['PUT', '/api/v1/namespaces/ns/bindings/a', 404],
+  ['DELETE', '/apis/authorization.k8s.io/v1/subjectaccessreviews/a', 404],
+  ['GET', '/apis/authorization.k8s.io/v1/subjectaccessreviews', 405],
+  ['HEAD', '/api/v1/namespaces/ns/pods/a/status', 405],
   ['POST', '/apis', 405],
   ['PUT', '/apis/apps', 405],
   ['POST', '/version', 405],

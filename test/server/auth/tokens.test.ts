@@ -71,6 +71,9 @@ describe('asked for', () => {
     expect(answer.code).toBe(201);
     expect(answer.spec).toMatchObject({ audiences: [ISSUER], expirationSeconds: 3600 });
     expect(await useToken(answer.status.token)).toBe(201);
+    // As old clients write what they leave out.
+    const nulls = await request('robot', { audiences: null, expirationSeconds: null, boundObjectRef: null });
+    expect(nulls.spec).toEqual(answer.spec);
     const other = await request('robot', { audiences: ['vault'], expirationSeconds: 600 });
     expect(await useToken(other.status.token)).toBe(401);
     expect(await review(other.status.token, ['vault', 'x'])).toMatchObject({

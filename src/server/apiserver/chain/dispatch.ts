@@ -58,12 +58,15 @@ function route(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { deprecated } = endpoint.served;
   if (deprecated) warnDeprecated(context, endpoint, deprecated);
   if (info.verb === 'proxy') throw noSuchPath();
+  const { verbs: allowed, virtual } = endpoint.definition;
+  if (info.name !== '' && info.subresource === '' && allowed?.every((verb) => verb === 'create')) throw noSuchPath();
   if (info.subresource !== '') return serveSubresource(context, endpoint);
   if (endpoint.namespaced && info.namespace === '' && info.verb !== 'list' && info.verb !== 'watch') {
     return acrossNamespaces(context, endpoint);
   }
   if (!endpoint.namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw noSuchPath();
-  const { verbs: allowed, virtual } = endpoint.definition;
+  // Upstream's router has no such route; what answers for custom resources goes by the verb alone.
+  if (request.method === 'HEAD' && !endpoint.kind.custom) throw methodNotAllowed();
   // The old path of a watch names the verb, the method does not; a watch that nobody reads has no end.
   if (info.verb === 'watch' && request.method !== 'GET') throw methodNotAllowed();
   const verb = (virtual ? VIRTUAL_VERBS : VERBS)[info.verb];

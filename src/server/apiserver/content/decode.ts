@@ -17,6 +17,7 @@ import {
 import type { Request } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
 import type { RequestContext } from '../context.ts';
+import { settleNulls } from '../verbs/nulls.ts';
 
 /** Upstream's MaxRequestBodyBytes. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -323,5 +324,6 @@ export function typed(draft: JsonObject, type: GroupVersionKind): Unstructured {
   const schema = builtinSchemas.forKind(group, version, kind);
   const problem = schema && checkTypes(draft, schema, builtinSchemas, kind);
   if (problem !== undefined) throw badRequest(decodeError(version, kind, problem));
+  if (schema) settleNulls(draft, schema, builtinSchemas);
   return draft;
 }

@@ -28,7 +28,10 @@ export async function serveSubresource(context: RequestContext, endpoint: Endpoi
   if (!declared && endpoint.kind.custom && info.name !== '') throw notFound(endpoint.qualified, info.name);
   if (!declared || info.name === '') throw noSuchPath();
   const hook = hooks?.subresources?.[info.subresource];
-  if (!declared.verbs.includes(info.verb as never) && !proxies(context)) throw methodNotAllowed();
+  if (!proxies(context)) {
+    if (!declared.verbs.includes(info.verb as never)) throw methodNotAllowed();
+    if (context.request.method === 'HEAD' && !endpoint.kind.custom) throw methodNotAllowed();
+  }
   if (CONNECTS.has(info.subresource) && hook) return connect(context, endpoint, hook);
   if (info.subresource === 'scale' && !hook) return serveScale(context, endpoint);
   if (hook) return answer(context, endpoint, hook);
