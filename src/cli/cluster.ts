@@ -1,5 +1,6 @@
 // The cluster that a command talks to: a client with the invocation's credentials, its namespace, what it serves, and
 // the warnings that it sent. Made by connect.ts from kubeconfig and flags, or by a test from an in-process server.
+import { formatDuration } from '../api/duration.ts';
 import type { Unstructured } from '../api/types.ts';
 import { Client, parseWarnings, readBytes, type RequestOptions } from '../client/rest.ts';
 import type { Handler, Response } from '../wire/http.ts';
@@ -22,6 +23,8 @@ export interface ClusterOptions {
   cacheFile?: string;
   /** Milliseconds; 0 waits for ever. */
   timeoutMs?: number;
+  /** -v */
+  verbosity?: number;
   io: Io;
   close?(): void;
 }
@@ -78,6 +81,13 @@ export class Cluster {
     this.options.close?.();
   }
 
+  private async tellEnd(): Promise<void> {
+    if ((this.options.verbosity ?? 0) < 5) return;
+    const { klog } = await import('./klog.ts');
+    const why = 'context deadline exceeded (Client.Timeout or context cancellation while reading body)';
+    klog(this.io, 'I', 'streamwatcher.go:114', `Unable to decode an event from the watch stream: ${why}`);
+  }
+
   /** Prints warnings; ends requests that take too long. */
   private watched(handler: Handler): Handler {
     const { timeoutMs = 0 } = this.options;
@@ -85,15 +95,18 @@ export class Cluster {
       const deadline =
         timeoutMs > 0 && !request.query.has('follow') ? AbortSignal.timeout(Math.ceil(timeoutMs)) : undefined;
       const signal = deadline ? AbortSignal.any([request.signal, deadline]) : request.signal;
-      const response = await handler({ ...request, signal });
+      const query = new URLSearchParams(request.query);
+      // The server may end it by itself then, as client-go asks it to.
+      if (timeoutMs > 0) query.set('timeout', formatDuration(timeoutMs));
+      const response = await handler({ ...request, query, signal });
       for (const text of parseWarnings(response.headers['warning'])) this.warnings.print(text);
-      return deadline && request.query.has('watch') ? endingAt(response, deadline) : response;
+      return deadline && request.query.has('watch') ? endingAt(response, deadline, () => this.tellEnd()) : response;
     };
   }
 }
 
 /** A watch that runs into the timeout ends as one that the server ended. Upstream: watch.StreamWatcher. */
-function endingAt(response: Response, deadline: AbortSignal): Response {
+function endingAt(response: Response, deadline: AbortSignal, tell: () => Promise<void>): Response {
   const bytes = response.body?.bytes();
   if (!bytes || bytes instanceof Uint8Array) return response;
   async function* quiet(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -101,6 +114,7 @@ function endingAt(response: Response, deadline: AbortSignal): Response {
       yield* chunks;
     } catch (error) {
       if (!deadline.aborted) throw error;
+      await tell();
     }
   }
   return { ...response, body: { bytes: () => quiet(bytes) } };

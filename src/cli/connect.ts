@@ -6,7 +6,7 @@ import { parseDuration } from '../api/duration.ts';
 import { type ConfigOverrides, clientConfigFrom, kubeConfigPaths, loadKubeConfig } from '../client/kubeconfig.ts';
 import type { ClientConfig } from '../client/transport/config.ts';
 import { httpsTransport } from '../client/transport/https.ts';
-import type { Handler } from '../wire/http.ts';
+import type { Handler, Headers } from '../wire/http.ts';
 import { Cluster } from './cluster.ts';
 import { CliError, PlainError } from './errors.ts';
 import type { GlobalFlags } from './globals.ts';
@@ -30,6 +30,7 @@ function configurationError(error: unknown): unknown {
   if (context !== undefined) {
     return new PlainError(`Error in configuration: context was not found for specified context: ${context}`);
   }
+  if (message.startsWith('Error in configuration')) return new PlainError(message);
   if (message.startsWith('context was not found')) return new PlainError(`Error in configuration: ${message}`);
   const cluster = /^cluster "(.*)" does not exist$/.exec(message)?.[1];
   return cluster === undefined ? error : new CliError(`no server found for cluster ${JSON.stringify(cluster)}`);
@@ -83,12 +84,24 @@ export function cacheFileFor(server: string, cacheDir: string, io: Io): string {
   return join(folder, 'sampan', `${host}.json`);
 }
 
-async function tracing(handler: Handler, url: string, globals: GlobalFlags, io: Io): Promise<Handler> {
+/** What the transport will add to requests, for traces. */
+function addedHeaders({ token, tokenFile, username, impersonate = {} }: ClientConfig): Headers {
+  const { user, uid, groups = [] } = impersonate;
+  return {
+    ...(token || tokenFile ? { authorization: 'Bearer x' } : username ? { authorization: 'Basic x' } : {}),
+    ...(user ? { 'impersonate-user': user } : {}),
+    ...(uid ? { 'impersonate-uid': uid } : {}),
+    ...(groups.length > 0 ? { 'impersonate-group': groups } : {}),
+  } as Headers;
+}
+
+async function tracing(handler: Handler, config: ClientConfig, globals: GlobalFlags, io: Io): Promise<Handler> {
   const [{ traced }, { klog }] = await Promise.all([import('./trace.ts'), import('./klog.ts')]);
   for (const file of kubeConfigPaths(globals.kubeconfig || undefined, io.env)) {
     if (existsSync(file)) klog(io, 'I', 'loader.go:402', `Config loaded from file:  ${file}`);
   }
-  return traced(handler, { io, url, verbosity: globals.v });
+  const url = config.server.replace(/\/$/, '');
+  return traced(handler, { io, url, verbosity: globals.v, added: addedHeaders(config) });
 }
 
 export async function connect(globals: GlobalFlags, changed: ReadonlySet<string>, io: Io): Promise<Cluster> {
@@ -97,7 +110,7 @@ export async function connect(globals: GlobalFlags, changed: ReadonlySet<string>
   const url = new URL(config.server);
   const base = config.server.replace(/\/$/, '');
   return new Cluster({
-    handler: globals.v >= 6 ? await tracing(transport.handler, base, globals, io) : transport.handler,
+    handler: globals.v >= 6 ? await tracing(transport.handler, config, globals, io) : transport.handler,
     dialer: transport.dialer,
     server: url.host,
     url: base,
@@ -105,6 +118,7 @@ export async function connect(globals: GlobalFlags, changed: ReadonlySet<string>
     explicitNamespace: globals.namespace !== '',
     cacheFile: cacheFileFor(config.server, globals['cache-dir'], io),
     timeoutMs: config.timeoutMs ?? 0,
+    verbosity: globals.v,
     io,
     close: () => transport.close(),
   });

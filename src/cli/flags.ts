@@ -1,5 +1,6 @@
 // Flags that several commands share, with kubectl's help. Upstream: cmdutil.Add*Flag, genericclioptions flags.
 import { CliError } from './errors.ts';
+import { klogLine } from './klog.ts';
 import { flag } from './pflag.ts';
 
 export const filenameFlags = (usage: string) => ({
@@ -139,19 +140,26 @@ export function dryRunOf(value: string, warn: (text: string) => void): DryRun {
     case 'none':
       return value;
     case 'unchanged':
-      warn('W --dry-run is deprecated and can be replaced with --dry-run=client.\n');
+      warn(klogLine('W', 'helpers.go:702', '--dry-run is deprecated and can be replaced with --dry-run=client.'));
       return 'client';
   }
   if (/^(1|t|true|TRUE|True|T)$/.test(value)) {
-    warn(`W --dry-run=${value} is deprecated (boolean value) and can be replaced with --dry-run=client.\n`);
+    warn(booleanDryRun('helpers.go:716', value, 'client'));
     return 'client';
   }
   if (/^(0|f|false|FALSE|False|F)$/.test(value)) {
-    warn(`W --dry-run=${value} is deprecated (boolean value) and can be replaced with --dry-run=none.\n`);
+    warn(booleanDryRun('helpers.go:719', value, 'none'));
     return 'none';
   }
   throw new CliError(`Invalid dry-run value (${value}). Must be "none", "server", or "client".`);
 }
+
+const booleanDryRun = (source: string, value: string, instead: DryRun): string =>
+  klogLine(
+    'W',
+    source,
+    `--dry-run=${value} is deprecated (boolean value) and can be replaced with --dry-run=${instead}.`,
+  );
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 

@@ -39,9 +39,14 @@ const queryOf = (options: WriteOptions): Record<string, string | boolean | undef
   ...(options.force !== undefined ? { force: options.force } : {}),
 });
 
+/** A resourceVersion, as files that were read from a server have it, is left out. Upstream: Helper.CreateWithOptions. */
 export async function createObject(cluster: Cluster, info: Info, options: WriteOptions = {}): Promise<Unstructured> {
   const path = resourcePath(info.mapping, { namespace: info.namespace });
-  return cluster.json('POST', path, { body: info.object, query: queryOf(options) });
+  const object = info.object!;
+  const body = object.metadata?.resourceVersion
+    ? { ...object, metadata: { ...object.metadata, resourceVersion: undefined } }
+    : object;
+  return cluster.json('POST', path, { body, query: queryOf(options) });
 }
 
 export async function readObject(cluster: Cluster, info: Info): Promise<Unstructured> {

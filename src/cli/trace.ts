@@ -12,6 +12,8 @@ export interface TraceOptions {
   /** The server's URL without a slash at its end. */
   url: string;
   verbosity: number;
+  /** Headers that the transport adds to those of a request: credentials, impersonation. */
+  added: Headers;
 }
 
 /** Bodies are cut where upstream cuts them. */
@@ -37,25 +39,25 @@ function headerLines(headers: Headers | Response['headers']): string[] {
     .sort();
 }
 
-function curl(request: Request, url: string): string {
-  const headers = headerLines(request.headers)
+function curl(method: string, headers: Headers, url: string): string {
+  const shown = headerLines(headers)
     .map((line) => ` -H ${JSON.stringify(line)}`)
     .join('');
-  return `curl -v -X${request.method} ${headers} '${url}'`;
+  return `curl -v -X${method} ${shown} '${url}'`;
 }
 
 export function traced(handler: Handler, options: TraceOptions): Handler {
   const { io, verbosity } = options;
   const log = (source: string, text: string): void => klog(io, 'I', source, text);
   return async (request) => {
-    const query = request.query.size > 0 ? `?${request.query}` : '';
-    const url = `${options.url}${request.path}${query}`;
+    const url = `${options.url}${request.path}${sortedQuery(request.query)}`;
+    const headers = { ...request.headers, ...options.added };
     const next = verbosity >= 8 ? await tellBody(request, verbosity, log) : request;
-    if (verbosity >= 9) log('round_trippers.go:473', curl(request, url));
+    if (verbosity >= 9) log('round_trippers.go:473', curl(request.method, headers, url));
     else if (verbosity >= 7) {
       log('round_trippers.go:470', `${request.method} ${url}`);
       log('round_trippers.go:476', 'Request Headers:');
-      for (const line of headerLines(request.headers)) log('round_trippers.go:480', `    ${line}`);
+      for (const line of headerLines(headers)) log('round_trippers.go:480', `    ${line}`);
     }
     const started = io.nowMs();
     const response = await handler(next);
@@ -75,7 +77,27 @@ export function traced(handler: Handler, options: TraceOptions): Handler {
 }
 
 /** Where upstream's resource.Helper tells of a body. */
-const sourceOf = ({ method }: Request): string => (method === 'DELETE' ? 'helper.go:202' : 'helper.go:105');
+function sourceOf({ method, path, query }: Request): string {
+  if (method !== 'GET') return helperLines[method] ?? 'helper.go:105';
+  if (query.has('watch')) return 'request.go:736';
+  const [, , ...words] = path.split('/').slice(path.startsWith('/apis/') ? 1 : 0);
+  const [, ...names] = words[1] === 'namespaces' && words.length > 3 ? words.slice(2) : words;
+  return names.length === 1 ? 'helper.go:113' : 'helper.go:105';
+}
+
+const helperLines: Record<string, string> = {
+  POST: 'helper.go:246',
+  PATCH: 'helper.go:269',
+  PUT: 'helper.go:319',
+  DELETE: 'helper.go:202',
+};
+
+/** As Go's url.Values has it. */
+function sortedQuery(query: URLSearchParams): string {
+  const copy = new URLSearchParams(query);
+  copy.sort();
+  return copy.size > 0 ? `?${copy}` : '';
+}
 
 type Log = (source: string, text: string) => void;
 

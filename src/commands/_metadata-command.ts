@@ -74,7 +74,7 @@ export abstract class MetadataCommand extends Command {
     if (!built.single && opts['resource-version']) {
       throw new CliError('--resource-version may only be used with a single resource');
     }
-    const errors = [...built.errors];
+    const errors: unknown[] = [];
     for (const info of built.infos) {
       try {
         await this.changeOne(info, built.single);
@@ -82,7 +82,7 @@ export abstract class MetadataCommand extends Command {
         errors.push(error);
       }
     }
-    throwCollected(errors);
+    throwCollected([...errors, ...built.errors]);
   }
 
   private validate(): void {

@@ -2,7 +2,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
-import { CliError, throwCollected } from '../cli/errors.ts';
+import { throwCollected } from '../cli/errors.ts';
 import { type DryRun, dryRunFlag, dryRunSuffix, selectorFlag } from '../cli/flags.ts';
 import { patchObject } from '../cli/operation.ts';
 
@@ -13,14 +13,14 @@ export abstract class NodeCommand extends Command {
 
   protected async nodes(args: readonly string[], selector: string): Promise<Info[]> {
     const name = this.context.path[0];
-    if (args.length === 0 && selector === '') {
-      this.usageError(`USAGE: ${name} NODE [flags]`);
+    if (args.length === 0 && !this.changed('selector')) this.usageError(`USAGE: ${name} NODE [flags]`);
+    if (args.length > 0 && selector !== '') {
+      this.usageError('cannot specify both a node name and a --selector option');
     }
-    if (args.length > 0 && selector !== '')
-      throw new CliError('error: cannot specify both a node name and a --selector option');
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
       args,
-      defaultType: 'nodes',
+      // A selector that is given and empty selects nothing, and says so.
+      ...(args.length === 0 && selector === '' ? {} : { defaultType: 'nodes' }),
       labelSelector: selector,
     }).build();
     throwCollected(built.errors);

@@ -87,7 +87,7 @@ export default class Autoscale extends Command {
     const print = await operationPrinter({ ...printOptionsOf(opts), typed: true, cwd: this.io.cwd }, dryRun);
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, { args, files: opts }).build();
     const cluster = await this.cluster();
-    const errors = [...built.errors];
+    const errors: unknown[] = [];
     for (const info of built.infos) {
       const { mapping } = info;
       if (!scalable.has(mapping.kind)) {
@@ -114,7 +114,7 @@ export default class Autoscale extends Command {
       );
       this.out(print(made, 'autoscaled'));
     }
-    throwCollected(errors);
+    throwCollected([...errors, ...built.errors]);
     if (built.infos.length === 0) throw new CliError('no objects passed to autoscale');
   }
 

@@ -41,7 +41,9 @@ The default output will be printed to stdout in YAML format. One can use -o opti
   async run(): Promise<void> {
     const { flags } = this.parse(Convert);
     if (flags.filename.length === 0 && !flags.kustomize) throw new CliError('must specify one of -f and -k');
-    const print = await objectPrinter({ ...printOptionsOf(flags), typed: true, cwd: this.io.cwd });
+    // A template alone is a format, too; the one of --output is only a default then.
+    const output = flags.template && !this.changed('output') ? '' : flags.output;
+    const print = await objectPrinter({ ...printOptionsOf(flags), output, typed: true, cwd: this.io.cwd });
     const validation = fieldValidationOf(flags.validate);
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
       files: flags,

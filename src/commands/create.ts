@@ -69,7 +69,7 @@ cat pod.json | {program} create -f -
       files: flags,
       validation: fieldValidation,
     }).build();
-    const errors = [...built.errors];
+    const errors: unknown[] = [];
     const { parseSelector } = await import('../api/selector.ts');
     const selector = parseSelector(flags.selector);
     let count = 0;
@@ -91,7 +91,7 @@ cat pod.json | {program} create -f -
         errors.push(withSource('creating', info.source, error));
       }
     }
-    throwCollected(errors);
+    throwCollected([...errors, ...built.errors]);
     if (count === 0) throw new CliError('no objects passed to create');
   }
 
@@ -108,7 +108,7 @@ cat pod.json | {program} create -f -
     };
     this.context.interrupts.exitCode = 1;
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: flags }).build();
-    const errors = [...built.errors];
+    const errors: unknown[] = [];
     for (const info of built.infos) {
       const session = new EditSession({
         mode: 'create',
@@ -123,7 +123,7 @@ cat pod.json | {program} create -f -
       });
       await session.run([info]).catch((error: unknown) => errors.push(error));
     }
-    throwCollected(errors);
+    throwCollected([...errors, ...built.errors]);
   }
 
   private checkRaw(flags: Flags): void {

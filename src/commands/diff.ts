@@ -1,7 +1,7 @@
 // `diff`: the live objects beside what `apply` would make of them, through diff(1) or KUBECTL_EXTERNAL_DIFF.
 // Upstream: kubectl/pkg/cmd/diff/diff.go.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isNotFound } from '../api/status.ts';
@@ -81,13 +81,13 @@ cat service.yaml | {program} diff -f -`;
     const { parseSelector } = await import('../api/selector.ts');
     const { toYaml } = await import('../cli/yaml.ts');
     const selector = parseSelector(this.opts.selector);
-    const [live, merged] = ['LIVE-', 'MERGED-'].map((n) => mkdtempSync(join(tmpdir(), n))) as [string, string];
+    const [live, merged] = [folderNamed('LIVE'), folderNamed('MERGED')];
     try {
       for (const info of built.infos) {
         if (!selector.matches(info.object!.metadata.labels ?? {})) continue;
         const { before, after } = await this.versions(info);
         const name = fileNameOf(info);
-        if (before) writeFileSync(join(live, name), toYaml(this.shown(before)), { mode: 0o600 });
+        writeFileSync(join(live, name), before ? toYaml(this.shown(before)) : '', { mode: 0o600 });
         writeFileSync(join(merged, name), toYaml(this.shown(after)), { mode: 0o600 });
         if (info.namespace) pruning?.namespaces.add(info.namespace);
         if (before) pruning?.visited.add(before.metadata.uid ?? '');
@@ -145,10 +145,12 @@ cat service.yaml | {program} diff -f -`;
       const force = opts['force-conflicts'];
       return { before, after: await patchObject(cluster, info, 'apply', info.object, { ...dry, force }) };
     }
+    if (!before) return { after: await createObject(cluster, info, dry) };
     // The annotation is no difference that anybody wants to see.
     const modified = JSON.parse(configurationOf(info.object!)) as Unstructured;
-    if (!before) return { after: await createObject(cluster, { ...info, object: modified }, dry) };
     const { type, patch } = applyPatch(before, modified, true, info);
+    const metadata = { ...(patch['metadata'] as object), resourceVersion: before.metadata.resourceVersion };
+    patch['metadata'] = metadata;
     return { before, after: await patchObject(cluster, info, type, patch, dry) };
   }
 
@@ -175,6 +177,13 @@ cat service.yaml | {program} diff -f -`;
     const { paintDiff } = await import('../cli/print/paint-page.ts');
     return paintDiff(text, await paintFor(this.io));
   }
+}
+
+/** A new folder with Go's kind of name: digits. */
+function folderNamed(version: string): string {
+  const path = join(tmpdir(), `${version}-${Math.floor(Math.random() * 2 ** 32)}`);
+  mkdirSync(path, { mode: 0o700 });
+  return path;
 }
 
 const fileNameOf = ({ mapping, namespace = '', name }: Info): string => {

@@ -91,7 +91,7 @@ export default class Expose extends Command {
       dryRun,
     );
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, { args, files: opts }).build();
-    const errors = [...built.errors];
+    const errors: unknown[] = [];
     for (const info of built.infos) {
       try {
         if (!exposable.has(info.mapping.kind)) {
@@ -103,7 +103,7 @@ export default class Expose extends Command {
         errors.push(error);
       }
     }
-    throwCollected(errors);
+    throwCollected([...errors, ...built.errors]);
   }
 
   private async expose(object: Unstructured, dryRun: DryRun): Promise<Unstructured> {

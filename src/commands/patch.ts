@@ -73,7 +73,7 @@ Note: Strategic merge patch is not supported for custom resources.`;
       subresource: opts.subresource,
       local: opts.local,
     }).build();
-    const errors = [...built.errors];
+    const errors: unknown[] = [];
     for (const info of built.infos) {
       try {
         const after = await this.patchOne(info, type, patch);
@@ -84,7 +84,7 @@ Note: Strategic merge patch is not supported for custom resources.`;
         errors.push(error);
       }
     }
-    throwCollected(errors);
+    throwCollected([...errors, ...built.errors]);
     if (built.infos.length === 0) throw new CliError('no objects passed to patch');
   }
 

@@ -92,7 +92,7 @@ cat pod.json | {program} replace -f -
     if (opts.raw) return this.raw();
     if (opts.force) return this.forceReplace(print);
     const built = await this.build({ validation: fieldValidation });
-    const errors = [...built.errors];
+    const errors: unknown[] = [];
     for (const info of built.infos) {
       try {
         info.object = this.recorded(updatedLastApplied(info.object!, opts['save-config']));
@@ -102,7 +102,7 @@ cat pod.json | {program} replace -f -
         errors.push(withSource('replacing', info.source, error));
       }
     }
-    throwCollected(errors);
+    throwCollected([...errors, ...built.errors]);
   }
 
   private validate(gracePeriod: number): void {
@@ -129,7 +129,7 @@ cat pod.json | {program} replace -f -
     const { opts } = this;
     const cluster = await this.cluster();
     const built = await this.build({});
-    const errors = [...built.errors];
+    const errors: unknown[] = [];
     const gone: Info[] = [];
     for (const info of built.infos) {
       try {
@@ -140,7 +140,7 @@ cat pod.json | {program} replace -f -
         if (!isNotFound(error)) errors.push(withSource('deleting', info.source, error));
       }
     }
-    throwCollected(errors);
+    throwCollected([...errors, ...built.errors]);
     if (built.infos.length === 0) this.out('No resources found\n');
     const late: Error[] = [];
     for (const info of gone) {

@@ -114,6 +114,8 @@ export function normalise(text: string): string[] {
     .replaceAll(/(?:\/[^ :]*)?\/test\/cli\/corpus/g, 'CORPUS')
     .replaceAll(/kustomize-helm-\w+/g, 'kustomize-helm-NUMBER')
     .replaceAll(/-edit-\d+/g, '-edit-NUMBER')
+    .replaceAll(/\/(LIVE|MERGED)-\d+/g, '/$1-NUMBER')
+    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [-+]\d{4}/g, 'TIME')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'SERVER')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME')
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [-+]\d{4} [A-Z]+/g, 'TIME')

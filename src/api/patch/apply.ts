@@ -2,7 +2,7 @@
 // does is removed unless somebody else owns it, and fields of others conflict unless forced.
 // Upstream: structured-merge-diff merge/update.go (Apply), apimachinery pkg/util/managedfields/internal
 // (structuredmerge.go, lastappliedmanager.go, lastappliedupdater.go, conflict.go).
-import { parseJson, stringifyJson } from '../codec/json.ts';
+import { parseJson, stringifySorted } from '../codec/json.ts';
 import type { Schema, SchemaSource } from '../schema/schema.ts';
 import { StatusError, badRequest, type StatusCause } from '../status.ts';
 import type { Unstructured } from '../types.ts';
@@ -269,7 +269,7 @@ function withLastApplied(object: Unstructured, applied: Unstructured): Unstructu
   const metadata = { ...applied.metadata };
   if (Object.keys(rest).length > 0) metadata.annotations = rest;
   else delete metadata.annotations;
-  const text = `${stringifyJson({ ...applied, metadata })}\n`;
+  const text = `${stringifySorted({ ...applied, metadata })}\n`;
   return { ...object, metadata: { ...object.metadata, annotations: { ...annotations, [LAST_APPLIED]: text } } };
 }
 

@@ -79,7 +79,7 @@ export async function applyToExisting(
           throw describeFailure(failure, `${stringifySorted(modified)}\n`, info);
         }
       }
-      throw describeFailure(withSource('patching', info.source, error), JSON.stringify(patch), info);
+      throw describeFailure(withSource('patching', info.source, error), stringifySorted(patch), info);
     }
   }
 }

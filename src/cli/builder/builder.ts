@@ -94,14 +94,19 @@ export class Builder {
     const { files, args = [], texts } = this.request;
     if (texts) return this.buildTexts(texts, false);
     if (files) checkFileOptions(files);
-    const fromFiles = files !== undefined && (files.filename.length > 0 || Boolean(files.kustomize));
-    if (fromFiles) {
+    if (files && this.fromFiles) {
       if (args.length > 0) this.refuseBoth();
       return this.buildFiles(files);
     }
     if (this.request.local && args.length > 0) throw new CliError(NOTHING_LOCAL);
     const { targets, single } = await this.targets();
     return this.read(targets, single);
+  }
+
+  /** True when the objects are those of files, and not of arguments. */
+  get fromFiles(): boolean {
+    const { files } = this.request;
+    return files !== undefined && (files.filename.length > 0 || Boolean(files.kustomize));
   }
 
   private refuseBoth(): never {
@@ -235,8 +240,7 @@ export class Builder {
 
   /** The pages of a list as they arrive; undefined when the arguments mean anything but one list. */
   async pages(): Promise<AsyncIterable<Page> | undefined> {
-    const { files } = this.request;
-    if (files && (files.filename.length > 0 || files.kustomize)) return undefined;
+    if (this.fromFiles) return undefined;
     const { targets } = await this.targets();
     const target = targets[0];
     if (targets.length !== 1 || !target || target.name !== undefined) return undefined;

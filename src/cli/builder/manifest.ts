@@ -1,7 +1,7 @@
 // The objects of a manifest's text: JSON or YAML documents, one after the other. What is not an object with a kind is
 // refused here, with kubectl's words, after the objects before it. Upstream: resource.StreamVisitor, unstructured JSON
 // scheme.
-import { parseJson } from '../../api/codec/json.ts';
+import { parseJson, stringifySorted } from '../../api/codec/json.ts';
 import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../errors.ts';
 import type { FieldValidation } from '../flags.ts';
@@ -12,7 +12,7 @@ export async function* manifestObjects(
   source: string,
   validation: FieldValidation = 'Ignore',
 ): AsyncGenerator<Unstructured> {
-  for await (const value of documents(text, source)) {
+  for await (const { value, raw } of documents(text, source)) {
     if (value === null || value === undefined) continue;
     if (validation !== 'Ignore') {
       const { clientValidation } = await import('./client-validation.ts');
@@ -23,14 +23,20 @@ export async function* manifestObjects(
         );
       }
     }
-    yield checked(value, source);
+    yield checked(value, source, raw);
   }
 }
 
-async function* documents(text: string, source: string): AsyncGenerator<unknown> {
+/** A document, and how errors show it: JSON as it is written, YAML as the JSON that it stands for. */
+interface Document {
+  value: unknown;
+  raw: () => string;
+}
+
+async function* documents(text: string, source: string): AsyncGenerator<Document> {
   const json = /^\s*\{/.test(text) ? jsonDocument(text) : undefined;
   if (json !== undefined) {
-    yield json;
+    yield { value: json, raw: () => text.trim() };
     return;
   }
   const { parseYaml, splitYamlDocuments } = await import('../yaml.ts');
@@ -41,7 +47,7 @@ async function* documents(text: string, source: string): AsyncGenerator<unknown>
     } catch (error) {
       throw new CliError(`error parsing ${source}: error converting YAML to JSON: ${(error as Error).message}`);
     }
-    yield value;
+    yield { value, raw: () => stringifySorted(value) };
   }
 }
 
@@ -54,7 +60,7 @@ function jsonDocument(text: string): unknown {
   }
 }
 
-function checked(value: unknown, source: string): Unstructured {
+function checked(value: unknown, source: string, raw: () => string): Unstructured {
   const fail = (why: string): never => {
     throw new CliError(`unable to decode ${JSON.stringify(source)}: ${why}`);
   };
@@ -65,7 +71,7 @@ function checked(value: unknown, source: string): Unstructured {
     );
   }
   const object = value as Unstructured;
-  if (!object.kind) return fail(`Object 'Kind' is missing in '${JSON.stringify(value)}'`);
-  if (!object.apiVersion) return fail(`Object 'apiVersion' is missing in '${JSON.stringify(value)}'`);
+  if (!object.kind) return fail(`Object 'Kind' is missing in '${raw()}'`);
+  if (!object.apiVersion) return fail(`Object 'apiVersion' is missing in '${raw()}'`);
   return object;
 }

@@ -2,9 +2,9 @@
 import { StatusError, type Status } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
 import { readLines } from '../../client/rest.ts';
-import type { Builder, Target } from '../builder/builder.ts';
+import type { Builder, Built, Target } from '../builder/builder.ts';
 import type { Cluster } from '../cluster.ts';
-import { CliError } from '../errors.ts';
+import { CliError, throwCollected } from '../errors.ts';
 import type { TableOutput } from './get-output.ts';
 import type { Printer } from './object.ts';
 import type { TablePrinter } from './table.ts';
@@ -25,13 +25,18 @@ export interface WatchOptions {
 }
 
 export async function watchResources(options: WatchOptions): Promise<void> {
-  const { targets } = await options.builder.targets();
-  if (targets.length !== 1) {
+  const { builder } = options;
+  // Files are read once; a collection is listed by the watch itself.
+  const built = builder.fromFiles ? await builder.build() : undefined;
+  if (built) throwCollected(built.errors);
+  const targets: Target[] = built?.infos ?? (await builder.targets()).targets;
+  const kinds = new Set(targets.map(({ mapping }) => `${mapping.kind}.${mapping.group}`));
+  if (kinds.size !== 1) {
     throw new CliError(
       'watch is only supported on individual resources and resource collections - more than 1 resource was found',
     );
   }
-  await new Watch(options, targets[0]!).run();
+  await new Watch(options, targets[0]!, built).run(targets.length);
 }
 
 class Watch {
@@ -39,14 +44,18 @@ class Watch {
   private readonly target: Target;
   private readonly printer: TablePrinter | undefined;
 
-  constructor(options: WatchOptions, target: Target) {
+  private readonly built: Built | undefined;
+
+  constructor(options: WatchOptions, target: Target, built: Built | undefined) {
     this.options = options;
+    this.built = built;
     this.target = target;
     this.printer = options.table?.printer(target.mapping);
   }
 
-  async run(): Promise<void> {
+  async run(count: number): Promise<void> {
     const { single, version } = await this.first();
+    if (count > 1) throw new CliError('you may only watch a single resource or type of resource at a time');
     // A watch of one object begins with that object, which was printed already, or is not wanted.
     let skip = single ? 1 : 0;
     for await (const event of this.events(single ? '0' : version)) {
@@ -62,18 +71,23 @@ class Watch {
 
   /** Prints what is there now (unless only changes are wanted). */
   private async first(): Promise<{ single: boolean; version: string }> {
-    const built = await this.options.builder.build();
+    const built = this.built ?? (await this.options.builder.build());
     if (built.errors.length > 0) throw built.errors[0] as Error;
     const version = built.listVersion ?? '0';
-    if (!this.options.watchOnly) for (const { object } of built.infos) await this.show(object!, 'ADDED');
+    if (!this.options.watchOnly) {
+      const { table, write } = this.options;
+      for (const { object } of built.infos) await this.show(object!, 'ADDED', built.infos.length === 1);
+      if (table) await write(table.flush());
+    }
     return { single: this.target.name !== undefined, version };
   }
 
-  private async show(object: Unstructured, type: string): Promise<void> {
+  /** What is there at first is one table: its rows are written together. */
+  private async show(object: Unstructured, type: string, alone = true): Promise<void> {
     const { table, print, events, write } = this.options;
     if (this.printer && table) {
       this.printer.print(table.tableOf(object), events ? type : undefined);
-      await write(table.flush());
+      if (alone) await write(table.flush());
     } else if (print) {
       await write(print(events ? ({ type, object } as unknown as Unstructured) : object));
     }

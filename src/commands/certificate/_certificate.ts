@@ -41,7 +41,7 @@ export abstract class CertificateCommand extends Command {
       files: flags,
       fetch: 'latest',
     }).build();
-    const errors = [...built.errors];
+    const errors: unknown[] = [];
     for (const info of built.infos) {
       try {
         await this.decideOne(info, flags.force, decision);
@@ -50,7 +50,7 @@ export abstract class CertificateCommand extends Command {
         errors.push(error);
       }
     }
-    throwCollected(errors);
+    throwCollected([...errors, ...built.errors]);
     if (built.infos.length === 0) this.err('No resources found\n');
   }
 

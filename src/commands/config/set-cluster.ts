@@ -17,7 +17,13 @@ export default class SetCluster extends ConfigCommand {
 {program} config set-cluster e2e --embed-certs --certificate-authority=~/.kube/e2e/kubernetes.ca.crt
 
 # Disable cert checking for the e2e cluster entry
-{program} config set-cluster e2e --insecure-skip-tls-verify=true`;
+{program} config set-cluster e2e --insecure-skip-tls-verify=true
+
+# Set the custom TLS server name to use for validation for the e2e cluster entry
+{program} config set-cluster e2e --tls-server-name=my-cluster-name
+
+# Set the proxy URL for the e2e cluster entry
+{program} config set-cluster e2e --proxy-url=https://1.2.3.4`;
   static override usage =
     'NAME [--server=server] [--certificate-authority=path/to/certificate/authority] [--insecure-skip-tls-verify=true] [--tls-server-name=example.com]';
   static override flags = {
@@ -56,9 +62,11 @@ export default class SetCluster extends ConfigCommand {
         delete stanza['certificate-authority-data'];
         delete stanza['certificate-authority'];
         delete stanza['insecure-skip-tls-verify'];
-        if (flags['embed-certs'])
-          stanza['certificate-authority-data'] = embedded(authority, 'certificate-authority', this.io.cwd);
-        else stanza['certificate-authority'] = resolve(this.io.cwd, authority);
+        if (flags['embed-certs']) {
+          const data = embedded(authority, 'certificate-authority', this.io.cwd);
+          // Go leaves an empty one out.
+          if (data !== '') stanza['certificate-authority-data'] = data;
+        } else stanza['certificate-authority'] = resolve(this.io.cwd, authority);
       }
       if (this.changed('proxy-url')) stanza['proxy-url'] = flags['proxy-url'];
       config.clusters.set(name, { ...stanza, server: stanza.server ?? '' });

@@ -93,8 +93,10 @@ Bearer token and basic auth are mutually exclusive.`;
       if (!this.changed(field)) continue;
       delete stanza[field];
       delete stanza[`${field}-data`];
-      if (opts['embed-certs']) stanza[`${field}-data`] = embedded(opts[field], field, this.io.cwd);
-      else stanza[field] = resolve(this.io.cwd, opts[field]);
+      const data = opts['embed-certs'] ? embedded(opts[field], field, this.io.cwd) : undefined;
+      // Go leaves an empty one out.
+      if (data) stanza[`${field}-data`] = data;
+      else if (data === undefined) stanza[field] = resolve(this.io.cwd, opts[field]);
     }
     if (this.changed('token')) {
       stanza.token = opts.token;
@@ -124,7 +126,8 @@ Bearer token and basic auth are mutually exclusive.`;
     env: Edits,
   ): ExecConfig | undefined {
     const command = this.changed('exec-command') ? opts['exec-command'] : undefined;
-    const before = command !== undefined && exec?.command !== command ? { command } : exec;
+    // A command has no arguments but those that are given with it.
+    const before = command === undefined ? exec : { ...exec, command, args: undefined };
     if (!before) return undefined;
     const next = { provideClusterInfo: false, ...before } as ExecConfig;
     if (this.changed('exec-api-version')) next.apiVersion = opts['exec-api-version'];

@@ -58,7 +58,8 @@ export abstract class RolloutCommand extends Command {
     if (built.infos.length === 0 && errors.length === 0) {
       this.err(`No resources found in ${cluster.namespace} namespace.\n`);
     }
-    throwCollected(errors);
+    // Upstream puts what it found wrong into a list, even one error.
+    throwCollected(errors, true);
   }
 
   private async send(patch: () => Promise<Unstructured>): Promise<Unstructured> {

@@ -30,7 +30,7 @@ export default class RolloutUndo extends RolloutCommand {
     const dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
     const print = await operationPrinter(printOptionsOf(flags), dryRun);
     const built = await this.find(flags, args);
-    const errors = [...built.errors];
+    const errors: unknown[] = [];
     for (const info of built.infos) {
       try {
         const options = { toRevision: flags['to-revision'], dryRun, program: this.context.program };
@@ -39,6 +39,6 @@ export default class RolloutUndo extends RolloutCommand {
         errors.push(error);
       }
     }
-    throwCollected(errors);
+    throwCollected([...errors, ...built.errors]);
   }
 }
