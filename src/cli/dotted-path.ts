@@ -5,7 +5,8 @@ import { CliError } from './errors.ts';
 
 /** The words of the path. `which` is what upstream says must be fields: all nodes, or the first. */
 export function dottedPath(text: string, which: 'all nodes' | 'first node'): string[] {
-  const nodes = parseTemplate(`{.${text.replace(/\.$/, '')}}`);
+  // Upstream lets the first dot stand twice.
+  const nodes = parseTemplate(`{.${text.replace(/\.$/, '').replace(/^([^.]+)\.\./, '$1.')}}`);
   const [only] = nodes;
   if (nodes.length > 1 || only?.type !== 'list') throw new CliError('must pass in 1 jsonpath string');
   return only.nodes.map((node) => {

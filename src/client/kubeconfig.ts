@@ -3,7 +3,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
+import { parseYaml } from '../api/codec/yaml.ts';
+import { clusterErrors, userErrors } from './kubeconfig-check.ts';
+import { formOf, STANZAS, type Struct, wrongShape } from './kubeconfig-shape.ts';
 import type { ClientConfig, ExecConfig } from './transport/config.ts';
 
 export interface ClusterStanza {
@@ -72,11 +75,13 @@ export function kubeConfigPaths(explicit?: string, env: NodeJS.ProcessEnv = proc
 }
 
 interface RawFile {
+  apiVersion?: unknown;
+  kind?: unknown;
   'current-context'?: string;
   preferences?: Record<string, unknown>;
-  clusters?: { name: string; cluster?: ClusterStanza }[] | null;
-  users?: { name: string; user?: UserStanza }[] | null;
-  contexts?: { name: string; context?: ContextStanza }[] | null;
+  clusters?: { name?: string; cluster?: ClusterStanza }[] | null;
+  users?: { name?: string; user?: UserStanza }[] | null;
+  contexts?: { name?: string; context?: ContextStanza }[] | null;
 }
 
 /** One file; an absent or empty one is an empty config. Paths in it stay as they are written. */
@@ -91,17 +96,13 @@ export function readKubeConfigFile(path: string): KubeConfig {
   }
   let raw: RawFile;
   try {
-    raw = (parse(text) ?? {}) as RawFile;
+    // A key that stands twice is no error here: the last one counts.
+    raw = (parseYaml(text, { onDuplicate: () => undefined }) ?? {}) as RawFile;
   } catch (error) {
-    const line = (error as { linePos?: { line: number }[] }).linePos?.[0]?.line;
-    const why = (error as Error).message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
-    throw new KubeConfigError(`error loading config file "${path}": yaml: ${line ? `line ${line}: ` : ''}${why}`);
+    throw new KubeConfigError(`error loading config file "${path}": ${(error as Error).message}`);
   }
-  if (typeof raw !== 'object' || Array.isArray(raw)) {
-    throw new KubeConfigError(
-      `error loading config file "${path}": it is not a mapping with clusters, users and contexts`,
-    );
-  }
+  const wrong = (typeof raw === 'object' ? wrongKind(raw) : undefined) ?? wrongShape(raw);
+  if (wrong !== undefined) throw new KubeConfigError(`error loading config file "${path}": ${wrong}`);
   const add = <S>(section: string, into: Map<string, S>, entries: [string, S | undefined][]) => {
     for (const [name, stanza] of entries) {
       into.set(name, stanza ?? ({} as S));
@@ -111,21 +112,32 @@ export function readKubeConfigFile(path: string): KubeConfig {
   add(
     'clusters',
     config.clusters,
-    (raw.clusters ?? []).map((e) => [e.name, e.cluster]),
+    (raw.clusters ?? []).map((e) => [e.name ?? '', e.cluster]),
   );
   add(
     'users',
     config.users,
-    (raw.users ?? []).map((e) => [e.name, e.user]),
+    (raw.users ?? []).map((e) => [e.name ?? '', e.user]),
   );
   add(
     'contexts',
     config.contexts,
-    (raw.contexts ?? []).map((e) => [e.name, e.context]),
+    (raw.contexts ?? []).map((e) => [e.name ?? '', e.context]),
   );
   config.currentContext = raw['current-context'] ?? '';
   config.preferences = raw.preferences ?? {};
   return config;
+}
+
+/** A file may say nothing of what it is. Upstream: clientcmd.Load, whose scheme knows one kind of one version. */
+function wrongKind({ apiVersion = 'v1', kind = 'Config' }: RawFile): string | undefined {
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
+    const [field, value] = typeof apiVersion === 'string' ? ['kind', kind] : ['apiVersion', apiVersion];
+    return `couldn't get version/kind; json parse error: json: cannot unmarshal ${typeof value} into Go struct field .${field} of type string`;
+  }
+  if (apiVersion.split('/').length > 2) return `unexpected GroupVersion string: ${apiVersion}`;
+  if (apiVersion === 'v1' && kind === 'Config') return undefined;
+  return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "k8s.io/client-go/tools/clientcmd/api/latest/latest.go:50"`;
 }
 
 function describeReadError(error: unknown, path: string): string {
@@ -194,6 +206,7 @@ export function clientConfigFrom(config: KubeConfig, overrides: ConfigOverrides 
   if (overrides.cluster && !cluster) throw new KubeConfigError(`cluster "${overrides.cluster}" does not exist`);
   if (overrides.user && !user) throw new KubeConfigError(`auth info "${overrides.user}" does not exist`);
   const namespace = overrides.namespace ?? context?.namespace;
+  check(config, { clusterName, userName }, overrides);
   const result: ClientConfig = {
     server: withScheme(overrides.server ?? (cluster?.server || 'http://localhost:8080')),
     ...(namespace ? { namespace } : {}),
@@ -203,6 +216,47 @@ export function clientConfigFrom(config: KubeConfig, overrides: ConfigOverrides 
   if (overrides.timeoutMs) result.timeoutMs = overrides.timeoutMs;
   if (overrides.impersonate) result.impersonate = { ...result.impersonate, ...overrides.impersonate };
   return result;
+}
+
+/** Throws what is wrong with the two stanzas as the flags leave them. Upstream: DirectClientConfig.ConfirmUsable. */
+function check(
+  config: KubeConfig,
+  { clusterName, userName }: { clusterName: string; userName: string },
+  overrides: ConfigOverrides,
+): void {
+  const given = <T extends object>(stanza: T): T =>
+    Object.fromEntries(Object.entries(stanza).filter(([, value]) => value !== undefined)) as T;
+  const { user: as, uid, groups } = overrides.impersonate ?? {};
+  const { clientCertificate, clientKey, certificateAuthority, token, username, password } = overrides;
+  const known = config.users.get(userName) ?? {};
+  const user: UserStanza = {
+    ...known,
+    ...given({ as, 'as-uid': uid, 'as-groups': groups, token, username, password } as UserStanza),
+    ...(clientCertificate ? { 'client-certificate': clientCertificate, 'client-certificate-data': '' } : {}),
+    ...(clientKey ? { 'client-key': clientKey, 'client-key-data': '' } : {}),
+  };
+  // A flag decides between the methods of the file.
+  if (token) delete user.username;
+  if (token) delete user.password;
+  const cluster: ClusterStanza = {
+    ...config.clusters.get(clusterName),
+    ...(certificateAuthority
+      ? { 'certificate-authority': certificateAuthority, 'certificate-authority-data': '' }
+      : {}),
+  };
+  const from = (section: string, flags: readonly (string | undefined)[]) => (path: string) =>
+    flags.includes(path) ? path : located(path, config.origin.get(section));
+  const errors = [
+    ...userErrors(userName, user, from(`users/${userName}`, [clientCertificate, clientKey])),
+    ...clusterErrors(clusterName, cluster, from(`clusters/${clusterName}`, [certificateAuthority])),
+  ];
+  if (errors.length === 1) throw new KubeConfigError(errors[0]);
+  if (errors.length > 1)
+    throw new KubeConfigError(`Error in configuration: \n${errors.map((e) => `* ${e}\n`).join('')}`);
+  const authority = cluster['certificate-authority'] ?? cluster['certificate-authority-data'];
+  if (cluster['insecure-skip-tls-verify'] && authority && overrides.insecureSkipTlsVerify === undefined) {
+    throw new KubeConfigError('specifying a root certificates file with the insecure flag is not allowed');
+  }
 }
 
 const withScheme = (server: string): string => (server.includes('://') ? server : `http://${server}`);
@@ -232,7 +286,7 @@ function userPart(user: UserStanza, origin: string | undefined, overrides: Confi
     : pem(user['client-certificate-data'], user['client-certificate'], origin, 'client-cert');
   const key = overrides.clientKey
     ? readPem(overrides.clientKey, undefined, 'client-key')
-    : pem(user['client-key-data'], user['client-key'], origin, 'client-key');
+    : certificate && pem(user['client-key-data'], user['client-key'], origin, 'client-key');
   const token = overrides.token ?? user.token;
   const username = overrides.username ?? user.username;
   const password = overrides.password ?? user.password;
@@ -276,17 +330,19 @@ const located = (path: string, origin: string | undefined): string =>
 
 /** Prints a config as `kubectl config view --raw` and kubectl's own files have it: sorted keys and entries. */
 export function formatKubeConfig(config: KubeConfig): string {
-  const entries = <S extends object>(map: Map<string, S>, field: string) =>
-    [...map.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, stanza]) => ({ [field]: stanza, name }));
+  const entries = (map: ReadonlyMap<string, object>, field: string, struct: Struct) =>
+    [...map.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, stanza]) => ({ [field]: formOf(struct, stanza as Record<string, unknown>), name }));
   const empty = (list: unknown[]) => (list.length > 0 ? list : null);
   const document = {
     apiVersion: 'v1',
-    clusters: empty(entries(config.clusters, 'cluster')),
-    contexts: empty(entries(config.contexts, 'context')),
+    clusters: empty(entries(config.clusters, 'cluster', STANZAS.clusters)),
+    contexts: empty(entries(config.contexts, 'context', STANZAS.contexts)),
     'current-context': config.currentContext,
     kind: 'Config',
     preferences: config.preferences,
-    users: empty(entries(config.users, 'user')),
+    users: empty(entries(config.users, 'user', STANZAS.users)),
   };
 
   return stringify(document, {
@@ -343,6 +399,9 @@ export function modifyKubeConfig(paths: readonly string[], change: (config: Kube
     // The first file that names one wins when merging: change it there.
     const holder = paths.find((p) => readKubeConfigFile(p).currentContext !== '') ?? target;
     file(holder).currentContext = after.currentContext;
+  }
+  if (JSON.stringify(after.preferences) !== JSON.stringify(before.preferences)) {
+    file(target).preferences = after.preferences;
   }
   for (const [path, config] of files) withLock(path, () => writeKubeConfigFile(path, config));
 }

@@ -16,6 +16,9 @@ import {
 } from './corpus.ts';
 import { runCli } from './run-cli.ts';
 
+// Paths of kubeconfigs are the process's own.
+process.chdir(corpusFolder);
+
 describe.each(chapters)('the corpus: %s', (chapter) => {
   const goldens = JSON.parse(readFileSync(goldenFile(chapter), 'utf8')) as Record<string, Outcome>;
   const keys = keysOf(chapter);

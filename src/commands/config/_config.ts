@@ -17,7 +17,7 @@ export abstract class ConfigCommand extends Command {
     return paths.find((p) => existsSync(p)) ?? paths[paths.length - 1]!;
   }
   protected load(): KubeConfig {
-    return loadKubeConfig(this.paths, { explicit: this.explicitFile !== undefined });
+    return loadKubeConfig(this.paths);
   }
   protected modify(change: (config: KubeConfig) => void): void {
     modifyKubeConfig(this.paths, change);
@@ -29,10 +29,15 @@ export abstract class ConfigCommand extends Command {
     return this.unexpected(args);
   }
 
-  protected async unexpected(args: readonly string[]): Promise<never> {
+  /** Help instead of a complaint. */
+  protected async helpAlone(): Promise<void> {
     const { commandHelp } = await import('../../cli/help.ts');
     const { path, program } = this.context;
     this.out(commandHelp(this.constructor as never, path, program, []));
+  }
+
+  protected async unexpected(args: readonly string[]): Promise<never> {
+    await this.helpAlone();
     throw new CliError(`Unexpected args: [${args.join(' ')}]`);
   }
 }

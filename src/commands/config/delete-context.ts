@@ -4,13 +4,14 @@ import { ConfigCommand } from './_config.ts';
 
 export default class DeleteContext extends ConfigCommand {
   static override summary = 'Delete the specified context from the kubeconfig';
-  static examples = `# Delete the minikube context
+  static examples = `# Delete the context for the minikube cluster
 {program} config delete-context minikube`;
   static override usage = 'NAME';
 
   async run(): Promise<void> {
     const { args } = this.parse(DeleteContext);
-    const name = await this.oneArgument(args);
+    if (args.length !== 1) return this.helpAlone();
+    const name = args[0]!;
     const file = this.fileName;
     this.modify((config) => {
       if (config.currentContext === name) {

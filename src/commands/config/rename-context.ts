@@ -3,7 +3,8 @@ import { CliError } from '../../cli/errors.ts';
 import { ConfigCommand } from './_config.ts';
 
 export default class RenameContext extends ConfigCommand {
-  static override summary = 'Rename a context from the kubeconfig file';
+  static override summary = 'Renames a context from the kubeconfig file';
+  static short = 'Rename a context from the kubeconfig file';
   static description = `CONTEXT_NAME is the context name that you want to change.
 
 NEW_NAME is the new name you want to set.

@@ -2,9 +2,7 @@
 import { CliError } from '../../cli/errors.ts';
 import { flag } from '../../cli/pflag.ts';
 import { ConfigCommand } from './_config.ts';
-import { locate } from './_property.ts';
-
-const boolFields = new Set(['insecure-skip-tls-verify', 'disable-compression']);
+import { changeProperty } from './_property.ts';
 
 export default class ConfigSet extends ConfigCommand {
   static override summary = 'Set an individual value in a kubeconfig file';
@@ -16,8 +14,14 @@ Specifying an attribute name that already exists will merge new fields on top of
   static examples = `# Set the server field on the my-cluster cluster to https://1.2.3.4
 {program} config set clusters.my-cluster.server https://1.2.3.4
 
+# Set the certificate-authority-data field on the my-cluster cluster
+{program} config set clusters.my-cluster.certificate-authority-data $(echo "cert_data_here" | base64 -i -)
+
 # Set the cluster field in the my-context context to my-cluster
-{program} config set contexts.my-context.cluster my-cluster`;
+{program} config set contexts.my-context.cluster my-cluster
+
+# Set the client-key-data field in the cluster-admin user using --set-raw-bytes option
+{program} config set users.cluster-admin.client-key-data cert_data_here --set-raw-bytes=true`;
   static override usage = 'PROPERTY_NAME PROPERTY_VALUE';
   static override flags = {
     'set-raw-bytes': flag.bool(
@@ -32,20 +36,7 @@ Specifying an attribute name that already exists will merge new fields on top of
     const [property, value] = args as [string, string];
     if (value === '') throw new CliError('you cannot use set to unset a property');
     if (property === '') throw new CliError('you must specify a property');
-    this.modify((config) => {
-      const { section, name, field } = locate(config, property, true);
-      if (!section) {
-        config.currentContext = value;
-        return;
-      }
-      if (name === undefined || field === undefined) throw new CliError(`can't set a map to a value: ${property}`);
-      const stanza = { ...section.get(name) };
-      if (field.endsWith('-data')) {
-        stanza[field] = flags['set-raw-bytes'] ? Buffer.from(value).toString('base64') : value;
-      } else if (boolFields.has(field)) stanza[field] = value === 'true';
-      else stanza[field] = value;
-      section.set(name, stanza);
-    });
+    this.modify((config) => changeProperty(config, property, { value, rawBytes: flags['set-raw-bytes'] }));
     this.out(`Property ${JSON.stringify(property)} set.\n`);
   }
 }

@@ -1,7 +1,7 @@
 // `config unset`. Upstream: kubectl/pkg/cmd/config/unset.go.
 import { CliError } from '../../cli/errors.ts';
 import { ConfigCommand } from './_config.ts';
-import { locate } from './_property.ts';
+import { changeProperty } from './_property.ts';
 
 export default class ConfigUnset extends ConfigCommand {
   static override summary = 'Unset an individual value in a kubeconfig file';
@@ -18,18 +18,7 @@ export default class ConfigUnset extends ConfigCommand {
     const { args } = this.parse(ConfigUnset);
     const property = await this.oneArgument(args);
     if (property === '') throw new CliError('you must specify a property');
-    this.modify((config) => {
-      const { section, name, field } = locate(config, property, false);
-      if (!section) config.currentContext = '';
-      else if (name === undefined) section.clear();
-      else if (field === undefined) {
-        if (!section.delete(name)) throw new CliError(`current map key \`${name}\` is invalid`);
-      } else {
-        const stanza = { ...section.get(name) };
-        delete stanza[field];
-        section.set(name, stanza);
-      }
-    });
+    this.modify((config) => changeProperty(config, property, { unset: true }));
     this.out(`Property ${JSON.stringify(property)} unset.\n`);
   }
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Unstructured } from '../../api/types.ts';
 import type { KubeConfig } from '../../client/kubeconfig.ts';
+import { formOf, STANZAS } from '../../client/kubeconfig-shape.ts';
 import { CliError } from '../../cli/errors.ts';
 import { flag } from '../../cli/pflag.ts';
 import { objectPrinter, printFlags, printOptionsOf } from '../../cli/print/object.ts';
@@ -44,8 +45,8 @@ export default class ConfigView extends ConfigCommand {
     if (flags.minify) config = minified(config, this.context.globals.context || config.currentContext);
     const shown = documentOf(config, (section, name, stanza) => {
       const origin = config.origin.get(`${section}/${name}`);
-      if (flags.flatten) return inGoOrder(section, flattened(stanza, origin));
-      return inGoOrder(section, flags.raw ? stanza : redacted(located(stanza, origin)));
+      if (flags.flatten) return formOf(STANZAS[section], flattened(stanza, origin));
+      return formOf(STANZAS[section], flags.raw ? stanza : redacted(located(stanza, origin)));
     });
     // A template alone is a format, too; the one of --output is only a default then.
     const output = flags.template && !this.changed('output') ? '' : flags.output;
@@ -56,7 +57,7 @@ export default class ConfigView extends ConfigCommand {
 
 function documentOf(
   config: KubeConfig,
-  change: (section: string, name: string, stanza: Stanza) => Stanza,
+  change: (section: keyof typeof STANZAS, name: string, stanza: Stanza) => Stanza,
 ): Unstructured {
   const entries = (section: 'clusters' | 'contexts' | 'users', field: string): unknown => {
     const list = [...(config[section] as Map<string, Stanza>)].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -86,57 +87,6 @@ function minified(config: KubeConfig, current: string): KubeConfig {
     clusters: only(config.clusters, context.cluster),
     users: only(config.users, context.user),
   };
-}
-
-/** Members in the order of the structs of clientcmd/api/v1, which -o json prints. */
-const order: Record<string, readonly string[]> = {
-  clusters: [
-    'server',
-    'tls-server-name',
-    'insecure-skip-tls-verify',
-    'certificate-authority',
-    'certificate-authority-data',
-    'proxy-url',
-    'disable-compression',
-    'extensions',
-  ],
-  users: [
-    'client-certificate',
-    'client-certificate-data',
-    'client-key',
-    'client-key-data',
-    'token',
-    'tokenFile',
-    'as',
-    'as-uid',
-    'as-groups',
-    'as-user-extra',
-    'username',
-    'password',
-    'auth-provider',
-    'exec',
-    'extensions',
-  ],
-  contexts: ['cluster', 'user', 'namespace', 'extensions'],
-};
-const execOrder = ['command', 'args', 'env', 'apiVersion', 'installHint', 'provideClusterInfo', 'interactiveMode'];
-
-function ordered(stanza: Stanza, names: readonly string[]): Stanza {
-  const known = names.filter((name) => name in stanza).map((name) => [name, stanza[name]]);
-  const others = Object.entries(stanza).filter(([name]) => !names.includes(name));
-  return Object.fromEntries([...known, ...others]) as Stanza;
-}
-
-function inGoOrder(section: string, stanza: Stanza): Stanza {
-  const next = ordered(stanza, order[section] ?? []);
-  const provider = next['auth-provider'] as Stanza | undefined;
-  if (provider) next['auth-provider'] = ordered(provider, ['name', 'config']);
-  // provideClusterInfo has no omitempty, env and args are null when they are absent.
-  if (next['exec']) {
-    const exec = { args: null, env: null, provideClusterInfo: false, ...(next['exec'] as Stanza) };
-    next['exec'] = ordered(exec, execOrder);
-  }
-  return next;
 }
 
 const paths = ['certificate-authority', 'client-certificate', 'client-key'];

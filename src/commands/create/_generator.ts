@@ -16,6 +16,7 @@ import { savedConfiguration } from '../../cli/last-applied.ts';
 import { operationPrinter } from '../../cli/operation.ts';
 import type { FlagValues } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
+import { asTyped } from '../../cli/typed.ts';
 
 export const generatorFlags = {
   ...dryRunFlag,
@@ -92,7 +93,7 @@ export abstract class Generator extends Command {
         throw new CliError(`${this.failure}${(error as Error).message}`);
       }
     }
-    this.out(print(result, 'created'));
+    this.out(print(flags.output && dryRun !== 'client' ? asTyped(result) : result, 'created'));
   }
 }
 
