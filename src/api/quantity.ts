@@ -62,8 +62,8 @@ function splitAnew(text: string): Parts | string {
     return NUMBER_WITH_SUFFIX.test(text) ? SUFFIX_MESSAGE : QUANTITY_FORMAT_MESSAGE;
   }
   const [, sign, whole = '', fraction = '', exponentText, suffix = ''] = m;
-  const shifted = whole.replace(/^0+/, '') + fraction;
-  const parts = { negative: sign === '-', digits: BigInt(shifted || '0'), shifted, decimals: fraction.length };
+  const shifted = (whole.replace(/^0+/, '') || '0') + fraction;
+  const parts = { negative: sign === '-', digits: BigInt(shifted), shifted, decimals: fraction.length };
   if (exponentText) {
     return { ...parts, exponent: Number(exponentText.slice(1)), binary: false, exponential: true };
   }
@@ -79,7 +79,10 @@ function splitAnew(text: string): Parts | string {
 function keepsText(text: string, p: Parts): boolean {
   if (text === '0') return true;
   if (p.digits === 0n) return false;
-  if (p.binary) return p.decimals === 0 && (p.digits & 7n) !== 0n && p.shifted.length <= 6;
+  // Upstream's quick way, which keeps the text, is for what fits into 15 digits.
+  if (p.binary) {
+    return p.decimals === 0 && (p.digits & 7n) !== 0n && p.shifted.length < 15 - Math.trunc((p.exponent * 3) / 10);
+  }
   return (
     (p.exponent - p.decimals) % 3 === 0 &&
     p.exponent - p.decimals >= -9 &&

@@ -34,6 +34,14 @@ describe('quantities', () => {
     ['1Ei', '1Ei'],
     ['0Mi', '0'],
     ['9223372036854775807', '9223372036854775807'],
+    ['0.500', '500m'],
+    ['.250', '250m'],
+    ['1.500', '1.500'],
+    ['0.5e-2', '5e-3'],
+    ['9Ei', '9223372036854775807'],
+    ['-9Ei', '-9223372036854775807'],
+    ['+1Ki', '+1Ki'],
+    ['+100Ti', '100Ti'],
   ])('%s is %s', (text, canonical) => expect(canonicalQuantity(text)).toBe(canonical));
 
   it('rounds resources up to thousandths', () => {
