@@ -51,6 +51,20 @@ export function spliceRevision(stored: Uint8Array, revision: number): Buffer {
   return to;
 }
 
+/** A cached form under another revision; undefined: its revision does not stand where it is spliced in. */
+export function restamp(cached: Buffer, from: number, to: number): Buffer | undefined {
+  const [before, after] = [`,"resourceVersion":"${from}"`, `,"resourceVersion":"${to}"`];
+  const at = cached.indexOf(QUOTE, cached.indexOf(UID) + UID.length) + 1;
+  if (cached.toString('latin1', at, at + before.length) !== before) return undefined;
+  return Buffer.concat([cached.subarray(0, at), Buffer.from(after), cached.subarray(at + before.length)]);
+}
+
+/** The same object under another revision; it shares all but its metadata. */
+export const atRevision = <T extends Unstructured>(object: T, revision: number): T => ({
+  ...object,
+  metadata: { ...object.metadata, resourceVersion: String(revision) },
+});
+
 /** For values that another program wrote without a uid. */
 function reencode(stored: Buffer, revision: number): Buffer {
   const object = parseJson(stored.toString('utf8')) as Unstructured;

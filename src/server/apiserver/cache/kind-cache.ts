@@ -5,6 +5,7 @@ import { SortedIndex } from '../../store/sorted-index.ts';
 import { sortKey } from '../../store/keys.ts';
 import type { KeyValue, StoreEvent } from '../../store/store.ts';
 import { prefixEnd } from '../../store/store.ts';
+import { atRevision } from './encoding.ts';
 import { Entry } from './entry.ts';
 import { type CacheEvent, EventWindow } from './window.ts';
 
@@ -16,6 +17,8 @@ export interface CacheListener {
   onEvent(event: CacheEvent, sequence: number): void;
   /** The kind is gone (its CustomResourceDefinition was deleted) or the server closes. */
   onClose(): void;
+  /** The kind's definition is another one; what is shown of the same objects may be. */
+  onRedefined?(): void;
 }
 
 export class KindCache {
@@ -81,6 +84,9 @@ export class KindCache {
     if (event.type === 'delete') {
       this.#entries.delete(key);
       this.#sorted.delete(sortKey(key));
+      // It is the one before under another revision: nobody parses what is in memory.
+      const last = previous?.held();
+      if (last) entry.adopt(atRevision(last, item.modRevision));
     } else {
       const written = adoptions.get(item.value);
       if (written) {
@@ -111,6 +117,10 @@ export class KindCache {
   /** Who listens now. */
   listeners(): Iterable<CacheListener> {
     return this.#listeners;
+  }
+
+  redefined(): void {
+    for (const listener of [...this.#listeners]) listener.onRedefined?.();
   }
 
   close(): void {

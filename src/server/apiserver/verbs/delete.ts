@@ -3,7 +3,7 @@
 import { conflict, notFound } from '../../../api/status.ts';
 import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
-import { cloneJson, encodeWhole } from '../cache/encoding.ts';
+import { atRevision, cloneJson, encodeWhole, restamp } from '../cache/encoding.ts';
 import { Entry } from '../cache/entry.ts';
 import { decodeBody } from '../content/decode.ts';
 import { negotiateFor } from '../content/negotiate.ts';
@@ -138,7 +138,7 @@ function planDeletion(
   const held = hooks?.holdsDeletion?.(old) === true;
   if (finalizers.length === 0 && grace === 0 && !held) return undefined;
   if (!begins && !shortened && finalizers.length === (metadata.finalizers ?? []).length) return old;
-  const draft = cloneJson(old);
+  const draft = begins && hooks?.beginTermination ? cloneJson(old) : { ...old, metadata: { ...metadata } };
   if (finalizers.length > 0) draft.metadata.finalizers = finalizers;
   else delete draft.metadata.finalizers;
   if (begins || shortened) {
@@ -240,7 +240,10 @@ async function erase(
     return current && new Entry(key, current.value, current.modRevision, current.createRevision);
   }
   // The answer shows the deletion's revision, as upstream's does.
-  const last = cloneJson(object);
-  last.metadata.resourceVersion = String(result.revision);
-  return { object: last, bytes: encodeWhole(last), gone: true };
+  const last = atRevision(object, result.revision);
+  return {
+    object: last,
+    bytes: restamp(entry.bytes, entry.revision, result.revision) ?? encodeWhole(last),
+    gone: true,
+  };
 }
