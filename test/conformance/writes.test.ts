@@ -147,8 +147,8 @@ describe('patches', () => {
       ),
     ).toMatchObject({ code: 409 });
     expect(await api.failure(api.patch(at, { metadata: { uid: '1' } }))).toMatchObject({
-      code: 409,
-      message: expect.stringContaining('Precondition failed: UID in precondition: 1, UID in object meta: '),
+      code: 422,
+      message: 'Pod "p" is invalid: metadata.uid: Invalid value: "1": field is immutable',
     });
     expect(
       await api.failure(

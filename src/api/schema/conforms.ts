@@ -1,8 +1,19 @@
-// One look that tells whether a document is as its schema has it: types that decode, no nulls, no unknown fields. Nearly
+// One look that tells whether a document is as its schema has it: types that decode, no nulls, no unknown fields, no empty
+// lists and maps where Go has none. Nearly
 // all documents are, and need no more; what is wrong with the others, and what becomes of it, is told by check-types.ts,
 // prune.ts and the like, which are slower. A test may say no to a document that they take, and never yes to another.
 import { base64Problem, fitsInteger, ownDecoder } from './check-types.ts';
-import { fieldSchema, isIntOrString, isOpen, MICRO_TIME, QUANTITY, resolve, TIME } from './resolve.ts';
+import {
+  fieldSchema,
+  isEmptyValue,
+  isIntOrString,
+  isOpen,
+  MICRO_TIME,
+  QUANTITY,
+  resolve,
+  TIME,
+  vanishesEmpty,
+} from './resolve.ts';
 import type { Schema, SchemaSource } from './schema.ts';
 
 type Test = (value: unknown) => boolean;
@@ -63,8 +74,11 @@ function objectTest(schema: Schema, source: SchemaSource): Test {
   if (schema.embeddedResource || isIntOrString(schema)) return () => false;
   const open = isOpen(schema);
   const tests = new Map<string, Test>();
-  for (const name of Object.keys(schema.properties ?? {}))
-    tests.set(name, conforms(fieldSchema(schema, name)!, source));
+  for (const name of Object.keys(schema.properties ?? {})) {
+    const field = fieldSchema(schema, name)!;
+    const test = conforms(field, source);
+    tests.set(name, vanishesEmpty(field, source) ? (value) => test(value) && !isEmptyValue(value) : test);
+  }
   const { additionalProperties } = schema;
   const others = typeof additionalProperties === 'object' ? conforms(additionalProperties, source) : () => open;
   return (value) => {

@@ -194,9 +194,56 @@ it.each([
   ]);
 });
 
+it('keeps no empty lists and maps where Go has none, and nobody owns them', async () => {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'empty', namespace: 'default', labels: {}, annotations: {}, finalizers: [], ownerReferences: [] },
+    spec: {
+      nodeSelector: {},
+      tolerations: [],
+      securityContext: {},
+      affinity: { nodeAffinity: {} },
+      containers: [
+        { name: 'c', image: 'i', args: [], env: [], resources: { limits: {} }, volumeMounts: [], securityContext: {} },
+      ],
+      volumes: [{ name: 'v', emptyDir: {} }],
+    },
+  };
+  const created = await raw(server, 'POST', '/api/v1/namespaces/default/pods', { body: pod });
+  const { metadata, spec } = created.json as typeof pod & { metadata: { managedFields: { fieldsV1: object }[] } };
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences']) {
+    expect(metadata).not.toHaveProperty(field);
+  }
+  for (const field of ['nodeSelector', 'tolerations']) expect(spec).not.toHaveProperty(field);
+  // Structs say that they are there.
+  expect(spec).toMatchObject({ securityContext: {}, affinity: { nodeAffinity: {} }, volumes: [{ emptyDir: {} }] });
+  const [container] = spec.containers;
+  for (const field of ['args', 'env', 'volumeMounts']) expect(container).not.toHaveProperty(field);
+  expect(container).toMatchObject({ resources: {}, securityContext: {} });
+  expect(container!.resources).not.toHaveProperty('limits');
+  const owned = metadata.managedFields[0]!.fieldsV1;
+  expect(owned).not.toHaveProperty('f:metadata');
+  expect(owned).toHaveProperty(['f:spec', 'f:securityContext']);
+  expect(owned).not.toHaveProperty(['f:spec', 'f:nodeSelector']);
+});
+
+it('a patch that takes the last label away leaves none', async () => {
+  const path = '/api/v1/namespaces/default/configmaps';
+  await raw(server, 'POST', path, { body: { metadata: { name: 'bare', labels: { a: 'b' } }, data: { k: 'v' } } });
+  const patched = await raw(server, 'PATCH', `${path}/bare`, {
+    body: { metadata: { labels: { a: null } }, data: { k: null } },
+    headers: { 'content-type': 'application/strategic-merge-patch+json' },
+  });
+  expect(patched.json).not.toHaveProperty('metadata.labels');
+  expect(patched.json).not.toHaveProperty('data');
+});
+
 it('takes null for no type, and no other value', async () => {
   const post = (type: object) => send('POST', CONFIG_MAPS, { ...type, metadata: { name: 'a' } });
   expect((await post({ apiVersion: null, kind: null })).status).toBe(201);
+  const slashed = await send('POST', CONFIG_MAPS, { apiVersion: '/v1', kind: 'ConfigMap', metadata: { name: 'b' } });
+  expect(slashed).toMatchObject({ status: 201, json: { apiVersion: 'v1' } });
   const why = "couldn't get version/kind; json parse error: json: cannot unmarshal";
   const start = `the object provided is unrecognized (must be of type ConfigMap): ${why}`;
   expect(failure(await post({ apiVersion: {} }))[1]).toContain(

@@ -20,7 +20,7 @@ import { allSpeakOf, endpointAt, fieldsPutBack } from './managed-fields.ts';
 import { timestamp } from './metadata.ts';
 import { modifyExisting } from './modify.ts';
 import type { WriteOptions } from './options.ts';
-import { checkName, checkPreconditions } from './update.ts';
+import { checkName, checkVersion } from './update.ts';
 
 export async function apply(
   context: RequestContext,
@@ -32,7 +32,7 @@ export async function apply(
   const applied = await readApplied(context, endpoint, options);
   const merge = async (live: Unstructured | undefined): Promise<Unstructured> => {
     if (live)
-      checkPreconditions(
+      checkVersion(
         endpoint,
         { ...applied, metadata: { resourceVersion: live.metadata.resourceVersion!, ...applied.metadata } },
         live,

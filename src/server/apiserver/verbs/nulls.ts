@@ -1,21 +1,22 @@
 // What Go's decoder makes of null in a built-in kind: a field that is null was not sent, an item of a list or a value
-// of a map that is null is the zero value of its type. Open fields (RawExtension and its like) keep theirs.
-import { QUANTITY, fieldSchema, isIntOrString, isOpen, resolve } from '../../../api/schema/resolve.ts';
+// of a map that is null is the zero value of its type. Open fields (RawExtension and its like) keep theirs. Lists and maps
+// that are empty are not written again.
+import {
+  QUANTITY,
+  fieldSchema,
+  isEmptyValue,
+  isIntOrString,
+  isOpen,
+  resolve,
+  vanishesEmpty,
+} from '../../../api/schema/resolve.ts';
 import type { Schema, SchemaSource } from '../../../api/schema/schema.ts';
 
 type Fields = Record<string, unknown>;
 
-/** Mutates the draft. Most documents have no null, and then it only looks. */
+/** Mutates the draft. */
 export function settleNulls(draft: object, schema: Schema, source: SchemaSource): void {
-  if (hasNull(draft)) settle(draft, schema, source);
-}
-
-function hasNull(value: unknown): boolean {
-  if (value === null) return true;
-  if (typeof value !== 'object') return false;
-  if (Array.isArray(value)) return value.some(hasNull);
-  for (const key in value) if (hasNull((value as Fields)[key])) return true;
-  return false;
+  settle(draft, schema, source);
 }
 
 function settle(value: unknown, referrer: Schema, source: SchemaSource): void {
@@ -35,8 +36,10 @@ function settle(value: unknown, referrer: Schema, source: SchemaSource): void {
   for (const key of Object.keys(fields)) {
     const inner = fieldSchema(schema, key);
     if (!inner) continue;
-    if (fields[key] !== null) settle(fields[key], inner, source);
-    else if (schema.properties && Object.hasOwn(schema.properties, key)) {
+    if (fields[key] !== null) {
+      settle(fields[key], inner, source);
+      if (schema.properties && isEmptyValue(fields[key]) && vanishesEmpty(inner, source)) delete fields[key];
+    } else if (schema.properties && Object.hasOwn(schema.properties, key)) {
       if (isScalar(inner, source) || !isOpen(resolve(inner, source))) delete fields[key];
     } else fields[key] = zero(inner, source);
   }

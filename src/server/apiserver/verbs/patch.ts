@@ -32,7 +32,7 @@ import { jsonPatchProblems } from './json-patch-body.ts';
 import { trackUpdate } from './managed-fields.ts';
 import { modify } from './modify.ts';
 import { type WriteOptions, writeOptions } from './options.ts';
-import { checkName, checkPreconditions } from './update.ts';
+import { checkName, checkVersion } from './update.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
@@ -110,7 +110,7 @@ async function patched(
   checkMetadata(draft, endpoint.definition.kind, endpoint.apiVersion);
   const sent = type === STRATEGIC ? () => goPrint(body.value) : () => stringifyJson(result);
   settleType(endpoint, draft, type, sent);
-  checkPreconditions(endpoint, draft, old);
+  checkVersion(endpoint, draft, old);
   settleNamespace(context, endpoint, draft);
   checkName(draft, context.info.name);
   const settled = settledFields(endpoint, current, result);

@@ -67,9 +67,13 @@ function checkUid(
 
 /** The uid and resourceVersion that the client saw. */
 export function checkPreconditions(endpoint: Endpoint, draft: Unstructured, old: Unstructured): void {
-  const { metadata } = draft;
+  checkUid(endpoint, old.metadata.namespace, old.metadata.name ?? '', draft.metadata.uid, old.metadata);
+  checkVersion(endpoint, draft, old);
+}
+
+/** The resourceVersion alone: to a patch, another uid is a field that may not change. Upstream: defaultUpdatedObjectInfo. */
+export function checkVersion(endpoint: Endpoint, { metadata }: Unstructured, old: Unstructured): void {
   const name = old.metadata.name ?? '';
-  checkUid(endpoint, old.metadata.namespace, name, metadata.uid, old.metadata);
   if (metadata.resourceVersion) {
     if (metadata.resourceVersion !== old.metadata.resourceVersion && metadata.resourceVersion !== '0') {
       throw conflict(endpoint.qualified, name, OPTIMISTIC_LOCK_MESSAGE);
