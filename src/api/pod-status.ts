@@ -120,20 +120,23 @@ export function podQosClass(pod: PodLike): 'Guaranteed' | 'Burstable' | 'BestEff
     : [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].map(
         (c) => c.resources as ResourceLists | undefined,
       );
-  let any = false;
+  const requests = new Map<string, bigint>();
+  const limits = new Map<string, bigint>();
   let guaranteed = true;
   for (const list of lists) {
     let limited = 0;
     for (const name of ['cpu', 'memory']) {
       const [request, limit] = [amount(list?.requests?.[name]), amount(list?.limits?.[name])];
-      if (request > 0n || limit > 0n) any = true;
+      if (request > 0n) requests.set(name, (requests.get(name) ?? 0n) + request);
+      if (limit > 0n) limits.set(name, (limits.get(name) ?? 0n) + limit);
       if (limit > 0n) limited++;
-      if (request > 0n && request !== limit) guaranteed = false;
     }
     if (limited < 2) guaranteed = false;
   }
-  if (!any) return 'BestEffort';
-  return guaranteed ? 'Guaranteed' : 'Burstable';
+  if (requests.size + limits.size === 0) return 'BestEffort';
+  // A request of zero is none, which is less than the limit.
+  const same = requests.size === limits.size && [...requests].every(([name, sum]) => limits.get(name) === sum);
+  return guaranteed && same ? 'Guaranteed' : 'Burstable';
 }
 
 const amount = (text: string | undefined): bigint => (text === undefined ? 0n : (tryParseQuantity(text)?.nanos ?? 0n));

@@ -32,7 +32,7 @@ const NAMED = new Set([
   'services',
   'persistentvolumeclaims',
 ]);
-/** These are counted under their own name and as `requests.<name>`. */
+/** These are counted under their own name, as `requests.<name>`, and their limits as well. */
 const PLAIN_REQUESTS = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const COMPUTE = /^(?:requests\.|limits\.)?(?:cpu|memory)$/;
 
@@ -58,7 +58,9 @@ function addPod(usage: Usage, pod: Pod): void {
     if (PLAIN_REQUESTS.has(name) || name.startsWith('hugepages-')) add(usage, name, nanos);
     add(usage, `requests.${name}`, nanos);
   }
-  for (const [name, { nanos }] of podAmounts(pod, 'limits')) add(usage, `limits.${name}`, nanos);
+  for (const [name, { nanos }] of podAmounts(pod, 'limits')) {
+    if (PLAIN_REQUESTS.has(name)) add(usage, `limits.${name}`, nanos);
+  }
 }
 
 function addService(usage: Usage, service: Service): void {
@@ -72,12 +74,15 @@ function addService(usage: Usage, service: Service): void {
 const allocatedOf = ({ status }: PersistentVolumeClaim): string =>
   (status as { allocatedResources?: ResourceList } | undefined)?.allocatedResources?.['storage'] ?? '0';
 
+const wholeUnits = (nanos: bigint): bigint => ((nanos + ONE - 1n) / ONE) * ONE;
+
 function addClaim(usage: Usage, claim: PersistentVolumeClaim): void {
   const { storageClassName, resources } = claim.spec ?? {};
   const asked = parseQuantity(resources?.requests?.['storage'] ?? '0').nanos;
   const allocated = parseQuantity(allocatedOf(claim)).nanos;
   // A growth that was taken back counts until the volume is known not to have grown.
-  const storage = allocated > asked ? allocated : asked;
+  // Whole bytes alone: a quota's status may not say less.
+  const storage = wholeUnits(allocated > asked ? allocated : asked);
   add(usage, 'requests.storage', storage);
   if (!storageClassName) return;
   add(usage, `${storageClassName}.storageclass.storage.k8s.io/requests.storage`, storage);

@@ -165,6 +165,14 @@ describe('what is said of a pod', () => {
     ],
     [[{ resources: { limits: { cpu: '1', memory: '1Gi' } } }, {}], 'Burstable'],
     [[{ resources: { requests: { cpu: '0' } } }], 'BestEffort'],
+    [[{ resources: { requests: { cpu: '0', memory: '0' }, limits: { cpu: '1', memory: '1Gi' } } }], 'Burstable'],
+    [
+      [
+        { resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } } },
+        { resources: { requests: { cpu: '0', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } } },
+      ],
+      'Burstable',
+    ],
   ])('quality of service of %j is %s', (containers, expected) => {
     expect(podQosClass({ spec: { containers } } as Input)).toBe(expected);
   });

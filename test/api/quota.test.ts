@@ -18,7 +18,10 @@ describe('usage', () => {
       containers: [container('a', { requests: { cpu: '1' } }), container('b', { requests: { cpu: '1' } })],
       initContainers: [
         container('side', { requests: { cpu: '1' } }, { restartPolicy: 'Always' }),
-        container('init', { requests: { cpu: '4', 'example.com/gpu': '2' }, limits: { memory: '1' } }),
+        container('init', {
+          requests: { cpu: '4', 'example.com/gpu': '2' },
+          limits: { memory: '1', 'example.com/gpu': '2' },
+        }),
       ],
       overhead: { cpu: '500m' },
     };
@@ -68,6 +71,8 @@ describe('usage', () => {
       'gold.storageclass.storage.k8s.io/requests.storage': '8',
       'gold.storageclass.storage.k8s.io/persistentvolumeclaims': '1',
     });
+    const fraction = { resources: { requests: { storage: '1001m' } } };
+    expect(usage(claims, { spec: fraction })['requests.storage']).toBe('2');
   });
 });
 
