@@ -95,6 +95,8 @@ function index(list: unknown[], type: MergeType): Map<string, unknown[]> {
 }
 
 function compareLists(before: unknown[], after: unknown[], type: MergeType): Comparison | undefined {
+  // Most are the same, and then nobody needs to know which item is which.
+  if (deepEqual(before, after)) return undefined;
   const [left, right] = [index(before, type), index(after, type)];
   const found = new Gatherer();
   for (const element of new Set([...left.keys(), ...right.keys()])) {

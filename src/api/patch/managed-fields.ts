@@ -33,8 +33,12 @@ export type Owners = Map<string, Owner>;
 /** An Apply keeps its entry when it changes the version. Upstream: BuildManagerIdentifier. */
 export function identityOf(owner: Pick<Owner, 'manager' | 'operation' | 'apiVersion' | 'subresource'>): string {
   const version = owner.operation === 'Apply' ? '' : owner.apiVersion;
-  return JSON.stringify([owner.manager, owner.operation, version, owner.subresource ?? '']);
+  // Sorts as upstream's JSON of the same does.
+  return `${owner.manager}"\0${owner.operation}\0${version}\0${owner.subresource ?? ''}`;
 }
+
+/** Sets that encodeOwners made entries of: they are well formed, and in the objects of caches that nobody changes. */
+const written = new WeakSet<object>();
 
 /** Throws an Error with upstream's words when an entry is not well formed. */
 export function decodeOwners(entries: readonly ManagedFieldsEntry[] | undefined): Owners {
@@ -49,7 +53,7 @@ export function decodeOwners(entries: readonly ManagedFieldsEntry[] | undefined)
     }
     let set: FieldNode;
     try {
-      set = readFields(fieldsV1 ?? {});
+      set = fieldsV1 && written.has(fieldsV1) ? (fieldsV1 as FieldNode) : readFields(fieldsV1 ?? {});
     } catch (error) {
       throw new Error(`error decoding set: ${(error as Error).message} in managed fields entry ${i}`, { cause: error });
     }
@@ -64,14 +68,20 @@ export function decodeOwners(entries: readonly ManagedFieldsEntry[] | undefined)
 const secondsOf = (owner: Owner): number => (owner.time ? Math.floor(Date.parse(owner.time) / 1000) : 0);
 const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** `2026-01-02T03:04:05Z`, as nearly all are: texts that compare as what they say. */
+const isWhole = (time: string | undefined): time is string => time?.length === 20 && time.endsWith('Z');
+const compareTimes = (a: Owner, b: Owner): number =>
+  isWhole(a.time) && isWhole(b.time) ? compareTexts(a.time, b.time) : secondsOf(a) - secondsOf(b);
+
 /** Entries in upstream's order, members in Go's; undefined when there are none. */
 export function encodeOwners(owners: Owners): ManagedFieldsEntry[] | undefined {
   const list = [...owners.values()].filter((owner) => !isEmptySet(owner.set));
   if (list.length === 0) return undefined;
+  for (const { set } of list) written.add(set);
   list.sort(
     (a, b) =>
       compareTexts(a.operation, b.operation) ||
-      secondsOf(a) - secondsOf(b) ||
+      compareTimes(a, b) ||
       compareTexts(a.manager, b.manager) ||
       compareTexts(a.apiVersion, b.apiVersion) ||
       compareTexts(a.subresource ?? '', b.subresource ?? ''),
@@ -115,7 +125,7 @@ function capOwners(owners: Owners): void {
   const updates = [...owners].filter(([, owner]) => owner.operation === 'Update');
   let count = updates.length;
   if (count <= MAX_UPDATE_OWNERS) return;
-  updates.sort((a, b) => secondsOf(a[1]) - secondsOf(b[1]) || compareTexts(a[0], b[0]));
+  updates.sort((a, b) => compareTimes(a[1], b[1]) || compareTexts(a[0], b[0]));
   const firstOfVersion = new Map<string, string>();
   for (const [identity, owner] of updates) {
     if (count <= MAX_UPDATE_OWNERS) return;

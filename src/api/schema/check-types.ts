@@ -40,9 +40,13 @@ function goType(schema: Schema, source: SchemaSource): string {
 
 export function fitsInteger(value: number | bigint, format: string | undefined): boolean {
   if (typeof value === 'number' && !Number.isInteger(value)) return false;
-  // Comparisons of numbers with bigints are exact.
-  return format === 'int32' ? value >= -(2 ** 31) && value < 2 ** 31 : value >= -(2n ** 63n) && value < 2n ** 63n;
+  if (format === 'int32') return value >= -(2 ** 31) && value < 2 ** 31;
+  // Comparisons of numbers with bigints are exact, and slow.
+  return Number.isSafeInteger(value) || (value >= MIN_INT64 && value <= MAX_INT64);
 }
+
+const MIN_INT64 = -(2n ** 63n);
+const MAX_INT64 = 2n ** 63n - 1n;
 
 const timePattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2})$/;
 const TIME_LAYOUT = '2006-01-02T15:04:05Z07:00';
@@ -75,13 +79,19 @@ function timeError(text: string, layout: string): string {
   return `parsing time ${JSON.stringify(text)}: extra text: ${JSON.stringify(rest)}`;
 }
 
+/** The times of an object are mostly one: what was found good last is not looked at again. */
+let lastGood: string | undefined;
+
 function timeProblem(value: unknown, layout: string): string | undefined {
+  if (value === lastGood && value !== undefined) return undefined;
   if (typeof value !== 'string') return `json: cannot unmarshal ${jsonKind(value)} into Go value of type string`;
   if (value === '' && layout === TIME_LAYOUT) return timeError(value, layout);
   if (!timePattern.test(value)) return timeError(value, layout);
-  return Number.isNaN(Date.parse(value.replace(',', '.')))
-    ? `parsing time ${JSON.stringify(value)}: day out of range`
-    : undefined;
+  if (Number.isNaN(Date.parse(value.replace(',', '.')))) {
+    return `parsing time ${JSON.stringify(value)}: day out of range`;
+  }
+  lastGood = value;
+  return undefined;
 }
 
 /** The types that decode themselves. Undefined: no problem; null: not such a type. */

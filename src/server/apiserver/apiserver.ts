@@ -128,7 +128,9 @@ function withoutSharing(request: Request): Request {
   const { accept } = request.headers;
   if (request.user || !accept?.toLowerCase().includes(SHARED_CONTENT_TYPE)) return request;
   const kept = accept.split(',').filter((clause) => !clause.toLowerCase().includes(SHARED_CONTENT_TYPE));
-  return { ...request, headers: { ...request.headers, accept: kept.join(',') || 'application/json' } };
+  // Not a copy of the request: some of its members are made when they are asked for, and mostly nobody asks.
+  request.headers = { ...request.headers, accept: kept.join(',') || 'application/json' };
+  return request;
 }
 
 /** Folds the chain once, so that a request only calls functions. */

@@ -72,7 +72,7 @@ class LmdbStore implements Store, RevisionLog {
   readonly #tail: LogTail;
   readonly #hub = new WatchHub(this);
   readonly #expiry = new Expiry((due) => this.#expire(due));
-  /** The newest revision that watches were told of; a snapshot may already show a newer one. */
+  /** The newest revision that was acknowledged and watches were told of; a snapshot may already show a newer one. */
   #revision: number;
   #compacted: number;
   #compaction: Promise<void> | undefined;
@@ -150,7 +150,7 @@ class LmdbStore implements Store, RevisionLog {
 
   async currentRevision(): Promise<number> {
     if (this.#closed) throw closedError();
-    return this.#tables.meta('head')!;
+    return this.#revision;
   }
 
   async compact(revision: number): Promise<void> {

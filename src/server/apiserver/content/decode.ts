@@ -113,14 +113,17 @@ function parseProtobuf(bytes: Uint8Array, expected: string): JsonObject {
   }
 }
 
+/** JSON, with the keys that stand twice. Throws SyntaxError, also for what is nested too deeply. */
+export function parseNoting(text: string, duplicates: string[]): unknown {
+  const value = parseJson(text);
+  // Only a text with more keys than its value has can have one twice; it is read again, slowly.
+  if (keysIn(text) === keysOf(value)) return value;
+  return parseJson(text, { onDuplicate: (message) => void duplicates.push(message) });
+}
+
 function parseBody(text: string, expected: string, duplicates: string[]): unknown {
   try {
-    const value = parseJson(text);
-    // Only a text with more keys than its value has can have one twice; it is read again, slowly.
-    if (keysIn(text) !== keysOf(value)) {
-      return parseJson(text, { onDuplicate: (message) => void duplicates.push(message) });
-    }
-    return value;
+    return parseNoting(text, duplicates);
   } catch (error) {
     const why = `couldn't get version/kind; json parse error: ${(error as Error).message}`;
     throw badRequest(`the object provided is unrecognized (must be of type ${expected}): ${why} (${summarize(text)})`);

@@ -2,13 +2,13 @@
 // Upstream: apiserver/pkg/admission/chain.go. Which plugins there are is the caller's business.
 import { parseDuration } from '../../../api/duration.ts';
 import { badRequest } from '../../../api/status.ts';
-import type { GroupVersionKind, Unstructured } from '../../../api/types.ts';
-import type { AdmissionPlugin, AdmissionRequest, Operation, Reservation } from '../../admission/types.ts';
+import type { Unstructured } from '../../../api/types.ts';
+import type { AdmissionPlugin, AdmissionRequest, Reservation } from '../../admission/types.ts';
 import { encodeStored } from '../cache/encoding.ts';
 import { registryPrefix } from '../cache/feed.ts';
 import type { RequestContext, Server } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
-import { admittedVersions } from './admitted-versions.ts';
+import { type AdmissionInput, AdmittedRequest } from './admitted-request.ts';
 import { type Extras, keyOf } from './commit.ts';
 
 const PHASES = ['early', 'mutating', 'webhook', 'validating', 'quota'] as const;
@@ -17,33 +17,17 @@ export function inPhaseOrder(plugins: readonly AdmissionPlugin[]): AdmissionPlug
   return [...plugins].sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
 }
 
-export interface AdmissionInput {
-  operation: Operation;
-  name: string;
-  /** Default: that of the request. */
-  namespace?: string;
-  subresource: string;
-  /** CONNECT: what the options of the connection are: `PodExecOptions`. */
-  connect?: GroupVersionKind;
-  object?: Unstructured;
-  oldObject?: Unstructured;
-  options: Readonly<Record<string, unknown>>;
-  dryRun: boolean;
-  /** No plugin is asked. */
-  unseen?: boolean;
-}
-
 /** The query's `timeout`. Upstream: apiserver/pkg/endpoints/filters/request_deadline.go, which refuses what is none. */
-function deadlineOf({ request, server }: RequestContext): { deadlineMs?: number } {
+function deadlineOf({ request, server }: RequestContext): number | undefined {
   const text = request.query.size > 0 ? request.query.get('timeout') : null;
-  if (!text) return {};
+  if (!text) return undefined;
   let timeoutMs: number;
   try {
     timeoutMs = parseDuration(text);
   } catch (error) {
     throw badRequest(`invalid timeout specified in the request URL - ${(error as Error).message}`);
   }
-  return timeoutMs > 0 ? { deadlineMs: server.now() + timeoutMs } : {};
+  return timeoutMs > 0 ? server.now() + timeoutMs : undefined;
 }
 
 export class Admission {
@@ -52,28 +36,10 @@ export class Admission {
   readonly #plugins: readonly AdmissionPlugin[];
 
   constructor(context: RequestContext, endpoint: Endpoint, input: AdmissionInput) {
-    const { definition } = endpoint.kind;
     this.#server = context.server;
-    this.#request = {
-      operation: input.operation,
-      kind: { ...definition.storage, kind: definition.kind },
-      resource: { group: endpoint.group, version: endpoint.version, resource: endpoint.plural },
-      subresource: input.subresource,
-      namespace: input.namespace ?? context.info.namespace,
-      name: input.name,
-      user: context.user,
-      options: input.options,
-      dryRun: input.dryRun,
-      versions: () => admittedVersions(context, endpoint, input.subresource, input.connect),
-      reinvocation: { again: false, wanted: false, memory: new Map() },
-      get signal() {
-        return context.request.signal;
-      },
-      warn: (message) => void context.warnings.push(message),
-      ...deadlineOf(context),
-      ...(input.object ? { object: input.object } : {}),
-      ...(input.oldObject ? { oldObject: input.oldObject } : {}),
-    };
+    this.#request = new AdmittedRequest(context, endpoint, input);
+    const deadlineMs = deadlineOf(context);
+    if (deadlineMs !== undefined) this.#request.deadlineMs = deadlineMs;
     const { admission } = context.server.options;
     this.#plugins = input.unseen ? [] : admission.filter((plugin) => plugin.handles(this.#request));
   }

@@ -13,8 +13,14 @@ import {
 import type { ObjectMeta, OwnerReference } from '../../../api/types.ts';
 import { type FieldErrors, GoStruct } from '../../../api/validation.ts';
 
-/** RFC 3339 in seconds, as metav1.Time prints. */
-export const timestamp = (ms: number): string => new Date(ms).toISOString().slice(0, 19) + 'Z';
+let printed = { second: NaN, text: '' };
+
+/** RFC 3339 in seconds, as metav1.Time prints. Many writes are of the same second. */
+export function timestamp(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== printed.second) printed = { second, text: new Date(ms).toISOString().slice(0, 19) + 'Z' };
+  return printed.text;
+}
 
 /** `base` is cut so that the whole stays within 63 bytes. Upstream: storage/names/generate.go. */
 export function generateName(base: string, suffix: string): string {

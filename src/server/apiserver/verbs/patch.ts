@@ -1,6 +1,6 @@
 // PATCH in its four kinds. A patch is applied to the object in the version of the request and then goes the way of an
 // update; after a conflict it is applied again to the newer object. Upstream: handlers/patch.go.
-import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
+import { stringifyJson } from '../../../api/codec/json.ts';
 import { goPrint } from '../../../api/patch/equal.ts';
 import { jsonPatch } from '../../../api/patch/json-patch.ts';
 import { mergePatch } from '../../../api/patch/merge-patch.ts';
@@ -15,6 +15,7 @@ import {
   checkMetadata,
   depthChecked,
   mediaType,
+  parseNoting,
   readBytes,
   readText,
   unreadable,
@@ -85,7 +86,7 @@ export async function readPatch(context: RequestContext): Promise<PatchBody> {
   const duplicates: string[] = [];
   let value: unknown;
   try {
-    value = depthChecked(parseJson(text, { onDuplicate: (message) => void duplicates.push(message) }));
+    value = parseNoting(text, duplicates);
   } catch (error) {
     throw badRequest(`error decoding patch: ${(error as Error).message}`);
   }

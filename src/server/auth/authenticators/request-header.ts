@@ -36,12 +36,19 @@ export function requestHeaderAuthenticator(
     group: lower(headers.group),
     extraPrefix: lower(headers.extraPrefix),
   };
+  /** Nearly all clients with certificates are no front proxies: an error takes a stack, so one serves a connection. */
+  const strangers = new WeakMap<Uint8Array, Error>();
+  const strangerOf = (der: Uint8Array): Error => {
+    let error = strangers.get(der);
+    if (!error) strangers.set(der, (error = unauthorized('x509: certificate signed by unknown authority')));
+    return error;
+  };
   return {
     name: 'request-header',
     async authenticate(request) {
       const peer = request.peerCertificate;
       if (!peer) return undefined;
-      if (!trust(peer)) throw unauthorized('x509: certificate signed by unknown authority');
+      if (!trust(peer)) throw strangerOf(peer.der);
       const facts = factsOf(peer);
       if (!facts.forClients) throw unauthorized('x509: certificate specifies an incompatible key usage');
       if (!isInTime(facts, now())) throw unauthorized('x509: certificate has expired or is not yet valid');
