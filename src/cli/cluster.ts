@@ -1,5 +1,6 @@
 // The cluster that a command talks to: a client with the invocation's credentials, its namespace, what it serves, and
 // the warnings that it sent. Made by connect.ts from kubeconfig and flags, or by a test from an in-process server.
+import { hasLongNumber, parseJson as parseLossless } from '../api/codec/json.ts';
 import { formatDuration } from '../api/duration.ts';
 import type { Unstructured } from '../api/types.ts';
 import { Client, parseWarnings, readBytes, type RequestOptions } from '../client/rest.ts';
@@ -139,7 +140,7 @@ export class WarningPrinter {
   }
 }
 
-/** JSON text to values. */
+/** JSON text of a server to values. Only numbers that JavaScript cannot hold need the slower reader. */
 export function parseJson<T>(text: string): T {
-  return JSON.parse(text) as T;
+  return (hasLongNumber(text) ? parseLossless(text) : JSON.parse(text)) as T;
 }

@@ -1,6 +1,7 @@
 // How commands that change objects say so: `deployment.apps/x created`, or the object by -o. Also the writes that
 // several commands make, with their field manager, dry run and validation.
 // Upstream: printers.NamePrinter with an operation, resource.Helper.
+import { stringifySorted } from '../api/codec/json.ts';
 import type { StatusError } from '../api/status.ts';
 import { StatusError as ApiStatusError } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
@@ -39,6 +40,9 @@ const queryOf = (options: WriteOptions): Record<string, string | boolean | undef
   ...(options.force !== undefined ? { force: options.force } : {}),
 });
 
+/** As Go writes what it holds as maps. The server tells of problems in the order in which they stand. */
+const sortedBody = (object: unknown): Uint8Array => Buffer.from(`${stringifySorted(object)}\n`);
+
 /** A resourceVersion, as files that were read from a server have it, is left out. Upstream: Helper.CreateWithOptions. */
 export async function createObject(cluster: Cluster, info: Info, options: WriteOptions = {}): Promise<Unstructured> {
   const path = resourcePath(info.mapping, { namespace: info.namespace });
@@ -46,16 +50,23 @@ export async function createObject(cluster: Cluster, info: Info, options: WriteO
   const body = object.metadata?.resourceVersion
     ? { ...object, metadata: { ...object.metadata, resourceVersion: undefined } }
     : object;
-  return cluster.json('POST', path, { body, query: queryOf(options) });
+  return cluster.json('POST', path, { body: sortedBody(body), query: queryOf(options) });
 }
 
 export async function readObject(cluster: Cluster, info: Info): Promise<Unstructured> {
   return cluster.json('GET', resourcePath(info.mapping, info));
 }
 
+/** An object without a resourceVersion takes the place of whatever is there. Upstream: Helper.Replace. */
 export async function replaceObject(cluster: Cluster, info: Info, options: WriteOptions = {}): Promise<Unstructured> {
   const path = resourcePath(info.mapping, { ...info, subresource: options.subresource });
-  return cluster.json('PUT', path, { body: info.object, query: queryOf(options) });
+  let object = info.object!;
+  if (!object.metadata.resourceVersion) {
+    // Custom kinds cannot be replaced without one. What is not there is the server's to refuse.
+    const live = await readObject(cluster, info).catch(() => undefined);
+    if (live) object = { ...object, metadata: { ...object.metadata, resourceVersion: live.metadata.resourceVersion } };
+  }
+  return cluster.json('PUT', path, { body: sortedBody(object), query: queryOf(options) });
 }
 
 export async function patchObject(
@@ -66,7 +77,8 @@ export async function patchObject(
   options: WriteOptions = {},
 ): Promise<Unstructured> {
   const path = resourcePath(info.mapping, { ...info, subresource: options.subresource });
-  return cluster.json('PATCH', path, { body: patch, contentType: patchContentTypes[type], query: queryOf(options) });
+  const body = type === 'apply' ? sortedBody(patch) : patch;
+  return cluster.json('PATCH', path, { body, contentType: patchContentTypes[type], query: queryOf(options) });
 }
 
 /** Adds what was done and the file to an error. Upstream: cmdutil.AddSourceToErr. */

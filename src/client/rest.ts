@@ -1,5 +1,6 @@
 // The typed client: verbs over a Handler, which is either an API server in this process or an HTTPS transport to any
 // other. Errors are always StatusError. No caches, no retries here (see watcher.ts, informer.ts, transport/).
+import { stringifyJson } from '../api/codec/json.ts';
 import { StatusError, type Status } from '../api/status.ts';
 import { unexpectedResponse } from '../api/unexpected-response.ts';
 import { type KubeObject, type List, type ResourceType, type WatchEvent, resourcePath } from '../api/types.ts';
@@ -138,7 +139,7 @@ export class Client {
       headers['content-type'] = options.contentType ?? 'application/json';
       const body = options.body;
       request.body = {
-        bytes: async () => (body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))),
+        bytes: async () => (body instanceof Uint8Array ? body : Buffer.from(stringifyJson(body))),
         ...(body instanceof Uint8Array ? {} : { shared: () => body }),
       };
     }

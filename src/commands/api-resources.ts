@@ -45,14 +45,14 @@ export default class ApiResources extends Command {
   async run(): Promise<void> {
     const { flags: opts, args } = this.parse(ApiResources);
     if (args.length > 0) this.usageError(`unexpected arguments: [${args.join(' ')}]`);
-    if (!['', 'wide', 'name', 'json', 'yaml'].includes(opts.output))
+    if (!['', 'wide', 'name', 'json', 'yaml', 'kyaml'].includes(opts.output))
       throw new CliError(`--output ${opts.output} is not available`);
     if (!['', 'name', 'kind'].includes(opts['sort-by'])) throw new CliError('--sort-by accepts only name or kind');
     const { resources, failed } = await (await (await this.cluster()).mapper()).fresh();
     const rows = preferred(resources).filter((r) => this.wanted(r, opts));
     rows.sort((a, b) => compare(a, b, opts['sort-by']));
     if (opts.output === 'name') this.out(rows.map((r) => `${r.plural}${r.group ? `.${r.group}` : ''}\n`).join(''));
-    else if (opts.output === 'json' || opts.output === 'yaml') await this.list(rows, opts.output);
+    else if (['json', 'yaml', 'kyaml'].includes(opts.output)) await this.list(rows, opts.output);
     else this.table(rows, opts.output === 'wide', opts['no-headers']);
     const errors = failed.map(
       (gv) =>
@@ -85,6 +85,10 @@ export default class ApiResources extends Command {
     }));
     const list = { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: '', resources };
     if (output === 'json') return this.out(`${JSON.stringify(list, null, 4)}\n`);
+    if (output === 'kyaml') {
+      const { stringifyKyaml } = await import('../api/codec/kyaml.ts');
+      return this.out(stringifyKyaml(list, true));
+    }
     const { toYaml } = await import('../cli/yaml.ts');
     this.out(toYaml(list));
   }

@@ -1,6 +1,6 @@
 // `apply`: client-side three-way merge or server-side apply of files. Upstream: kubectl/pkg/cmd/apply/apply.go. Beyond
 // upstream: what changed field by field, all or nothing, and a journal from which `undo` takes it back.
-import { stringifySorted } from '../api/codec/json.ts';
+import { parseJson, stringifySorted } from '../api/codec/json.ts';
 import { isConflict, isNotFound, StatusError } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
 import type { ApplySet } from '../cli/apply/applyset.ts';
@@ -321,7 +321,7 @@ cat pod.json | {program} apply -f -
     if (objects.length === 1) this.out(this.print(objects[0]!, ''));
     if (objects.length < 2) return;
     // Upstream's List is a typed object: kind first, while its items are sorted maps.
-    const items = objects.map((o) => JSON.parse(stringifySorted(o)) as Unstructured);
+    const items = objects.map((o) => parseJson(stringifySorted(o)) as Unstructured);
     const list = { kind: 'List', apiVersion: 'v1', metadata: {}, items } as unknown as Unstructured;
     const print = await objectPrinter({ ...printOptionsOf(this.opts), typed: true, cwd: this.io.cwd });
     this.out(print(list));

@@ -1,6 +1,6 @@
 // `convert`: manifests in another API version, as the plug-in kubectl-convert makes them. Upstream:
 // kubernetes/pkg/kubectl/cmd/convert/convert.go.
-import { stringifySorted } from '../api/codec/json.ts';
+import { parseJson, stringifySorted } from '../api/codec/json.ts';
 import type { Unstructured } from '../api/types.ts';
 import { parseApiVersion } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
@@ -82,6 +82,6 @@ The default output will be printed to stdout in YAML format. One can use -o opti
 
 /** Kind, version, metadata, and what else there is: the order of Go's structs, but for what is within them. */
 function inOrder(object: Unstructured): Unstructured {
-  const { kind, apiVersion, metadata, ...rest } = JSON.parse(stringifySorted(object)) as Unstructured;
+  const { kind, apiVersion, metadata, ...rest } = parseJson(stringifySorted(object)) as Unstructured;
   return { kind, apiVersion, metadata, ...rest } as Unstructured;
 }

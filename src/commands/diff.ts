@@ -1,5 +1,6 @@
 // `diff`: the live objects beside what `apply` would make of them, through diff(1) or KUBECTL_EXTERNAL_DIFF.
 // Upstream: kubectl/pkg/cmd/diff/diff.go.
+import { parseJson } from '../api/codec/json.ts';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -147,7 +148,7 @@ cat service.yaml | {program} diff -f -`;
     }
     if (!before) return { after: await createObject(cluster, info, dry) };
     // The annotation is no difference that anybody wants to see.
-    const modified = JSON.parse(configurationOf(info.object!)) as Unstructured;
+    const modified = parseJson(configurationOf(info.object!)) as Unstructured;
     const { type, patch } = applyPatch(before, modified, true, info);
     const metadata = { ...(patch['metadata'] as object), resourceVersion: before.metadata.resourceVersion };
     patch['metadata'] = metadata;

@@ -1,4 +1,5 @@
 // `label`. Upstream: kubectl/pkg/cmd/label/label.go.
+import { stringifyJson } from '../api/codec/json.ts';
 import { labelValueErrors } from '../api/names.ts';
 import type { ObjectMeta, Unstructured } from '../api/types.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
@@ -54,7 +55,7 @@ export default class Label extends MetadataCommand {
   }
 
   protected operation(before: Unstructured, after: Unstructured, overwrite: boolean): string {
-    const [old, now] = [JSON.stringify(before), JSON.stringify(after)];
+    const [old, now] = [stringifyJson(before), stringifyJson(after)];
     if (sameLabels(before, after) && old.length === now.length) return 'not labeled';
     return !overwrite && now.length < old.length ? 'unlabeled' : 'labeled';
   }

@@ -28,6 +28,9 @@ function mayBeTooDeep(text: string): boolean {
   return false;
 }
 
+/** True when a number in the text may be one that a double cannot hold. */
+export const hasLongNumber = (text: string): boolean => longNumber.test(text);
+
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**

@@ -1,5 +1,6 @@
 // What differs between two states of an object, field by field, for `apply --show-diff`, `apply --atomic` and `undo`.
 // Pure. Fields that only the server writes do not count.
+import { stringifyJson } from '../../api/codec/json.ts';
 import type { Unstructured } from '../../api/types.ts';
 import { LAST_APPLIED } from '../last-applied.ts';
 import { serverFields } from '../neat/metadata.ts';
@@ -88,7 +89,7 @@ function compareFields(
 /** `  ~ spec.replicas: 1 -> 3`. Values of secrets are not shown. */
 export function formatChange({ path, before, after }: FieldChange, kind: string): string {
   const masked = kind === 'Secret' && /^(?:data|stringData)\b/.test(path);
-  const text = (value: unknown): string => (masked ? '***' : JSON.stringify(value));
+  const text = (value: unknown): string => (masked ? '***' : stringifyJson(value));
   if (before === undefined) return `  + ${path}: ${text(after)}\n`;
   if (after === undefined) return `  - ${path}: ${text(before)}\n`;
   return `  ~ ${path}: ${text(before)} -> ${text(after)}\n`;

@@ -77,6 +77,9 @@ export async function objectPrinter(options: PrintOptions): Promise<Printer> {
       return (o) => `${options.typed ? stringifyJson(clean(o, options), 4) : stringifySorted(clean(o, options), 4)}\n`;
     case 'yaml':
       return yamlPrinter(options);
+    case 'kyaml':
+      if (!kyamlOffered()) break;
+      return kyamlPrinter(options);
     case 'name':
       return namePrinter;
     case 'jsonpath':
@@ -108,6 +111,7 @@ export async function objectPrinter(options: PrintOptions): Promise<Printer> {
 export function noPrinter(options: PrintOptions, base: readonly string[] = BASE_FORMATS): CliError {
   const formats = [
     ...base,
+    ...(kyamlOffered() ? ['kyaml'] : []),
     ...(options.customColumns ? ['custom-columns', 'custom-columns-file'] : []),
     ...(options.extraFormats ?? []),
   ];
@@ -149,6 +153,14 @@ async function yamlPrinter(options: PrintOptions): Promise<Printer> {
   let printed = 0;
   return (object) => (printed++ > 0 ? '---\n' : '') + toYaml(clean(object, options));
 }
+
+async function kyamlPrinter(options: PrintOptions): Promise<Printer> {
+  const { stringifyKyaml } = await import('../../api/codec/kyaml.ts');
+  return (object) => stringifyKyaml(clean(object, options), options.typed);
+}
+
+/** Since 1.34, when the user asks for it. */
+const kyamlOffered = (): boolean => (process.env['KUBECTL_KYAML'] ?? '').toLowerCase() === 'true';
 
 /** managedFields are noise unless asked for. */
 function clean(object: Unstructured, options: PrintOptions): unknown {

@@ -3,7 +3,7 @@ import { StatusError, type Status } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
 import { readLines } from '../../client/rest.ts';
 import type { Builder, Built, Target } from '../builder/builder.ts';
-import type { Cluster } from '../cluster.ts';
+import { type Cluster, parseJson } from '../cluster.ts';
 import { CliError, throwCollected } from '../errors.ts';
 import type { TableOutput } from './get-output.ts';
 import type { Printer } from './object.ts';
@@ -110,7 +110,7 @@ class Watch {
     const bytes = response.body?.bytes();
     if (!bytes || bytes instanceof Uint8Array) return;
     for await (const line of readLines(bytes)) {
-      if (line !== '') yield JSON.parse(line) as { type: string; object: Unstructured };
+      if (line !== '') yield parseJson<{ type: string; object: Unstructured }>(line);
     }
   }
 }

@@ -4,7 +4,7 @@ import { isNotFound, StatusError, type Status } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
 import { readLines } from '../../client/rest.ts';
 import type { Info } from '../builder/builder.ts';
-import type { Cluster } from '../cluster.ts';
+import { type Cluster, parseJson } from '../cluster.ts';
 import { CliError } from '../errors.ts';
 
 /** What waits for something that will not come ends with this, not with 1 as when the time is up. */
@@ -86,7 +86,7 @@ async function* watchOne(
   if (!bytes || bytes instanceof Uint8Array) return;
   for await (const line of readLines(bytes)) {
     if (line === '') continue;
-    const event = JSON.parse(line) as { type: string; object: Unstructured };
+    const event = parseJson<{ type: string; object: Unstructured }>(line);
     if (event.type === 'ERROR') throw StatusError.from(event.object as unknown as Status);
     if (event.type !== 'BOOKMARK') yield event;
   }
@@ -159,6 +159,9 @@ export async function jsonpathIs(text: string): Promise<Test> {
 /** What upstream says when the time is up. */
 export const timedOut = (info: Info): CliError =>
   new CliError(`timed out waiting for the condition on ${namePlural(info)}`);
+
+/** What it says when it was to look once. */
+export const notMet = (info: Info): CliError => new CliError(`condition not met for ${namePlural(info)}`);
 
 /** Without the group, as upstream has it. */
 const namePlural = (info: Info): string => `${info.mapping.plural}/${info.name}`;
