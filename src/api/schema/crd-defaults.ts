@@ -3,6 +3,7 @@
 import { FieldErrors } from '../validation.ts';
 import { builtinSchemas } from './builtin.ts';
 import { validateRules } from './cel-rules.ts';
+import { validateEmbedded } from './embedded.ts';
 import { pruneUnknown } from './prune.ts';
 import type { Schema } from './schema.ts';
 import { validateAt } from './values.ts';
@@ -20,10 +21,11 @@ function checkDefault(schema: Schema, path: string, errors: FieldErrors): void {
   const found = new FieldErrors();
   const holder = { value: structuredClone(schema.default) };
   const wrapped: Schema = { type: 'object', properties: { value: schema } };
-  if (pruneUnknown(holder, wrapped, builtinSchemas).length > 0) {
+  if (pruneUnknown(holder, wrapped, builtinSchemas, false).length > 0) {
     errors.invalid(path, schema.default, 'must not have unknown fields');
   }
-  validateAt(schema.default, schema, builtinSchemas, path, found);
+  validateEmbedded(schema.default, schema, path, found);
+  if (found.empty) validateAt(schema.default, schema, builtinSchemas, path, found);
   if (found.empty) {
     const isRoot = schema.embeddedResource === true;
     validateRules(schema.default, schema.default, schema, found, path, isRoot);

@@ -1,9 +1,9 @@
 // Fills in a schema's `default` values. What defaults need more than one field to know is in the kinds' files.
-// Upstream: apiextensions-apiserver pkg/apiserver/schema/defaulting/algorithm.go (Default, PruneNonNullableNulls).
+// Upstream: apiextensions-apiserver pkg/apiserver/schema/defaulting/algorithm.go (Default).
 import type { Json } from '../types.ts';
 import { setOwn } from '../codec/json.ts';
 import type { Schema, SchemaSource } from './schema.ts';
-import { resolve } from './resolve.ts';
+import { fieldSchema, resolve } from './resolve.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -46,7 +46,13 @@ function walk(value: unknown, referrer: Schema, source: SchemaSource): void {
   if (value === null || typeof value !== 'object') return;
   const schema = resolve(referrer, source);
   if (Array.isArray(value)) {
-    if (schema.items && hasDefaults(schema.items, source)) for (const item of value) walk(item, schema.items, source);
+    const { items } = schema;
+    if (!items || !hasDefaults(items, source)) return;
+    value.forEach((item, i) => {
+      const fallback = items.default;
+      if (item === null && fallback !== undefined && !nullable(items, source)) value[i] = structuredClone(fallback);
+      walk(value[i], items, source);
+    });
     return;
   }
   const fields = value as Fields;
@@ -70,6 +76,56 @@ function walk(value: unknown, referrer: Schema, source: SchemaSource): void {
 }
 
 const nullable = (schema: Schema, source: SchemaSource): boolean => resolve(schema, source).nullable === true;
+
+/** Whether applyDefaults would fill anything in. */
+export function lacksDefaults(value: unknown, referrer: Schema, source: SchemaSource): boolean {
+  if (value === null || typeof value !== 'object' || !hasDefaults(referrer, source)) return false;
+  const schema = resolve(referrer, source);
+  const lacks = (item: unknown, inner: Schema): boolean =>
+    (item === null && inner.default !== undefined && !nullable(inner, source)) || lacksDefaults(item, inner, source);
+  if (Array.isArray(value)) return schema.items !== undefined && value.some((item) => lacks(item, schema.items!));
+  const fields = value as Fields;
+  for (const [name, property] of relevantProperties(schema, source)) {
+    if (Object.hasOwn(fields, name) ? lacks(fields[name], property) : property.default !== undefined) return true;
+  }
+  const { additionalProperties } = schema;
+  if (typeof additionalProperties !== 'object' || !hasDefaults(additionalProperties, source)) return false;
+  return Object.keys(fields).some(
+    (name) =>
+      !(schema.properties && Object.hasOwn(schema.properties, name)) && lacks(fields[name], additionalProperties),
+  );
+}
+
+/**
+ * Removes nulls that may not be and that no default replaces, from the draft, in place: Go's decoder does so for
+ * built-in kinds. Those in lists stay. Upstream: defaulting/prunenulls.go, PruneNonNullableNullsWithoutDefaults.
+ */
+export function pruneNulls(draft: object, schema: Schema, source: SchemaSource): void {
+  if (hasNull(draft)) dropNulls(draft, schema, source);
+}
+
+export function hasNull(value: unknown): boolean {
+  if (value === null) return true;
+  if (typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.some(hasNull);
+  for (const key in value) if (hasNull((value as Fields)[key])) return true;
+  return false;
+}
+
+function dropNulls(value: unknown, referrer: Schema | undefined, source: SchemaSource): void {
+  if (value === null || typeof value !== 'object' || !referrer) return;
+  const schema = resolve(referrer, source);
+  if (Array.isArray(value)) {
+    for (const item of value) dropNulls(item, schema.items, source);
+    return;
+  }
+  const fields = value as Fields;
+  for (const name of Object.keys(fields)) {
+    const inner = fieldSchema(schema, name);
+    if (fields[name] !== null) dropNulls(fields[name], inner, source);
+    else if (inner && inner.default === undefined && !nullable(inner, source)) delete fields[name];
+  }
+}
 
 /** Fills the draft in place, outermost first: a default object gets its own fields' defaults. */
 export function applyDefaults(draft: object, schema: Schema, source: SchemaSource): void {

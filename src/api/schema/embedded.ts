@@ -1,6 +1,13 @@
 // Objects within custom resources (x-kubernetes-embedded-resource) are named and typed as whole ones are.
 // Upstream: apiextensions-apiserver pkg/apiserver/schema/objectmeta/validation.go.
-import { dns1035LabelErrors, validateAnnotations, validateLabels } from '../names.ts';
+import {
+  dns1035LabelErrors,
+  dns1123LabelErrors,
+  pathSegmentErrors,
+  validateAnnotations,
+  validateLabels,
+} from '../names.ts';
+import type { ObjectMeta } from '../types.ts';
 import type { FieldErrors } from '../validation.ts';
 import { builtinSchemas } from './builtin.ts';
 import { checkTypes } from './check-types.ts';
@@ -11,7 +18,7 @@ type Fields = Record<string, unknown>;
 
 const known = new WeakMap<Schema, boolean>();
 
-function hasEmbedded(schema: Schema): boolean {
+export function hasEmbedded(schema: Schema): boolean {
   if (schema.ref !== undefined) return false;
   let found = known.get(schema);
   if (found === undefined) {
@@ -59,7 +66,15 @@ function checkResource(fields: Fields, at: (name: string) => string, errors: Fie
   if (metadata === undefined || metadata === null) return;
   const problem = checkTypes(metadata, { ref: OBJECT_META }, builtinSchemas, 'ObjectMeta');
   if (problem !== undefined) return errors.invalid(at('metadata'), metadata, problem);
-  const { labels, annotations } = metadata as Record<string, Record<string, string> | undefined>;
+  const { name = '', generateName = '', namespace = '', labels, annotations } = metadata as Partial<ObjectMeta>;
+  for (const what of '/%') {
+    const why = `may not contain '${what}'`;
+    if (generateName.includes(what)) errors.invalid(at('metadata.generateName'), generateName, why);
+  }
+  for (const why of pathSegmentErrors(name)) errors.invalid(at('metadata.name'), name, why);
+  if (namespace !== '') {
+    for (const why of dns1123LabelErrors(namespace)) errors.invalid(at('metadata.namespace'), namespace, why);
+  }
   validateLabels(errors, `${at('metadata')}.labels`, labels);
   validateAnnotations(errors, `${at('metadata')}.annotations`, annotations);
 }

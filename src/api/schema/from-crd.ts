@@ -39,13 +39,17 @@ const extensions = {
 
 function convert(props: JsonSchemaProps): Schema {
   const schema: Record<string, unknown> = {};
-  for (const key of same) if (props[key] !== undefined && props[key] !== '') schema[key] = props[key];
+  for (const key of same) {
+    if (props[key] !== undefined && (props[key] !== '' || key === 'default')) schema[key] = props[key];
+  }
   for (const [key, name] of Object.entries(extensions)) if (props[key] !== undefined) schema[name] = props[key];
   const { properties, additionalProperties } = props;
   if (isProps(properties)) {
     const known = Object.entries(properties).filter(([, p]) => isProps(p));
     schema['properties'] = Object.fromEntries(known.map(([name, p]) => [name, convert(p)]));
   }
+  // An object of which nothing else is said has no fields.
+  else if (props.type === 'object' && additionalProperties === undefined) schema['properties'] = {};
   if (typeof additionalProperties === 'boolean') schema['additionalProperties'] = additionalProperties;
   else if (isProps(additionalProperties)) schema['additionalProperties'] = convert(additionalProperties);
   if (isProps(props.items)) schema['items'] = convert(props.items);

@@ -8,8 +8,10 @@ type Fields = Record<string, unknown>;
 class Pruner {
   readonly paths: string[] = [];
   private readonly source: SchemaSource;
-  constructor(source: SchemaSource) {
+  private readonly metadata: boolean;
+  constructor(source: SchemaSource, metadata: boolean) {
     this.source = source;
+    this.metadata = metadata;
   }
 
   walk(value: unknown, referrer: Schema, path: string): void {
@@ -38,7 +40,7 @@ class Pruner {
 
   /** An embedded object has apiVersion, kind and metadata without saying so. */
   private walkEmbedded(fields: Fields, schema: Schema, path: string): void {
-    if (fields['metadata']) {
+    if (this.metadata && fields['metadata']) {
       const meta = schema.properties?.['metadata'] ?? { ref: OBJECT_META };
       this.walk(fields['metadata'], meta, path === '' ? 'metadata' : `${path}.metadata`);
     }
@@ -48,10 +50,10 @@ const embeddedFields = new Set(['apiVersion', 'kind', 'metadata']);
 
 /**
  * Removes unknown fields from the draft, in place. Answers their paths in the order in which they stand:
- * `spec.replica`, `spec.containers[0].imagee`.
+ * `spec.replica`, `spec.containers[0].imagee`. `metadata` is false where that of embedded objects is not looked at.
  */
-export function pruneUnknown(draft: object, schema: Schema, source: SchemaSource): string[] {
-  const pruner = new Pruner(source);
+export function pruneUnknown(draft: object, schema: Schema, source: SchemaSource, metadata = true): string[] {
+  const pruner = new Pruner(source, metadata);
   pruner.walk(draft, schema, '');
   return pruner.paths;
 }

@@ -12,7 +12,8 @@ import type { ResourceHooks } from './types.ts';
 
 /** What custom kinds have more. */
 export interface CustomOptions {
-  custom?: boolean;
+  /** Of all versions, served or not, by apiVersion. */
+  schemas?: ReadonlyMap<string, Schema>;
   since?: number;
   converter?: Converter | undefined;
 }
@@ -30,6 +31,8 @@ export interface StoredKind {
   readonly mixedVersions: boolean;
   /** Custom kinds: the revision of the definition. Objects that are no newer may lack its defaults and have more fields. */
   readonly since: number;
+  /** Custom kinds: what each version's objects are, served or not, by apiVersion. */
+  readonly schemas: ReadonlyMap<string, Schema> | undefined;
   /** Custom kinds: the webhook that knows how versions differ; without it only apiVersion does. */
   readonly converter: Converter | undefined;
 }
@@ -104,6 +107,13 @@ export class Registry {
     return this.#routes.get(apiVersion)?.get(kind.definition.plural);
   }
 
+  /** For what the server itself does to objects: their stored version, served or not. */
+  storageEndpoint(kind: StoredKind): Endpoint {
+    const { storage, schema } = kind.definition;
+    const found = this.endpointFor(kind, kind.storageApiVersion);
+    return found ?? endpointOf(kind, { ...storage, ...(schema ? { schema } : {}) });
+  }
+
   add(definition: AnyKind, options: CustomOptions = {}): StoredKind {
     const { group, plural, storage } = definition;
     const kind: StoredKind = {
@@ -111,8 +121,9 @@ export class Registry {
       hooks: this.#hooks.get(`${group}/${plural}`),
       cache: this.#feed.cacheFor(registryPrefix(group, plural)),
       storageApiVersion: apiVersionOf(storage),
-      custom: options.custom === true,
-      mixedVersions: options.custom === true && definition.served.length > 1,
+      custom: options.schemas !== undefined,
+      mixedVersions: (options.schemas?.size ?? 0) > 1,
+      schemas: options.schemas,
       since: options.since ?? 0,
       converter: options.converter,
     };
@@ -135,29 +146,10 @@ export class Registry {
   }
 
   #route(kind: StoredKind, served: ServedVersion): void {
-    const { definition } = kind;
-    const apiVersion = apiVersionOf(served);
-    const own = served.definition ?? definition;
-    let plurals = this.#routes.get(apiVersion);
-    if (!plurals) this.#routes.set(apiVersion, (plurals = new Map()));
-    // Looked up when first needed: most kinds are never written in a process' life.
-    let schema: Schema | undefined;
-    plurals.set(definition.plural, {
-      kind,
-      definition: own,
-      fields: fieldReader(own),
-      served,
-      group: served.group,
-      version: served.version,
-      apiVersion,
-      plural: definition.plural,
-      qualified: { group: served.group, plural: definition.plural },
-      get schema() {
-        return (schema ??= schemaOf(definition, served));
-      },
-      asStored: apiVersion === kind.storageApiVersion,
-      namespaced: definition.scope === 'Namespaced',
-    });
+    const endpoint = endpointOf(kind, served);
+    let plurals = this.#routes.get(endpoint.apiVersion);
+    if (!plurals) this.#routes.set(endpoint.apiVersion, (plurals = new Map()));
+    plurals.set(endpoint.plural, endpoint);
   }
 
   #unroute(group: string, plural: string): void {
@@ -174,6 +166,30 @@ export class Registry {
     this.#generation++;
     for (const listener of this.#listeners) listener();
   }
+}
+
+function endpointOf(kind: StoredKind, served: ServedVersion): Endpoint {
+  const { definition } = kind;
+  const apiVersion = apiVersionOf(served);
+  const own = served.definition ?? definition;
+  // Looked up when first needed: most kinds are never written in a process' life.
+  let schema: Schema | undefined;
+  return {
+    kind,
+    definition: own,
+    fields: fieldReader(own),
+    served,
+    group: served.group,
+    version: served.version,
+    apiVersion,
+    plural: definition.plural,
+    qualified: { group: served.group, plural: definition.plural },
+    get schema() {
+      return (schema ??= schemaOf(definition, served));
+    },
+    asStored: apiVersion === kind.storageApiVersion,
+    namespaced: definition.scope === 'Namespaced',
+  };
 }
 
 function schemaOf(definition: AnyKind, served: ServedVersion): Schema | undefined {

@@ -78,8 +78,8 @@ describe('a definition', () => {
       groupVersion: 'example.com/v1',
       resources: [
         { name: 'gadgets', singularName: 'gadget', kind: 'Gadget', shortNames: ['gd'], categories: ['all'] },
-        { name: 'gadgets/scale', kind: 'Scale', group: 'autoscaling', version: 'v1' },
         { name: 'gadgets/status', kind: 'Gadget' },
+        { name: 'gadgets/scale', kind: 'Scale', group: 'autoscaling', version: 'v1' },
       ],
     });
     const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';

@@ -88,7 +88,7 @@ describe('an object', () => {
     const other = await ask('POST', OBJECTS, { ...gadget({}), kind: 'Other' });
     expect([other.code, other.message]).toEqual([
       422,
-      'Gadget.example.com "a" is invalid: kind: Invalid value: "Other": must be Gadget',
+      'Other.example.com "a" is invalid: kind: Invalid value: "Other": must be Gadget',
     ]);
   });
 

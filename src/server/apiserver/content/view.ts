@@ -1,7 +1,7 @@
 // An entry as an endpoint shows it: as stored, or converted to another version, once for all readers.
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
-import { applyDefaults } from '../../../api/schema/defaults.ts';
-import { pruneUnknown } from '../../../api/schema/prune.ts';
+import { coerce, coerceAndDefault } from '../../../api/schema/coerce.ts';
+import { lacksDefaults } from '../../../api/schema/defaults.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { cloneJson, encodeWhole, freeze } from '../cache/encoding.ts';
 import type { Entry } from '../cache/entry.ts';
@@ -10,19 +10,45 @@ import type { Endpoint, StoredKind } from '../registry.ts';
 
 /** The stored object in the endpoint's version, as a new draft. Not for kinds with a conversion webhook. */
 function convertFromStorage(object: Unstructured, endpoint: Endpoint): Unstructured {
-  const draft = cloneJson(object);
+  const draft = endpoint.kind.custom ? renewed(object, endpoint.kind) : cloneJson(object);
   endpoint.served.convert?.fromStorage(draft);
   return settled(draft, endpoint);
 }
 
+/**
+ * A custom resource as its own version has it today, as a new draft: its schema may be newer than it is, and what was
+ * written through another version has no defaults of the stored one. Upstream: customresource_handler.go,
+ * crdConversionRESTOptionsGetter: a stored object is pruned and defaulted by its version, converted, and pruned again.
+ */
+function renewed(object: Unstructured, { schemas }: StoredKind): Unstructured {
+  const draft = cloneJson(object);
+  const schema = schemas?.get(object.apiVersion);
+  if (schema) coerceAndDefault(draft, schema, builtinSchemas);
+  return draft;
+}
+
+/** Nothing that the version's schema says today is missing in it. */
+function isCurrent(
+  object: Unstructured,
+  revision: number,
+  { custom, since, mixedVersions, schemas }: StoredKind,
+): boolean {
+  if (!custom) return true;
+  if (revision <= since) return false;
+  const schema = mixedVersions ? schemas!.get(object.apiVersion) : undefined;
+  return !schema || !lacksDefaults(object, schema, builtinSchemas);
+}
+
 function settled(draft: Unstructured, endpoint: Endpoint): Unstructured {
+  const before = draft.apiVersion;
   draft.apiVersion = endpoint.apiVersion;
   draft.kind = endpoint.definition.kind;
-  // Upstream prunes and defaults custom resources when it reads them, too: their schema may be newer than they are.
-  if (endpoint.kind.custom && endpoint.schema) {
-    pruneUnknown(draft, endpoint.schema, builtinSchemas);
-    applyDefaults(draft, endpoint.schema, builtinSchemas);
-  }
+  return endpoint.kind.custom && before !== endpoint.apiVersion ? convertedTo(draft, endpoint) : draft;
+}
+
+/** What came of another version, with what this one knows of it. */
+function convertedTo(draft: Unstructured, { schema }: Endpoint): Unstructured {
+  if (schema) coerce(draft, schema, builtinSchemas);
   return draft;
 }
 
@@ -30,15 +56,20 @@ function settled(draft: Unstructured, endpoint: Endpoint): Unstructured {
 export function convertTo(object: Unstructured, endpoint: Endpoint): Promise<Unstructured> | Unstructured {
   const { converter } = endpoint.kind;
   if (!converter) return convertFromStorage(object, endpoint);
-  return converter.convert([object], endpoint.apiVersion).then(([draft]) => settled(draft!, endpoint));
+  const source = renewed(object, endpoint.kind);
+  return converter.convert([source], endpoint.apiVersion).then(([draft]) => convertedTo(draft!, endpoint));
 }
 
-/** An object in the version that is stored today; itself, but for kinds whose older versions have other shapes. */
+/** An object in the version that is stored today, with what its schema says today; itself where that is the same. */
 export async function inStorageVersion(object: Unstructured, kind: StoredKind): Promise<Unstructured> {
   const { converter, storageApiVersion } = kind;
-  if (!converter || object.apiVersion === storageApiVersion) return object;
-  const [draft] = await converter.convert([object], storageApiVersion);
-  return freeze(draft!);
+  const same = object.apiVersion === storageApiVersion;
+  if (same && isCurrent(object, Number(object.metadata.resourceVersion), kind)) return object;
+  const draft = renewed(object, kind);
+  if (same) return freeze(draft);
+  if (converter) return freeze((await converter.convert([draft], storageApiVersion))[0]!);
+  draft.apiVersion = storageApiVersion;
+  return freeze(draft);
 }
 
 /** Objects of the stored version as an endpoint's own rules want to see them: those of built-in kinds as they are. */
@@ -49,7 +80,10 @@ export function inOwnVersion(
   const { kind, asStored, apiVersion } = endpoint;
   if (!kind.custom || asStored) return objects;
   if (!kind.converter) return objects.map((object) => convertFromStorage(object, endpoint));
-  return kind.converter.convert(objects, apiVersion).then((drafts) => drafts.map((draft) => settled(draft, endpoint)));
+  const sources = objects.map((object) => renewed(object, kind));
+  return kind.converter
+    .convert(sources, apiVersion)
+    .then((drafts) => drafts.map((draft) => convertedTo(draft, endpoint)));
 }
 
 /** Objects of the stored version as the endpoint shows them, of built-in kinds too. */
@@ -75,8 +109,12 @@ export function convertBetween(
 }
 
 /** A custom resource may have been stored under another version than today's storage version, or an older schema. */
-const asIs = (entry: Entry, { asStored, apiVersion, kind }: Endpoint): boolean =>
-  asStored && entry.revision > kind.since && (!kind.mixedVersions || entry.object().apiVersion === apiVersion);
+function asIs(entry: Entry, { asStored, apiVersion, kind }: Endpoint): boolean {
+  if (!asStored || entry.revision <= kind.since) return false;
+  if (!kind.mixedVersions) return true;
+  const object = entry.object();
+  return object.apiVersion === apiVersion && isCurrent(object, entry.revision, kind);
+}
 
 const face = (endpoint: Endpoint): string => `${endpoint.apiVersion} ${endpoint.kind.since}`;
 
@@ -106,11 +144,11 @@ export async function prepareViews(entries: readonly Entry[], endpoint: Endpoint
 }
 
 function convertAll(entries: readonly Entry[], endpoint: Endpoint, converter: Converter, name: string): Promise<void> {
-  const objects = entries.map((entry) => entry.object());
+  const objects = entries.map((entry) => renewed(entry.object(), endpoint.kind));
   const work = converter
     .convert(objects, endpoint.apiVersion)
     .then((drafts) => {
-      entries.forEach((entry, i) => keep(converted, entry, name, freeze(settled(drafts[i]!, endpoint))));
+      entries.forEach((entry, i) => keep(converted, entry, name, freeze(convertedTo(drafts[i]!, endpoint))));
     })
     .finally(() => {
       for (const entry of entries) pending.get(entry)?.delete(name);
@@ -150,9 +188,8 @@ export function bytesOf(entry: Entry, endpoint: Endpoint): Buffer {
 /** What a stored or written object looks like in the endpoint's version; itself when that is how it is stored. */
 export function viewOf(object: Unstructured, endpoint: Endpoint): Promise<Unstructured> | Unstructured {
   const { kind } = endpoint;
-  const old = kind.custom && Number(object.metadata.resourceVersion) <= kind.since;
-  const other = kind.converter !== undefined && object.apiVersion !== endpoint.apiVersion;
-  if (endpoint.asStored && !old && !other) return object;
+  const same = !kind.custom || object.apiVersion === endpoint.apiVersion;
+  if (endpoint.asStored && same && isCurrent(object, Number(object.metadata.resourceVersion), kind)) return object;
   if (!kind.converter) return freeze(convertFromStorage(object, endpoint));
   return Promise.resolve(convertTo(object, endpoint)).then((draft) => freeze(draft));
 }

@@ -2,7 +2,6 @@
 // Upstream: apiextensions-apiserver pkg/apiserver/customresource_handler.go (getOrCreateServingInfoFor).
 import type { Column, KindDefinition, ScalePaths, ServedVersion, Subresource } from '../../../api/kind.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
-import { applyDefaults } from '../../../api/schema/defaults.ts';
 import { KEPT_BY_STATUS } from '../../../api/kinds/shared/workloads.ts';
 import { fromCrdSchema, openSchema } from '../../../api/schema/from-crd.ts';
 import type { Schema } from '../../../api/schema/schema.ts';
@@ -71,7 +70,6 @@ function ofVersion(crd: Crd, version: CrdVersion) {
     subresources: subresourcesOf(version),
     ...(version.subresources?.status ? { prepareCreate: dropStatus } : {}),
     ...validationOf(crd.spec.names.kind, version, schema),
-    defaults: (draft: Unstructured) => applyDefaults(draft, schema, builtinSchemas),
     selectableFields: Object.fromEntries((version.selectableFields ?? []).map(selectableField)),
     columns: printerColumns(version.additionalPrinterColumns) as readonly Column<Unstructured>[],
   };
@@ -114,9 +112,22 @@ function dropStatus(draft: Unstructured): void {
   delete draft['status'];
 }
 
+/** What is read from the store is as its own version has it, served or not. */
+export const schemasOf = (crd: Crd): ReadonlyMap<string, Schema> =>
+  new Map(crd.spec.versions.map((version) => [`${crd.spec.group}/${version.name}`, schemaOf(crd, version)]));
+
+/** Upstream: customresource_handler.go, defaultDeprecationWarning. */
+function deprecation({ spec: { group, names, versions } }: Crd, version: string): string {
+  const newer = versions
+    .filter((other) => other.served && !other.deprecated && compareVersions(other.name, version) < 0)
+    .sort((a, b) => compareVersions(a.name, b.name))[0];
+  const instead = newer ? `; use ${group}/${newer.name} ${names.kind}` : '';
+  return `${group}/${version} ${names.kind} is deprecated${instead}`;
+}
+
 function servedVersion(crd: Crd, version: CrdVersion): ServedVersion {
-  const { group, names } = crd.spec;
-  const message = version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`;
+  const { group } = crd.spec;
+  const message = version.deprecationWarning ?? deprecation(crd, version.name);
   return {
     group,
     version: version.name,

@@ -68,8 +68,7 @@ async function deleteInstances(server: Server, crd: Crd): Promise<number> {
   const { group, names } = crd.spec;
   const instances = server.registry.kind(group, names.plural);
   if (!instances) return 0;
-  const endpoint = server.registry.endpointFor(instances, instances.storageApiVersion);
-  if (!endpoint) return instances.cache.size;
+  const endpoint = server.registry.storageEndpoint(instances);
   for (const entry of [...instances.cache.range(undefined)]) {
     if (entry.object().metadata.deletionTimestamp) continue;
     const context = newContext(server, requestOf(server, 'DELETE'), 'crd-cleanup');

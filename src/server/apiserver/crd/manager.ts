@@ -6,7 +6,7 @@ import { registryPrefix } from '../cache/feed.ts';
 import type { Server } from '../context.ts';
 import type { StoredKind } from '../registry.ts';
 import { converterOf } from './conversion.ts';
-import { definitionOf } from './definition.ts';
+import { definitionOf, schemasOf } from './definition.ts';
 import { finishDeletion, settleAnew } from './finish.ts';
 import { awaitsNames } from './status.ts';
 import { type Crd, CLEANUP_FINALIZER, hasCondition } from './types.ts';
@@ -58,11 +58,12 @@ function serve(server: Server, crd: Crd, served: Map<string, string>): void {
   const name = crd.metadata.name!;
   if (served.get(name) === shape) return;
   served.set(name, shape);
-  server.registry.add(definitionOf(crd), {
-    custom: true,
+  const kind = server.registry.add(definitionOf(crd), {
+    schemas: schemasOf(crd),
     since: Number(crd.metadata.resourceVersion),
     converter: converterOf(crd, server.options.webhooks, server.admission.lister),
   });
+  kind.cache.redefined();
 }
 
 /** A definition that gave up names lets others of its group have them. */

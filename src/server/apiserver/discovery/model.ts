@@ -84,9 +84,10 @@ function resourceModel(endpoint: Endpoint): ResourceModel {
     short: old ? [] : (definition.short ?? []),
     categories: old ? [] : (definition.categories ?? []),
     verbs: [...(definition.verbs ?? ALL_VERBS)].sort(),
+    // Those of custom resources stand as their definition's file has them: status and then scale.
     subresources: Object.entries(definition.subresources ?? {})
       .map(([name, subresource]) => subresourceModel(endpoint, name, subresource))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      .sort((a, b) => (endpoint.kind.custom ? 0 : a.name < b.name ? -1 : 1)),
   };
 }
 

@@ -180,7 +180,8 @@ function check(context: RequestContext, endpoint: Endpoint, draft: Unstructured,
   definition.validate?.(draft, errors);
   definition.validateCreate?.(draft, errors);
   endpoint.served.validate?.(draft, undefined, errors);
-  if (!errors.empty) throw invalid({ group: endpoint.group, kind: definition.kind }, name, errors);
+  // Upstream asks the object what it is: a custom one may say something else.
+  if (!errors.empty) throw invalid({ group: endpoint.group, kind: draft.kind }, name, errors);
   if (definition.warnings) context.warnings.push(...definition.warnings(draft, undefined));
 }
 

@@ -4,6 +4,7 @@ import { setOwn } from '../../../api/codec/json.ts';
 import { builtinSchemas } from '../../../api/schema/builtin.ts';
 import { checkTypes, decodeError } from '../../../api/schema/check-types.ts';
 import { conforms } from '../../../api/schema/conforms.ts';
+import { coerce, coerceAndDefault } from '../../../api/schema/coerce.ts';
 import { applyDefaults } from '../../../api/schema/defaults.ts';
 import { pruneUnknown, strictDecodingError, unknownField } from '../../../api/schema/prune.ts';
 import { OBJECT_META } from '../../../api/schema/resolve.ts';
@@ -71,16 +72,16 @@ export function toStorage(
   if (kind.converter && endpoint.apiVersion !== kind.storageApiVersion) return converted(kind.converter, draft, kind);
   served.convert?.toStorage(draft);
   draft.apiVersion = kind.storageApiVersion;
-  if (kind.custom && !endpoint.asStored) pruneUnknown(draft, kind.definition.schema!, builtinSchemas);
-  kind.definition.defaults?.(draft);
+  // The stored version's defaults are for those who read it; see content/view.ts.
+  if (!kind.custom) kind.definition.defaults?.(draft);
+  else if (!endpoint.asStored) coerce(draft, kind.definition.schema!, builtinSchemas);
   return draft;
 }
 
 async function converted(converter: Converter, draft: Unstructured, kind: StoredKind): Promise<Unstructured> {
   const { definition, storageApiVersion } = kind;
   const [stored] = await converter.convert([draft], storageApiVersion);
-  if (definition.schema) pruneUnknown(stored!, definition.schema, builtinSchemas);
-  definition.defaults?.(stored!);
+  if (definition.schema) coerce(stored!, definition.schema, builtinSchemas);
   return stored!;
 }
 
@@ -135,13 +136,14 @@ function checkDocument(
     : checkTypes(draft, schema, builtinSchemas, kind);
   if (problem !== undefined) throw refusal(endpoint, problem, reading);
   if (!custom) settleNulls(draft, schema, builtinSchemas);
-  const unknown = pruneUnknown(draft, schema, builtinSchemas).map(unknownField);
+  const pruned = custom ? coerceAndDefault(draft, schema, builtinSchemas) : pruneUnknown(draft, schema, builtinSchemas);
+  const unknown = pruned.map(unknownField);
   if (unknown.length > 0 || reading.problems.length > 0) {
     const all = [...reading.problems, ...unknown];
     // A custom resource is read first and pruned then.
     reportStrict(context, endpoint, custom ? all : (reading.inOrder?.(all) ?? all), reading);
   }
-  applyDefaults(draft, schema, builtinSchemas);
+  if (!custom) applyDefaults(draft, schema, builtinSchemas);
 }
 
 function reportStrict(

@@ -97,7 +97,7 @@ async function nextState(
 ): Promise<Unstructured> {
   const { kind } = endpoint;
   const { subresource, dryRun } = modification;
-  const old = kind.converter ? await inStorageVersion(entry.object(), kind) : entry.object();
+  const old = kind.custom ? await inStorageVersion(entry.object(), kind) : entry.object();
   const { admitted } = modification;
   const draft = await modification.change(old);
   const shown = admitted ? admitted.of(draft) : draft;
@@ -216,7 +216,7 @@ function validate(
     endpoint.served.validate?.(draft, old, errors);
     if (definition.warnings) context.warnings.push(...definition.warnings(draft, old));
   }
-  if (!errors.empty) throw invalid({ group: endpoint.group, kind: definition.kind }, draft.metadata.name ?? '', errors);
+  if (!errors.empty) throw invalid({ group: endpoint.group, kind: draft.kind }, draft.metadata.name ?? '', errors);
 }
 
 /** A write that would change nothing is not done: no revision, no event. */

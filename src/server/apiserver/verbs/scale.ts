@@ -12,7 +12,7 @@ import type { JsonObject, Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
 import { cloneJson } from '../cache/encoding.ts';
-import { decodeAs, mediaType, typed } from '../content/decode.ts';
+import { decodeAs, mediaType, typed, unsupportedMediaType } from '../content/decode.ts';
 import { negotiate, negotiatePlain } from '../content/negotiate.ts';
 import { objectResponse } from '../content/respond.ts';
 import { includeObject } from '../content/shapes.ts';
@@ -26,7 +26,7 @@ import { trackUpdate } from './managed-fields.ts';
 import { modify } from './modify.ts';
 import { timestamp } from './metadata.ts';
 import { type WriteOptions, noSuchPath, writeOptions } from './options.ts';
-import { APPLY, checkOptions, readPatch } from './patch.ts';
+import { APPLY, acceptedPatches, checkOptions, readPatch } from './patch.ts';
 import { checkName, checkPreconditions } from './update.ts';
 
 interface Scale extends Unstructured {
@@ -71,7 +71,10 @@ export async function serveScale(context: RequestContext, endpoint: Endpoint): P
     const object = await viewOf(current(context, endpoint).object(), endpoint);
     return answer(context, scaleOf(object, paths));
   }
-  const applying = info.verb === 'patch' && mediaType(context.request) === APPLY;
+  const type = mediaType(context.request);
+  const patches = acceptedPatches(endpoint);
+  if (info.verb === 'patch' && !patches.includes(type)) throw unsupportedMediaType(patches);
+  const applying = info.verb === 'patch' && type === APPLY;
   const options = writeOptions(context, applying ? 'PatchOptions' : 'UpdateOptions');
   if (info.verb === 'patch') checkOptions(context, options, applying);
   const change = await changeOf(context, endpoint, applying, options);

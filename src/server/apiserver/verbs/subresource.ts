@@ -21,7 +21,9 @@ import { update } from './update.ts';
 export async function serveSubresource(context: RequestContext, endpoint: Endpoint): Promise<Response> {
   const { info } = context;
   const { definition } = endpoint;
-  const { hooks } = endpoint.kind;
+  const { hooks, custom } = endpoint.kind;
+  // Upstream: customresource_handler.go: whether a namespace is named must fit, below an object too.
+  if (custom && endpoint.namespaced !== (info.namespace !== '')) throw noSuchPath();
   const { subresources = {} } = definition;
   const declared = Object.hasOwn(subresources, info.subresource) ? subresources[info.subresource] : undefined;
   // Upstream's router knows no such path; of custom resources their handler is asked, which says it otherwise.

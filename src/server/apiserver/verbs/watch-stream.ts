@@ -112,6 +112,11 @@ export class WatchStream implements CacheListener {
     this.#end();
   }
 
+  /** The client begins anew from its last revision, with the new definition. Upstream tears the storage down. */
+  onRedefined(): void {
+    this.#end();
+  }
+
   async *bytes(): AsyncGenerator<Uint8Array> {
     const format = this.#format;
     const { error, initial, endMark, past, after } = this.#start;
@@ -180,7 +185,9 @@ export class WatchStream implements CacheListener {
       signal.addEventListener('abort', end, { once: true });
       this.#stops.push(() => signal.removeEventListener('abort', end));
     }
-    if (this.#endpoint.kind.cache.closed) return end();
+    const { kind } = this.#endpoint;
+    const { group, plural } = kind.definition;
+    if (kind.cache.closed || server.registry.kind(group, plural) !== kind) return end();
     const timeout = setTimeout(end, this.#timeoutMs);
     this.#stops.push(() => clearTimeout(timeout));
     if (!this.#bookmarks) return;
