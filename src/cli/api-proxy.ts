@@ -6,15 +6,16 @@ import type { AddressInfo } from 'node:net';
 import { dirname, extname, join, normalize, posix } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { RE2JS } from 're2js';
 import { StatusError } from '../api/status.ts';
 import type { Cluster } from './cluster.ts';
 import { CliError } from './errors.ts';
 
 export interface ProxyFilter {
-  acceptPaths: RegExp[];
-  rejectPaths: RegExp[];
-  acceptHosts: RegExp[];
-  rejectMethods: RegExp[];
+  acceptPaths: RE2JS[];
+  rejectPaths: RE2JS[];
+  acceptHosts: RE2JS[];
+  rejectMethods: RE2JS[];
 }
 
 export interface ProxyOptions {
@@ -81,7 +82,7 @@ export async function startProxy(cluster: Cluster, options: ProxyOptions): Promi
   };
 }
 
-const matches = (text: string, patterns: readonly RegExp[]): boolean => patterns.some((p) => p.test(text));
+const matches = (text: string, patterns: readonly RE2JS[]): boolean => patterns.some((p) => p.matcher(text).find());
 
 function accepts(filter: ProxyFilter | undefined, request: IncomingMessage, path: string): boolean {
   if (!filter) return true;

@@ -1,6 +1,7 @@
 // `proxy`: a local port whose requests go to the API server with the user's credentials. Upstream:
 // kubectl/pkg/cmd/proxy/proxy.go, kubectl/pkg/proxy/proxy_server.go.
 import { statSync } from 'node:fs';
+import { RE2JS } from 're2js';
 import { Command } from '../cli/base.ts';
 import { CliError, PlainError } from '../cli/errors.ts';
 import { klog } from '../cli/klog.ts';
@@ -109,28 +110,15 @@ export default class Proxy extends Command {
 
 const withSlash = (prefix: string): string => (prefix.endsWith('/') ? prefix : `${prefix}/`);
 
-/** A pattern that is none ends the program as Go's klog.Fatalf does. */
-function patterns(text: string, io: Io): RegExp[] {
+/** Go's regular expressions. A pattern that is none ends the program as Go's klog.Fatalf does. */
+function patterns(text: string, io: Io): RE2JS[] {
   if (text === '') return [];
   return text.split(',').map((part) => {
     try {
-      return new RegExp(part);
+      return RE2JS.compile(part);
     } catch (error) {
-      const why = goRegExpError(part, (error as Error).message);
-      klog(io, 'F', 'proxy_server.go:83', `Error compiling re: error parsing regexp: ${why}`);
+      klog(io, 'F', 'proxy_server.go:83', `Error compiling re: ${(error as Error).message}`);
       throw new PlainError('', 255);
     }
   });
-}
-
-/** Go's words for what is wrong with a pattern. */
-function goRegExpError(pattern: string, message: string): string {
-  const rules: [RegExp, string][] = [
-    [/Unterminated group/, `missing closing ): \`${pattern}\``],
-    [/Unterminated character class/, `missing closing ]: \`${pattern.slice(pattern.lastIndexOf('['))}\``],
-    [/Nothing to repeat/, `missing argument to repetition operator: \`${/[*+?]/.exec(pattern)?.[0] ?? ''}\``],
-    [/Unmatched '\)'/, `unexpected ): \`${pattern}\``],
-    [/\\ at end/, 'trailing backslash at end of expression: ``'],
-  ];
-  return rules.find(([known]) => known.test(message))?.[1] ?? `invalid or unsupported Perl syntax: \`${pattern}\``;
 }
