@@ -2,7 +2,8 @@
 // event order; a cache is updated before its handlers are told.
 import { setMaxListeners } from 'node:events';
 import type { KubeObject, ResourceType } from '../api/types.ts';
-import { objectKey } from '../api/types.ts';
+import { isNotFound } from '../api/status.ts';
+import { apiVersionOf, objectKey } from '../api/types.ts';
 import type { Logger } from './log.ts';
 import type { Client } from './rest.ts';
 import { watcher } from './watcher.ts';
@@ -46,7 +47,17 @@ export interface Informers {
   for<T extends KubeObject>(type: ResourceType<T>, options?: InformerOptions): Informer<T>;
 }
 
-export function createInformers(client: Client, options: { signal: AbortSignal; log?: Logger }): Informers {
+export interface InformersOptions {
+  signal: AbortSignal;
+  log?: Logger;
+  /**
+   * Kinds of groups that the server does not serve, as an older one than ours, count as having no objects; they are
+   * looked for again all the same. Otherwise whoever needs them waits.
+   */
+  unservedAreEmpty?: boolean;
+}
+
+export function createInformers(client: Client, options: InformersOptions): Informers {
   const informers = new Map<string, Informer<KubeObject>>();
   // Every informer and every wait listens to the one signal: that is no leak.
   setMaxListeners(0, options.signal);
@@ -78,15 +89,22 @@ export function deepFreeze<T>(value: T): T {
 export function startInformer<T extends KubeObject>(
   client: Client,
   type: ResourceType<T>,
-  options: InformerOptions & { signal: AbortSignal; log?: Logger },
+  options: InformerOptions & InformersOptions,
 ): Informer<T> {
-  const { signal, log, ...selection } = options;
+  const { signal, log, unservedAreEmpty = false, ...selection } = options;
   const stopper = new AbortController();
   const ended = AbortSignal.any([signal, stopper.signal]);
   setMaxListeners(0, ended);
   const cache = new Cache<T>();
   void (async () => {
-    const onError = (error: unknown) => log?.warn({ kind: type.kind, error: String(error) }, 'watch failed');
+    let unserved = false;
+    const onError = (error: unknown) => {
+      // The list of a kind that is served is there, if empty: what is not found is the kind.
+      if (!isNotFound(error)) return log?.warn({ kind: type.kind, error: String(error) }, 'watch failed');
+      if (!unserved) log?.warn({ kind: type.kind, apiVersion: apiVersionOf(type) }, 'the server does not serve it');
+      unserved = true;
+      if (unservedAreEmpty && type.group !== '') cache.settle();
+    };
     for await (const event of watcher(client, type, { ...selection, signal: ended, onError })) {
       if (event.type === 'init') cache.replace(event.objects);
       else if (event.type === 'apply') cache.apply(event.object);
@@ -169,6 +187,11 @@ class Cache<T extends KubeObject> implements Lister<T> {
       this.apply(object);
     }
     for (const object of gone.values()) this.remove(object);
+    this.settle();
+  }
+
+  /** What is here counts as all that there is. */
+  settle(): void {
     this.synced = true;
     this.release();
   }

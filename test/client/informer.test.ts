@@ -1,6 +1,6 @@
 // Informers on a real server: complete, in order, through cut watches and forgotten revisions.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigMaps } from '../../src/api/resources.ts';
+import { ConfigMaps, CustomResourceDefinitions } from '../../src/api/resources.ts';
 import { runController, defineController } from '../../src/client/controller.ts';
 import { systemClock } from '../../src/client/clock.ts';
 import { createEventRecorder } from '../../src/client/events.ts';
@@ -54,6 +54,38 @@ describe('an informer', () => {
     expect(() => {
       informer.lister.get('default/a')!.data!['v'] = '2';
     }).toThrow(TypeError);
+  });
+
+  it('waits for kinds that the server does not serve, or takes them to be empty until it does', async () => {
+    const widgets = { ...ConfigMaps, group: 'example.com', version: 'v1', kind: 'Widget', plural: 'widgets' };
+    const warnings: object[] = [];
+    const log = { ...silentLogger, warn: (facts: object, message: string) => warnings.push({ ...facts, message }) };
+    const waiting = startInformer(client, widgets, { signal: stop.signal, log });
+    const informers = createInformers(client, { signal: stop.signal, unservedAreEmpty: true });
+    const informer = informers.for(widgets);
+    const added: [string | undefined, boolean][] = [];
+    informer.addHandler({ add: (o, initial) => added.push([o.metadata?.name, initial]) });
+    await informer.whenSynced();
+    await eventually(() => warnings.length > 0);
+    expect(waiting.synced).toBe(false);
+    const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+    await client.create(CustomResourceDefinitions, {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'widgets.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { kind: 'Widget', plural: 'widgets' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+      },
+    });
+    await client.create(widgets, { metadata: { name: 'a', namespace: 'default' } });
+    await eventually(() => added.length > 0 && waiting.lister.list().length > 0);
+    expect(added).toEqual([['a', false]]);
+    expect(warnings).toEqual([
+      { kind: 'Widget', apiVersion: 'example.com/v1', message: 'the server does not serve it' },
+    ]);
   });
 
   it('keeps indexes through changes', async () => {

@@ -60,7 +60,8 @@ export const controllerModules = (): ControllerModule[] => controllers.map(asMod
 /** Runs until the signal aborts and all reconciles have ended. Throws for a name that is no controller's. */
 export async function runControllers(options: RunControllersOptions): Promise<void> {
   const { client, clock, log, signal, names } = options;
-  const informers = options.informers ?? createInformers(client(INFORMERS_ACCOUNT), { signal, log });
+  const informers =
+    options.informers ?? createInformers(client(INFORMERS_ACCOUNT), { signal, log, unservedAreEmpty: true });
   const modules = controllerModules();
   for (const name of names ?? []) {
     if (!modules.some((m) => m.name === name)) throw new Error(`unknown controller "${name}"`);

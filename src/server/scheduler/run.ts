@@ -50,7 +50,7 @@ export interface RunSchedulerOptions {
 /** Runs until the signal aborts. Needs system:kube-scheduler's rights. */
 export async function runScheduler(options: RunSchedulerOptions): Promise<void> {
   const { client, clock, log, signal, config = {} } = options;
-  const informers = options.informers ?? createInformers(client, { signal, log });
+  const informers = options.informers ?? createInformers(client, { signal, log, unservedAreEmpty: true });
   const list = config.profiles ?? [profileOf(config.schedulerName ?? DEFAULT_SCHEDULER, config.plugins)];
   const profiles = new Map(list.map((profile) => [profile.schedulerName, profile]));
   const cache = new Cache();
