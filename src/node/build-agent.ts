@@ -90,8 +90,7 @@ export async function buildAgent(options: BuildAgentOptions): Promise<Agent> {
     machine: { memoryCapacityBytes: (await memory()).total, lowestOomScore: await lowestOomScore() },
     services: (): Service[] => services.lister.list(),
     nodeObject: () => nodes.lister.get(node.nodeName),
-    otherPods: (uid) =>
-      [...agent.workers.values()].filter((w) => w.uid !== uid && !w.finished && w.taken).map((w) => w.pod),
+    otherPods: (uid) => [...agent.workers.values()].filter((w) => w.uid !== uid && w.taken).map((w) => w.pod),
     hostPortsChanged: () => options.onHostPorts(agent),
   };
   await services.whenSynced(signal);

@@ -46,6 +46,8 @@ export class PodWorker {
   private grace: Grace | undefined;
   private rejected: Rejection | undefined;
   private admitted = false;
+  /** Its containers are gone, and soon the API server hears of it: another pod may have its place. */
+  private released = false;
   private failures = 0;
   private mountFailures = 0;
   private mounted: Volumes | undefined;
@@ -254,6 +256,7 @@ export class PodWorker {
     tokens.forget(this.uid);
     crashes.forget(`${this.uid}/`);
     this.prober.stop();
+    this.released = true;
     if (!this.deletedFromApi) {
       const { name = '', namespace = '' } = this.pod.metadata ?? {};
       try {
@@ -377,10 +380,11 @@ export class PodWorker {
   }
 
   /**
-   * The node has taken it on, in this life or, as its start time says, in one before. A pod not yet looked at uses
-   * nothing: what it asks for may be more than the node has, and it must not push out one that fits.
+   * The node has taken it on, in this life or, as its start time says, in one before, and it is not gone yet. A pod not
+   * yet looked at uses nothing: what it asks for may be more than the node has, and it must not push out one that fits.
    */
   get taken(): boolean {
+    if (this.released) return false;
     return this.admitted || (!this.rejected && this.pod.status?.startTime !== undefined);
   }
 

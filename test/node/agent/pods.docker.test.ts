@@ -1,6 +1,7 @@
 // Pods on the real Docker: what runs, what the API server is told, and that nothing is left behind.
 import { readFile, readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigMaps, CoreEvents, Pods, Secrets, Services } from '../../../src/api/resources.ts';
@@ -364,6 +365,22 @@ describe.concurrent('a pod', () => {
     await expect
       .poll(() => node.docker.listContainers({ [labels.podUid]: made.metadata?.uid ?? '' }), { timeout: 20_000 })
       .toEqual([]);
+  });
+
+  test('has the place of one that the API server has just forgotten', async () => {
+    const seat = {
+      containers: [{ name: 'c', command: shell(WAIT), ports: [{ containerPort: 80, hostPort: 41_087 }] }],
+    };
+    await create('seat-0', seat);
+    for (const turn of [0, 1, 2]) {
+      await podUntil(client, `seat-${turn}`, isReady);
+      await client.delete(Pods, key(`seat-${turn}`));
+      while (await client.get(Pods, key(`seat-${turn}`)).catch(() => undefined)) await nextTurn();
+      await create(`seat-${turn + 1}`, seat);
+    }
+    await podUntil(client, 'seat-3', isReady);
+    await client.delete(Pods, key('seat-3'));
+    await podGone(client, 'seat-3');
   });
 
   test('that does not fit is rejected with the reason', async () => {
