@@ -96,7 +96,7 @@ export function plainMessage(error: unknown, server?: string): string {
 function standardMessage(error: unknown, server?: string): string | undefined {
   if (error instanceof StatusError) {
     if (error.reason === 'Unauthorized') return `error: You must be logged in to the server (${error.message})`;
-    if (error.reason) return `Error from server (${error.reason}): ${error.message}`;
+    if (error.reason && error.reason !== 'Unknown') return `Error from server (${error.reason}): ${error.message}`;
     return `Error from server: ${error.message}`;
   }
   return connectionMessage(error, server);

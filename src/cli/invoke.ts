@@ -32,9 +32,26 @@ export async function run(argv: readonly string[], options: MainOptions): Promis
     io.stderr.write(`error occurred while applying preferences ${(error as Error).message}\n`);
     return 1;
   }
-  const found = findCommand(preferred, options.commands);
+  const wanted = preferred[0] === 'help' ? await helpLine(preferred.slice(1), options, program, io) : preferred;
+  if (!wanted) return 0;
+  const found = findCommand(wanted, options.commands);
   const invocation = new Invocation(found, program, io, options);
   return invocation.run();
+}
+
+/** `help get` is `get --help`; undefined when there is no such command, which was told. Upstream: cobra's help command. */
+async function helpLine(
+  words: readonly string[],
+  { commands }: MainOptions,
+  program: string,
+  io: Io,
+): Promise<string[] | undefined> {
+  const { path, unknown } = findCommand(words, commands);
+  if (path.length > 0 || unknown === undefined) return [...path, '--help'];
+  const [{ rootHelp }, { rootGroups }] = await Promise.all([import('./help.ts'), import('./topics.ts')]);
+  const topics = words.map((word) => `\`${word}\``).join(' ');
+  io.stderr.write(`Unknown help topic [${topics}]\n${rootHelp(rootGroups, program, '')}`);
+  return undefined;
 }
 
 /** The command line with what the user's kuberc says. Upstream: kubectl/pkg/kuberc. */

@@ -48,6 +48,16 @@ function explicitFile(argv: readonly string[]): string | undefined {
   return undefined;
 }
 
+/** -v, before any flag is parsed. */
+function verbosityOf(argv: readonly string[]): number {
+  for (const [i, arg] of argv.entries()) {
+    const [, joined] = /^(?:-v=?|--v=)(\d+)$/.exec(arg) ?? [];
+    if (joined !== undefined) return Number(joined);
+    if (arg === '-v' || arg === '--v') return Number(argv[i + 1]) || 0;
+  }
+  return 0;
+}
+
 function textOf(file: string): string | Error {
   try {
     return readFileSync(file, 'utf8');
@@ -75,6 +85,7 @@ export async function loadPreference(argv: readonly string[], io: Io): Promise<P
       io.stderr.write(`kuberc: ignoring strict decoding error in ${file}: ${problem}`);
     });
     if (preference) validate(preference);
+    else if (verbosityOf(argv) >= 5) io.stderr.write(`kuberc: no preferences found in ${file}\n`);
     return preference;
   } catch (error) {
     if (error instanceof InvalidPreference) throw new Error(error.message, { cause: error });

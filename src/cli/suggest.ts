@@ -1,10 +1,15 @@
 // Commands near a mistyped one. Upstream: cobra's SuggestionsFor (distance 2, or a prefix).
 import { ownCommandNames, rootCommandNames } from './topics.ts';
 
+/** Other programs' words. Upstream: SuggestFor of the commands. */
+const meant: Record<string, readonly string[]> = { list: ['get', 'wait'], ps: ['get', 'wait'], rm: ['delete'] };
+
 /** kubectl's commands, and those that it does not have only when none of its own is near. */
 export function suggestionsFor(typed: string): string[] {
   const lower = typed.toLowerCase();
-  const near = rootCommandNames.filter((name) => distance(lower, name) <= 2 || name.startsWith(lower));
+  const isNear = (name: string): boolean =>
+    distance(lower, name) <= 2 || name.startsWith(lower) || (meant[lower]?.includes(name) ?? false);
+  const near = rootCommandNames.filter(isNear);
   const upstream = near.filter((name) => !ownCommandNames.includes(name));
   return upstream.length > 0 ? upstream : near;
 }

@@ -16,6 +16,7 @@ import {
   FAILED_EXIT,
   jsonpathIs,
   type Test,
+  notMet,
   timedOut,
   waitFor,
   type WaitResult,
@@ -103,7 +104,7 @@ A successful message will be printed to stdout indicating when the specified con
     for (const [i, info] of built.infos.entries()) {
       const result = await waits[i]!;
       if (!isResult(result)) errors.push(result);
-      else if (!result.done) errors.push(timedOut(info));
+      else if (!result.done) errors.push(this.opts.timeout === 0 ? notMet(info) : timedOut(info));
       else this.out(print(result.object ?? info.object!, 'condition met'));
     }
     const failed = errors.find((e) => e instanceof CliError && e.exitCode === FAILED_EXIT);

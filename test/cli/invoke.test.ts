@@ -37,6 +37,14 @@ describe('what it answers without a command', () => {
     const { code, stderr } = await runCli(['gte', 'pods']);
     expect([code, stderr]).toEqual([1, 'error: unknown command "gte" for "sampan"\n\nDid you mean this?\n\tget\n\n']);
   });
+  it('helps with a command as cobra does', async () => {
+    const help = (await runCli(['rollout', 'undo', '--help'])).stdout;
+    expect(await runCli(['help', 'rollout', 'undo'])).toEqual({ code: 0, stdout: help, stderr: '' });
+    expect(await runCli(['help'])).toEqual(await runCli(['--help']));
+    const { code, stdout, stderr } = await runCli(['help', 'nope', 'x']);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toContain('Unknown help topic [`nope` `x`]\n\n\nBasic Commands (Beginner):\n');
+  });
   it('says that nobody answers', async () => {
     const { code, stderr } = await runCli(['get', 'pods', '-s', 'http://127.0.0.1:1'], {
       env: { HOME: '/nonexistent' },

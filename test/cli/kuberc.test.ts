@@ -201,6 +201,11 @@ describe('mistakes', () => {
     expect(stderr).toBe(`kuberc: ${problem.replaceAll('FILE', file)}`);
   });
 
+  it.each(['-v=5', '-v 6', '--v=7', '--v 8', '-v9'])('that are none are told of with %s', async (verbose) => {
+    const file = kuberc('', '');
+    expect((await cli(`version --client ${verbose}`)).stderr).toContain(`kuberc: no preferences found in ${file}\n`);
+    expect((await cli('version --client -v=4')).stderr).not.toContain('kuberc');
+  });
   it('of one document do not keep the next from being found', async () => {
     kuberc(
       'defaults: [{ command: get, options: [{ name: output, default: name }] }]',

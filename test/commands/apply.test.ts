@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 const configMap = (name: string, data: Record<string, string>, labels = ''): string =>
-  `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, labels: { ${labels} } }\ndata: ${JSON.stringify(data)}\n`;
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}${labels && `, labels: { ${labels} }`} }\ndata: ${JSON.stringify(data)}\n`;
 const cli = (line: string, options: { stdin?: string; env?: Record<string, string> } = {}) =>
   runCli(line.split(' '), { server, cwd, ...options });
 const file = (name: string, text: string): void => writeFileSync(join(cwd, name), text);
@@ -71,8 +71,8 @@ describe('apply', () => {
   });
 
   it('prunes what left the files and was applied', async () => {
-    file('1.yaml', configMap('p1', {}, 'set: p'));
-    file('2.yaml', configMap('p2', {}, 'set: p'));
+    file('1.yaml', configMap('p1', { a: '1' }, 'set: p'));
+    file('2.yaml', configMap('p2', { a: '1' }, 'set: p'));
     await cli('apply -f .');
     await cli('create cm p3');
     await cli('label cm p3 set=p');

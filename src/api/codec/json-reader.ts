@@ -50,6 +50,21 @@ class Reader {
     return value;
   }
 
+  /** The next of several values that stand one after the other; undefined at the end. Go's Decoder. */
+  next(): { value: Json; raw: string } | undefined {
+    this.skipSpace();
+    const start = this.at;
+    if (start >= this.text.length) return undefined;
+    try {
+      const value = this.value();
+      return { value, raw: this.text.slice(start, this.at) };
+    } catch (error) {
+      if (this.at >= this.text.length) throw new SyntaxError('unexpected EOF', { cause: error });
+      const offset = Buffer.byteLength(this.text.slice(0, this.at)) + 1;
+      throw new SyntaxError(`json: offset ${offset}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
   private skipSpace(): void {
     space.lastIndex = this.at;
     space.exec(this.text);
@@ -225,4 +240,10 @@ function toNumber(text: string): number | bigint {
 /** See parseJson. */
 export function readJson(text: string, options: Options = {}): Json {
   return new Reader(text, options).read();
+}
+
+/** Values that stand one after the other, with their texts. Throws what yaml.YAMLOrJSONDecoder says of JSON. */
+export function* readJsonStream(text: string): Generator<{ value: Json; raw: string }> {
+  const reader = new Reader(text, {});
+  for (let found = reader.next(); found; found = reader.next()) yield found;
 }

@@ -219,12 +219,12 @@ export class Builder {
 
   private async get(cluster: Cluster, target: Target): Promise<{ infos: Info[]; version?: string }> {
     const info: Info = { mapping: target.mapping, namespace: target.namespace, name: target.name! };
-    if (this.request.fetch !== 'none') info.object = await this.fetchObject(cluster, info);
+    if (this.request.fetch !== 'none') info.object = await this.fetchObject(cluster, info, this.request.subresource);
     return { infos: [info] };
   }
 
-  private async fetchObject(cluster: Cluster, info: Info): Promise<Unstructured> {
-    const path = resourcePath(info.mapping, { ...info, subresource: this.request.subresource });
+  private async fetchObject(cluster: Cluster, info: Info, subresource: string | undefined): Promise<Unstructured> {
+    const path = resourcePath(info.mapping, { ...info, subresource });
     return cluster.json('GET', path, { query: this.request.query, headers: acceptHeader(this.request.accept) });
   }
 
@@ -264,7 +264,8 @@ export class Builder {
     const built: Built = { infos: [], errors: [], single };
     for (const { source, text } of texts) {
       try {
-        for await (const object of manifestObjects(text, source, this.request.validation)) {
+        const onBad = (error: CliError) => built.errors.push(error);
+        for await (const object of manifestObjects(text, source, onBad, this.request.validation)) {
           await this.addObject(built, object, source);
         }
       } catch (error) {
@@ -320,7 +321,8 @@ export class Builder {
     const cluster = await this.connect();
     const outcomes = await Promise.allSettled(
       built.infos.map(async (info) => {
-        if (info.name !== '') info.object = await this.fetchObject(cluster, info);
+        // Upstream's RetrieveLatest knows of no subresource.
+        if (info.name !== '') info.object = await this.fetchObject(cluster, info, undefined);
       }),
     );
     built.infos = built.infos.filter((_, i) => outcomes[i]!.status === 'fulfilled');

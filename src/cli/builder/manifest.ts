@@ -2,14 +2,19 @@
 // refused here, with kubectl's words, after the objects before it. Upstream: resource.StreamVisitor, unstructured JSON
 // scheme.
 import { parseJson, stringifySorted } from '../../api/codec/json.ts';
+import { readJsonStream } from '../../api/codec/json-reader.ts';
 import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../errors.ts';
 import type { FieldValidation } from '../flags.ts';
 
-/** `validation` is asked for by the commands that send what they read. */
+/**
+ * `validation` is asked for by the commands that send what they read. What is no object is told to `onBad`, and the
+ * next document follows; a text that cannot be parsed, or is not valid, ends here.
+ */
 export async function* manifestObjects(
   text: string,
   source: string,
+  onBad: (error: CliError) => void,
   validation: FieldValidation = 'Ignore',
 ): AsyncGenerator<Unstructured> {
   for await (const { value, raw } of documents(text, source)) {
@@ -23,7 +28,9 @@ export async function* manifestObjects(
         );
       }
     }
-    yield checked(value, source, raw);
+    const wrong = problemOf(value, raw);
+    if (wrong === undefined) yield value as Unstructured;
+    else onBad(new CliError(`unable to decode ${JSON.stringify(source)}: ${wrong}`));
   }
 }
 
@@ -34,11 +41,8 @@ interface Document {
 }
 
 async function* documents(text: string, source: string): AsyncGenerator<Document> {
-  const json = /^\s*\{/.test(text) ? jsonDocument(text) : undefined;
-  if (json !== undefined) {
-    yield { value: json, raw: () => text.trim() };
-    return;
-  }
+  // Upstream looks at the first character, too: what begins with a brace is JSON to its end.
+  if (/^\s*\{/.test(text)) return yield* jsonDocuments(text, source);
   const { parseYaml, splitYamlDocuments } = await import('../yaml.ts');
   for (const part of splitYamlDocuments(text)) {
     let value: unknown;
@@ -51,27 +55,29 @@ async function* documents(text: string, source: string): AsyncGenerator<Document
   }
 }
 
-/** Undefined when the text is not JSON after all (a YAML flow mapping, several documents). */
-function jsonDocument(text: string): unknown {
+function* jsonDocuments(text: string, source: string): Generator<Document> {
+  let only: unknown;
   try {
-    return parseJson(text);
+    only = parseJson(text);
   } catch {
-    return undefined;
+    try {
+      for (const { value, raw } of readJsonStream(text)) yield { value, raw: () => raw };
+      return;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new CliError(`error parsing ${source}: ${error.message}`);
+    }
   }
+  yield { value: only, raw: () => text.trim() };
 }
 
-function checked(value: unknown, source: string, raw: () => string): Unstructured {
-  const fail = (why: string): never => {
-    throw new CliError(`unable to decode ${JSON.stringify(source)}: ${why}`);
-  };
+/** What keeps a value from being an object. */
+function problemOf(value: unknown, raw: () => string): string | undefined {
   if (typeof value !== 'object' || Array.isArray(value)) {
-    const goType = Array.isArray(value) ? 'array' : typeof value;
-    return fail(
-      `json: cannot unmarshal ${goType} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    );
+    const goType = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+    return `json: cannot unmarshal ${goType} into Go value of type unstructured.detector`;
   }
   const object = value as Unstructured;
-  if (!object.kind) return fail(`Object 'Kind' is missing in '${raw()}'`);
-  if (!object.apiVersion) return fail(`Object 'apiVersion' is missing in '${raw()}'`);
-  return object;
+  if (!object.kind) return `Object 'Kind' is missing in '${raw()}'`;
+  return object.apiVersion ? undefined : `Object 'apiVersion' is missing in '${raw()}'`;
 }
