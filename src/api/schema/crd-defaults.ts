@@ -9,19 +9,25 @@ import type { Schema } from './schema.ts';
 import { validateAt } from './values.ts';
 
 /** Pushes an error for each default that is none; `path` is the schema's. */
-export function checkDefaults(schema: Schema, path: string, errors: FieldErrors): void {
-  if (schema.default !== undefined && schema.default !== null) checkDefault(schema, `${path}.default`, errors);
-  if (schema.items) checkDefaults(schema.items, `${path}.items`, errors);
-  for (const [name, inner] of Object.entries(schema.properties ?? {})) {
-    if (inner.ref === undefined) checkDefaults(inner, `${path}.properties[${name}]`, errors);
+export function checkDefaults(schema: Schema, path: string, errors: FieldErrors, insideMeta = false): void {
+  const { items, properties = {}, embeddedResource } = schema;
+  const inside = insideMeta && !embeddedResource;
+  if (schema.default !== undefined && schema.default !== null) checkDefault(schema, `${path}.default`, errors, inside);
+  if (items) checkDefaults(items, `${path}.items`, errors, inside);
+  for (const [name, inner] of Object.entries(properties)) {
+    const meta = inside || (embeddedResource === true && TYPE_AND_META.has(name));
+    if (inner.ref === undefined) checkDefaults(inner, `${path}.properties[${name}]`, errors, meta);
   }
 }
 
-function checkDefault(schema: Schema, path: string, errors: FieldErrors): void {
+const TYPE_AND_META = new Set(['apiVersion', 'kind', 'metadata']);
+
+/** Of metadata what is unknown goes when the default is used. */
+function checkDefault(schema: Schema, path: string, errors: FieldErrors, insideMeta: boolean): void {
   const found = new FieldErrors();
   const holder = { value: structuredClone(schema.default) };
   const wrapped: Schema = { type: 'object', properties: { value: schema } };
-  if (pruneUnknown(holder, wrapped, builtinSchemas, false).length > 0) {
+  if (!insideMeta && pruneUnknown(holder, wrapped, builtinSchemas, false).length > 0) {
     errors.invalid(path, schema.default, 'must not have unknown fields');
   }
   validateEmbedded(schema.default, schema, path, found);

@@ -74,18 +74,21 @@ const METADATA =
 /** The schema of a whole custom resource: with apiVersion, kind and metadata, which the CRD's need not say. */
 export function fromCrdSchema(openAPIV3Schema: object): Schema {
   const schema = convert(openAPIV3Schema as JsonSchemaProps);
-  const metaRules = schema.properties?.['metadata'];
+  const { apiVersion, kind, metadata: metaRules } = schema.properties ?? {};
   schema.type = 'object';
   schema.properties = {
     ...schema.properties,
-    apiVersion: { type: 'string', description: API_VERSION },
-    kind: { type: 'string', description: KIND },
+    apiVersion: { ...beside(apiVersion), type: 'string', description: API_VERSION },
+    kind: { ...beside(kind), type: 'string', description: KIND },
     metadata: { ref: OBJECT_META, description: METADATA },
   };
   // The CRD may restrict metadata.name and generateName; the rules stay beside the reference.
   if (metaRules?.properties) schema.properties['metadata']!.allOf = [metaRules];
   return schema;
 }
+
+/** What a definition demands of these is checked, and not published. */
+const beside = (rules: Schema | undefined): Schema => (rules ? { allOf: [{ ...rules, type: 'string' }] } : {});
 
 /** For a CRD without a schema (preserveUnknownFields): anything goes. */
 export const openSchema: Schema = { type: 'object', preserveUnknownFields: true };

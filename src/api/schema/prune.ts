@@ -24,7 +24,7 @@ class Pruner {
   }
 
   private walkFields(fields: Fields, schema: Schema, path: string): void {
-    if (schema.embeddedResource) this.walkEmbedded(fields, schema, path);
+    if (schema.embeddedResource) this.walkEmbedded(fields, path);
     const open = isOpen(schema);
     for (const name of Object.keys(fields)) {
       if (schema.embeddedResource && embeddedFields.has(name)) continue;
@@ -38,12 +38,10 @@ class Pruner {
     }
   }
 
-  /** An embedded object has apiVersion, kind and metadata without saying so. */
-  private walkEmbedded(fields: Fields, schema: Schema, path: string): void {
-    if (this.metadata && fields['metadata']) {
-      const meta = schema.properties?.['metadata'] ?? { ref: OBJECT_META };
-      this.walk(fields['metadata'], meta, path === '' ? 'metadata' : `${path}.metadata`);
-    }
+  /** An embedded object has apiVersion, kind and metadata without saying so, and no other metadata by saying so. */
+  private walkEmbedded(fields: Fields, path: string): void {
+    if (!this.metadata || !fields['metadata']) return;
+    this.walk(fields['metadata'], { ref: OBJECT_META }, path === '' ? 'metadata' : `${path}.metadata`);
   }
 }
 const embeddedFields = new Set(['apiVersion', 'kind', 'metadata']);

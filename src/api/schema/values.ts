@@ -3,6 +3,7 @@
 // pkg/apiserver/validation/{validation,ratcheting}.go words it. List keys and CEL rules are files of their own.
 import { stringifyJson } from '../codec/json.ts';
 import { deepEqual } from '../patch/equal.ts';
+import { sameValue } from './same-value.ts';
 import type { FieldErrors } from '../validation.ts';
 import { FieldErrors as Collector } from '../validation.ts';
 import { itemKey } from './cel-values.ts';
@@ -44,10 +45,11 @@ class ValueChecker {
   check(value: unknown, referrer: Schema, path: string, errors: FieldErrors, old?: unknown): void {
     const before = errors.list.length;
     this.checkAnew(value, referrer, path, errors, old);
-    if (errors.list.length > before && old !== undefined && deepEqual(value, old)) errors.list.length = before;
+    if (errors.list.length === before || old === undefined) return;
+    if (sameValue(value, old, resolve(referrer, this.source))) errors.list.length = before;
   }
 
-  private checkAnew(value: unknown, referrer: Schema, path: string, errors: FieldErrors, old: unknown): void {
+  checkAnew(value: unknown, referrer: Schema, path: string, errors: FieldErrors, old: unknown): void {
     const schema = resolve(referrer, this.source);
     const nullable = schema.nullable === true || referrer.nullable === true;
     if (!(value === null && nullable) && !fitsType(value, schema)) {
@@ -108,7 +110,9 @@ class ValueChecker {
     const before = (old !== null && typeof old === 'object' && !Array.isArray(old) ? old : {}) as Fields;
     for (const name of names) {
       const inner = fieldSchema(schema, name);
-      const found = Object.hasOwn(before, name) ? before[name] : undefined;
+      // What an object is, is no matter of what it was. Upstream: validation/ratcheting.go, isTypeMetaField.
+      const settled = path === '' && (name === 'apiVersion' || name === 'kind');
+      const found = !settled && Object.hasOwn(before, name) ? before[name] : undefined;
       if (inner) this.check(fields[name], inner, at(name), errors, found);
       else if (!isOpen(schema) && schema.additionalProperties === false) {
         errors.invalid(path, '', `${at(name)} in body is a forbidden property`);
@@ -235,7 +239,10 @@ function ownSchema(schema: Schema): Schema {
   return own;
 }
 
-/** Pushes what is wrong with the values of a whole object; `old` is what is stored, in an update. */
+/**
+ * Pushes what is wrong with the values of a whole object; `old` is what is stored, in an update. Metadata is no part that
+ * can be compared, so that upstream never finds the whole to be the same.
+ */
 export function checkObjectValues(
   object: object,
   schema: Schema,
@@ -243,7 +250,7 @@ export function checkObjectValues(
   errors: FieldErrors,
   old?: object,
 ): void {
-  new ValueChecker(source).check(object, ownSchema(schema), '', errors, old);
+  new ValueChecker(source).checkAnew(object, ownSchema(schema), '', errors, old);
 }
 
 /** The same for a part of an object. Messages say no path, as upstream's of such parts; the errors are at `path`. */

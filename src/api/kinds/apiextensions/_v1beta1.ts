@@ -1,7 +1,8 @@
 // The shape of apiextensions.k8s.io/v1beta1: one schema, one set of subresources and columns for all versions, and
 // `version` for a single one. Upstream: apiextensions-apiserver pkg/apis/apiextensions/v1beta1/conversion.go.
 import type { Unstructured } from '../../types.ts';
-import type { PrinterColumn, Version } from './_types.ts';
+import { hoist } from './_hoisted.ts';
+import type { CustomResourceDefinition, PrinterColumn, Version } from './_types.ts';
 
 interface OldSpec extends Record<string, unknown> {
   versions?: Version[];
@@ -9,10 +10,18 @@ interface OldSpec extends Record<string, unknown> {
   validation?: { openAPIV3Schema?: object };
   subresources?: NonNullable<Version['subresources']>;
   additionalPrinterColumns?: NonNullable<Version['additionalPrinterColumns']>;
+  selectableFields?: NonNullable<Version['selectableFields']>;
   conversion?: { strategy?: string; webhookClientConfig?: object; conversionReviewVersions?: string[] };
 }
 
-const GONE = ['version', 'validation', 'subresources', 'additionalPrinterColumns', 'preserveUnknownFields'];
+const GONE = [
+  'version',
+  'validation',
+  'subresources',
+  'additionalPrinterColumns',
+  'selectableFields',
+  'preserveUnknownFields',
+];
 
 function columnOf(column: PrinterColumn & { JSONPath?: string }): PrinterColumn {
   const { JSONPath, ...rest } = column;
@@ -23,7 +32,7 @@ export const v1beta1 = {
   toStorage(draft: Unstructured): void {
     const spec = draft['spec'] as OldSpec | undefined;
     if (!spec) return;
-    const { version, validation, subresources, additionalPrinterColumns, conversion } = spec;
+    const { version, validation, subresources, additionalPrinterColumns, selectableFields, conversion } = spec;
     if (!spec.versions?.length && version) spec.versions = [{ name: version, served: true, storage: true }];
     const open = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
     const preserve = (spec['preserveUnknownFields'] as boolean | undefined) ?? true;
@@ -33,6 +42,7 @@ export const v1beta1 = {
         v.schema = { openAPIV3Schema: { ...v.schema.openAPIV3Schema, 'x-kubernetes-preserve-unknown-fields': true } };
       }
       if (subresources) v.subresources ??= subresources;
+      if (selectableFields) v.selectableFields ??= selectableFields;
       const columns = v.additionalPrinterColumns ?? additionalPrinterColumns;
       if (columns) v.additionalPrinterColumns = columns.map(columnOf);
     }
@@ -45,15 +55,36 @@ export const v1beta1 = {
     for (const field of GONE) delete spec[field];
   },
   fromStorage(draft: Unstructured): void {
-    const { versions = [], ...spec } = (draft['spec'] ?? {}) as Record<string, unknown> & { versions?: Version[] };
+    const { versions: all = [], conversion, ...spec } = (draft['spec'] ?? {}) as Record<string, unknown> & NewSpec;
+    const { shared, versions } = hoist({ spec: { versions: all } } as CustomResourceDefinition);
+    const { schema, ...others } = withOldColumns(shared);
     draft['spec'] = {
       preserveUnknownFields: false,
       ...spec,
-      version: versions[0]?.name,
-      versions: versions.map((v) => {
-        const columns = v.additionalPrinterColumns?.map(({ jsonPath, ...c }) => ({ ...c, JSONPath: jsonPath ?? '' }));
-        return columns ? { ...v, additionalPrinterColumns: columns } : v;
-      }),
+      version: all[0]?.name,
+      ...(schema ? { validation: schema } : {}),
+      ...others,
+      versions: versions.map(withOldColumns),
+      ...(conversion ? { conversion: oldConversion(conversion) } : {}),
     };
   },
 };
+
+interface NewSpec {
+  versions?: Version[];
+  conversion?: { strategy?: string; webhook?: { clientConfig?: object; conversionReviewVersions?: string[] } };
+}
+
+function withOldColumns<V extends Partial<Version>>(version: V): V {
+  const columns = version.additionalPrinterColumns?.map(({ jsonPath, ...c }) => ({ ...c, JSONPath: jsonPath ?? '' }));
+  return columns ? { ...version, additionalPrinterColumns: columns } : version;
+}
+
+function oldConversion({ strategy, webhook }: NewSpec['conversion'] & object): OldSpec['conversion'] {
+  const { clientConfig, conversionReviewVersions } = webhook ?? {};
+  return {
+    ...(strategy ? { strategy } : {}),
+    ...(clientConfig ? { webhookClientConfig: clientConfig } : {}),
+    ...(conversionReviewVersions ? { conversionReviewVersions } : {}),
+  };
+}

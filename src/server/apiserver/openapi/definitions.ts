@@ -72,13 +72,20 @@ const EMBEDDED: Record<string, Schema> = {
   metadata: { ref: OBJECT_META, description: `Standard object's metadata. More info: ${CONVENTIONS}#metadata` },
 };
 
+interface CustomDefinition {
+  schema: Schema;
+  kind: GroupVersionKind;
+  /** Upstream says them of the list, too. */
+  selectableFields: readonly string[];
+}
+
 export class DefinitionWriter {
   readonly done = new Map<string, Json>();
   private readonly queue: string[] = [];
   private readonly source: SchemaSource;
   private readonly texts: Descriptions;
   private readonly v3: boolean;
-  private readonly custom = new Map<string, { schema: Schema; kind: GroupVersionKind }>();
+  private readonly custom = new Map<string, CustomDefinition>();
 
   constructor(source: SchemaSource, texts: Descriptions, v3: boolean) {
     this.source = source;
@@ -106,8 +113,8 @@ export class DefinitionWriter {
 
   addCustom(resource: OpenApiResource): void {
     if (!resource.schema) return;
-    const { group, version, kind, listKind, plural } = resource;
-    this.custom.set(definitionName(resource), { schema: resource.schema, kind: { group, version, kind } });
+    const { group, version, kind, listKind, plural, schema, selectableFields = [] } = resource;
+    this.custom.set(definitionName(resource), { schema, kind: { group, version, kind }, selectableFields });
     const list: Schema = {
       type: 'object',
       description: `${listKind} is a list of ${kind}`,
@@ -124,7 +131,7 @@ export class DefinitionWriter {
       },
     };
     const listGvk = { group, version, kind: listKind };
-    this.custom.set(definitionName(listGvk), { schema: list, kind: listGvk });
+    this.custom.set(definitionName(listGvk), { schema: list, kind: listGvk, selectableFields });
   }
 
   /** Writes what was referred to and what that refers to; sorted by name. */
@@ -143,11 +150,13 @@ export class DefinitionWriter {
     const description = schema.description ?? this.texts.ofDefinition(name);
     const kinds = custom ? [custom.kind] : kindsOfDefinition(name);
     const union = unions.get(name);
+    const selectable = custom?.selectableFields.map((fieldPath) => ({ fieldPath })) ?? [];
     return sortKeys({
       ...(description ? { description } : {}),
       ...written,
       ...(this.v3 && name === QUANTITY ? { type: undefined, oneOf: [{ type: 'string' }, { type: 'number' }] } : {}),
       ...(kinds.length > 0 ? { 'x-kubernetes-group-version-kind': gvkExtension(kinds) } : {}),
+      ...(selectable.length > 0 ? { 'x-kubernetes-selectable-fields': selectable } : {}),
       ...(union ? { 'x-kubernetes-unions': union } : {}),
     });
   }
@@ -157,7 +166,15 @@ export class DefinitionWriter {
    * refuse the rest. Upstream: apiextensions controller/openapi/builder (buildKubeNative).
    */
   private published(schema: Schema, custom: boolean): Schema {
-    return custom && !this.v3 && schema.preserveUnknownFields ? { type: 'object' } : schema;
+    if (!custom) return schema;
+    if (!this.v3 && schema.preserveUnknownFields) return { type: 'object' };
+    const { properties = {} } = schema;
+    // What a definition demands of these two stands beside their type, and is not published.
+    const plain = (name: string): Record<string, Schema> => {
+      const { type, description } = properties[name] ?? {};
+      return type && description ? { [name]: { type, description } } : {};
+    };
+    return { ...schema, properties: { ...properties, ...plain('apiVersion'), ...plain('kind') } };
   }
 
   /** `owner` is the built-in definition whose fields these are: their texts are found by it. */
@@ -212,7 +229,7 @@ export class DefinitionWriter {
   }
 
   private children(out: Json, schema: Schema, owner: string | undefined): void {
-    if (schema.properties) {
+    if (schema.properties && Object.keys(schema.properties).length > 0) {
       const properties: Json = {};
       for (const name of Object.keys(schema.properties).sort()) {
         const property = schema.properties[name]!;

@@ -49,6 +49,9 @@ export function openApiResources(registry: Registry): OpenApiResource[] {
           builtIn: !kind.custom,
           returnsDeleted: returnsDeleted(definition),
           ...(!known && endpoint.schema ? { schema: endpoint.schema } : {}),
+          ...(endpoint.kind.custom
+            ? { selectableFields: Object.keys(endpoint.definition.selectableFields ?? {}) }
+            : {}),
         });
       }
     }

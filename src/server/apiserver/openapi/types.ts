@@ -24,6 +24,8 @@ export interface OpenApiResource extends GroupVersionKind {
   returnsDeleted: boolean;
   /** Of custom resources and removed versions; the rest is found by group, version and kind. */
   schema?: Schema;
+  /** Of custom resources: `spec.color`. */
+  selectableFields?: readonly string[];
 }
 
 export type Method = 'get' | 'put' | 'post' | 'delete' | 'options' | 'head' | 'patch';

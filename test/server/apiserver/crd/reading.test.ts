@@ -144,6 +144,42 @@ describe('an object', () => {
   });
 });
 
+describe('an update', () => {
+  const named = object({ name: text, v: n }, { required: ['name'] });
+  const list = { type: 'array', items: named, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
+
+  it('may leave in another order what is too much by a newer rule', async () => {
+    await define('Cluster', version('v1', { n, list }, { storage: true }));
+    const items = [{ name: 'a', v: 1 }, { name: 'b' }];
+    const made = await ask('POST', at('v1'), foo('v1', { spec: { list: items } }));
+    await redefine(version('v1', { n, list: { ...list, maxItems: 1 } }, { storage: true }));
+    const turned = await ask('PUT', at('v1', '/foo'), { ...made.json, spec: { list: items.toReversed() } });
+    expect([turned.code, turned.json.spec]).toEqual([200, { list: items.toReversed() }]);
+    const changed = await ask(
+      'PATCH',
+      at('v1', '/foo'),
+      { spec: { list: [{ name: 'a', v: 2 }, { name: 'b' }] } },
+      MERGE,
+    );
+    expect(changed.json.message).toContain('spec.list: Too many: 2: must have at most 1 item');
+  });
+
+  it('is held to what the definition demands of apiVersion, in the version that is asked', async () => {
+    const apiVersion = { ...text, pattern: '^tests.example.com/v1$' };
+    const schema = { openAPIV3Schema: object({ apiVersion, spec: object({ n }) }, { required: ['apiVersion'] }) };
+    await define('Cluster', version('v1', { n }), version('v2', { n }, { storage: true }));
+    await ask('POST', at('v1'), foo('v1'));
+    await redefine(version('v1', { n }, { schema }), version('v2', { n }, { storage: true, schema }));
+    expect((await ask('PATCH', at('v1', '/foo'), { spec: { n: 1 } }, MERGE)).code).toBe(200);
+    for (const spec of [{ n: 1 }, { n: 2 }]) {
+      const { json } = await ask('PATCH', at('v2', '/foo'), { spec }, MERGE);
+      expect(json.message).toContain('apiVersion: Invalid value: "tests.example.com/v2"');
+    }
+    const { json } = await ask('GET', '/openapi/v3/apis/tests.example.com/v1');
+    expect(JSON.stringify(json)).not.toContain('^tests.example.com/v1$');
+  });
+});
+
 describe('a definition', () => {
   it('names the newest version that is not deprecated to those who use one that is', async () => {
     const old = { deprecated: true };
@@ -158,6 +194,45 @@ describe('a definition', () => {
       'tests.example.com/v1alpha1 Foo is deprecated; use tests.example.com/v2beta3 Foo',
     );
     expect((await ask('GET', at('v1'))).warnings).toMatch(/v1 Foo is deprecated"$/);
+  });
+
+  it('publishes its selectable fields', async () => {
+    const selectableFields = [{ jsonPath: '.spec.b' }, { jsonPath: '.spec.a' }];
+    await define('Cluster', version('v1', { n, a: text, b: text }, { storage: true, selectableFields }));
+    const { json: v3 } = await ask('GET', '/openapi/v3/apis/tests.example.com/v1');
+    const { json: v2 } = await ask('GET', '/openapi/v2');
+    const fields = { 'x-kubernetes-selectable-fields': [{ fieldPath: 'spec.b' }, { fieldPath: 'spec.a' }] };
+    const both = { 'com.example.tests.v1.Foo': fields, 'com.example.tests.v1.FooList': fields };
+    expect(v3).toMatchObject({ components: { schemas: both } });
+    expect(v2).toMatchObject({ definitions: both });
+  });
+
+  it('says in v1beta1 what all versions have alike once, above them', async () => {
+    const additionalPrinterColumns = [{ name: 'A', type: 'string', jsonPath: '.spec.a' }];
+    const conversion = {
+      strategy: 'Webhook',
+      webhook: { clientConfig: { url: 'https://example.com/' }, conversionReviewVersions: ['v1'] },
+    };
+    const more = { additionalPrinterColumns, storage: true };
+    await define('Cluster', version('v1', { n }, more), version('v2', { n, a: text }, { additionalPrinterColumns }));
+    await ask('PATCH', `${CRDS}/${NAME}`, { spec: { conversion } }, MERGE);
+    const path = `/apis/apiextensions.k8s.io/v1beta1/customresourcedefinitions/${NAME}`;
+    const { json } = await ask('GET', path);
+    expect(json.spec).toMatchObject({
+      version: 'v1',
+      subresources: { status: {} },
+      additionalPrinterColumns: [{ name: 'A', type: 'string', JSONPath: '.spec.a' }],
+      versions: [{ name: 'v1', schema: {} }, { name: 'v2' }],
+      conversion: {
+        strategy: 'Webhook',
+        webhookClientConfig: { url: 'https://example.com/' },
+        conversionReviewVersions: ['v1'],
+      },
+    });
+    expect(Object.keys((json.spec as { versions: object[] }).versions[0]!)).not.toContain('subresources');
+    expect((await ask('PUT', path, json)).code).toBe(200);
+    const { spec } = (await ask('GET', `${CRDS}/${NAME}`)).json;
+    expect(spec).toMatchObject({ conversion, versions: [more, { additionalPrinterColumns }] });
   });
 
   it('ends watches when it changes, so that clients come again to what it is now', async () => {
