@@ -93,7 +93,7 @@ describe('wait --for=done', () => {
     });
     await setStatus('pods', 'old', loop);
     const timed = await cli('wait --for=done deployment/web --timeout=0');
-    expect([timed.code, timed.stderr]).toEqual([1, 'error: timed out waiting for the condition on deployments/web\n']);
+    expect([timed.code, timed.stderr]).toEqual([1, 'error: condition not met for deployments/web\n']);
     await setStatus('pods', 'new', loop);
     const { code, stderr } = await cli('wait --for=condition=Available --fail-fast deployment/web --timeout=20s');
     expect([code, stderr]).toEqual([
@@ -130,9 +130,9 @@ describe('the account of the waiting', () => {
     await cli('run slow --image=x');
     const line = 'wait --for=condition=Ready pod/slow --timeout=0';
     expect((await cli(`${line} --progress`)).stderr).toBe(
-      'waiting for pods/slow: Pod is in the Pending phase\nerror: timed out waiting for the condition on pods/slow\n',
+      'waiting for pods/slow: Pod is in the Pending phase\nerror: condition not met for pods/slow\n',
     );
     expect((await cli(line, { terminal: 80 })).stderr).toContain('waiting for pods/slow');
-    expect((await cli(line)).stderr).toBe('error: timed out waiting for the condition on pods/slow\n');
+    expect((await cli(line)).stderr).toBe('error: condition not met for pods/slow\n');
   });
 });

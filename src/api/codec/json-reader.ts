@@ -33,6 +33,8 @@ class Reader {
   private readonly text: string;
   private readonly options: Options;
   private at = 0;
+  /** Where the last value of a stream began. */
+  private start = 0;
   private readonly stack: Frame[] = [];
   private readonly duplicates = new Set<string>();
   /** Made for duplicates so far, the same ones again too. */
@@ -50,10 +52,10 @@ class Reader {
     return value;
   }
 
-  /** The next of several values that stand one after the other; undefined at the end. Go's Decoder. */
+  /** See JsonStream. */
   next(): { value: Json; raw: string } | undefined {
     this.skipSpace();
-    const start = this.at;
+    const start = (this.start = this.at);
     if (start >= this.text.length) return undefined;
     try {
       const value = this.value();
@@ -63,6 +65,10 @@ class Reader {
       const offset = Buffer.byteLength(this.text.slice(0, this.at)) + 1;
       throw new SyntaxError(`json: offset ${offset}: ${(error as Error).message}`, { cause: error });
     }
+  }
+
+  rest(): string {
+    return this.text.slice(this.start);
   }
 
   private skipSpace(): void {
@@ -242,8 +248,11 @@ export function readJson(text: string, options: Options = {}): Json {
   return new Reader(text, options).read();
 }
 
-/** Values that stand one after the other, with their texts. Throws what yaml.YAMLOrJSONDecoder says of JSON. */
-export function* readJsonStream(text: string): Generator<{ value: Json; raw: string }> {
-  const reader = new Reader(text, {});
-  for (let found = reader.next(); found; found = reader.next()) yield found;
+/** Values that stand one after the other. */
+export interface JsonStream {
+  /** Undefined at the end. Throws what Go's Decoder says. */
+  next(): { value: Json; raw: string } | undefined;
+  /** The text from where the next value was looked for. */
+  rest(): string;
 }
+export const jsonStream = (text: string): JsonStream => new Reader(text, {});

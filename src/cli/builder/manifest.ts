@@ -2,7 +2,7 @@
 // refused here, with kubectl's words, after the objects before it. Upstream: resource.StreamVisitor, unstructured JSON
 // scheme.
 import { parseJson, stringifySorted } from '../../api/codec/json.ts';
-import { readJsonStream } from '../../api/codec/json-reader.ts';
+import { jsonStream } from '../../api/codec/json-reader.ts';
 import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../errors.ts';
 import type { FieldValidation } from '../flags.ts';
@@ -40,9 +40,31 @@ interface Document {
   raw: () => string;
 }
 
+/**
+ * What begins with a brace is JSON, several values too. From a line of dashes or a comment on it is YAML, and all of it is
+ * when its first value is none. Upstream (1.34): apimachinery/pkg/util/yaml, YAMLOrJSONDecoder.
+ */
 async function* documents(text: string, source: string): AsyncGenerator<Document> {
-  // Upstream looks at the first character, too: what begins with a brace is JSON to its end.
-  if (/^\s*\{/.test(text)) return yield* jsonDocuments(text, source);
+  if (!/^\s*\{/.test(text)) return yield* yamlDocuments(text, source);
+  const only = wholeJson(text);
+  if (only !== undefined) return yield { value: only, raw: () => text.trim() };
+  const stream = jsonStream(text);
+  for (let isFirst = true; ; isFirst = false) {
+    let found: { value: unknown; raw: string } | undefined;
+    try {
+      found = stream.next();
+    } catch (error) {
+      const rest = stream.rest();
+      if (isFirst ? await isYaml(rest) : /^(?:---|#)/.test(rest)) return yield* yamlDocuments(rest, source);
+      throw new CliError(`error parsing ${source}: ${(error as Error).message}`);
+    }
+    if (!found) return;
+    const { value, raw } = found;
+    yield { value, raw: () => raw };
+  }
+}
+
+async function* yamlDocuments(text: string, source: string): AsyncGenerator<Document> {
   const { parseYaml, splitYamlDocuments } = await import('../yaml.ts');
   for (const part of splitYamlDocuments(text)) {
     let value: unknown;
@@ -55,20 +77,22 @@ async function* documents(text: string, source: string): AsyncGenerator<Document
   }
 }
 
-function* jsonDocuments(text: string, source: string): Generator<Document> {
-  let only: unknown;
+function wholeJson(text: string): unknown {
   try {
-    only = parseJson(text);
+    return parseJson(text);
   } catch {
-    try {
-      for (const { value, raw } of readJsonStream(text)) yield { value, raw: () => raw };
-      return;
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      throw new CliError(`error parsing ${source}: ${error.message}`);
-    }
+    return undefined;
   }
-  yield { value: only, raw: () => text.trim() };
+}
+
+async function isYaml(text: string): Promise<boolean> {
+  const { parseYaml, splitYamlDocuments } = await import('../yaml.ts');
+  try {
+    parseYaml([...splitYamlDocuments(text)][0]?.text ?? '');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What keeps a value from being an object. */
