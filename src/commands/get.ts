@@ -348,6 +348,8 @@ Use "{program} api-resources" for a complete list of supported resources.`;
       cluster: await this.cluster(),
       builder: this.builder({
         singleType: true,
+        // Upstream's watch knows of no subresource.
+        subresource: undefined,
         ...(this.human && opts['server-print'] ? { accept: TABLE_ACCEPT } : {}),
       }),
       labelSelector: opts.selector,

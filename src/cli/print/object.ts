@@ -74,7 +74,10 @@ export async function objectPrinter(options: PrintOptions): Promise<Printer> {
   const read = (path: string, what = '--template'): string => readTemplate(path, what, options.cwd ?? process.cwd());
   switch (format) {
     case 'json':
-      return (o) => `${options.typed ? stringifyJson(clean(o, options), 4) : stringifySorted(clean(o, options), 4)}\n`;
+      return (o) =>
+        isWatchEvent(o)
+          ? `{"type":${JSON.stringify(o.type)},"object":${stringifySorted(o.object)}}\n`
+          : `${options.typed ? stringifyJson(clean(o, options), 4) : stringifySorted(clean(o, options), 4)}\n`;
     case 'yaml':
       return yamlPrinter(options);
     case 'kyaml':
@@ -177,8 +180,15 @@ export function withoutManagedFields(object: Unstructured): Unstructured {
   return { ...object, metadata };
 }
 
+/** What `get -w --output-watch-events` prints. As JSON it is one line. */
+const isWatchEvent = (value: unknown): value is { type: string; object: Unstructured } =>
+  typeof (value as { type?: unknown }).type === 'string' &&
+  'object' in (value as object) &&
+  !('kind' in (value as object));
+
 /** `pod/x`, `deployment.apps/x`; lists give one line for each item. */
 export const namePrinter: Printer = (object) => {
+  if (isWatchEvent(object)) return namePrinter(object.object);
   const items = (object as { items?: unknown }).items;
   if (Array.isArray(items)) return (items as Unstructured[]).map(namePrinter).join('');
   return `${objectName(object)}\n`;
