@@ -41,6 +41,13 @@ export const StorageClasses = type<storage.StorageClass>(
   'StorageClass',
   false,
 );
+export const CsiDrivers = type<storage.CSIDriver>('storage.k8s.io', 'v1', 'csidrivers', 'CSIDriver', false);
+export const CsiStorageCapacities = type<storage.CSIStorageCapacity>(
+  'storage.k8s.io',
+  'v1',
+  'csistoragecapacities',
+  'CSIStorageCapacity',
+);
 export const CsiNodes = type<storage.CSINode>('storage.k8s.io', 'v1', 'csinodes', 'CSINode', false);
 export const ReplicationControllers = type<core.ReplicationController>(
   '',

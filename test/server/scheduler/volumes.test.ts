@@ -1,6 +1,6 @@
 // Where pods with volumes may go: the plug-ins' verdicts as tables, and whole pods against a server in this process.
 import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from 'kubernetes-types/core/v1.js';
-import type { CSINode, StorageClass } from 'kubernetes-types/storage/v1.js';
+import type { CSIDriver, CSINode, CSIStorageCapacity, StorageClass } from 'kubernetes-types/storage/v1.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hostPathClass } from '../../../src/api/host-path.ts';
 import {
@@ -77,12 +77,23 @@ interface Objects {
   volumes?: PersistentVolume[];
   classes?: StorageClass[];
   csiNodes?: CSINode[];
+  drivers?: CSIDriver[];
+  capacities?: CSIStorageCapacity[];
 }
-const objectsOf = ({ claims, volumes, classes, csiNodes }: Objects): Record<string, KubeObject[]> => ({
+const objectsOf = ({
+  claims,
+  volumes,
+  classes,
+  csiNodes,
+  drivers,
+  capacities,
+}: Objects): Record<string, KubeObject[]> => ({
   PersistentVolumeClaim: claims ?? [],
   PersistentVolume: volumes ?? [],
   StorageClass: classes ?? [],
   CSINode: csiNodes ?? [],
+  CSIDriver: drivers ?? [],
+  CSIStorageCapacity: capacities ?? [],
 });
 const place = (volumes: Volume[], objects: Objects, others: [string, Volume[]][] = []) => {
   const { cache, schedule } = bench(nodes, undefined, 0, objectsOf(objects));
@@ -206,6 +217,39 @@ describe('a pod with claims', () => {
     ],
   ])('%s', (_what, volumes, objects, expected) => {
     expect(place(volumes, objects)).toEqual(expected);
+  });
+
+  // The cases of upstream's TestCapacity and of its hasEnoughCapacity.
+  const driver = (storageCapacity?: boolean): CSIDriver => ({
+    metadata: { name: 'example.com/fast' },
+    spec: storageCapacity === undefined ? {} : { storageCapacity },
+  });
+  const room = (more: Partial<CSIStorageCapacity> = {}): CSIStorageCapacity => ({
+    metadata: { name: 'c', namespace: 'default' },
+    storageClassName: 'slow',
+    nodeTopology: {},
+    capacity: '6Gi',
+    ...more,
+  });
+  const zone = (value: string) => ({ matchLabels: { 'topology.kubernetes.io/zone': value } });
+  const FULL = both('unresolvable: node(s) did not have enough free storage');
+  it.each<[string, CSIDriver[], CSIStorageCapacity[], unknown]>([
+    ['nothing published, and no driver', [], [], 'a'],
+    ['nothing published, by a driver that does not', [driver()], [], 'a'],
+    ['nothing published, by a driver that does', [driver(true)], [], FULL],
+    ['room that is published', [driver(true)], [room()], 'a'],
+    ['room of another class', [driver(true)], [room({ storageClassName: 'other' })], FULL],
+    ['too little room', [driver(true)], [room({ capacity: '1Mi' })], FULL],
+    ['exactly enough', [driver(true)], [room({ capacity: '1Gi' })], 'a'],
+    ['room, but for smaller volumes', [driver(true)], [room({ maximumVolumeSize: '1Mi' })], FULL],
+    ['little left, but for large volumes', [driver(true)], [room({ capacity: '0', maximumVolumeSize: '2Gi' })], 'a'],
+    ['room that nothing is said of', [driver(true)], [{ metadata: { name: 'c' }, storageClassName: 'slow', nodeTopology: {} }], FULL], // prettier-ignore
+    ['room that no node reaches', [driver(true)], [{ metadata: { name: 'c' }, storageClassName: 'slow', capacity: '6Gi' }], FULL], // prettier-ignore
+    ['room on some nodes', [driver(true)], [room({ nodeTopology: zone('z2') })], 'b'],
+    ['too little where somebody asks for it', [driver(false)], [room({ capacity: '0' })], 'a'],
+  ])('goes where its volume can be made: %s', (_what, drivers, capacities, expected) => {
+    const made = { claims: [claim('x')], classes: fast, drivers, capacities };
+    expect(place(uses('x'), made)).toEqual(expected);
   });
 
   it('has a claim of ReadWriteOncePod to itself', () => {

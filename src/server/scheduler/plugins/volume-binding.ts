@@ -4,7 +4,13 @@
 import type { PersistentVolume, PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
 import type { StorageClass } from 'kubernetes-types/storage/v1.js';
 import { compareQuantities } from '../../../api/quantity.ts';
-import { PersistentVolumeClaims, PersistentVolumes, StorageClasses } from '../../../api/resources.ts';
+import {
+  CsiDrivers,
+  CsiStorageCapacities,
+  PersistentVolumeClaims,
+  PersistentVolumes,
+  StorageClasses,
+} from '../../../api/resources.ts';
 import { objectKey } from '../../../api/types.ts';
 import {
   classNameOf,
@@ -19,11 +25,13 @@ import {
 import { type Rejection, SKIP, definePlugin, unresolvable } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
+import { type Capacities, type Room, capacitiesOf, hasRoom, roomFor } from './_storage-capacity.ts';
 import { type Decision, bindVolumes } from './_volume-writes.ts';
 import { type Storage, claimsOf, concernsClaim, storageOf } from './_volumes.ts';
 
 const NODE_CONFLICT = unresolvable('node(s) had volume node affinity conflict');
 const NO_VOLUME = unresolvable("node(s) didn't find available persistent volumes to bind");
+const NO_ROOM = unresolvable('node(s) did not have enough free storage');
 const LOST = unresolvable('node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)');
 const UNBOUND = unresolvable('pod has unbound immediate PersistentVolumeClaims');
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
@@ -34,6 +42,8 @@ interface Delayed {
   storageClass: StorageClass;
   /** Volumes of its class, and those that are reserved for it. */
   candidates: readonly PersistentVolume[];
+  /** Where its driver can make it. */
+  room: Room;
 }
 
 interface State {
@@ -45,7 +55,7 @@ interface State {
 }
 
 /** Why the pod cannot be placed at all; else what its claims are bound to or wait for. */
-function stateOf(pod: PodInfo, storage: Storage): State | Rejection {
+function stateOf(pod: PodInfo, storage: Storage, capacities: Capacities): State | Rejection {
   const bound: PersistentVolume[] = [];
   const delayed: Delayed[] = [];
   let lost = false;
@@ -62,8 +72,11 @@ function stateOf(pod: PodInfo, storage: Storage): State | Rejection {
     }
     const storageClass = storage.classes.get(classNameOf(claim!));
     const waits = storageClass?.volumeBindingMode === 'WaitForFirstConsumer' && !claim!.spec?.volumeName;
-    if (waits) delayed.push({ claim: claim!, key, storageClass, candidates: candidates(storage, claim!) });
-    else immediate = true;
+    if (!waits) immediate = true;
+    else {
+      const room = roomFor(capacities, storageClass, claim!);
+      delayed.push({ claim: claim!, key, storageClass, candidates: candidates(storage, claim!), room });
+    }
   }
   if (immediate) return UNBOUND;
   delayed.sort((a, b) => compareQuantities(requestedStorage(a.claim), requestedStorage(b.claim)));
@@ -96,14 +109,14 @@ function candidates(storage: Storage, claim: PersistentVolumeClaim): readonly Pe
     .filter((volume) => (volume.spec?.claimRef ? isBoundTo(volume, claim) : classNameOf(volume) === className));
 }
 
-/** For each delayed claim its volume on the node, or none where one is to be made. Undefined: neither is possible. */
-function decide({ storage, delayed }: State, node: NodeInfo): Decision[] | undefined {
+/** For each delayed claim its volume on the node, or none where one is to be made; else why neither is possible. */
+function decide({ storage, delayed }: State, node: NodeInfo): Decision[] | Rejection {
   const decisions: Decision[] = [];
   const taken = new Set<string>();
-  for (const { claim, key, storageClass, candidates: all } of delayed) {
+  for (const { claim, key, storageClass, candidates: all, room } of delayed) {
     const promised = storage.promisedTo(key);
     const selected = storage.nodeFor(claim);
-    if (selected !== undefined && selected !== node.name) return undefined;
+    if (selected !== undefined && selected !== node.name) return NO_VOLUME;
     const free = all.filter(({ metadata }) => {
       const name = metadata?.name ?? '';
       return promised === undefined ? !storage.isPromised(name) : name === promised;
@@ -119,7 +132,8 @@ function decide({ storage, delayed }: State, node: NodeInfo): Decision[] | undef
       continue;
     }
     const { provisioner } = storageClass;
-    if (!provisioner || provisioner === NO_PROVISIONER || !classReachesNode(storageClass, node)) return undefined;
+    if (!provisioner || provisioner === NO_PROVISIONER || !classReachesNode(storageClass, node)) return NO_VOLUME;
+    if (!hasRoom(room, node)) return NO_ROOM;
     decisions.push({ key });
   }
   return decisions;
@@ -130,10 +144,10 @@ const reserved = new WeakMap<PodInfo, Decision[]>();
 
 export default definePlugin<State>({
   name: 'VolumeBinding',
-  informers: [PersistentVolumeClaims, PersistentVolumes, StorageClasses],
+  informers: [PersistentVolumeClaims, PersistentVolumes, StorageClasses, CsiDrivers, CsiStorageCapacities],
   preFilter(pod, view) {
     if (claimsOf(pod).length === 0) return SKIP;
-    const state = stateOf(pod, storageOf(view));
+    const state = stateOf(pod, storageOf(view), capacitiesOf(view));
     if ('code' in state) return state;
     states.set(pod, state);
     return { state };
@@ -142,14 +156,15 @@ export default definePlugin<State>({
     if (state.lost) return LOST;
     for (const volume of state.bound) if (!reachesNode(volume, node)) return NODE_CONFLICT;
     if (state.delayed.length === 0) return undefined;
-    return decide(state, node) ? undefined : NO_VOLUME;
+    const decided = decide(state, node);
+    return 'code' in decided ? decided : undefined;
   },
   reserve(pod, node) {
     const state = states.get(pod);
     states.delete(pod);
     if (!state || state.delayed.length === 0) return undefined;
     const decisions = decide(state, node);
-    if (!decisions) return NO_VOLUME;
+    if ('code' in decisions) return decisions;
     for (const { key, volume } of decisions) state.storage.promise(key, node.name, volume?.metadata?.name);
     reserved.set(pod, decisions);
     return undefined;
@@ -169,6 +184,8 @@ export default definePlugin<State>({
     { resource: 'PersistentVolumeClaim', actions: ['add', 'update'], helps: concernsClaim },
     { resource: 'PersistentVolume', actions: ['add', 'update'], helps: mayBeFor },
     { resource: 'Node', actions: ['add', 'updateLabels'] },
+    { resource: 'CSIDriver', actions: ['update'] },
+    { resource: 'CSIStorageCapacity', actions: ['add', 'update'] },
   ],
 });
 
