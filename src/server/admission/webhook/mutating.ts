@@ -110,7 +110,7 @@ async function applyPatch(
   const managed = request.object?.metadata?.managedFields;
   await versioned.replace(patched, kind);
   // The options of a connection have no metadata.
-  if (request.object?.metadata) keepManagedFields(request.object.metadata, managed, request.warn);
+  if (request.object?.metadata) keepManagedFields(request, request.object.metadata, managed);
   return changed;
 }
 
@@ -127,15 +127,15 @@ function parsePatch(patch: string, name: string): unknown[] {
 
 /** Upstream: endpoints/handlers/fieldmanager/admission.go: what a webhook breaks in managedFields is put back. */
 function keepManagedFields(
+  request: AdmissionRequest,
   metadata: Unstructured['metadata'],
   before: Unstructured['metadata']['managedFields'],
-  warn: AdmissionRequest['warn'],
 ): void {
   const problem = (metadata.managedFields ?? []).map(problemOf).find((text) => text !== undefined);
   if (problem === undefined) return;
   if (before) metadata.managedFields = before;
   else delete metadata.managedFields;
-  warn(
+  request.warn(
     '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating ' +
       `admission controller; please fix your requests: ${problem}`,
   );
