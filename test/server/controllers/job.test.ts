@@ -230,6 +230,9 @@ describe('the job controller', () => {
     const stopped = await until('it stops', (object) => has(object, 'Suspended') && !object.status?.active);
     expect(stopped.status?.failed).toBeUndefined();
     await eventually('no pod is left', async () => (await pods()).length === 0);
+    await patch({ suspend: false });
+    const again = await until('it goes on', (object) => !has(object, 'Suspended') && object.status?.ready === 2);
+    expect(again.status?.startTime).not.toBe(running.status?.startTime);
     const told = await events();
     expect(told).toContain('Normal Suspended Job suspended');
     expect(told).toContain('Normal Resumed Job resumed');

@@ -201,7 +201,9 @@ export function validateJobStatus(job: Job, old: Job, errors: FieldErrors): void
   if (now.completionTime && before.completionTime && changed.completionTime) {
     errors.invalid('status.completionTime', now.completionTime, 'completionTime cannot be mutated');
   }
-  if (changed.startTime && before.startTime && !spec.suspend) {
+  // One that goes on begins anew; upstream since 1.34.2.
+  const resumed = has(before, 'Suspended') && !has(now, 'Suspended');
+  if (changed.startTime && before.startTime && !spec.suspend && !resumed) {
     errors.required('status.startTime', 'startTime cannot be removed for unsuspended job');
   }
   const met = has(now, 'SuccessCriteriaMet');

@@ -324,6 +324,13 @@ describe('the status of a job', () => {
     ],
     ['may lose its start when suspended', start, {}, make({ suspend: true }), []],
     [
+      'begins anew when it goes on',
+      { ...start, ...yes('Suspended') },
+      { startTime: ended.completionTime, conditions: [{ type: 'Suspended', status: 'False' }] },
+      make(),
+      [],
+    ],
+    [
       'that was wrong already may be written',
       { ready: 2, ...yes('Complete') },
       { ready: 2, failed: 1, ...yes('Complete') },
