@@ -18,6 +18,7 @@ import {
 import { readFields } from './fields-v1.ts';
 import { createdNode } from './field-walk.ts';
 import { mergeTypeOf, type MergeType } from './merge-type.ts';
+import { pooled } from './set-pool.ts';
 
 export interface Owner {
   manager: string;
@@ -39,6 +40,11 @@ export function identityOf(owner: Pick<Owner, 'manager' | 'operation' | 'apiVers
 
 /** Sets that encodeOwners made entries of: they are well formed, and in the objects of caches that nobody changes. */
 const written = new WeakSet<object>();
+
+function wellFormed(set: FieldNode): FieldNode {
+  written.add(set);
+  return set;
+}
 
 /** Throws an Error with upstream's words when an entry is not well formed. */
 export function decodeOwners(entries: readonly ManagedFieldsEntry[] | undefined): Owners {
@@ -77,7 +83,6 @@ const compareTimes = (a: Owner, b: Owner): number =>
 export function encodeOwners(owners: Owners): ManagedFieldsEntry[] | undefined {
   const list = [...owners.values()].filter((owner) => !isEmptySet(owner.set));
   if (list.length === 0) return undefined;
-  for (const { set } of list) written.add(set);
   list.sort(
     (a, b) =>
       compareTexts(a.operation, b.operation) ||
@@ -92,7 +97,7 @@ export function encodeOwners(owners: Owners): ManagedFieldsEntry[] | undefined {
     apiVersion: owner.apiVersion,
     ...(owner.time ? { time: owner.time } : {}),
     fieldsType: 'FieldsV1',
-    fieldsV1: owner.set as JsonObject,
+    fieldsV1: wellFormed(pooled(owner.set)) as JsonObject,
     ...(owner.subresource ? { subresource: owner.subresource } : {}),
   }));
 }

@@ -5,17 +5,27 @@
 //   cached  {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","uid":"1b…","resourceVersion":"7","creationTime…}\n
 import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
 import { META_ORDER } from '../../../api/go-order.ts';
+import type { FieldNode } from '../../../api/patch/field-set.ts';
+import { pooled } from '../../../api/patch/set-pool.ts';
 import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 
 const UID = Buffer.from('"uid":"');
 const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 
-/** The object with kind, apiVersion and metadata first and without its resourceVersion. */
-export function encodeStored(object: Unstructured): Buffer {
+/**
+ * The object with kind, apiVersion and metadata first and without its resourceVersion, as it is stored and held. What it is
+ * made of was drafted by adding and removing members, which leaves objects that are several times as large.
+ */
+export function storedForm(object: Unstructured): Unstructured {
   const { kind, apiVersion, metadata, ...rest } = object;
-  return Buffer.from(stringifyJson({ kind, apiVersion, metadata: orderMeta(metadata), ...rest }));
+  return { kind, apiVersion, metadata: orderMeta(metadata), ...rest };
 }
+
+/** What storedForm made, as bytes. */
+export const encodeForm = (stored: Unstructured): Buffer => Buffer.from(stringifyJson(stored));
+
+export const encodeStored = (object: Unstructured): Buffer => encodeForm(storedForm(object));
 
 /** With what only answers have. */
 const SHOWN_FIELDS = META_ORDER.filter((field) => field !== 'selfLink');
@@ -79,6 +89,15 @@ export function encodeWhole(object: unknown): Buffer {
 
 export function decodeObject(bytes: Uint8Array): Unstructured {
   return parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as Unstructured;
+}
+
+/** A stored object that is going to be held: what it has in common with others it shares. */
+export function decodeHeld(bytes: Uint8Array): Unstructured {
+  const object = decodeObject(bytes);
+  for (const entry of object.metadata.managedFields ?? []) {
+    if (entry.fieldsV1) entry.fieldsV1 = pooled(entry.fieldsV1 as FieldNode);
+  }
+  return object;
 }
 
 const deep = process.env['SAMPAN_DEEP_FREEZE'] !== undefined || process.env['VITEST'] !== undefined;

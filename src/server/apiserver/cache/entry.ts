@@ -1,7 +1,7 @@
 // One revision of one object, as all readers share it: its bytes, what selectors ask of it, and the frozen object,
 // parsed when first asked for and kept only as long as somebody holds it.
 import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
-import { decodeObject, freeze, spliceRevision } from './encoding.ts';
+import { decodeHeld, decodeObject, freeze, spliceRevision } from './encoding.ts';
 import { faces } from './faces.ts';
 import { metadataRange, parseMetadata, parseWithoutManaged } from './metadata-bytes.ts';
 
@@ -44,7 +44,7 @@ export class Entry {
   object(): Unstructured {
     const held = this.#object?.deref();
     if (held) return held;
-    const parsed = freeze(decodeObject(this.bytes));
+    const parsed = freeze(decodeHeld(this.bytes));
     this.#object = new WeakRef(parsed);
     this.#labels ??= parsed.metadata.labels ?? NO_LABELS;
     return parsed;

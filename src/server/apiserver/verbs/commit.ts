@@ -3,7 +3,7 @@
 import { StatusError } from '../../../api/status.ts';
 import type { Unstructured } from '../../../api/types.ts';
 import { type Compare, type Operation, StoreError, type TransactionResult } from '../../store/store.ts';
-import { encodeStored, encodeShown, spliceRevision } from '../cache/encoding.ts';
+import { encodeForm, encodeShown, spliceRevision } from '../cache/encoding.ts';
 import { stampRevision } from '../cache/entry.ts';
 import type { Server } from '../context.ts';
 import type { StoredKind } from '../registry.ts';
@@ -40,20 +40,20 @@ export async function transact(
   }
 }
 
-/** `written` undefined: somebody else was faster (the result says how things stand now). */
+/** `stored` is a storedForm. `written` undefined: somebody else was faster (the result says how things stand now). */
 export async function put(
   server: Server,
   kind: StoredKind,
   key: string,
-  object: Unstructured,
+  stored: Unstructured,
   expected: number,
   extras: Extras,
-  value: Uint8Array = encodeStored(object),
+  value: Uint8Array = encodeForm(stored),
 ): Promise<{ written?: Written; result: TransactionResult }> {
   const storeKey = kind.cache.prefix + key;
   const { ttlSeconds } = kind.definition;
   // The cache may see the event before this function resumes.
-  server.feed.adoptions.set(value, object);
+  server.feed.adoptions.set(value, stored);
   const pending = transact(
     server,
     [{ key: storeKey, modRevision: expected }, ...extras.compares],
@@ -67,7 +67,7 @@ export async function put(
   }
   const cached = kind.cache.get(key);
   const bytes = cached?.revision === result.revision ? cached.bytes : spliceRevision(value, result.revision);
-  return { written: { object: stampRevision(object, result.revision), bytes }, result };
+  return { written: { object: stampRevision(stored, result.revision), bytes }, result };
 }
 
 /** What a dry run answers: the would-be object under the revision that it had. */

@@ -5,7 +5,7 @@ import { alreadyExists, badRequest, qualifiedResource, StatusError } from '../..
 import type { Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
-import { cloneJson } from '../cache/encoding.ts';
+import { cloneJson, storedForm } from '../cache/encoding.ts';
 import { attributesOf, forbiddenRequest } from '../chain/authorization.ts';
 import { negotiateFor } from '../content/negotiate.ts';
 import { inOwnVersion } from '../content/view.ts';
@@ -161,7 +161,7 @@ async function store(
       const attempt = hooks?.beginCreate ? cloneJson(draft) : draft;
       await hooks?.beginCreate?.(attempt, hookContext(context, name, options.dryRun, extras));
       if (options.dryRun) return wouldBe(attempt);
-      const { written, result } = await put(server, endpoint.kind, key, attempt, 0, extras);
+      const { written, result } = await put(server, endpoint.kind, key, storedForm(attempt), 0, extras);
       if (written) revision = result.revision;
       if (written) return written;
       if (result.current?.[0]) return taken(endpoint, draft, name, false);

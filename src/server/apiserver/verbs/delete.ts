@@ -3,7 +3,7 @@
 import { conflict, notFound } from '../../../api/status.ts';
 import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
-import { atRevision, cloneJson, encodeWhole, restamp } from '../cache/encoding.ts';
+import { atRevision, cloneJson, encodeWhole, restamp, storedForm } from '../cache/encoding.ts';
 import { Entry } from '../cache/entry.ts';
 import { decodeBody } from '../content/decode.ts';
 import { negotiateFor } from '../content/negotiate.ts';
@@ -211,7 +211,14 @@ async function terminate(
 ): Promise<Deleted | Entry | undefined> {
   if (draft === entry.object()) return { object: draft, bytes: entry.bytes, gone: false };
   if (options.dryRun) return { ...wouldBe(draft), gone: false };
-  const { written, result } = await put(context.server, endpoint.kind, key, draft, entry.revision, noExtras());
+  const { written, result } = await put(
+    context.server,
+    endpoint.kind,
+    key,
+    storedForm(draft),
+    entry.revision,
+    noExtras(),
+  );
   if (written) return { ...written, gone: false };
   const current = result.current?.[0];
   return current && new Entry(key, current.value, current.modRevision, current.createRevision);

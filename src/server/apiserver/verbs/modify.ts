@@ -5,7 +5,7 @@ import { notFound } from '../../../api/status.ts';
 import type { AnyKind } from '../../../api/kind.ts';
 import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
-import { encodeStored, spliceRevision } from '../cache/encoding.ts';
+import { atRevision, encodeForm, spliceRevision, storedForm } from '../cache/encoding.ts';
 import { Entry } from '../cache/entry.ts';
 import { inOwnVersion, inStorageVersion } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
@@ -56,15 +56,16 @@ export async function modifyExisting(
     try {
       const draft = await nextState(context, endpoint, entry, modification, extras);
       if (modification.dryRun) return wouldBe(draft);
-      const value = encodeStored(draft);
-      if (unchanged(entry, draft, value)) return { object: entry.object(), bytes: entry.bytes };
+      const stored = storedForm(draft);
+      const value = encodeForm(stored);
+      if (unchanged(entry, stored, value)) return { object: entry.object(), bytes: entry.bytes };
       if (isGone(draft) && !kind.hooks?.holdsDeletion?.(draft)) {
         const removed = await remove(context, endpoint, key, entry, draft);
         if (removed) return removed;
         entry = await reread(context, endpoint, key);
         continue;
       }
-      const { written, result } = await put(server, kind, key, draft, entry.revision, extras, value);
+      const { written, result } = await put(server, kind, key, stored, entry.revision, extras, value);
       if (written) revision = result.revision;
       if (written) return written;
       if (extras.compares.length > 0) await server.feed.fresh();
@@ -220,13 +221,12 @@ function validate(
 }
 
 /** A write that would change nothing is not done: no revision, no event. */
-function unchanged(entry: Entry, draft: Unstructured, value: Buffer): boolean {
+function unchanged(entry: Entry, stored: Unstructured, value: Buffer): boolean {
   // The cached bytes say the revision and end with a line feed.
   const added = `,"resourceVersion":"${entry.revision}"\n`.length;
   if (value.length + added !== entry.bytes.length) return false;
   if (spliceRevision(value, entry.revision).equals(entry.bytes)) return true;
-  const metadata = { ...draft.metadata, resourceVersion: String(entry.revision) };
-  return deepEqual({ ...draft, metadata }, entry.object());
+  return deepEqual(atRevision(stored, entry.revision), entry.object());
 }
 
 /** Upstream's deleteWithoutFinalizers: a terminating object whose last finalizer went is deleted by the update. */
