@@ -49,14 +49,15 @@ export class AggregateCliError extends Error {
 }
 
 /**
- * Throws the errors that a command collected: none, the one, or all. Equal messages are reported once. With `nested`
+ * Throws the errors that a command collected: none, the one, or all. With `nested` equal messages are reported once, and
  * even one error is printed without `error: `: upstream's `get` and `describe` wrap twice and unwrap once.
  */
 export function throwCollected(errors: readonly unknown[], nested = false): void {
   const unique = new Map<string, Error>();
   for (const error of errors) {
     const e = error instanceof Error ? error : new Error(String(error));
-    if (!unique.has(e.message)) unique.set(e.message, e);
+    const key = nested ? e.message : `${unique.size} ${e.message}`;
+    if (!unique.has(key)) unique.set(key, e);
   }
   const all = [...unique.values()];
   if (all.length === 1 && !nested) throw all[0]!;

@@ -1,6 +1,6 @@
 // `expose`: a service for what has pods. Upstream: kubectl/pkg/cmd/expose/expose.go.
 import type { Container } from 'kubernetes-types/core/v1.js';
-import { selectorFromObject, selectorFromSet } from '../api/selector.ts';
+import { selectorFromObject } from '../api/selector.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
 import { Builder } from '../cli/builder/builder.ts';
@@ -176,17 +176,22 @@ function selectorOf(object: Unstructured): Record<string, string> {
     const labels = object.metadata.labels ?? {};
     return Object.keys(labels).length > 0 ? labels : fail('the pod has no labels and cannot be exposed');
   }
-  if (object.kind === 'Service' || object.kind === 'ReplicationController') {
-    return spec?.selector ?? fail(`the ${object.kind.toLowerCase()} has no pod selector set`);
+  if (object.kind === 'Service') return spec?.selector ?? fail('the service has no pod selector set');
+  if (object.kind === 'ReplicationController') {
+    if (Object.keys(spec?.selector ?? {}).length === 0) throw new CliError('selector must be specified');
+    return spec!.selector!;
   }
   const selector = spec?.selector as { matchLabels?: Record<string, string>; matchExpressions?: unknown[] } | undefined;
+  const map = selector?.matchLabels ?? {};
+  if (Object.keys(map).length === 0) {
+    fail(`invalid ${object.kind.toLowerCase()}: no selectors, therefore cannot be exposed`);
+  }
   if (selector?.matchExpressions?.length) {
     fail(
       `couldn't convert expressions - "${selectorFromObject(selector as never).toString()}" to map-based selector format`,
     );
   }
-  const map = selector?.matchLabels ?? {};
-  return selectorFromSet(map).empty ? fail('empty selector') : map;
+  return map;
 }
 
 function portsOf(object: Unstructured): { port: number; protocol: string }[] {

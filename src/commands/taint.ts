@@ -55,7 +55,8 @@ export default class Taint extends Command {
     if (!flags.all && !flags.selector && resources.length < 2) {
       throw new CliError("at least one resource name must be specified since 'all' parameter is not set");
     }
-    const print = await operationPrinter(printOptionsOf(flags), dryRun);
+    // Upstream does not say that it was a dry run.
+    const print = await operationPrinter(printOptionsOf(flags), 'none');
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
       args: flags.all || flags.selector ? ['nodes'] : ['nodes', ...resources.slice(1)],
       labelSelector: flags.selector,

@@ -1,10 +1,11 @@
 // `apply set-last-applied`. Upstream: kubectl/pkg/cmd/apply/apply_set_last_applied.go.
+import { stringifySorted } from '../../api/codec/json.ts';
 import { isNotFound } from '../../api/status.ts';
 import { Command } from '../../cli/base.ts';
 import { Builder } from '../../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../../cli/errors.ts';
 import { dryRunFlag, dryRunOf, filenameFlags } from '../../cli/flags.ts';
-import { configurationOf, LAST_APPLIED, lastAppliedOf } from '../../cli/last-applied.ts';
+import { LAST_APPLIED, lastAppliedOf } from '../../cli/last-applied.ts';
 import { operationPrinter, patchObject, readObject } from '../../cli/operation.ts';
 import { flag } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
@@ -49,7 +50,8 @@ export default class SetLastApplied extends Command {
           `no ${LAST_APPLIED.split('/')[1]} annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`,
         );
       }
-      const annotation = configurationOf(info.object!);
+      // As the file has it: no empty annotations are added here.
+      const annotation = `${stringifySorted(info.object)}\n`;
       if (lastAppliedOf(live) === annotation) {
         this.err(`set-last-applied ${info.name}: no changes required.\n`);
         continue;
