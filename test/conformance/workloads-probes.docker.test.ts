@@ -244,16 +244,23 @@ describe('security and namespaces', () => {
     expect(await space.said('hosts-host')).not.toContain('# Kubernetes-managed hosts file.');
   });
 
-  scenario('host namespaces', async () => {
+  scenario('host namespaces, and the name of the host', async () => {
     await space.pod('host-ns', {
       ...one(sh('ls /proc | grep -c "^[0-9]*$"; hostname')),
       hostNetwork: true,
       hostPID: true,
       hostIPC: true,
     });
-    const text = await space.said('host-ns');
-    expect(Number(text.split('\n')[0])).toBeGreaterThan(10);
-    expect((await space.get('host-ns'))['status'].podIP).toBe((await space.get('host-ns'))['status'].hostIP);
+    const [processes, host] = (await space.said('host-ns')).split('\n');
+    expect(Number(processes)).toBeGreaterThan(10);
+    const { spec, status } = await space.get('host-ns');
+    expect(status.podIP).toBe(status.hostIP);
+    expect(host).toBe(spec.nodeName);
+    const names = cluster.nodes.map((node) => node['metadata'].name as string);
+    for (const [at, name] of names.entries()) {
+      await space.pod(`host-${at}`, { ...one(sh('hostname')), hostNetwork: true, nodeName: name });
+      expect((await space.said(`host-${at}`)).trim()).toBe(name);
+    }
   });
 
   scenario('a shared process namespace', async () => {

@@ -80,9 +80,12 @@ export async function startExtraNode(node: ExtraNode, processes: Processes, sign
   const run = `/run/sampan/${node.number}`;
   const data = join(processes.dataDir, 'nodes', node.name, 'docker');
   for (const folder of [run, data]) mkdirSync(folder, { recursive: true, mode: 0o711 });
-  // Not `ip netns exec`: it would hide the cgroups.
+  // Not `ip netns exec`: it would hide the cgroups. Pods in the host's network are called as their host is: the node has
+  // a host name of its own, too.
+  const named = ['unshare', '--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', node.name];
   processes.start(`dockerd-${node.number}`, 'nsenter', [
     `--net=/run/netns/${node.namespace}`,
+    ...named,
     'dockerd',
     ...['--data-root', data, '--exec-root', `${run}/exec`, '--pidfile', `${run}/docker.pid`, '-H', node.docker],
   ]);
