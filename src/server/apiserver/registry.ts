@@ -98,6 +98,18 @@ export class Registry {
     return this.#kinds.get(`${group}/${plural}`);
   }
 
+  /** One of the server's own kinds is kept under this name; no other takes its place. */
+  isBuiltIn(group: string, plural: string): boolean {
+    return this.kind(group, plural)?.custom === false;
+  }
+
+  /** What the server itself serves of a group and version is all that there is of it. */
+  hasBuiltIn(apiVersion: string): boolean {
+    const endpoints = this.groupVersion(apiVersion)?.values() ?? [];
+    for (const { kind } of endpoints) if (!kind.custom) return true;
+    return false;
+  }
+
   /** A kind by the address that clients use, whatever version it names. */
   forType(type: ResourceType<never>): StoredKind | undefined {
     return this.kind(type.group, type.plural) ?? this.find(type.group, type.version, type.plural)?.kind;

@@ -48,8 +48,7 @@ export const dispatch: Filter = async (context) => {
 /** Of groups and versions that only custom resources have, upstream knows no more than of any other path. */
 function nothingThere(context: RequestContext): Response {
   const { group, version } = context.info;
-  const endpoints = context.server.registry.groupVersion(apiVersionOf({ group, version }))?.values() ?? [];
-  for (const { kind } of endpoints) if (!kind.custom) throw noSuchPath();
+  if (context.server.registry.hasBuiltIn(apiVersionOf({ group, version }))) throw noSuchPath();
   return pageNotFound(context);
 }
 

@@ -67,7 +67,8 @@ export async function finishDeletion(server: Server, kind: StoredKind, crd: Crd)
 async function deleteInstances(server: Server, crd: Crd): Promise<number> {
   const { group, names } = crd.spec;
   const instances = server.registry.kind(group, names.plural);
-  if (!instances) return 0;
+  // Objects of the server's own kinds are not those of a definition that has their name.
+  if (!instances?.custom) return 0;
   const endpoint = server.registry.storageEndpoint(instances);
   for (const entry of [...instances.cache.range(undefined)]) {
     if (entry.object().metadata.deletionTimestamp) continue;

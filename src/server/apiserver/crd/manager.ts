@@ -2,6 +2,7 @@
 // were given up settled anew. Runs inside the API server, as upstream's controllers of definitions do.
 import { deepEqual } from '../../../api/patch/equal.ts';
 import { CustomResourceDefinitions } from '../../../api/resources.ts';
+import { apiVersionOf } from '../../../api/types.ts';
 import { registryPrefix } from '../cache/feed.ts';
 import type { Server } from '../context.ts';
 import type { StoredKind } from '../registry.ts';
@@ -39,8 +40,11 @@ export function startCrdManager(server: Server): void {
         return follow(crd);
       }
       served.delete(crd.metadata.name!);
-      registry.remove(crd.spec.group, crd.spec.names.plural);
-      server.feed.drop(registryPrefix(crd.spec.group, crd.spec.names.plural));
+      const { group, names } = crd.spec;
+      if (!registry.isBuiltIn(group, names.plural)) {
+        registry.remove(group, names.plural);
+        server.feed.drop(registryPrefix(group, names.plural));
+      }
       reconsider(server, kind, crd);
     },
     onClose() {},
@@ -51,18 +55,28 @@ export function startCrdManager(server: Server): void {
 const isSettled = ({ status }: Crd): boolean =>
   ['NamesAccepted', 'Established'].every((type) => status?.conditions?.some((condition) => condition.type === type));
 
-/** (Re)builds the kind when the specification or the accepted names changed. */
+/**
+ * (Re)builds the kind when the specification or the accepted names changed. What the server has itself is served by it
+ * alone: upstream's own API server answers before that of custom resources does.
+ */
 function serve(server: Server, crd: Crd, served: Map<string, string>): void {
   if (!hasCondition(crd, 'Established', 'True')) return;
+  const { registry } = server;
+  if (registry.isBuiltIn(crd.spec.group, crd.spec.names.plural)) return;
   const shape = JSON.stringify([crd.spec, crd.status?.acceptedNames]);
   const name = crd.metadata.name!;
   if (served.get(name) === shape) return;
   served.set(name, shape);
-  const kind = server.registry.add(definitionOf(crd), {
-    schemas: schemasOf(crd),
-    since: Number(crd.metadata.resourceVersion),
-    converter: converterOf(crd, server.options.webhooks, server.admission.lister),
-  });
+  const definition = definitionOf(crd);
+  const reachable = definition.served.filter((version) => !registry.hasBuiltIn(apiVersionOf(version)));
+  const kind = registry.add(
+    { ...definition, served: reachable },
+    {
+      schemas: schemasOf(crd),
+      since: Number(crd.metadata.resourceVersion),
+      converter: converterOf(crd, server.options.webhooks, server.admission.lister),
+    },
+  );
   kind.cache.redefined();
 }
 
