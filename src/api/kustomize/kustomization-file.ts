@@ -91,9 +91,16 @@ function checkFields(parsed: unknown, path: string): Record<string, unknown> {
       if (other !== undefined)
         throw wrong(other, field === 'patchesStrategicMerge' ? 'types.PatchStrategicMerge' : 'string');
     }
+    if (field === 'replacements' && (value as unknown[]).some((item) => isMap(item) && 'sourceValue' in item)) {
+      throw refuse('unknown field "sourceValue"', field);
+    }
     if (shape === 'list') {
       const other = (value as unknown[]).find((item) => !isMap(item) && item !== null);
       if (other !== undefined) throw wrong(other, `types.${TYPES[field] ?? field}`);
+    }
+    if (shape === 'map' && TEXT_MAPS.has(field)) {
+      const other = Object.values(value as object).find((item) => typeof item !== 'string' && item !== null);
+      if (other !== undefined) throw wrong(other, 'string');
     }
     fields[field] =
       shape === 'list' || shape === 'texts'
@@ -102,6 +109,8 @@ function checkFields(parsed: unknown, path: string): Record<string, unknown> {
   }
   return fields;
 }
+
+const TEXT_MAPS = new Set(['commonLabels', 'commonAnnotations']);
 
 const TYPES: Record<string, string> = {
   labels: 'Label', patches: 'Patch', patchesJson6902: 'Patch', images: 'Image', imageTags: 'Image',

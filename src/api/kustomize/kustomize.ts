@@ -2,12 +2,13 @@
 // components, transformers, then hashes and references of the whole. Upstream: kustomize
 // api/internal/target/kusttarget.go, api/krusty/kustomizer.go.
 import { posix } from 'node:path';
+import type { SchemaSource } from '../schema/schema.ts';
 import { loadTables, mergeTables, ownTables } from './config.ts';
 import type { FieldTables } from './field-specs.ts';
 import { contentHash, generate } from './generators.ts';
 import { readKustomization } from './kustomization-file.ts';
 import { inflateChart } from './helm.ts';
-import { Loader, MalformedYaml } from './loader.ts';
+import { Loader, MalformedYaml, resourcesOfText } from './loader.ts';
 import {
   annotateOrigins,
   builtinOrigin,
@@ -18,7 +19,9 @@ import {
   type Way,
 } from './origin.ts';
 import { applyJson6902, applyPatchEntry, applyStrategicMerges } from './patches.ts';
+import { schemasOf } from './openapi.ts';
 import { fixReferences } from './references.ts';
+import { runGenerator, runTransformer } from './plugins.ts';
 import { replaceValues } from './replacements.ts';
 import { parseRepoSpec } from './repo-spec.ts';
 import { type Resource, ResourceList } from './resource.ts';
@@ -102,9 +105,11 @@ class Target {
   private readonly loader: Loader;
   private readonly warn: (message: string) => void;
   /** The way from the root kustomization's folder to this one, for origins. */
-  private readonly way: Way;
+  readonly way: Way;
+  /** The user's OpenAPI document, from the root or from here. */
+  readonly schemas: SchemaSource | undefined;
 
-  constructor(loader: Loader, warn: (message: string) => void, parent?: { metadata: readonly string[]; way: Way }) {
+  constructor(loader: Loader, warn: (message: string) => void, parent?: Pick<Target, 'metadata' | 'way' | 'schemas'>) {
     const { file, name } = readKustomization(loader, warn);
     this.file = file;
     this.fileName = name;
@@ -112,12 +117,13 @@ class Target {
     this.warn = warn;
     this.way = parent?.way ?? { folder: '' };
     this.metadata = parent?.metadata ?? file.buildMetadata ?? [];
+    const own = file.openapi?.['path'];
+    this.schemas = parent?.schemas ?? (own ? schemasOf(loader, own) : undefined);
   }
 
   /** A component works on what its parent has so far; a kustomization begins with nothing. */
   accumulate(given: Accumulator): Accumulator {
     const { file, loader } = this;
-    refuseUnsupported(file);
     let into = given;
     try {
       for (const path of file.resources ?? []) into = this.addResource(into, path);
@@ -128,12 +134,15 @@ class Target {
     into.tables = mergeTables(into.tables, own);
     this.generate(into.list);
     this.inflateCharts(into.list);
+    this.configured(file.generators, (config) => runGenerator(into.list, config, loader));
     try {
       for (const path of file.components ?? []) into = this.addComponent(into, path);
     } catch (error) {
       throw wrapped('accumulating components', error);
     }
     this.transform(into);
+    this.configured(file.transformers, (config) => runTransformer(into.list, config, loader));
+    this.validate(into.list);
     into.variables = mergeVariables(into.list, into.variables, file.vars ?? []);
     return into;
   }
@@ -161,7 +170,11 @@ class Target {
     try {
       const child = this.child(path, false);
       const sub = child.accumulateHere(emptyAccumulator());
-      return merge(into, sub);
+      try {
+        return merge(into, sub);
+      } catch (error) {
+        throw wrapped(`recursed merging from path '${this.loader.shown(full)}'`, error);
+      }
     } catch (error) {
       throw wrapped(`accumulation err='${asFile}'`, error);
     }
@@ -211,7 +224,11 @@ class Target {
     const spec = loader.files.remote && parseRepoSpec(path);
     let child: Target;
     try {
-      child = new Target(loader, this.warn, { metadata: this.metadata, way: further(this.way, path, spec) });
+      child = new Target(loader, this.warn, {
+        metadata: this.metadata,
+        schemas: this.schemas,
+        way: further(this.way, path, spec),
+      });
     } catch (error) {
       throw wrapped(`couldn't make target for path '${root}'`, error);
     }
@@ -250,6 +267,29 @@ class Target {
     }
   }
 
+  /** Runs what is configured by texts of the kustomization, by files and by folders. */
+  private configured(entries: readonly string[] | undefined, run: (config: Resource) => void): void {
+    for (const entry of entries ?? []) this.configurations(entry).forEach(run);
+  }
+
+  private configurations(entry: string): readonly Resource[] {
+    try {
+      return resourcesOfText(entry, this.loader.folder);
+    } catch {
+      return this.addResource(emptyAccumulator(), entry).list.all;
+    }
+  }
+
+  /** A validator is a transformer that may change nothing. */
+  private validate(list: ResourceList): void {
+    this.configured(this.file.validators, (config) => {
+      const before = snapshot(list);
+      runTransformer(list, config, this.loader);
+      if (list.all.every((resource) => before.get(resource) === JSON.stringify(resource.object))) return;
+      throw new KustomizeError("validator shouldn't modify the resource map", config.file, 'validators');
+    });
+  }
+
   private inflateCharts(list: ResourceList): void {
     const { file, loader } = this;
     for (const chart of file.helmCharts ?? []) {
@@ -269,6 +309,7 @@ class Target {
 
   private transform({ list, tables }: Accumulator): void {
     const { file, loader } = this;
+    if (this.schemas) list.schemas = this.schemas;
     const step = (kind: string, work: () => void) => {
       const before = this.metadata.includes('transformerAnnotations') ? snapshot(list) : undefined;
       work();
@@ -314,14 +355,6 @@ function merge(into: Accumulator, sub: Accumulator): Accumulator {
   if (clash) throw new KustomizeError(`var '${clash.name}' already encountered`, undefined, 'vars');
   into.variables = [...into.variables, ...sub.variables];
   return into;
-}
-
-/** Programs of others: they cannot be run here. */
-function refuseUnsupported(file: KustomizationFile): void {
-  for (const field of ['generators', 'transformers', 'validators'] as const) {
-    if ((file[field] ?? []).length === 0) continue;
-    throw new KustomizeError(`${field} need plugins, which are not supported`, undefined, field);
-  }
 }
 
 function wrapped(

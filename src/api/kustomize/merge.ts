@@ -2,7 +2,7 @@
 // lists go away, nulls of the patch are dropped. Upstream: kustomize kyaml/yaml/merge2 and kyaml/yaml/walk. It changes
 // `dest` in place; `patch` must be a copy of its own.
 import { builtinSchemas } from '../schema/builtin.ts';
-import type { Schema } from '../schema/schema.ts';
+import type { Schema, SchemaSource } from '../schema/schema.ts';
 import { type Node, isMap } from './fields.ts';
 import { gvkOf } from './ids.ts';
 import { KustomizeError } from './types.ts';
@@ -13,9 +13,9 @@ const CLEAR = undefined;
 const KEPT_NULL = Symbol('kept null');
 
 /** Undefined: the patch deletes the whole. */
-export function mergeStrategically(dest: Node, patch: Node): Node | undefined {
+export function mergeStrategically(dest: Node, patch: Node, schemas: SchemaSource): Node | undefined {
   const { group, version, kind } = gvkOf(dest as never);
-  const merged = walk(dest, patch, builtinSchemas.forKind(group, version, kind));
+  const merged = walk(dest, patch, schemas.forKind(group, version, kind));
   return merged as Node | undefined;
 }
 

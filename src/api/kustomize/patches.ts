@@ -4,6 +4,7 @@ import { parseJson } from '../codec/json.ts';
 import { parseYaml, stringifyYaml } from '../codec/yaml.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { StatusError } from '../status.ts';
+import type { SchemaSource } from '../schema/schema.ts';
 import type { Unstructured } from '../types.ts';
 import { cloneData, isMap } from './fields.ts';
 import { idText } from './ids.ts';
@@ -169,18 +170,18 @@ function withTextMetadata(patch: Resource): Resource {
 
 function mergeInto(resources: ResourceList, targets: readonly Resource[], patch: Resource, allowed: Allowed): void {
   const gone = new Set<Resource>();
-  for (const target of targets) if (!mergeOne(target, patch, allowed)) gone.add(target);
+  for (const target of targets) if (!mergeOne(target, patch, allowed, resources.schemas)) gone.add(target);
   resources.remove(gone);
   if (allowed.name || allowed.kind) resources.changed();
 }
 
 /** False: the patch deletes the resource. What it may not change, it does not. */
-function mergeOne(resource: Resource, patch: Resource, allowed: Allowed): boolean {
+function mergeOne(resource: Resource, patch: Resource, allowed: Allowed, schemas: SchemaSource): boolean {
   const { name, namespace } = resource;
   const { kind } = resource.object;
   if (allowed.name || allowed.kind) resource.remember();
   const body = { ...cloneData(patch.object), apiVersion: resource.object.apiVersion };
-  const merged = mergeStrategically(resource.object, body) as Unstructured | undefined;
+  const merged = mergeStrategically(resource.object, body, schemas) as Unstructured | undefined;
   if (!merged || Object.keys(merged).length === 0) return false;
   resource.object = merged;
   merged.metadata ??= {};

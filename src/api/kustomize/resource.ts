@@ -1,5 +1,7 @@
 // A resource of a build with what the build must remember of it, and the list of all of them. Upstream keeps this in
 // annotations (kustomize api/resource, api/resmap); here it stands beside the object, which is ours to change.
+import { builtinSchemas } from '../schema/builtin.ts';
+import type { SchemaSource } from '../schema/schema.ts';
 import { parseSelector } from '../selector.ts';
 import type { Unstructured } from '../types.ts';
 import { type Gvk, type ResId, effectiveNamespace, gvkOf, idKey, idText, sameId } from './ids.ts';
@@ -70,6 +72,8 @@ export function selectorMatches(selector: string | undefined, values: Record<str
 /** All resources, in the order they came; no two have the same id. */
 export class ResourceList {
   all: Resource[] = [];
+  /** What says how lists merge. */
+  schemas: SchemaSource = builtinSchemas;
 
   append(resource: Resource): void {
     // Only ids of now count: a resource may take the name that another one had.

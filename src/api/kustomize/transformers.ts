@@ -86,7 +86,7 @@ export function affixNames(list: ResourceList, side: 'prefix' | 'suffix', affix:
 const pairsOf = (pairs: Record<string, unknown> | undefined): Record<string, string> =>
   Object.fromEntries(Object.entries(pairs ?? {}).map(([key, value]) => [key, String(value)]));
 
-function addPairs(list: ResourceList, pairs: Record<string, string>, specs: readonly FieldSpec[]): void {
+export function addPairs(list: ResourceList, pairs: Record<string, string>, specs: readonly FieldSpec[]): void {
   if (Object.keys(pairs).length === 0) return;
   const change = (value: unknown) => ({ ...(isMap(value) ? value : {}), ...pairs });
   for (const resource of list.all) changeSpecs(resource, specs, change, 'map');

@@ -252,8 +252,8 @@ export class Builder {
     const built = await this.buildTexts(texts, single && !files.kustomize);
     if (files.kustomize) {
       const { kustomizeObjects } = await import('./kustomize.ts');
-      for (const { object, origin } of await kustomizeObjects(files.kustomize, this.io)) {
-        await this.addObject(built, object, origin);
+      for (const { object } of await kustomizeObjects(files.kustomize, this.io)) {
+        await this.addObject(built, object, files.kustomize);
       }
     }
     if (this.request.fetch === 'latest' && !this.request.local) await this.refetch(built);

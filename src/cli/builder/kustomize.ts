@@ -57,7 +57,7 @@ function folderOf(folder: string, cwd: string): string {
       `must build at directory: not a valid directory: evalsymlink failure on '${folder}' : lstat ${firstMissing(path)}: no such file or directory`,
     );
   }
-  if (!isFolder) throw new CliError(`must build at directory: not a valid directory: '${folder}' is not a directory`);
+  if (!isFolder) throw new CliError(`must build at directory: '${folder}': file is not directory`);
   if (!NAMES.some((n) => disk.read(join(path, n).slice(1)) !== undefined)) {
     throw new CliError(
       `unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${path}'`,
