@@ -38,13 +38,15 @@ export function sortTable(table: Table, field: string): void {
   table.rows = order.map((i) => rows[i]!);
 }
 
+/** A null, as many servers have for a time that is not set, comes before everything else. */
 function compare(a: unknown, b: unknown, path: string): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
+  if (isNumber(a) && isNumber(b)) return a < b ? -1 : a > b ? 1 : 0;
   if (typeof a === 'string' && typeof b === 'string') {
     const [x, y] = [tryParseQuantity(a), tryParseQuantity(b)];
     return x && y ? compareQuantities(x, y) : compareNaturally(a, b);
   }
-  const sortable = typeof a === 'number' || typeof a === 'string';
+  const sortable = isNumber(a) || typeof a === 'string';
   const why = sortable ? 'unsortable interface: interface' : `unsortable type: ${goType(a)}`;
   throw new UnsortableError(`Field ${path} in [][][]reflect.Value is an unsortable type: interface, err: ${why}`);
 }
@@ -56,6 +58,8 @@ export class UnsortableError extends PlainError {
     this.name = 'UnsortableError';
   }
 }
+
+const isNumber = (value: unknown): value is number | bigint => typeof value === 'number' || typeof value === 'bigint';
 
 const goType = (value: unknown): string =>
   typeof value === 'boolean' ? 'bool' : Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
