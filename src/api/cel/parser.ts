@@ -11,6 +11,8 @@ const CODE_POINT_LIMIT = 100_000;
 const DEPTH_LIMIT = 250;
 const RELATIONS = new Set(['<', '<=', '>=', '>', '==', '!=', 'in']);
 const NAMED: Record<string, string> = { in: '@in' };
+/** Of these words the language has made its own; no field is called so without quotes. */
+const LITERALS = new Set(['true', 'false', 'null', 'in']);
 const RESERVED = new Set(
   'as break const continue else for function if import let loop package namespace return var void while'.split(' '),
 );
@@ -147,6 +149,7 @@ class Parser {
     const optional = this.accept('?');
     const name = this.take();
     if (name.kind !== 'ident') this.unexpected(name, 'IDENTIFIER');
+    if (LITERALS.has(name.text)) return this.unexpected(name, 'IDENTIFIER');
     const field = name.text.replaceAll('`', '');
     if (optional) {
       const literal: Expr = { id: this.next(), at: name.at, kind: 'literal', value: field };

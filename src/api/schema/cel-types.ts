@@ -40,6 +40,9 @@ const RESERVED = new Set(
 );
 const ESCAPES: Record<string, string> = { __: '__underscores__', '.': '__dot__', '-': '__dash__', '/': '__slash__' };
 
+/** Reserved words may stand for their escaped forms. Upstream: DeclTypeProvider.recognizeKeywordAsFieldName. */
+export const fieldName = (written: string): string => (RESERVED.has(written) ? `__${written}__` : written);
+
 /** How a property is written in an expression; undefined when it cannot be. */
 export function escapeProperty(name: string): string | undefined {
   if (RESERVED.has(name)) return `__${name}__`;
@@ -140,7 +143,7 @@ function declareObject(schema: Schema): DeclaredType {
     if (written !== undefined) fields.set(written, field);
     if (schema.required?.includes(name) && property.default === undefined) minSize += name.length + field.minSize + 4;
   }
-  const type = objectType(`object${++count}`, (name) => fields.get(name)?.type);
+  const type = objectType(`object${++count}`, (name) => fields.get(fieldName(name))?.type);
   return { type, minSize, maxElements: 0, fields };
 }
 
@@ -150,7 +153,7 @@ export function sizeAt(root: DeclaredType, path: readonly string[]): Range | und
   for (const name of path.slice(1)) {
     if (name === '@items' || name === '@values') current = current.element;
     else if (name === '@keys') current = current.key;
-    else current = current.fields?.get(name);
+    else current = current.fields?.get(fieldName(name));
     if (!current) return undefined;
   }
   return { min: 0, max: current.maxElements };

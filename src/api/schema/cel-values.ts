@@ -12,7 +12,7 @@ import {
   Timestamp,
   equal,
 } from '../cel/values.ts';
-import { declaredType, escapeProperty } from './cel-types.ts';
+import { declaredType, escapeProperty, fieldName } from './cel-types.ts';
 import { isIntOrString } from './resolve.ts';
 import type { Schema } from './schema.ts';
 
@@ -57,7 +57,7 @@ class ObjectFields implements Fields {
   }
   field(escaped: string): unknown {
     if (this.known.has(escaped)) return this.known.get(escaped);
-    const name = namesOf(this.schema).get(escaped);
+    const name = namesOf(this.schema).get(fieldName(escaped));
     const value =
       name === undefined || !this.isThere(name) ? undefined : toCel(this.raw[name], this.schema.properties![name]!);
     this.known.set(escaped, value);

@@ -178,6 +178,10 @@ class SpecChecker {
     const fail = (why: string): void => invalidStruct(this.errors, 'spec.versions', goVersions(versions), why);
     if (names.size < versions.length) fail('must contain unique version names');
     if (versions.filter((v) => v.storage).length !== 1) fail('must have exactly one version marked as storage version');
+    // Upstream's internal type has the first one's name once more.
+    const first = versions[0]?.name ?? '';
+    const bad = first === '' ? [] : dns1035LabelErrors(first);
+    if (bad.length > 0) this.errors.invalid('spec.version', first, bad.join(','));
   }
 
   private checkRequiredNames(names: Partial<Names>): void {

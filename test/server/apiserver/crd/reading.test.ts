@@ -196,6 +196,44 @@ describe('a definition', () => {
     expect((await ask('GET', at('v1'))).warnings).toMatch(/v1 Foo is deprecated"$/);
   });
 
+  it('may call fields as the language calls its words, and rules may do so too', async () => {
+    const of = (...rules: string[]) => ({
+      ...object({ if: n, namespace: n, true: n }),
+      'x-kubernetes-validations': rules.map((rule) => ({ rule })),
+    });
+    await define(
+      'Cluster',
+      version('v1', { n, o: of('self.if > 0 || self.__if__ > 1', 'self.__true__ < 5') }, { storage: true }),
+    );
+    const wrong = await ask('POST', at('v1'), foo('v1', { spec: { o: { if: 0, true: 7 } } }));
+    expect(wrong.json.message).toContain('failed rule: self.if > 0 || self.__if__ > 1');
+    expect(wrong.json.message).toContain('failed rule: self.__true__ < 5');
+    expect((await ask('POST', at('v1'), foo('v1', { spec: { o: { if: 1, true: 1 } } }))).code).toBe(201);
+    const { json } = await ask(
+      'PATCH',
+      `${CRDS}/${NAME}`,
+      { spec: { versions: [version('v1', { n, o: of('self.true > 0') }, { storage: true })] } },
+      MERGE,
+    );
+    expect(json.message).toContain("1:6: Syntax error: mismatched input 'true' expecting IDENTIFIER");
+  });
+
+  it('has in the metadata of embedded objects only defaults that metadata may have', async () => {
+    const labels = { type: 'object', additionalProperties: text, default: { a: 'x y' } };
+    const metadata = object({ name: { ...text, default: 5 }, labels });
+    const inner = object({ metadata, kind: withDefault('%') }, { 'x-kubernetes-embedded-resource': true });
+    const spec = { group: 'tests.example.com', scope: 'Cluster', names: { plural: 'foos', kind: 'Foo' } };
+    const head = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: NAME } };
+    const versions = [version('v1', { n, inner }, { storage: true })];
+    const { json } = await ask('POST', CRDS, { ...head, spec: { ...spec, versions } });
+    for (const why of [
+      'name].default: Invalid value: 5: must result in valid metadata: metadata: Invalid value: {"name":5}: json: cannot unmarshal number',
+      'labels].default: Invalid value: {"a":"x y"}: must result in valid metadata: metadata.labels: Invalid value: "x y": a valid label',
+      '[kind].default: Invalid value: "%": must result in valid metadata: kind: Invalid value: "%": may have mixed case',
+    ])
+      expect(json.message).toContain(why);
+  });
+
   it('publishes its selectable fields', async () => {
     const selectableFields = [{ jsonPath: '.spec.b' }, { jsonPath: '.spec.a' }];
     await define('Cluster', version('v1', { n, a: text, b: text }, { storage: true, selectableFields }));
