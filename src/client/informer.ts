@@ -12,6 +12,8 @@ import { watcher } from './watcher.ts';
 export interface Lister<T> {
   get(key: string): T | undefined;
   list(namespace?: string): T[];
+  /** How many `list` would answer, without making the list. */
+  count(namespace?: string): number;
   /** Objects whose index function answered this value. Throws for an index that was never added. */
   byIndex(index: string, value: string): T[];
 }
@@ -146,6 +148,11 @@ class Cache<T extends KubeObject> implements Lister<T> {
     return [...(this.namespaces.get(namespace)?.values() ?? [])];
   }
 
+  count(namespace?: string): number {
+    if (namespace === undefined) return this.objects.size;
+    return this.namespaces.get(namespace)?.size ?? 0;
+  }
+
   byIndex(name: string, value: string): T[] {
     const index = this.indexes.get(name);
     if (!index) throw new Error(`no index ${name}`);
@@ -240,11 +247,21 @@ class Cache<T extends KubeObject> implements Lister<T> {
     let inNamespace = this.namespaces.get(namespace);
     if (!inNamespace) this.namespaces.set(namespace, (inNamespace = new Map()));
     inNamespace.set(key, object);
-    for (const index of this.indexes.values()) {
-      if (old) unlink(index, key, old);
-      link(index, key, object);
-    }
+    for (const index of this.indexes.values()) relink(index, key, object, old);
   }
+}
+
+/** Most changes are none of the index's values: then there is only another object to be found under them. */
+function relink<T>(index: Index<T>, key: string, object: T, old: T | undefined): void {
+  if (old) {
+    const [before, now] = [index.keysOf(old), index.keysOf(object)];
+    if (before.length === now.length && before.every((value, i) => value === now[i])) {
+      for (const value of now) index.byValue.get(value)?.set(key, object);
+      return;
+    }
+    unlink(index, key, old);
+  }
+  link(index, key, object);
 }
 
 function link<T>(index: Index<T>, key: string, object: T): void {

@@ -99,6 +99,12 @@ describe('an informer', () => {
     await eventually(() => informer.lister.byIndex('v', '2').length === 1);
     expect(informer.lister.byIndex('v', '1').map((o) => o.metadata?.name)).toEqual(['b']);
     expect(() => informer.lister.byIndex('nope', '')).toThrow('no index nope');
+    // What is found under a value that stayed is the newest object.
+    await client.patch(ConfigMaps, { name: 'b', namespace: 'default' }, 'merge', { data: { other: 'x' } });
+    await eventually(() => informer.lister.byIndex('v', '1')[0]?.data?.['other'] === 'x');
+    expect([informer.lister.count(), informer.lister.count('default'), informer.lister.count('none')]).toEqual([
+      2, 2, 0,
+    ]);
   });
 
   it('misses nothing when watches are cut and revisions forgotten', async () => {

@@ -111,7 +111,7 @@ function serviceName(zone: Zone, name: string, labels: string[], type: string): 
   return typed(type, 'A', addresses(name, ips));
 }
 
-const hasServices = (zone: Zone, namespace: string): boolean => zone.services.list(namespace).length > 0;
+const hasServices = (zone: Zone, namespace: string): boolean => zone.services.count(namespace) > 0;
 
 interface Host {
   hostname: string;

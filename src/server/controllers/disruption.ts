@@ -56,7 +56,7 @@ async function reconcile(context: ControllerContext, key: string): Promise<Recon
   const budget = (): PodDisruptionBudget | undefined => context.lister(PodDisruptionBudgets).get(key);
   const namespace = budget()?.metadata?.namespace;
   if (namespace === undefined) return;
-  await coalesce(context, context.lister(Pods).list(namespace).length);
+  await coalesce(context, context.lister(Pods).count(namespace));
   const pdb = budget();
   if (!pdb) return;
   try {

@@ -64,7 +64,7 @@ export default defineController({
     watch(Pods, (pod, old, { lister }) => {
       const namespace = pod.metadata?.namespace ?? '';
       if (old || !lister(Namespaces).get(namespace)?.metadata?.deletionTimestamp) return [];
-      return lister(Pods).list(namespace).length === 0 ? [namespace] : [];
+      return lister(Pods).count(namespace) === 0 ? [namespace] : [];
     }),
   ],
   workers: 10,

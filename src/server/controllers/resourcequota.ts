@@ -100,7 +100,7 @@ function sizeOf(quota: ResourceQuota, { lister }: ControllerContext): number {
   let size = 0;
   for (const counted of countedTypes(quota)) {
     const type = watchedType(counted);
-    if (type) size += lister(type).list(namespace).length;
+    if (type) size += lister(type).count(namespace);
   }
   return size;
 }

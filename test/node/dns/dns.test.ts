@@ -21,9 +21,12 @@ import {
 import { type DnsServer, startDnsServer } from '../../../src/node/dns/server.ts';
 
 function lister<T extends KubeObject>(objects: T[], indexes: Record<string, (o: T) => string[]>): Lister<T> {
+  const list = (namespace?: string): T[] =>
+    objects.filter((o) => namespace === undefined || o.metadata?.namespace === namespace);
   return {
     get: (key) => objects.find((o) => objectKey(o) === key),
-    list: (namespace) => objects.filter((o) => namespace === undefined || o.metadata?.namespace === namespace),
+    list,
+    count: (namespace) => list(namespace).length,
     byIndex: (name, value) => objects.filter((o) => indexes[name]!(o).includes(value)),
   };
 }

@@ -114,9 +114,12 @@ export function bench(
 
 function listerOf<T extends KubeObject>(objects: readonly KubeObject[]): Lister<T> {
   const keyOf = ({ metadata: m }: KubeObject) => (m?.namespace ? `${m.namespace}/${m.name}` : (m?.name ?? ''));
+  const list = (namespace?: string): T[] =>
+    objects.filter((o) => !namespace || o.metadata?.namespace === namespace) as T[];
   return {
     get: (key) => objects.find((object) => keyOf(object) === key) as T | undefined,
-    list: (namespace) => objects.filter((o) => !namespace || o.metadata?.namespace === namespace) as T[],
+    list,
+    count: (namespace) => list(namespace).length,
     byIndex: () => [],
   };
 }
