@@ -165,6 +165,146 @@ describe('scaling in mid-rollout', () => {
     expect(result).toEqual(wanted);
   });
 
+  // Upstream's TestScale; the sets from the oldest to the newest, with the size and the most that there might have been.
+  it.each<[replicas: number, surge: number, sets: [size: number, most: number][], wanted: number[]]>([
+    [
+      10,
+      0,
+      [
+        [3, 5],
+        [2, 5],
+      ],
+      [6, 4],
+    ],
+    [
+      3,
+      0,
+      [
+        [3, 5],
+        [2, 5],
+      ],
+      [2, 1],
+    ],
+    [
+      4,
+      0,
+      [
+        [1, 9],
+        [8, 9],
+      ],
+      [0, 4],
+    ],
+    [
+      10,
+      0,
+      [
+        [2, 7],
+        [3, 7],
+        [2, 7],
+      ],
+      [3, 4, 3],
+    ],
+    [
+      8,
+      0,
+      [
+        [3, 13],
+        [8, 13],
+        [2, 13],
+      ],
+      [2, 5, 1],
+    ],
+    [
+      4,
+      0,
+      [
+        [1, 3],
+        [1, 3],
+        [1, 3],
+      ],
+      [1, 1, 2],
+    ],
+    [
+      2,
+      0,
+      [
+        [1, 3],
+        [1, 3],
+        [1, 3],
+      ],
+      [0, 1, 1],
+    ],
+    [
+      5,
+      0,
+      [
+        [2, 4],
+        [2, 4],
+      ],
+      [2, 3],
+    ],
+    [
+      0,
+      0,
+      [
+        [1, 6],
+        [2, 6],
+        [3, 6],
+      ],
+      [0, 0, 0],
+    ],
+    [
+      5,
+      0,
+      [
+        [1, 5],
+        [1, 3],
+        [2, 5],
+      ],
+      [1, 2, 2],
+    ],
+    [
+      20,
+      2,
+      [
+        [6, 12],
+        [6, 12],
+      ],
+      [11, 11],
+    ],
+    [
+      50,
+      6,
+      [
+        [8, 13],
+        [5, 13],
+      ],
+      [34, 22],
+    ],
+    [
+      14,
+      0,
+      [
+        [3, 10],
+        [7, 10],
+      ],
+      [4, 10],
+    ],
+    [
+      2,
+      1,
+      [
+        [1, 3],
+        [2, 3],
+      ],
+      [1, 2],
+    ],
+  ])('to %i and %i more: %j become %j', (replicas, surge, given, wanted) => {
+    const sets = given.map(([size, most], i) => set(`s${i}`, size, size, max(most)));
+    const result = proportionalSizes(rolling(replicas, surge, 0), sets);
+    expect(sets.map((rs) => result.get(rs))).toEqual(wanted);
+  });
+
   it('gives the largest their share first, and no more than there is', () => {
     const sets = [5, 3, 2].map((n, i) => set(`s${i}`, n, n, max(10)));
     const result = sizes(proportionalSizes(rolling(13, 0, 1), sets));
