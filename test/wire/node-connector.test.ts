@@ -130,6 +130,9 @@ describe('nodeConnector', () => {
     const client = await leaf(authority, 'x', 'client auth');
     const wary = nodeConnector({ ca: stranger.certificate, credential: () => client });
     await expect(wary.forward(target(), '/', request())).rejects.toThrow(/certificate|signature|self/i);
+    // Unless it is told not to look; it shows its own all the same.
+    const response = await wary.forward({ ...target(), unverified: true }, '/', request());
+    expect(JSON.parse(await text(response))).toMatchObject({ caller: 'x' });
     wary.close();
   });
 

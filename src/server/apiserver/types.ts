@@ -13,7 +13,7 @@ import type { Compare, Operation, Store } from '../store/store.ts';
 export interface NodeConnector {
   /** Forwards a request (upgrades included) to `https://<address>:<port><path>` and answers what came back. */
   forward(
-    target: { address: string; port: number; serverName: string },
+    target: { address: string; port: number; serverName: string; unverified?: boolean },
     path: string,
     request: Request,
   ): Promise<Response>;

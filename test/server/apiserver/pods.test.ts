@@ -8,8 +8,8 @@ import { raw } from '../../support/raw.ts';
 
 /** A node's daemon that says what it was asked. */
 const nodes: NodeConnector = {
-  async forward({ address, port }, path): Promise<Response> {
-    const text = `${address}:${port}${path}`;
+  async forward({ address, port, unverified }, path): Promise<Response> {
+    const text = `${unverified ? 'unverified ' : ''}${address}:${port}${path}`;
     return { status: 200, headers: { 'content-type': 'text/plain' }, body: { bytes: () => Buffer.from(text) } };
   },
 };
@@ -110,6 +110,8 @@ describe('streams', () => {
     await onNode('a', 'b');
     const log = await raw(server, 'GET', `${path}/p/log?container=a&follow=true&tailLines=5&pretty=1`);
     expect(log.text).toBe('10.0.0.1:10250/containerLogs/default/p/a?follow=true&tailLines=5');
+    const insecure = await raw(server, 'GET', `${path}/p/log?container=a&insecureSkipTLSVerifyBackend=true`);
+    expect(insecure.text).toBe('unverified 10.0.0.1:10250/containerLogs/default/p/a');
     const exec = await raw(server, 'POST', `${path}/p/exec?container=b&command=ls&command=-l&stdout=true&tty=false`);
     expect(exec.text).toBe('10.0.0.1:10250/exec/default/p/b?output=1&command=ls&command=-l');
     expect((await raw(server, 'GET', `${path}/p/portforward`)).text).toBe('10.0.0.1:10250/portForward/default/p');

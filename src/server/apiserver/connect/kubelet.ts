@@ -31,10 +31,15 @@ export function kubeletOf(context: Pick<HookContext, 'lister'>, nodeName: string
   return { address: found.address, port, serverName: found.address };
 }
 
-/** Hands the request over to a node's daemon. */
-export async function forwardToNode(context: SubresourceContext, nodeName: string, path: string): Promise<Response> {
+/** Hands the request over to a node's daemon; `unverified`: whatever its certificate. */
+export async function forwardToNode(
+  context: SubresourceContext,
+  nodeName: string,
+  path: string,
+  unverified = false,
+): Promise<Response> {
   const { nodes } = context.options;
-  const target = kubeletOf(context, nodeName);
+  const target = { ...kubeletOf(context, nodeName), ...(unverified ? { unverified } : {}) };
   if (!nodes) throw new StatusError('ServiceUnavailable', 'this API server has no connection to nodes');
   try {
     return await nodes.forward(target, path, context.request);

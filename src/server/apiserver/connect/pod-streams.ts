@@ -57,7 +57,8 @@ async function logBody(context: SubresourceContext): Promise<Response> {
     if (value !== null && value !== '') passed.set(name, value);
   }
   const path = withQuery(podPath('containerLogs', pod, container), passed);
-  return checked(await forwardToNode(context, pod.spec.nodeName, path), pod.metadata?.name ?? '');
+  const unverified = on(query.get('insecureSkipTLSVerifyBackend'));
+  return checked(await forwardToNode(context, pod.spec.nodeName, path, unverified), pod.metadata?.name ?? '');
 }
 
 const MAX_ERROR_BYTES = 50_000;
