@@ -24,6 +24,18 @@ export interface WatchOptions {
   signal: AbortSignal;
 }
 
+const SUPPORTED = 'watch is only supported on individual resources and resource collections';
+
+/** Why several objects, which were printed, cannot be watched. */
+const tooMany = (built: Built | undefined): string =>
+  built
+    ? `${SUPPORTED} - ${built.infos.length} resources were found`
+    : 'you may only watch a single resource or type of resource at a time';
+
+/** A list that is one file. */
+const isList = ({ single, infos }: Built): boolean =>
+  !single && infos.length > 1 && new Set(infos.map((info) => info.source)).size === 1;
+
 export async function watchResources(options: WatchOptions): Promise<void> {
   const { builder } = options;
   // Files are read once; a collection is listed by the watch itself.
@@ -32,10 +44,9 @@ export async function watchResources(options: WatchOptions): Promise<void> {
   const targets: Target[] = built?.infos ?? (await builder.targets()).targets;
   const kinds = new Set(targets.map(({ mapping }) => `${mapping.kind}.${mapping.group}`));
   if (kinds.size !== 1) {
-    throw new CliError(
-      'watch is only supported on individual resources and resource collections - more than 1 resource was found',
-    );
+    throw new CliError(`${SUPPORTED} - more than 1 resource was found`);
   }
+  if (built && isList(built)) throw new CliError(`${SUPPORTED}, but a list of resources is found`);
   await new Watch(options, targets[0]!, built).run(targets.length);
 }
 
@@ -55,7 +66,7 @@ class Watch {
 
   async run(count: number): Promise<void> {
     const { single, version } = await this.first();
-    if (count > 1) throw new CliError('you may only watch a single resource or type of resource at a time');
+    if (count > 1) throw new CliError(tooMany(this.built));
     // A watch of one object begins with that object, which was printed already, or is not wanted.
     let skip = single ? 1 : 0;
     for await (const event of this.events(single ? '0' : version)) {

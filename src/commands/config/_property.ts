@@ -84,7 +84,8 @@ function valueOf(field: string, type: unknown, { value, rawBytes }: Exclude<Chan
   if (rawBytes) return Buffer.from(value).toString('base64');
   const at = wrongBase64(value);
   if (at !== undefined) throw new CliError(`error decoding input value: illegal base64 data at input byte ${at}`);
-  return value;
+  // Line ends in it are passed over, and not written again.
+  return value.replaceAll(/[\r\n]/g, '');
 }
 
 /** Go's strconv.ParseBool. */
