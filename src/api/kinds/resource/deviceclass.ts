@@ -1,6 +1,8 @@
 // DeviceClass. Upstream: pkg/registry/resource/deviceclass/strategy.go.
+import { semanticEqual } from '../../equal.ts';
 import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
+import type { FieldErrors } from '../../validation.ts';
 import { ageColumn } from '../shared/columns.ts';
 import { validateConfigurations, validateSelectors } from '../shared/device-requests.ts';
 import { DEVICE_CLASS_GATES, dropper } from '../shared/feature-gates.ts';
@@ -17,6 +19,13 @@ interface DeviceClass extends KubeObject {
   };
 }
 
+function validate(errors: FieldErrors, spec: DeviceClass['spec'], stored: boolean): void {
+  validateSelectors(errors, 'spec.selectors', spec?.selectors);
+  validateConfigurations(errors, 'spec.config', spec?.config, { stored });
+  const name = spec?.extendedResourceName;
+  if (name != null) qualifiedName(errors, 'spec.extendedResourceName', name);
+}
+
 export default defineKind<DeviceClass>({
   group,
   kind: 'DeviceClass',
@@ -30,11 +39,7 @@ export default defineKind<DeviceClass>({
   },
   prepareCreate: (draft) => drop(draft.spec),
   prepareUpdate: (draft, old) => drop(draft.spec, old.spec),
-  validate({ spec }, errors) {
-    validateSelectors(errors, 'spec.selectors', spec?.selectors);
-    validateConfigurations(errors, 'spec.config', spec?.config);
-    const name = spec?.extendedResourceName;
-    if (name != null) qualifiedName(errors, 'spec.extendedResourceName', name);
-  },
+  validateCreate: ({ spec }, errors) => validate(errors, spec, false),
+  validateUpdate: ({ spec }, old, errors) => validate(errors, spec, semanticEqual(spec?.config, old.spec?.config)),
   columns: [ageColumn],
 });

@@ -3,6 +3,7 @@ import { defineKind } from '../../kind.ts';
 import type { KubeObject } from '../../types.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { type ClaimSpec, defaultClaimSpec, dropDevices, validateClaimSpec } from '../shared/device-requests.ts';
+import { type ClaimStatus, deviceId, validateClaimStatus } from '../shared/device-status.ts';
 import { DEVICE_STATUS_GATES, dropper } from '../shared/feature-gates.ts';
 import { immutable } from '../shared/field-rules.ts';
 import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
@@ -10,31 +11,18 @@ import { KEPT_BY_STATUS, status } from '../shared/workloads.ts';
 const group = 'resource.k8s.io';
 const dropStatus = dropper(DEVICE_STATUS_GATES);
 
-interface Device {
-  driver?: string;
-  pool?: string;
-  device?: string;
-  shareID?: string;
-}
-interface Status {
-  allocation?: { devices?: { results?: Device[] } };
-  reservedFor?: unknown[];
-  devices?: Device[];
-}
 interface ResourceClaim extends KubeObject {
   spec?: ClaimSpec;
-  status?: Status;
+  status?: ClaimStatus;
 }
 
-const idOf = ({ driver, pool, device, shareID }: Device): string => JSON.stringify([driver, pool, device, shareID]);
-
 /** What was said of devices goes with their allocation. Upstream: dropDeallocatedStatusDevices. */
-function dropDeallocated(now: Status | undefined, old: Status | undefined): void {
+function dropDeallocated(now: ClaimStatus | undefined, old: ClaimStatus | undefined): void {
   const before = old?.allocation?.devices?.results;
   if (!now?.devices || !before?.length) return;
-  const gone = new Set(before.map(idOf));
-  for (const result of now.allocation?.devices?.results ?? []) gone.delete(idOf(result));
-  now.devices = now.devices.filter((device) => !gone.has(idOf(device)));
+  const gone = new Set(before.map(deviceId));
+  for (const result of now.allocation?.devices?.results ?? []) gone.delete(deviceId(result));
+  now.devices = now.devices.filter((device) => !gone.has(deviceId(device)));
   if (!now.devices.length) delete now.devices;
 }
 
@@ -69,7 +57,13 @@ export default defineKind<ResourceClaim>({
     dropStatus(draft.status, old.status);
   },
   validateCreate: (claim, errors) => validateClaimSpec(errors, 'spec', claim.spec),
-  validateUpdate: (claim, old, errors) => immutable(errors, 'spec', claim.spec, old.spec),
+  validateUpdate(claim, old, errors) {
+    immutable(errors, 'spec', claim.spec, old.spec);
+    validateClaimSpec(errors, 'spec', claim.spec, true);
+  },
+  validateStatus({ metadata, spec, status: now = {} }, old, errors) {
+    validateClaimStatus(errors, now, old.status ?? {}, spec?.devices ?? {}, Boolean(metadata?.deletionTimestamp));
+  },
   columns: [
     column('State', 'string', 'A summary of the current state (allocated, pending, reserved, etc.).', state),
     ageColumn,

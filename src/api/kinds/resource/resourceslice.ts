@@ -5,8 +5,9 @@ import type { FieldErrors } from '../../validation.ts';
 import { ageColumn, column } from '../shared/columns.ts';
 import { texts } from '../shared/column-texts.ts';
 import { csiDriverName } from '../shared/csi-names.ts';
+import { each, poolName } from '../shared/device-requests.ts';
 import { RESOURCE_SLICE_GATES, dropper } from '../shared/feature-gates.ts';
-import { dnsSubdomain, immutable, requiredLabel } from '../shared/field-rules.ts';
+import { dnsLabel, dnsSubdomain, immutable } from '../shared/field-rules.ts';
 
 const group = 'resource.k8s.io';
 const drop = dropper(RESOURCE_SLICE_GATES);
@@ -25,7 +26,6 @@ interface ResourceSlice extends KubeObject {
 }
 
 type Spec = NonNullable<ResourceSlice['spec']>;
-const MAX_POOL_NAME = 253;
 const MAX_DEVICES = 128;
 const MAX_DEVICES_WITH_TAINTS = 64;
 
@@ -33,11 +33,7 @@ function pool(
   errors: FieldErrors,
   { name = '', generation = 0, resourceSliceCount = 0 }: NonNullable<Spec['pool']>,
 ): void {
-  if (!name) errors.required('spec.pool.name');
-  else {
-    if (name.length > MAX_POOL_NAME) errors.tooLong('spec.pool.name', MAX_POOL_NAME);
-    for (const part of name.split('/')) dnsSubdomain(errors, 'spec.pool.name', part);
-  }
+  poolName(errors, 'spec.pool.name', name);
   if (resourceSliceCount <= 0) {
     errors.invalid('spec.pool.resourceSliceCount', resourceSliceCount, 'must be greater than zero');
   }
@@ -74,15 +70,10 @@ function validate(spec: Spec, errors: FieldErrors): void {
   pool(errors, spec.pool ?? {});
   reach(errors, spec);
   const { devices = [] } = spec;
-  const names = new Set<string>();
-  devices.forEach(({ name = '' }, i) => {
-    requiredLabel(errors, `spec.devices[${i}].name`, name);
-    if (names.has(name)) errors.duplicate(`spec.devices[${i}]`, name);
-    names.add(name);
-  });
   const few = devices.some((d) => d.taints?.length || d.consumesCounters?.length);
   const most = few ? MAX_DEVICES_WITH_TAINTS : MAX_DEVICES;
-  if (devices.length > most) errors.tooMany('spec.devices', devices.length, most);
+  const device = ({ name = '' }: { name?: string }, path: string): void => dnsLabel(errors, `${path}.name`, name);
+  each(errors, 'spec.devices', devices, most, device, (d) => d.name ?? '', '.name');
 }
 
 export default defineKind<ResourceSlice>({

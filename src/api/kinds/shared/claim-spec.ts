@@ -128,18 +128,22 @@ const META_FIELDS: readonly (readonly [keyof ObjectMeta, string])[] = [
   ['managedFields', 'managedFields'],
 ];
 
-/** A template in a pod: only labels and annotations are taken from its metadata. */
+/** Only labels and annotations are taken from a template's metadata. Upstream: ValidateTemplateObjectMeta. */
+export function validateTemplateMetadata(errors: FieldErrors, path: string, metadata: ObjectMeta = {}): void {
+  validateAnnotations(errors, `${path}.annotations`, metadata.annotations);
+  validateLabels(errors, `${path}.labels`, metadata.labels);
+  for (const [field, name] of META_FIELDS) {
+    if (metadata[field]) errors.forbidden(`${path}.${name}`, 'cannot be set');
+  }
+}
+
+/** A template in a pod. */
 export function validateClaimTemplate(
   errors: FieldErrors,
   path: string,
   template: { metadata?: ObjectMeta; spec?: ClaimSpec },
 ): void {
-  const metadata = template.metadata ?? {};
-  validateAnnotations(errors, `${path}.metadata.annotations`, metadata.annotations);
-  validateLabels(errors, `${path}.metadata.labels`, metadata.labels);
-  for (const [field, name] of META_FIELDS) {
-    if (metadata[field]) errors.forbidden(`${path}.metadata.${name}`, 'cannot be set');
-  }
+  validateTemplateMetadata(errors, `${path}.metadata`, template.metadata);
   validateClaimSpec(errors, `${path}.spec`, template.spec);
 }
 

@@ -113,7 +113,7 @@ describe('a new object', () => {
       servicecidr,
       { cidrs: ['10.0.0.0/16', '10.1.0.0/16'] },
       [
-        'spec.cidrs: Invalid value: {"cidrs":["10.0.0.0/16","10.1.0.0/16"]}: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+        'spec.cidrs: Invalid value: ["10.0.0.0/16","10.1.0.0/16"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
       ],
     ],
     [
@@ -124,6 +124,38 @@ describe('a new object', () => {
   ])('$kind %#', (kind, spec, expected) => {
     expect(create(kind, { metadata, spec }).errors).toEqual(expected);
   });
+});
+
+const FOUR = '192.168.0.0/24';
+const SIX = 'fd00:1234::/64';
+it.each<[string[], string[], string[]]>([
+  [[FOUR], [FOUR], []],
+  [[FOUR], [FOUR, SIX], []],
+  [[SIX], [SIX, FOUR], []],
+  [[FOUR], ['10.0.0.0/16', SIX], ['spec.cidrs[0]: Invalid value: "10.0.0.0/16": field is immutable']],
+  [
+    [FOUR],
+    [FOUR, 'x'],
+    ['spec.cidrs[1]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
+  ],
+  [
+    [FOUR],
+    [FOUR, '10.0.0.0/16'],
+    [expect.stringContaining('may specify no more than one IP for each IP family') as never],
+  ],
+  [[FOUR, SIX], [FOUR], [`spec.cidrs: Invalid value: ["${FOUR}"]: field is immutable`]],
+  [[FOUR], [], ['spec.cidrs: Invalid value: []: field is immutable']],
+  [
+    [FOUR, SIX],
+    [SIX, FOUR],
+    [
+      `spec.cidrs[0]: Invalid value: "${SIX}": field is immutable`,
+      `spec.cidrs[1]: Invalid value: "${FOUR}": field is immutable`,
+    ],
+  ],
+])('a range of services gains a family, and changes in nothing else: %j to %j', (before, now, expected) => {
+  const old = create(servicecidr, { metadata, spec: { cidrs: before } }).object;
+  expect(update(servicecidr, old, { metadata, spec: { cidrs: now } }).errors).toEqual(expected);
 });
 
 it('an ingress that was wrong may stay so, a class says where it is to be said', () => {

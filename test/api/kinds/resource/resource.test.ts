@@ -1,11 +1,12 @@
 // Devices: what claims ask for, and what slices offer.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import claim from '../../../../src/api/kinds/resource/resourceclaim.ts';
 import deviceclass from '../../../../src/api/kinds/resource/deviceclass.ts';
 import slice from '../../../../src/api/kinds/resource/resourceslice.ts';
-import { dns1123SubdomainErrors } from '../../../../src/api/names.ts';
+import { dns1123LabelErrors, dns1123SubdomainErrors } from '../../../../src/api/names.ts';
 import type { AnyKind } from '../../../../src/api/kind.ts';
-import { create, update } from '../lifecycle.ts';
+import type { Unstructured } from '../../../../src/api/types.ts';
+import { create, update, updateOf } from '../lifecycle.ts';
 
 const of = (spec: object) => ({ metadata: { name: 'x' }, spec });
 const exactly = { deviceClassName: 'gpu' };
@@ -29,12 +30,14 @@ it.each<[AnyKind, object, string[]]>([
     ),
     [
       `${at}[0]: Required value: ${ONE}`,
+      `${at}[1].firstAvailable[0].name: Invalid value: "": ${dns1123LabelErrors('')[0]!}`,
+      `${at}[1].firstAvailable[0].deviceClassName: Required value`,
       `${at}[1]: Invalid value: null: ${ONE}, but multiple fields are set`,
-      `${at}[1]: Duplicate value: "a"`,
       `${at}[2].exactly.deviceClassName: Required value`,
       `${at}[2].exactly.selectors[0].cel: Required value`,
       `${at}[2].exactly.count: Invalid value: 1: must not be specified when allocationMode is 'All'`,
       `${at}[3].exactly.allocationMode: Unsupported value: "Some": supported values: "All", "ExactCount"`,
+      `${at}[1].name: Duplicate value: "a"`,
     ],
   ],
   [
@@ -75,8 +78,8 @@ it.each<[AnyKind, object, string[]]>([
       'spec.nodeName: Invalid value: "": must be either unset or set to a non-empty string',
       'spec.allNodes: Invalid value: false: must be either unset or set to true',
       'spec: Required value: exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required',
-      'spec.devices[0].name: Required value',
-      'spec.devices[2]: Duplicate value: "a"',
+      `spec.devices[0].name: Invalid value: "": ${dns1123LabelErrors('')[0]!}`,
+      'spec.devices[2].name: Duplicate value: "a"',
     ],
   ],
   [
@@ -94,5 +97,146 @@ it('a claim stays what it is', () => {
   const old = create(claim, requests({ name: 'a', exactly })).object;
   expect(update(claim, old, requests({ name: 'b' })).errors).toEqual([
     expect.stringMatching(/^spec: Invalid value: .*: field is immutable$/),
+    `${at}[0]: Required value: ${ONE}`,
   ]);
+});
+
+it('names of attributes have a domain, and what drivers are told is small', () => {
+  const spec = (constraints: object[], parameters?: object) => ({
+    devices: {
+      requests: [{ name: 'a', exactly }],
+      constraints,
+      config: [{ opaque: { driver: 'a.b', parameters: parameters ?? {} } }],
+    },
+  });
+  const of32 = 'x'.repeat(33);
+  const { errors } = create(
+    claim,
+    of(spec(['', 'a', '/a', 'a.b/', `a.b/${of32}`, 'a.b/c'].map((matchAttribute) => ({ matchAttribute })))),
+  );
+  const field = (i: number) => `spec.devices.constraints[${i}].matchAttribute`;
+  expect(errors).toEqual([
+    `${field(0)}: Required value: name required`,
+    `${field(1)}: Invalid value: "a": must include a domain`,
+    `${field(2)}: Required value: the domain must not be empty`,
+    `${field(3)}: Required value: the name must not be empty`,
+    `${field(4)}: Too long: may not be more than 32 bytes`,
+  ]);
+  const large = of(spec([], { str: 'x'.repeat(10 * 1024 - 9) }));
+  expect(create(claim, large).errors).toEqual([
+    'spec.devices.config[0].opaque.parameters: Too long: may not be more than 10240 bytes',
+  ]);
+  expect(update(claim, create(claim, large).object, large).errors).toEqual([]);
+});
+
+describe('the status of a claim', () => {
+  const device = { driver: 'd', pool: 'p', device: 'x' };
+  const allocated = (more: object = {}, results: object[] = [{ request: 'a', ...device }]) => ({
+    allocation: { devices: { results, ...more } },
+  });
+  const user = { resource: 'pods', name: 'p', uid: '1' };
+  const opaque = { driver: 'a.b', parameters: {} };
+  const ID = '{"Driver":{},"Pool":{},"Device":{},"ShareID":{}}';
+  const results = 'status.allocation.devices.results[0]';
+  const config = 'status.allocation.devices.config';
+  it.each<[string, object, object, string[]]>([
+    ['may be empty', {}, { allocation: {} }, []],
+    ['has devices and users', {}, { ...allocated(), reservedFor: [user] }, []],
+    [
+      'has requests of the claim',
+      {},
+      allocated({}, [{ request: 'b', ...device }]),
+      [`${results}.request: Invalid value: "b": ${REFERENCE}`],
+    ],
+    [
+      'names its devices',
+      {},
+      allocated({}, [{ request: 'a' }]),
+      [
+        `${results}.driver: Required value`,
+        `${results}.driver: Invalid value: "": ${dns1123SubdomainErrors('')[0]!}`,
+        `${results}.pool: Required value`,
+        `${results}.device: Invalid value: "": ${dns1123LabelErrors('')[0]!}`,
+      ],
+    ],
+    [
+      'keeps its devices',
+      allocated(),
+      allocated({}, []),
+      [expect.stringMatching(/^status.allocation: .*: field is immutable$/) as string],
+    ],
+    [
+      'says where its configuration is from',
+      {},
+      allocated({
+        config: [{ source: 'FromClaim', opaque }, { opaque }, { source: 'x', opaque }, { source: 'FromClass' }],
+      }),
+      [
+        `${config}[1].source: Required value`,
+        `${config}[2].source: Unsupported value: "x": supported values: "FromClaim", "FromClass"`,
+        `${config}[3].opaque: Required value`,
+      ],
+    ],
+    [
+      'has users only with devices',
+      {},
+      { reservedFor: [user, user, {}] },
+      [
+        'status.reservedFor[2].resource: Required value',
+        'status.reservedFor[2].name: Required value',
+        'status.reservedFor[2].uid: Required value',
+        'status.reservedFor[1].uid: Duplicate value: "1"',
+        'status.reservedFor: Forbidden: may not be specified when `allocated` is not set',
+      ],
+    ],
+    [
+      'has no end of users',
+      allocated(),
+      { ...allocated(), reservedFor: Array.from({ length: 257 }, (_, i) => ({ ...user, uid: String(i) })) },
+      ['status.reservedFor: Too many: 257: must have at most 256 items'],
+    ],
+    [
+      'has reports on its own devices',
+      allocated(),
+      { ...allocated(), devices: [device, device, { ...device, device: 'y' }] },
+      [
+        `status.devices[2]: Invalid value: ${ID}: must be an allocated device in the claim`,
+        `status.devices[1].deviceID: Duplicate value: ${ID}`,
+      ],
+    ],
+    [
+      'has addresses as they are written',
+      allocated(),
+      {
+        ...allocated(),
+        devices: [
+          { ...device, networkData: { ips: ['10.9.8.1/24', '10.9.8.1/24', '300.9.8.0/24', '010.009.008.000/24'] } },
+        ],
+      },
+      [
+        'status.devices[0].networkData.ips[2]: Invalid value: "300.9.8.0/24": must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)',
+        'status.devices[0].networkData.ips[3]: Invalid value: "010.009.008.000/24": must be in canonical form ("10.9.8.0/24")',
+        'status.devices[0].networkData.ips[1]: Duplicate value: "10.9.8.1/24"',
+      ],
+    ],
+  ])('%s', (_, before, now, expected) => {
+    const stored = create(claim, requests({ name: 'a', exactly })).object;
+    expect(
+      updateOf(claim, 'status', { ...stored, status: before } as Unstructured, { ...stored, status: now }),
+    ).toEqual(expected);
+  });
+
+  it('has no new users once it is deleted', () => {
+    const stored = create(claim, requests({ name: 'a', exactly })).object;
+    const deleted = { ...stored, metadata: { ...stored.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    const write = (...reservedFor: object[]) =>
+      updateOf(claim, 'status', { ...deleted, status: { ...allocated(), reservedFor: [user] } } as Unstructured, {
+        ...deleted,
+        status: { ...allocated(), reservedFor },
+      });
+    expect(write(user)).toEqual([]);
+    expect(write(user, { ...user, uid: '2' })).toEqual([
+      'status.reservedFor: Forbidden: new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set',
+    ]);
+  });
 });
