@@ -1,10 +1,12 @@
 // Builds dist/: the CLI as one bundle with a V8 code cache, the daemons and the library as ES modules that share
 // chunks. The CLI reaches the daemons only by import(), so its bundle stays small and starts at once.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { type BuildOptions, type Plugin, build } from 'esbuild';
 import { daemons } from './daemons.ts';
+import { warmServer } from './warm-server.ts';
 
 const root = resolve(import.meta.dirname, '..');
 /** Built aside and swapped in whole: a build that fails, or a command that runs meanwhile, finds the old one. */
@@ -42,7 +44,7 @@ async function buildCli(): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
     plugins: [daemonsApart],
-    external: ['lmdb', 'etcd3', 'pino', 'prom-client'],
+    external: ['lmdb', 'etcd3', 'pino', 'prom-client', 'undici', '@peculiar/x509', 'reflect-metadata', 'dns-packet'],
     define: { 'import.meta.url': '__filename_url', 'import.meta.dirname': '__dirname' },
     banner: {
       js: '(function(exports,require,module,__filename,__dirname,__import){var __filename_url=require("node:url").pathToFileURL(__filename).href;',
@@ -52,21 +54,38 @@ async function buildCli(): Promise<void> {
   // import() in a script with a code cache has lost its way to the loader: the launcher lends its own.
   const bundle = readFileSync(file, 'utf8').replaceAll(/\bimport\((?=")/g, '__import(');
   writeFileSync(file, bundle);
-  writeCodeCache(file);
+  await writeCodeCache(file);
 }
 
-/** Runs the commonest command once and keeps what V8 compiled for it. */
-function writeCodeCache(file: string): void {
-  const env = {
-    ...process.env,
-    SAMPAN_DIST: dist,
-    SAMPAN_WRITE_CODE_CACHE: `${file}.cache`,
-    KUBECONFIG: '/nonexistent',
-  };
-  for (const args of [['version', '--client']]) {
-    const run = spawnSync(process.execPath, [join(root, 'bin/sampan'), ...args], { env, encoding: 'utf8' });
-    if (run.status !== 0) throw new Error(`the built CLI does not run:\n${run.stderr}`);
+/** Runs the commonest command and keeps what V8 compiled for it. */
+async function writeCodeCache(file: string): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), 'sampan-build-'));
+  const server = await warmServer();
+  try {
+    const kubeconfig = join(home, 'config');
+    writeFileSync(kubeconfig, server.kubeconfig);
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: home,
+      SAMPAN_DIST: dist,
+      SAMPAN_WRITE_CODE_CACHE: `${file}.cache`,
+      KUBECONFIG: kubeconfig,
+    };
+    // The second run finds discovery on the disk, as most runs do.
+    for (let run = 0; run < 2; run++) await runBuilt(['get', 'pods'], env);
+  } finally {
+    server.close();
+    rmSync(home, { recursive: true, force: true });
   }
+}
+
+function runBuilt(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((done, fail) => {
+    execFile(process.execPath, [join(root, 'bin/sampan'), ...args], { env }, (error, _stdout, stderr) => {
+      if (error) fail(new Error(`the built CLI does not run:\n${stderr}`));
+      else done();
+    });
+  });
 }
 
 async function buildModules(): Promise<void> {
