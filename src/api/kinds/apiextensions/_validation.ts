@@ -140,7 +140,7 @@ class SpecChecker {
     const { mayLackSchema } = this.lenient;
     versions.forEach((version, i) => {
       if (schemaOf(version) || (mayLackSchema && !version.served)) return;
-      const why = mayLackSchema ? 'because otherwise all fields are pruned' : '';
+      const why = mayLackSchema ? 'because otherwise all fields are pruned' : 'schemas are required';
       this.errors.required(`spec.versions[${i}].schema.openAPIV3Schema`, why);
     });
   }
