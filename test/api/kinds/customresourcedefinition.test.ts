@@ -98,7 +98,10 @@ describe('a definition', () => {
     ['spec.names.shortNames[0]: Invalid value: "G!"', (c) => (c.spec.names.shortNames = ['G!'])],
     ['must have exactly one version marked as storage version', (c) => (c.spec.versions[0]!.storage = false)],
     ['must contain unique version names', (c) => c.spec.versions.push(version('v1', { storage: false }))],
-    ['spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required', (c) => delete c.spec.versions[0]!.schema],
+    [
+      'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required',
+      (c) => delete c.spec.versions[0]!.schema,
+    ],
     ['spec.versions[0].name: Invalid value: "V1"', (c) => (c.spec.versions[0]!.name = 'V1')],
     [
       'spec.versions[0].deprecationWarning: Invalid value: "old": can only be set for deprecated versions',
