@@ -5,7 +5,7 @@ import { CelError, Optional } from '../cel/values.ts';
 import { deepEqual } from '../patch/equal.ts';
 import type { FieldErrors } from '../validation.ts';
 import { type CompiledRule, type Rule, compiledRules } from './cel-compile.ts';
-import { withTypeAndMeta } from './cel-types.ts';
+import { rootSchema } from './cel-types.ts';
 import { itemKey, toCel } from './cel-values.ts';
 import type { Schema } from './schema.ts';
 
@@ -26,6 +26,8 @@ interface Before {
   /** The nearest parent that could be found, old and new. */
   parent?: readonly [now: unknown, before: unknown];
 }
+
+const TYPE_META = new Set(['apiVersion', 'kind']);
 
 /** The rest of the rules is not run. */
 class Exhausted extends Error {}
@@ -66,7 +68,12 @@ class RuleRunner {
       if (typeof inner !== 'object' || inner.ref !== undefined) continue;
       const at = named ? (path === '' ? name : `${path}.${name}`) : `${path}[${name}]`;
       const found = canFind && Object.hasOwn(old, name) ? old[name] : undefined;
-      this.walk(member, inside(before, fields, found), inner, at, inner.embeddedResource === true);
+      // What an object is, is no matter of what it was.
+      const past =
+        before.parent === undefined && TYPE_META.has(name)
+          ? { value: found, correlated: false }
+          : inside(before, fields, found);
+      this.walk(member, past, inner, at, inner.embeddedResource === true);
     }
   }
 
@@ -191,13 +198,6 @@ function inside(before: Before, now: unknown, value: unknown): Before {
 function isUnchanged(value: unknown, { value: old, correlated, parent }: Before): boolean {
   if (correlated) return deepEqual(value, old);
   return parent !== undefined && deepEqual(parent[0], parent[1]);
-}
-
-const roots = new WeakMap<Schema, Schema>();
-function rootSchema(schema: Schema): Schema {
-  let found = roots.get(schema);
-  if (!found) roots.set(schema, (found = withTypeAndMeta(schema)));
-  return found;
 }
 
 const known = new WeakMap<Schema, boolean>();

@@ -57,8 +57,21 @@ const META: Schema = { type: 'object', properties: { name: { type: 'string' }, g
 
 /** The schema as rules at the root of an object see it: its kind, version and names are always there. */
 export function withTypeAndMeta(schema: Schema): Schema {
+  const { apiVersion, kind, metadata } = schema.properties ?? {};
+  const { name, generateName } = metadata?.properties ?? {};
+  // One that says all of it may say more of its metadata.
+  if ([apiVersion, kind, name, generateName].every((field) => field?.type === 'string')) return schema;
   const string: Schema = { type: 'string' };
   return { ...schema, properties: { ...schema.properties, apiVersion: string, kind: string, metadata: META } };
+}
+
+const complete = new WeakMap<Schema, Schema>();
+
+/** The same, one for all who ask. */
+export function rootSchema(schema: Schema): Schema {
+  let found = complete.get(schema);
+  if (!found) complete.set(schema, (found = withTypeAndMeta(schema)));
+  return found;
 }
 
 const cache = new WeakMap<Schema, DeclaredType | null>();
@@ -68,7 +81,7 @@ let count = 0;
 export function declaredType(schema: Schema, isRoot: boolean): DeclaredType | undefined {
   const known = cache.get(schema);
   if (known !== undefined) return known ?? undefined;
-  const made = declare(isRoot ? withTypeAndMeta(schema) : schema);
+  const made = declare(isRoot ? rootSchema(schema) : schema);
   cache.set(schema, made ?? null);
   return made;
 }

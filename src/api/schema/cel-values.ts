@@ -12,7 +12,8 @@ import {
   Timestamp,
   equal,
 } from '../cel/values.ts';
-import { declaredType, escapeProperty, fieldName } from './cel-types.ts';
+import { deepEqual } from '../patch/equal.ts';
+import { declaredType, escapeProperty, fieldName, rootSchema } from './cel-types.ts';
 import { isIntOrString } from './resolve.ts';
 import type { Schema } from './schema.ts';
 
@@ -50,10 +51,9 @@ class ObjectFields implements Fields {
   *names(): Iterable<string> {
     for (const [escaped, name] of namesOf(this.schema)) if (this.isThere(name)) yield escaped;
   }
-  /** A null where the schema has none is no field. */
+  /** A null is no field, not even where it may be. */
   private isThere(name: string): boolean {
-    if (!Object.hasOwn(this.raw, name)) return false;
-    return this.raw[name] !== null || this.schema.properties![name]!.nullable === true;
+    return Object.hasOwn(this.raw, name) && this.raw[name] !== null;
   }
   field(escaped: string): unknown {
     if (this.known.has(escaped)) return this.known.get(escaped);
@@ -64,6 +64,20 @@ class ObjectFields implements Fields {
     return value;
   }
   equalTo(other: Fields): boolean {
+    return other instanceof ObjectFields ? this.sameAs(other) : this.sameNames(other);
+  }
+  /** Fields count that no expression can name: unknown ones, and those whose names cannot be written. */
+  private sameAs({ raw, schema }: ObjectFields): boolean {
+    const names = Object.keys(this.raw).filter((name) => this.isThere(name));
+    if (names.length !== Object.keys(raw).filter((name) => raw[name] !== null).length) return false;
+    return names.every((name) => {
+      const [mine, theirs] = [this.schema.properties?.[name], schema.properties?.[name]];
+      if (!Object.hasOwn(raw, name)) return false;
+      if (!mine || !theirs) return deepEqual(this.raw[name], raw[name]);
+      return equal(toCel(this.raw[name], mine), toCel(raw[name], theirs));
+    });
+  }
+  private sameNames(other: Fields): boolean {
     const [mine, theirs] = [[...this.names()], [...other.names()]];
     return (
       mine.length === theirs.length &&
@@ -118,7 +132,9 @@ export function toCel(value: unknown, schema: Schema): unknown {
   if (typeof value === 'string') return schema.type === 'string' ? textValue(value, schema) : value;
   if (Array.isArray(value)) return listValue(value, schema);
   const { additionalProperties } = schema;
-  if (typeof additionalProperties !== 'object') return new ObjectFields(value as Raw, schema);
+  if (typeof additionalProperties !== 'object') {
+    return new ObjectFields(value as Raw, schema.embeddedResource ? rootSchema(schema) : schema);
+  }
   const out = new Map<unknown, unknown>();
   for (const [name, member] of Object.entries(value as Raw)) {
     if (member !== null || additionalProperties.nullable) out.set(name, toCel(member, additionalProperties));

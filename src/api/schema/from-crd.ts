@@ -88,7 +88,11 @@ export function fromCrdSchema(openAPIV3Schema: object): Schema {
 }
 
 /** What a definition demands of these is checked, and not published. */
-const beside = (rules: Schema | undefined): Schema => (rules ? { allOf: [{ ...rules, type: 'string' }] } : {});
+function beside(rules: Schema | undefined): Schema {
+  if (!rules) return {};
+  const { validations, ...rest } = rules;
+  return { allOf: [{ ...rest, type: 'string' }], ...(validations ? { validations } : {}) };
+}
 
 /** For a CRD without a schema (preserveUnknownFields): anything goes. */
 export const openSchema: Schema = { type: 'object', preserveUnknownFields: true };

@@ -1,12 +1,17 @@
 // Values that may be absent. Upstream: cel-go cel/library.go (OptionalTypes), cel/decls.go.
 import { type FunctionTable, declare } from '../functions.ts';
-import { CelError, Optional, equal, lookUp, numeric } from '../values.ts';
+import { CelError, Duration, Optional, Timestamp, equal, lookUp, numeric } from '../values.ts';
+
+/** Of Go's time: the first of January of the year 1. */
+const ZERO_TIME = BigInt(Date.parse('0001-01-01T00:00:00Z')) * 1_000_000n;
 
 const isZero = (value: unknown): boolean =>
   value === null ||
   value === false ||
   value === '' ||
   equal(value, 0n) ||
+  (value instanceof Duration && value.nanos === 0n) ||
+  (value instanceof Timestamp && value.nanos === ZERO_TIME) ||
   (Array.isArray(value) && value.length === 0) ||
   (value instanceof Map && value.size === 0) ||
   (value instanceof Uint8Array && value.length === 0);

@@ -158,7 +158,7 @@ export function declareTimes(table: FunctionTable): void {
   ];
   for (const [name, unit] of units)
     declare(table, `duration_to_${name}`, `.${name}(duration) int`, (d: Duration) => d.nanos / unit);
-  const millis = (d: Duration): bigint => (d.nanos / 1_000_000n) % 1000n;
+  const millis = (d: Duration): bigint => d.nanos / 1_000_000n;
   declare(table, 'duration_to_milliseconds', '.getMilliseconds(duration) int', millis);
   const later = (t: Timestamp, d: Duration): Timestamp => checkedTime(t.nanos + d.nanos);
   declare(table, 'add_timestamp_duration', '_+_(timestamp, duration) timestamp', later);

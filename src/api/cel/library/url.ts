@@ -47,8 +47,11 @@ export function parseUrl(text: string): UrlValue | string {
     if (problem !== undefined) return wrong(problem);
   }
   if (badEscape(rest)) return wrong(`invalid URL escape ${JSON.stringify(/%.{0,2}/.exec(rest)![0])}`);
-  return new UrlValue(text, [scheme, host, rest, query]);
+  // Upstream parses once more, with what comes after a # as a part of its own.
+  return new UrlValue(text, [scheme, beforeHash(host), beforeHash(rest), rest.includes('#') ? '' : beforeHash(query)]);
 }
+
+const beforeHash = (text: string): string => text.split('#', 1)[0]!;
 
 function hostProblem(host: string): string | undefined {
   if (host.startsWith('[')) {

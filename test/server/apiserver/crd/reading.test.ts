@@ -218,6 +218,38 @@ describe('a definition', () => {
     expect(json.message).toContain("1:6: Syntax error: mismatched input 'true' expecting IDENTIFIER");
   });
 
+  it('has rules for which a null is no field, and embedded objects have what every object has', async () => {
+    const rules = [
+      '!has(self.o.nothing)',
+      "self.o.inner.kind == 'X' && self.o.inner.metadata.name == 'x' && self.o.inner.apiVersion == 'v1'",
+      'self.o.list[0] != self.o.list[1] && self.o.list[1] == self.o.list[2]',
+      "url(self.o.url).getQuery() == {'a': ['b', 'c']} && url(self.o.url).getEscapedPath() == '/p'",
+      "optional.ofNonZeroValue(duration('0s')) == optional.none() && duration('1h2m3s4ms').getMilliseconds() == 3723004",
+    ];
+    const open = { 'x-kubernetes-preserve-unknown-fields': true };
+    const o = object({
+      nothing: { ...text, nullable: true },
+      inner: object({ v: n }, { 'x-kubernetes-embedded-resource': true }),
+      list: { type: 'array', items: object({ known: n }, open) },
+      url: text,
+    });
+    const spec = { ...object({ n, o }), 'x-kubernetes-validations': rules.map((rule) => ({ rule })) };
+    const schema = { openAPIV3Schema: object({ spec }) };
+    await define('Cluster', version('v1', {}, { storage: true, schema }));
+    const value = {
+      nothing: null,
+      inner: { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' } },
+      list: [
+        { known: 1, other: 'a' },
+        { known: 1, other: 'b' },
+        { known: 1, other: 'b' },
+      ],
+      url: 'https://example.com/p?a=b&a=c#part',
+    };
+    const { code, json } = await ask('POST', at('v1'), foo('v1', { spec: { o: value } }));
+    expect([code, json.message]).toEqual([201, undefined]);
+  });
+
   it('has in the metadata of embedded objects only defaults that metadata may have', async () => {
     const labels = { type: 'object', additionalProperties: text, default: { a: 'x y' } };
     const metadata = object({ name: { ...text, default: 5 }, labels });
