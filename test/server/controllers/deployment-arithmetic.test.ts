@@ -11,7 +11,7 @@ import {
   proportionalSizes,
 } from '../../../src/server/controllers/deployment/arithmetic.ts';
 import { newReplicaSet } from '../../../src/server/controllers/deployment/new-set.ts';
-import { deadlineCheckMs, rolloutStatus } from '../../../src/server/controllers/deployment/progress.ts';
+import { deadlineCheckMs, isComplete, rolloutStatus } from '../../../src/server/controllers/deployment/progress.ts';
 import { equalIgnoringHash, findNewSet } from '../../../src/server/controllers/deployment/template.ts';
 import { templateHash } from '../../../src/server/controllers/shared/hash.ts';
 import { deployment, template } from './objects.ts';
@@ -139,6 +139,21 @@ describe('the new set', () => {
 });
 
 describe('the old sets', () => {
+  // Upstream's TestDeploymentController_reconcileOldReplicaSets; where neither may be missing, one may.
+  it.each<
+    [unavailable: number, old: [size: number, ready: number], newest: [size: number, ready: number], left: number]
+  >([
+    [0, [10, 10], [0, 0], 9],
+    [2, [10, 10], [0, 0], 8],
+    [2, [10, 8], [0, 0], 8],
+    [2, [10, 9], [0, 0], 8],
+    [2, [8, 8], [2, 0], 8],
+  ])('of 10, %i may be missing: %j beside %j shrink to %i', (unavailable, [size, ready], [added, up], left) => {
+    const old = set('old', size, ready);
+    const result = oldSetSizes(rolling(10, 0, unavailable), [old], set('new', added, up));
+    expect(result.get(old) ?? size).toBe(left);
+  });
+
   it('give up what is not available first, then as many as are spare', () => {
     const d = rolling(10, 3, 2);
     const [a, b] = [set('a', 4, 2), set('b', 4)];
@@ -321,6 +336,21 @@ describe('a saturated set', () => {
     [set('a', 3, 3, { 'deployment.kubernetes.io/desired-replicas': '2' }), false],
     [set('a', 2, 2, desired), false],
   ])('%#', (rs, wanted) => expect(isSaturated(deployment('web', 3), rs)).toBe(wanted));
+});
+
+describe('a rollout', () => {
+  // Upstream's TestDeploymentComplete.
+  it.each([
+    [5, 5, 5, 4, false],
+    [5, 5, 5, 3, false],
+    [5, 5, 5, 5, true],
+    [5, 5, 4, 5, false],
+    [1, 2, 1, 1, false],
+    [1, 1, 1, 0, false],
+  ])('to %i, of %i, %i updated, %i available: complete %s', (desired, replicas, updatedReplicas, available, done) => {
+    const status = { replicas, updatedReplicas, availableReplicas: available };
+    expect(isComplete(rolling(desired, 0, 1), status)).toBe(done);
+  });
 });
 
 describe('progress', () => {
