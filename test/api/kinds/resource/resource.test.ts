@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import claim from '../../../../src/api/kinds/resource/resourceclaim.ts';
 import deviceclass from '../../../../src/api/kinds/resource/deviceclass.ts';
 import slice from '../../../../src/api/kinds/resource/resourceslice.ts';
-import { dns1123LabelErrors, dns1123SubdomainErrors } from '../../../../src/api/names.ts';
+import { cIdentifierErrors, dns1123LabelErrors, dns1123SubdomainErrors } from '../../../../src/api/names.ts';
 import type { AnyKind } from '../../../../src/api/kind.ts';
 import type { Unstructured } from '../../../../src/api/types.ts';
 import { create, update, updateOf } from '../lifecycle.ts';
@@ -127,6 +127,60 @@ it('names of attributes have a domain, and what drivers are told is small', () =
     'spec.devices.config[0].opaque.parameters: Too long: may not be more than 10240 bytes',
   ]);
   expect(update(claim, create(claim, large).object, large).errors).toEqual([]);
+});
+
+it('devices have properties of one value each, with names of their own', () => {
+  const device = (attributes: object, capacity: object = {}) =>
+    create(slice, offer({ devices: [{ name: 'a', attributes, capacity }] })).errors;
+  const field = (key: string) => `spec.devices[0].attributes[${key}]`;
+  expect(
+    device({ model: { string: 'x' }, 'a.b/version': { version: '1.2.3-rc.1+5' } }, { memory: { value: '1Gi' } }),
+  ).toEqual([]);
+  const [identifier] = cIdentifierErrors('.');
+  expect(
+    device({
+      '.': {},
+      '/': { int: 1 },
+      both: { string: 'x', version: '1.2.3' },
+      long: { string: 'x'.repeat(65) },
+      v: { version: 'x'.repeat(65) },
+    }),
+  ).toEqual([
+    `${field('.')}: Invalid value: ".": ${identifier}`,
+    `${field('.')}: Required value: exactly one value must be specified`,
+    `${field('/')}: Required value: the domain must not be empty`,
+    `${field('/')}: Required value: the name must not be empty`,
+    `${field('both')}: Invalid value: {"IntValue":null,"BoolValue":null,"StringValue":"x","VersionValue":"1.2.3"}: exactly one value must be specified`,
+    `${field('long')}.string: Too long: may not be more than 64 bytes`,
+    `${field('v')}.version: Invalid value: "${'x'.repeat(65)}": must be a string compatible with semver.org spec 2.0.0`,
+    `${field('v')}.version: Too long: may not be more than 64 bytes`,
+  ]);
+  const many = Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`a${i}`, { int: i }]));
+  expect(device(many)).toEqual([]);
+  expect(device(many, { one: { value: '1' } })).toEqual([
+    'spec.devices[0]: Invalid value: 33: the total number of attributes and capacities must not exceed 32',
+  ]);
+  const key = `${'x'.repeat(64)}/${'y'.repeat(33)}`;
+  const shown = field(`${'x'.repeat(47)}...${'x'.repeat(12)}/${'y'.repeat(33)}`);
+  expect(device({ [key]: { int: 1 } })).toEqual([
+    `${shown}: Too long: may not be more than 63 bytes`,
+    `${shown}: Too long: may not be more than 32 bytes`,
+  ]);
+});
+
+it('a slice is for the nodes of one term', () => {
+  const nodes = (nodeSelector: object) =>
+    create(slice, of({ driver: 'a.b', pool: { name: 'p', resourceSliceCount: 1 }, nodeSelector })).errors;
+  const terms = 'spec.nodeSelector.nodeSelectorTerms';
+  expect(nodes({})).toEqual([
+    `${terms}: Required value: must have at least one node selector term`,
+    `${terms}: Invalid value: null: must have exactly one node selector term`,
+  ]);
+  expect(nodes({ nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'In', values: ['-1'] }] }] })).toEqual([
+    expect.stringMatching(
+      /^spec.nodeSelector.nodeSelectorTerms\[0\].matchExpressions\[0\].values\[0\]: Invalid value: "-1"/,
+    ),
+  ]);
 });
 
 describe('the status of a claim', () => {
