@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { checkServerIdentity } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
+import { type Dialled, dialProblem } from './dial-error.ts';
 import type { Request, Response } from './http.ts';
 import { forwardRequest } from './proxy.ts';
 import { systemRootsAgent } from './system-roots.ts';
@@ -75,7 +76,7 @@ export function createHttpsCaller(): HttpsCaller {
       } catch (error) {
         const verb = call.method.charAt(0) + call.method.slice(1).toLowerCase();
         throw new Error(
-          `${verb} "${target.shown ?? target.url.href}": ${describe(error as NodeJS.ErrnoException, target)}`,
+          `${verb} "${target.shown ?? target.url.href}": ${dialProblem(error as NodeJS.ErrnoException, dialled(target))}`,
           {
             cause: error,
           },
@@ -176,46 +177,9 @@ async function collect(message: IncomingMessage, limitBytes: number): Promise<Bu
 }
 
 const CLOSED = new Set(['ECONNRESET', 'EPIPE']);
-const UNKNOWN_AUTHORITY = 'x509: certificate signed by unknown authority';
-const TLS_TEXTS: Readonly<Record<string, string>> = {
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
-  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
-  CERT_HAS_EXPIRED: 'x509: certificate has expired or is not yet valid',
-  CERT_NOT_YET_VALID: 'x509: certificate has expired or is not yet valid',
-};
-const DIAL_TEXTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connect: connection refused',
-  EHOSTUNREACH: 'connect: no route to host',
-  ENETUNREACH: 'connect: network is unreachable',
-  ETIMEDOUT: 'i/o timeout',
-};
 
-function describe(error: NodeJS.ErrnoException, target: HttpsTarget): string {
-  const code = error.code ?? '';
-  const tls = TLS_TEXTS[code];
-  if (tls !== undefined) return `tls: failed to verify certificate: ${tls}`;
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    const serverName = target.serverName ?? withoutBrackets(target.url.hostname);
-    return `tls: failed to verify certificate: x509: certificate is ${validFor(error)}, not ${serverName}`;
-  }
-  const host = target.address?.host ?? withoutBrackets(target.url.hostname);
-  const port = target.address?.port ?? (target.url.port || 443);
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: no such host`;
-  const dial = DIAL_TEXTS[code];
-  if (dial !== undefined) return `dial tcp ${host.includes(':') ? `[${host}]` : host}:${port}: ${dial}`;
-  if (code === 'ECONNRESET') return 'EOF';
-  if (code === 'EPROTO' && error.message.includes('wrong version number')) {
-    return 'http: server gave HTTP response to HTTPS client';
-  }
-  return error.message;
-}
-
-/** Go lists the names that the certificate is for. */
-function validFor(error: Error): string {
-  const { cert } = error as Error & { cert?: PeerCertificate };
-  const names = (cert?.subjectaltname ?? '').split(', ').map((name) => name.slice(name.indexOf(':') + 1));
-  return names[0] ? `valid for ${names.join(', ')}` : 'not valid for any names';
+/** Whom it is that does not answer, or is another. */
+function dialled({ url, address, serverName }: HttpsTarget): Dialled {
+  const name = withoutBrackets(url.hostname);
+  return { host: address?.host ?? name, port: address?.port ?? (url.port || 443), serverName: serverName ?? name };
 }

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { checkServerIdentity } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
+import { dialProblem } from './dial-error.ts';
 import { NEVER_ABORTED } from './http.ts';
 import type { Request, Response } from './http.ts';
 
@@ -115,7 +116,7 @@ export async function forwardRequest(
     if (closed && !request.body && !request.signal.aborted) {
       return forwardRequest(request, target, path, { ...dialing, tls: { ...tls, agent: false } });
     }
-    throw dialError(error as NodeJS.ErrnoException, target);
+    throw goError(error as NodeJS.ErrnoException, target);
   }
 }
 
@@ -259,15 +260,8 @@ function limitConnect(outgoing: ClientRequest, timeoutMs: number): void {
   });
 }
 
-/** As Go says it: `dial tcp 10.0.0.7:10250: connect: connection refused`. */
-function dialError(error: NodeJS.ErrnoException, { address, port }: PlainTarget): Error {
-  const texts: Record<string, string> = {
-    ECONNREFUSED: 'connect: connection refused',
-    EHOSTUNREACH: 'connect: no route to host',
-    ENETUNREACH: 'connect: network is unreachable',
-    ETIMEDOUT: 'i/o timeout',
-  };
-  const text = texts[error.code ?? ''];
-  const host = address.includes(':') ? `[${address}]` : address;
-  return text === undefined ? error : new Error(`dial tcp ${host}:${port}: ${text}`, { cause: error });
+function goError(error: NodeJS.ErrnoException, target: PlainTarget & { serverName?: string }): Error {
+  const { address, port, serverName = address } = target;
+  const text = dialProblem(error, { host: address, port, serverName });
+  return text === error.message ? error : new Error(text, { cause: error });
 }

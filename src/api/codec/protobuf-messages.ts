@@ -94,6 +94,8 @@ function packageOf(apiVersion: string, kind: string): string {
   if (kind.endsWith('Options') || (apiVersion === 'v1' && META_KINDS.has(kind))) return 'meta/v1';
   if (slash < 0) return `core/${apiVersion}`;
   const group = apiVersion.slice(0, slash);
+  // Upstream's v1beta1 names the messages of v1.
+  if (group === 'meta.k8s.io') return 'meta/v1';
   // A group of somebody else's that begins alike (apps.example.com) has no messages.
   if (group.includes('.') && !group.endsWith('.k8s.io')) return '';
   return `${group.split('.', 1)[0]!}${apiVersion.slice(slash)}`;

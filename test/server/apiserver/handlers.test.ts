@@ -106,22 +106,32 @@ describe('metadata alone', () => {
   });
 });
 
+const STREAMS = 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch';
+const OBJECTS = 'application/json, application/yaml, application/vnd.kubernetes.protobuf';
+
 describe('what is watched', () => {
   it.each([
     ['application/json', 200],
     ['application/json;stream=watch', 200],
-    ['application/yaml, application/json;q=0.5', 406],
-    ['application/json;stream=other', 406],
-    ['application/XYZ', 406],
-  ])('in %s: %i', async (accept, status) => {
+    ['application/yaml, application/json;q=0.5', 406, STREAMS],
+    ['application/yaml;as=Table;g=meta.k8s.io;v=v1', 406, STREAMS],
+    ['application/json;stream=other', 406, OBJECTS],
+    ['application/XYZ', 406, OBJECTS],
+    ['application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1beta1', 406, OBJECTS],
+    ['application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1beta1', 200],
+    ['application/json;g=meta.k8s.io;v=v1', 406, OBJECTS],
+    ['application/json;as=PartialObject;g=meta.k8s.io;v=v1', 406, OBJECTS],
+  ])('in %s: %i', async (accept, status, types = '') => {
     const answer = await raw(server, 'GET', `${MAPS}?watch=1&timeoutSeconds=1`, {
       headers: { accept },
       signal: AbortSignal.abort(),
     });
     expect(answer.status).toBe(status);
     if (status === 200) return;
-    const types = 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch';
-    expect(answer.text.replaceAll('\n ', '')).toContain(`only the following media types are accepted: ${types}`);
+    // A refusal is no Table, and not in what no Table is in.
+    const text = answer.text.replaceAll('\n ', '');
+    expect(text).toMatch(new RegExp(`only the following media types are accepted: ${types}[\n"']`));
+    if (accept.includes('as=')) expect(answer.json).toMatchObject({ kind: 'Status', code: 406 });
   });
 
   it('by name is what a selector may say too', async () => {

@@ -28,6 +28,7 @@ const PLAIN: Negotiated = {
 };
 const SHARED: Negotiated = { ...PLAIN, encoding: 'shared', contentType: SHARED_CONTENT_TYPE };
 const SUPPORTED = ['application/json', 'application/yaml'];
+const ALL = [...SUPPORTED, PROTOBUF_CONTENT_TYPE];
 const PROTOBUF: Negotiated = { ...PLAIN, encoding: 'protobuf', contentType: PROTOBUF_CONTENT_TYPE };
 const SHAPES = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
 
@@ -72,7 +73,7 @@ function accepts(clause: Clause, protobuf: Protobuf): Negotiated | undefined {
     pretty: parameters.get('pretty') === '1',
   };
   const as = parameters.get('as');
-  if (as === undefined) return base;
+  if (as === undefined) return parameters.has('g') || parameters.has('v') ? undefined : base;
   const [group, version] = [parameters.get('g') ?? '', parameters.get('v') ?? ''];
   if (group === 'apidiscovery.k8s.io' && as === 'APIGroupDiscoveryList') {
     if (version !== 'v2' && version !== 'v2beta1') return undefined;
@@ -88,12 +89,13 @@ type Protobuf = 'none' | 'metadata' | 'objects';
 /** A Table has no protobuf form. */
 function acceptsProtobuf(parameters: Clause['parameters'], protobuf: Protobuf): Negotiated | undefined {
   const as = parameters.get('as');
-  if (as === undefined) return protobuf === 'objects' ? PROTOBUF : undefined;
+  const [group, version] = [parameters.get('g'), parameters.get('v')];
+  if (as === undefined)
+    return protobuf === 'objects' && group === undefined && version === undefined ? PROTOBUF : undefined;
   const partial = as.startsWith('PartialObjectMetadata') && SHAPES.has(as);
-  if (protobuf === 'none' || !partial || parameters.get('g') !== 'meta.k8s.io' || parameters.get('v') !== 'v1') {
-    return undefined;
-  }
-  return { ...PROTOBUF, shape: as as Shape, shapeVersion: 'v1' };
+  if (protobuf === 'none' || !partial || group !== 'meta.k8s.io') return undefined;
+  if (version !== 'v1' && version !== 'v1beta1') return undefined;
+  return { ...PROTOBUF, shape: as as Shape, shapeVersion: version };
 }
 
 /** Headers that clients send are few, so answers are remembered. */
@@ -118,7 +120,7 @@ const protobufOf = ({ apiVersion, kind }: KindOfVersion): Protobuf =>
 /** For answers that are no stored object (reviews, tokens): they have no table and no metadata of their own. */
 export function negotiatePlain(accept: string | undefined): Negotiated {
   if (!accept?.includes(';')) return negotiate(accept, 'objects');
-  const clauses = accept.split(',').filter((clause) => !/;\s*as=/.test(clause));
+  const clauses = accept.split(',').filter((clause) => !/;\s*as\s*=/.test(clause));
   return negotiate(clauses.length > 0 ? clauses.join(',') : 'none', 'objects');
 }
 
@@ -129,16 +131,14 @@ const isPlain = (accept: string | undefined): accept is undefined | '' | '*/*' |
 export function negotiate(accept: string | undefined, protobuf: Protobuf = 'none'): Negotiated {
   const found = find(accept, protobuf);
   if (found) return found;
-  throw notAcceptable(protobuf === 'objects' ? [...SUPPORTED, PROTOBUF_CONTENT_TYPE] : SUPPORTED);
+  throw notAcceptable(protobuf === 'none' ? SUPPORTED : ALL);
 }
 
-/** For a stream of events, which YAML has none of. Throws NotAcceptable. */
+/** For a stream of events, which YAML has none of; what no object has either is refused as for objects. */
 export function negotiateStream(accept: string | undefined, endpoint: KindOfVersion): Negotiated {
-  const protobuf = protobufOf(endpoint);
-  const found = find(accept, protobuf);
-  if (found && found.encoding !== 'yaml') return found;
-  const types = protobuf === 'objects' ? ['application/json', PROTOBUF_CONTENT_TYPE] : ['application/json'];
-  throw notAcceptable(types.map((type) => `${type};stream=watch`));
+  const found = negotiateFor(accept, endpoint);
+  if (found.encoding !== 'yaml') return found;
+  throw notAcceptable(['application/json', PROTOBUF_CONTENT_TYPE].map((type) => `${type};stream=watch`));
 }
 
 const notAcceptable = (types: readonly string[]): StatusError =>
@@ -163,14 +163,10 @@ function find(accept: string | undefined, protobuf: Protobuf): Negotiated | unde
   return found ?? undefined;
 }
 
-/** A shape that only lists or only objects have is asked of both by kubectl; this is the one that fits. */
+/** A Status has no other shape: who accepts nothing but a Table gets JSON. Upstream: DefaultEndpointRestrictions. */
 export const forErrors = (accept: string | undefined): Negotiated => {
   try {
-    const found = negotiate(accept, 'objects');
-    if (found.shape === '' && found.discovery === '') return found;
-    if (found.encoding === 'protobuf') return PROTOBUF;
-    const contentType = found.encoding === 'yaml' ? 'application/yaml' : 'application/json';
-    return { ...PLAIN, encoding: found.encoding, contentType };
+    return negotiatePlain(accept);
   } catch {
     return PLAIN;
   }

@@ -16,7 +16,8 @@ export function includeObject(context: RequestContext): IncludeObject {
   const asked = context.request.query.get('includeObject');
   if (asked === null || asked === '') return 'Metadata';
   if (asked === 'None' || asked === 'Metadata' || asked === 'Object') return asked;
-  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(asked)}`);
+  const why = `Invalid value: ${JSON.stringify(asked)}: must be 'Metadata', 'Object', 'None', or empty`;
+  throw badRequest(`Unable to convert to Table as requested: includeObject: ${why}`);
 }
 
 /** `object` is in the stored version, `shown` in the endpoint's. */

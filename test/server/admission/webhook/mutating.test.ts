@@ -146,7 +146,7 @@ describe('a second round', () => {
     await register(admin, Mutating, 'b', { clientConfig: config('/b') });
     await register(admin, Mutating, 'c', { clientConfig: config('/c'), reinvocationPolicy: 'IfNeeded' });
     respond = (call) => (call.path === '/b' ? patch(call, [add('/data/b', '1')]) : allow(call));
-    await admin.create(ConfigMaps, configMap('m', {}) as never);
+    await admin.create(ConfigMaps, configMap('m', { k: 'v' }) as never);
     expect(hook.calls.map((call) => call.path)).toEqual(['/a', '/b', '/c', '/a']);
   });
 
