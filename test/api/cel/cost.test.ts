@@ -117,6 +117,17 @@ describe('counted cost', () => {
   const cases: [Schema, unknown, Record<string, number>][] = [
     [vals(integer, integer), fields(5, 5), { 'self.val1 == self.val2': 5, 'type(self.val1) == int': 4 }],
     [
+      vals(string),
+      fields(''),
+      {
+        'format.datetime().validate("2021-01-01T00:00:00Z") == optional.none()': 57,
+        'format.date().validate("2021-01-01") == optional.none()': 39,
+        'format.uri().validate("http://example.com") == optional.none()': 555,
+        'format.byte().validate("aGVsbG8=") == optional.none()': 24,
+        'format.uuid().validate("123e4567-e89b-12d3-a456-426614174000") == optional.none()': 75,
+      },
+    ],
+    [
       vals(integer, number),
       fields(5, 10.5),
       { 'double(self.val1) < self.val2': 6, 'self.val1 < int(self.val2)': 6, 'double(5) < 10.0': 1 },

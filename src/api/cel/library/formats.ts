@@ -46,11 +46,11 @@ const FORMATS: [name: string, validate: Validate, patternSize: number][] = [
   ['dns1123SubdomainPrefix', prefix(dns1123SubdomainErrors), 60],
   ['dns1035LabelPrefix', prefix(dns1035LabelErrors), 30],
   ['labelValue', labelValueErrors, 40],
-  ['uri', (text) => [parseUrl(text)].filter((found) => typeof found === 'string'), 500],
-  ['uuid', ofSchema('uuid', 'does not match the UUID format'), 36],
-  ['byte', ofSchema('byte', 'invalid base64'), 2],
-  ['date', ofSchema('date', 'invalid date'), 2],
-  ['datetime', ofSchema('datetime', 'invalid datetime'), 2],
+  ['uri', (text) => [parseUrl(text)].filter((found) => typeof found === 'string'), 1103],
+  ['uuid', ofSchema('uuid', 'does not match the UUID format'), 70],
+  ['byte', ofSchema('byte', 'invalid base64'), 84],
+  ['date', ofSchema('date', 'invalid date'), 71],
+  ['datetime', ofSchema('datetime', 'invalid datetime'), 71],
 ];
 
 const LONGEST = 128;
