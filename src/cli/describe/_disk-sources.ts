@@ -10,7 +10,19 @@ const FS: Field = ['fsType', 'FSType', ''];
 const READ_ONLY: Field = ['readOnly', 'ReadOnly', 'false'];
 const SECRET: Field = ['secretRef', 'SecretRef', 'nil'];
 
-const sources: Readonly<Record<string, readonly [type: string, ...fields: Field[]]>> = {
+type Source = readonly [type: string, ...fields: Field[]];
+
+const SCALE_IO: Source = [
+  'ScaleIO (a persistent volume backed by a block device in ScaleIO)',
+  ['gateway', 'Gateway'],
+  ['system', 'System'],
+  ['protectionDomain', 'Protection Domain'],
+  ['storagePool', 'Storage Pool'],
+  ['storageMode', 'Storage Mode'],
+  ['volumeName', 'VolumeName'],
+];
+
+const sources: Readonly<Record<string, Source>> = {
   gcePersistentDisk: [
     'GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)',
     ['pdName', 'PDName'],
@@ -102,6 +114,21 @@ const sources: Readonly<Record<string, readonly [type: string, ...fields: Field[
     ['options', 'Options', 'map[]'],
   ],
   image: ['Image (a container image or OCI artifact)', ['reference', 'Reference'], ['pullPolicy', 'PullPolicy']],
+  quobyte: [
+    "Quobyte (a Quobyte mount on the host that shares a pod's lifetime)",
+    ['registry', 'Registry'],
+    ['volume', 'Volume'],
+    READ_ONLY,
+  ],
+  scaleIO: [...SCALE_IO, ['fsType', 'FSType', ''], READ_ONLY],
+  storageos: [
+    'StorageOS (a StorageOS Persistent Disk resource)',
+    ['volumeName', 'VolumeName'],
+    ['volumeNamespace', 'VolumeNamespace'],
+    FS,
+    READ_ONLY,
+  ],
+  portworxVolume: ['PortworxVolume (a Portworx Volume resource)', ['volumeID', 'VolumeID']],
   flocker: [
     'Flocker (a Flocker volume mounted by the Flocker agent)',
     ['datasetName', 'DatasetName'],
@@ -109,14 +136,32 @@ const sources: Readonly<Record<string, readonly [type: string, ...fields: Field[
   ],
 };
 
+/** What a persistent volume says more of. */
+const persistentSources: Readonly<Record<string, Source>> = {
+  glusterfs: [
+    "Glusterfs (a Glusterfs mount on the host that shares a pod's lifetime)",
+    ['endpoints', 'EndpointsName'],
+    ['endpointsNamespace', 'EndpointsNamespace', '<unset>'],
+    ['path', 'Path'],
+    READ_ONLY,
+  ],
+  scaleIO: [...SCALE_IO, ['secretRef.name', 'SecretName'], ['secretRef.namespace', 'SecretNamespace'], FS, READ_ONLY],
+};
+
 /** Undefined for a source that is none of these. */
-export function diskRows(volume: Volume): Row[] | undefined {
+export function diskRows(volume: Volume, isPersistent: boolean): Row[] | undefined {
   const name = Object.keys(sources).find((key) => volume[key as keyof Volume] !== undefined);
   if (name === undefined) return undefined;
-  const [type, ...fields] = sources[name]!;
+  const [type, ...fields] = (isPersistent ? persistentSources[name] : undefined) ?? sources[name]!;
   const source = volume[name as keyof Volume] as Record<string, unknown>;
-  return [['Type', type], ...fields.map(([path, label, none = '']): Row => [label, textOf(path, source[path], none)])];
+  return [
+    ['Type', type],
+    ...fields.map(([path, label, none = '']): Row => [label, textOf(path, valueAt(source, path), none)]),
+  ];
 }
+
+const valueAt = (source: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], source);
 
 /** Go's `%v` of a field of this name. */
 function textOf(path: string, value: unknown, none: string): unknown {

@@ -17,8 +17,8 @@ export function volumeLines(doc: Document, volumes: readonly Volume[] | undefine
   }
 }
 
-export function sourceLines(doc: Document, volume: Volume): void {
-  const rows = sourceRows(volume) ?? diskRows(volume);
+export function sourceLines(doc: Document, volume: Volume, isPersistent = false): void {
+  const rows = sourceRows(volume) ?? diskRows(volume, isPersistent);
   // Upstream has forgotten a colon.
   if (rows)
     for (const [label, value] of rows)

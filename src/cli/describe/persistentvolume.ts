@@ -32,7 +32,7 @@ export default defineDescriber<PersistentVolume>({
       doc.field(2, 'Type', 'LocalVolume (a persistent volume backed by local storage on a node)');
       doc.field(2, 'Path', spec.local.path);
     } else if (spec.csi) csiLines(doc, spec.csi);
-    else sourceLines(doc, spec as Volume);
+    else sourceLines(doc, spec as Volume, true);
     await eventLines(doc, { ...volume, kind: 'PersistentVolume' } as KubeObject, context);
     return doc.toString();
   },
@@ -51,7 +51,7 @@ function csiLines(doc: Document, csi: NonNullable<NonNullable<PersistentVolume['
 function affinityLines(doc: Document, affinity: NonNullable<PersistentVolume['spec']>['nodeAffinity']): void {
   if (!affinity?.required) return doc.line(0, 'Node Affinity:\t<none>');
   doc.line(0, 'Node Affinity:\t');
-  const terms = affinity.required.nodeSelectorTerms;
+  const terms = affinity.required.nodeSelectorTerms ?? [];
   if (terms.length === 0) return doc.line(1, 'Required Terms:\t<none>');
   doc.line(1, 'Required Terms:\t');
   terms.forEach(({ matchExpressions }, i) => selectorLines(doc, 2, `Term ${i}`, matchExpressions));

@@ -31,7 +31,7 @@ export default defineDescriber<PersistentVolumeClaim>({
     if (spec.volumeMode !== undefined) doc.field(0, 'VolumeMode', spec.volumeMode);
     if (spec.dataSource) {
       doc.line(0, 'DataSource:');
-      if (spec.dataSource.apiGroup !== undefined) doc.field(1, 'APIGroup', spec.dataSource.apiGroup);
+      if (spec.dataSource.apiGroup != null) doc.field(1, 'APIGroup', spec.dataSource.apiGroup);
       doc.field(1, 'Kind', spec.dataSource.kind);
       doc.field(1, 'Name', spec.dataSource.name);
     }
