@@ -16,6 +16,8 @@ export interface MainOptions {
   io?: Io;
   signal?: AbortSignal;
   interrupts?: Interrupts;
+  /** The process ends right after: connections are left to the system, which closes them for nothing. */
+  ends?: boolean;
   /** Replaces the connection that kubeconfig and flags name (tests, embedders). */
   connect?: (globals: GlobalFlags) => Promise<Cluster>;
 }
@@ -154,7 +156,7 @@ class Invocation {
       await this.hint(error, command, globals);
       return code;
     } finally {
-      if (this.connected) await this.connected.then((c) => c.close()).catch(() => undefined);
+      if (this.connected && !this.options.ends) await this.connected.then((c) => c.close()).catch(() => undefined);
     }
   }
 

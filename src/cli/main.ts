@@ -24,7 +24,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     // The reader is gone (`| head`): end as a program does that SIGPIPE ends.
     stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? SIGPIPE_EXIT : 1));
   }
-  const code = await run(argv, { commands, io: processIo(), signal: controller.signal, interrupts });
+  const code = await run(argv, {
+    commands,
+    io: processIo(),
+    signal: controller.signal,
+    interrupts,
+    ends: true,
+  });
   await new Promise((resolve) => process.stdout.write('', resolve));
   process.exit(code);
 }
