@@ -1,7 +1,8 @@
 // `explain`: from the server's own OpenAPI documents. Upstream: kubectl/pkg/cmd/explain/explain.go.
 import { isNotFound } from '../api/status.ts';
-import { explainFromOpenApi } from '../api/schema/explain.ts';
+import { explainFromOpenApi, fromOpenApiV2 } from '../api/schema/explain.ts';
 import { Command } from '../cli/base.ts';
+import type { Cluster } from '../cli/cluster.ts';
 import { dottedPath } from '../cli/dotted-path.ts';
 import { CliError, PlainError } from '../cli/errors.ts';
 import { flag } from '../cli/pflag.ts';
@@ -62,8 +63,10 @@ Information about each field is retrieved from the server in OpenAPI format.`;
     const wanted = flags['api-version'] ? this.version(flags['api-version']) : found;
     const { group, version } = wanted;
     const address = group === '' ? `/openapi/v3/api/${version}` : `/openapi/v3/apis/${group}/${version}`;
-    const document = await cluster.json<object>('GET', address).catch((error: unknown) => {
+    const document = await cluster.json<object>('GET', address).catch(async (error: unknown) => {
       if (!isNotFound(error)) throw error;
+      const old = await olderDocument(cluster);
+      if (old) return old;
       throw new CliError(`couldn't find resource for "${group}/${version}, Resource=${found.plural}"`);
     });
     try {
@@ -78,6 +81,17 @@ Information about each field is retrieved from the server in OpenAPI format.`;
   private version(text: string): { group: string; version: string } {
     const parts = text.split('/');
     return parts.length === 1 ? { group: '', version: text } : { group: parts[0]!, version: parts[1]! };
+  }
+}
+
+/** Of a server that knows no OpenAPI v3 at all. */
+async function olderDocument(cluster: Pick<Cluster, 'json'>): Promise<object | undefined> {
+  try {
+    await cluster.json('GET', '/openapi/v3');
+    return undefined;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return fromOpenApiV2(await cluster.json<object>('GET', '/openapi/v2'));
   }
 }
 

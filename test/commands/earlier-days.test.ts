@@ -14,6 +14,21 @@ const object = async (line: string): Promise<Record<string, unknown>> =>
 const deprecated = (generator: string): string =>
   `sampan run --generator=${generator} is DEPRECATED and will be removed in a future version. Use sampan run --generator=run-pod/v1 or sampan create instead.\n`;
 
+it('explain reads OpenAPI v2 of a server that has no v3', async () => {
+  const handler: TestServer['handler'] = (request) =>
+    server.handler(request.path.startsWith('/openapi/v3') ? { ...request, path: '/nowhere' } : request);
+  const lines = [
+    'deployment.spec.replicas',
+    'configmaps.data',
+    'jobs.spec.template.spec.overhead',
+    'pods.spec.nothing',
+  ];
+  for (const line of lines.map((what) => `explain ${what}`)) {
+    const old = await runCli(words(line), { server: { ...server, handler } });
+    expect(old).toEqual(await cli(line));
+  }
+});
+
 describe('run --generator', () => {
   it.each([
     ['run/v1', '', 'replicationcontroller/x'],
