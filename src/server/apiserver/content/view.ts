@@ -111,10 +111,15 @@ export function convertBetween(
 /** A custom resource may have been stored under another version than today's storage version, or an older schema. */
 function asIs(entry: Entry, { asStored, apiVersion, kind }: Endpoint): boolean {
   if (!asStored || entry.revision <= kind.since) return false;
-  if (!kind.mixedVersions) return true;
+  if (!kind.mixedVersions || currentSince.get(entry) === kind.since) return true;
   const object = entry.object();
-  return object.apiVersion === apiVersion && isCurrent(object, entry.revision, kind);
+  if (object.apiVersion !== apiVersion || !isCurrent(object, entry.revision, kind)) return false;
+  currentSince.set(entry, kind.since);
+  return true;
 }
+
+/** Entries of kinds in several versions that were found to be as the definition of that revision has them. */
+const currentSince = new WeakMap<Entry, number>();
 
 const face = (endpoint: Endpoint): string => `${endpoint.apiVersion} ${endpoint.kind.since}`;
 
