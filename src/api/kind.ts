@@ -57,6 +57,8 @@ export interface ScalePaths {
 }
 
 export interface Subresource {
+  /** What nobody owns by writing it, beside what it does not change. Upstream: its strategy's GetResetFields. */
+  resets?: readonly string[];
   /** get, update, patch for status and scale; create for binding, eviction, token. */
   verbs: readonly ('get' | 'create' | 'update' | 'patch' | 'delete')[];
   /** The kind that its requests and answers have, when it is not the parent's: `Scale`, `Binding`, `Eviction`. */

@@ -91,7 +91,17 @@ describe('certificates', () => {
       reason: 'E2E',
       message: 'Set from an e2e test',
     });
-    expect((await api.put(`${at}/status`, status))['status'].conditions).toHaveLength(3);
+    const issued = await api.put(`${at}/status`, status);
+    expect(issued['status'].conditions).toHaveLength(3);
+    // Who approves owns the conditions, who issues the certificate; neither owns the other's part.
+    const owned = (issued.metadata.managedFields as { subresource?: string; fieldsV1: object }[])
+      .map(({ subresource = '', fieldsV1 }) => [subresource, Object.keys((fieldsV1 as never)['f:status'] ?? {})])
+      .filter(([subresource]) => subresource !== '')
+      .sort();
+    expect(owned).toEqual([
+      ['approval', ['f:conditions']],
+      ['status', ['f:certificate']],
+    ]);
     await api.del(at);
     expect(await api.items(selected)).toHaveLength(2);
     await api.del(selected);

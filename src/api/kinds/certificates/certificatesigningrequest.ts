@@ -229,7 +229,10 @@ export default defineKind<Csr>({
   ],
   // Whoever makes one gives it its spec, and nobody changes it.
   resets: ['spec', 'status'],
-  subresources: { status: { verbs: ['get', 'patch', 'update'] }, approval: { verbs: ['get', 'patch', 'update'] } },
+  subresources: {
+    status: { verbs: ['get', 'patch', 'update'], resets: ['spec', 'status.conditions'] },
+    approval: { verbs: ['get', 'patch', 'update'], resets: ['spec', 'status.certificate'] },
+  },
   nameRule: 'path',
   generation: false,
   prepareCreate(draft) {

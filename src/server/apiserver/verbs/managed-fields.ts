@@ -16,7 +16,7 @@ const CUSTOM_BUT_STATUS: readonly string[] = ['metadata', 'spec'];
 
 /** What an endpoint does not let its callers own: the object's own does not write the status. */
 function resetFields({ definition }: Endpoint, subresource: string): readonly string[] {
-  if (subresource !== '') return NONE;
+  if (subresource !== '') return definition.subresources?.[subresource]?.resets ?? NONE;
   return definition.resets ?? (definition.subresources?.['status'] ? STATUS : NONE);
 }
 
@@ -27,7 +27,9 @@ function resetFields({ definition }: Endpoint, subresource: string): readonly st
 export function fieldsPutBack(endpoint: Endpoint, subresource: string): readonly string[] {
   if (subresource !== 'status') return resetFields(endpoint, subresource);
   const { kind, definition } = endpoint;
-  return kind.custom ? CUSTOM_BUT_STATUS : ['spec', ...(definition.statusKeeps ?? []).map((f) => `metadata.${f}`)];
+  if (kind.custom) return CUSTOM_BUT_STATUS;
+  const kept = (definition.statusKeeps ?? []).map((field) => `metadata.${field}`);
+  return [...new Set(['spec', ...resetFields(endpoint, subresource), ...kept])];
 }
 
 /** Records an update (or a create, without `old`) in the draft's managedFields; both are in the stored version. */
