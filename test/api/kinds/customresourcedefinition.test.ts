@@ -98,10 +98,7 @@ describe('a definition', () => {
     ['spec.names.shortNames[0]: Invalid value: "G!"', (c) => (c.spec.names.shortNames = ['G!'])],
     ['must have exactly one version marked as storage version', (c) => (c.spec.versions[0]!.storage = false)],
     ['must contain unique version names', (c) => c.spec.versions.push(version('v1', { storage: false }))],
-    [
-      'spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required',
-      (c) => delete c.spec.versions[0]!.schema,
-    ],
+    ['spec.versions[0].schema.openAPIV3Schema: Required value', (c) => delete c.spec.versions[0]!.schema],
     ['spec.versions[0].name: Invalid value: "V1"', (c) => (c.spec.versions[0]!.name = 'V1')],
     [
       'spec.versions[0].deprecationWarning: Invalid value: "old": can only be set for deprecated versions',
@@ -284,6 +281,29 @@ describe('an update', () => {
     ],
   ])('%s', (message, change) => {
     expect(refusedUpdate(change)).toContain(message);
+  });
+});
+
+describe('an old definition', () => {
+  const list = (type: string, items: object, more: object = {}): Change => {
+    return (crd) => {
+      spec(crd).properties['old'] = { type: 'array', 'x-kubernetes-list-type': type, items, ...more };
+    };
+  };
+  const nullable = { type: 'string', nullable: true };
+  const keyed = { 'x-kubernetes-list-map-keys': ['k'] };
+  const noDefault = { type: 'object', properties: { k: { type: 'string' } } };
+  const addition: Change = (crd) => (spec(crd).properties['more'] = { type: 'string' });
+
+  it.each<[string, Change]>([
+    ['items.nullable: Forbidden: cannot be nullable', list('set', nullable)],
+    ['items.x-kubernetes-map-type: Invalid value: null: must be atomic', list('set', { type: 'object' })],
+    ['properties[k].default: Required value', list('map', noDefault, keyed)],
+    ['properties[old].type: Unsupported value: "text"', (crd) => (spec(crd).properties['old'] = { type: 'text' })],
+  ])('may keep what is refused of a new one: %s', (message, mistake) => {
+    expect(refused(mistake)).toContain(message);
+    expect(refusedUpdate(mistake)).toContain(message);
+    expect(refusedUpdate(addition, mistake)).toBe('');
   });
 });
 

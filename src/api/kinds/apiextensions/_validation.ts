@@ -6,7 +6,7 @@ import { invalidStruct } from '../../schema/crd-rules.ts';
 import { validateCrdSchema } from '../../schema/crd-schema.ts';
 import type { JsonSchemaProps } from '../../schema/json-schema.ts';
 import { isStructural } from '../../schema/structural.ts';
-import type { FieldErrors } from '../../validation.ts';
+import { FieldErrors } from '../../validation.ts';
 import { immutable } from '../shared/field-rules.ts';
 import { goVersions, hoist } from './_hoisted.ts';
 import {
@@ -140,7 +140,7 @@ class SpecChecker {
     const { mayLackSchema } = this.lenient;
     versions.forEach((version, i) => {
       if (schemaOf(version) || (mayLackSchema && !version.served)) return;
-      const why = mayLackSchema ? 'because otherwise all fields are pruned' : 'schemas are required';
+      const why = mayLackSchema ? 'because otherwise all fields are pruned' : '';
       this.errors.required(`spec.versions[${i}].schema.openAPIV3Schema`, why);
     });
   }
@@ -250,13 +250,36 @@ export function validateDefinition(crd: CustomResourceDefinition, errors: FieldE
   validateCommon(withSpec(crd), undefined, errors);
 }
 
+/**
+ * Mistakes that older servers let pass: a definition that has one of a sort may keep them, and make more.
+ * Upstream: requireValidPropertyType, requireAtomicSetType, requireMapListKeysMapSetValidation.
+ */
+const KEPT: ((error: FieldErrors['list'][number]) => boolean)[] = [
+  ({ type, field }) => type === 'FieldValueNotSupported' && field.endsWith('.type'),
+  ({ body }) => body.includes('as item of a list with x-kubernetes-list-type=set'),
+  ({ body }) => /is in x-kubernetes-list-map-keys, so it|cannot be nullable when x-kubernetes-list-type/.test(body),
+];
+
+function withoutKept(found: FieldErrors, old: CustomResourceDefinition): FieldErrors {
+  const sorts = KEPT.filter((is) => found.list.some(is));
+  if (sorts.length === 0) return found;
+  const before = new FieldErrors();
+  new SpecChecker(withSpec(old), STRICT, before).check();
+  const kept = sorts.filter((is) => before.list.some(is));
+  const left = new FieldErrors();
+  left.list.push(...found.list.filter((error) => !kept.some((is) => is(error))));
+  return left;
+}
+
 export function validateDefinitionUpdate(
   crd: CustomResourceDefinition,
   old: CustomResourceDefinition,
   errors: FieldErrors,
 ): void {
   const given = withSpec(crd);
-  new SpecChecker(given, leniency(given, old), errors).check();
+  const found = new FieldErrors();
+  new SpecChecker(given, leniency(given, old), found).check();
+  errors.list.push(...withoutKept(found, old).list);
   const [now, before] = [given.spec, old.spec];
   if (isEstablished(old)) {
     immutable(errors, 'spec.scope', now.scope, before.scope);
