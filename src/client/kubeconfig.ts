@@ -7,7 +7,6 @@ import { stringify } from 'yaml';
 import { parseYaml } from '../api/codec/yaml.ts';
 import { clusterErrors, userErrors } from './kubeconfig-check.ts';
 import { formOf, STANZAS, type Struct, wrongShape } from './kubeconfig-shape.ts';
-import { parsePlainYaml } from './plain-yaml.ts';
 import type { ClientConfig, ExecConfig } from './transport/config.ts';
 
 export interface ClusterStanza {
@@ -98,7 +97,7 @@ export function readKubeConfigFile(path: string): KubeConfig {
   let raw: RawFile;
   try {
     // A key that stands twice is no error here: the last one counts.
-    raw = (parsePlainYaml(text) ?? parseYaml(text, { onDuplicate: () => undefined }) ?? {}) as RawFile;
+    raw = (parseYaml(text, { onDuplicate: () => undefined }) ?? {}) as RawFile;
   } catch (error) {
     throw new KubeConfigError(`error loading config file "${path}": ${(error as Error).message}`);
   }

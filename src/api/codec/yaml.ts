@@ -4,6 +4,7 @@ import { Composer, Lexer, Parser, isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { CST, Document, Node, YAMLMap } from 'yaml';
 import type { Json } from '../types.ts';
 import { setOwn } from './json.ts';
+import { parsePlainYaml } from './plain-yaml.ts';
 import { yamlErrorText } from './yaml-errors.ts';
 import { resolvePlain, type Scalar } from './yaml-scalars.ts';
 
@@ -206,6 +207,10 @@ function firstDocument(source: string, maxTokens: number): Document.Parsed {
 /** The first document of a text; null when there is none. Throws YamlError. */
 export function parseYaml(text: string, options: YamlOptions = {}): Json {
   const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  if (!options.resolve && options.maxTokens === undefined) {
+    const plain = parsePlainYaml(source);
+    if (plain !== undefined) return plain;
+  }
   const document = firstDocument(source, options.maxTokens ?? Infinity);
   const error = document.errors.find((e) => e.code !== 'MULTIPLE_DOCS' && e.code !== 'TAG_RESOLVE_FAILED');
   if (error) throw new YamlError(`yaml: ${yamlErrorText(error, source)}`);

@@ -1,6 +1,8 @@
-// The YAML that programs write: block maps and lists, one-line scalars, nothing clever. A kubeconfig is read at the start
-// of every command, and the whole of YAML costs five times as much. What is not plain is left to the real parser.
-import { resolvePlain } from '../api/codec/yaml-scalars.ts';
+// The YAML that most people and programs write: block maps and lists, one-line scalars, nothing clever. A kubeconfig is
+// read at the start of every command, manifests by the hundred, and the whole of YAML costs ten times as much. What is
+// not plain is left to the real parser.
+import type { Json } from '../types.ts';
+import { resolvePlain } from './yaml-scalars.ts';
 
 interface Line {
   indent: number;
@@ -12,10 +14,13 @@ const NO_KEY = /^(?:y|n|yes|no|on|off|true|false|null)$/i;
 /** Starts like a word, a number or a path; no `: `, no comment, no sign that means something in YAML. */
 const PLAIN = /^(?:[\w/.+]|-(?=[\w-]))[^#"'{}[\]&*!|>%@`,\\]*$/;
 
+/** Deeper ones would take the call stack. */
+const MAX_INDENT = 400;
+
 class NotPlain extends Error {}
 
 /** Undefined: the text is more than this reader knows. */
-export function parsePlainYaml(text: string): unknown {
+export function parsePlainYaml(text: string): Json | undefined {
   if (/[\t\r]|[^\n\x20-\x7e]/.test(text)) return undefined;
   const lines: Line[] = [];
   for (const line of text.split('\n')) {
@@ -43,14 +48,14 @@ class Reader {
   }
 
   /** The map or list whose lines have exactly this indentation. */
-  block(indent: number): unknown {
+  block(indent: number): Json {
     const first = this.lines[this.at];
-    if (first?.indent !== indent) throw new NotPlain();
+    if (first?.indent !== indent || indent > MAX_INDENT) throw new NotPlain();
     return isItem(first) ? this.list(indent) : this.map(indent);
   }
 
-  private list(indent: number): unknown[] {
-    const items: unknown[] = [];
+  private list(indent: number): Json[] {
+    const items: Json[] = [];
     for (let line = this.lines[this.at]; line?.indent === indent && isItem(line); line = this.lines[this.at]) {
       const rest = line.text.slice(1).trimStart();
       const inner = indent + line.text.length - rest.length;
@@ -67,8 +72,8 @@ class Reader {
     return items;
   }
 
-  private map(indent: number): Record<string, unknown> {
-    const map: Record<string, unknown> = {};
+  private map(indent: number): Record<string, Json> {
+    const map: Record<string, Json> = {};
     for (let line = this.lines[this.at]; line?.indent === indent && !isItem(line); line = this.lines[this.at]) {
       const [, key = '', value = ''] = KEY.exec(line.text) ?? [];
       if (key === '' || NO_KEY.test(key) || Object.hasOwn(map, key) || key === '__proto__') throw new NotPlain();
@@ -80,7 +85,7 @@ class Reader {
   }
 
   /** What a key without a value on its line holds. A list may stand at the key's own column. */
-  private below(indent: number): unknown {
+  private below(indent: number): Json {
     const next = this.lines[this.at];
     if (!next || next.indent < indent) return null;
     if (next.indent > indent) return this.block(next.indent);
@@ -96,11 +101,14 @@ class Reader {
 
 const isItem = ({ text }: Line): boolean => text === '-' || text.startsWith('- ');
 
-function scalar(text: string): unknown {
+function scalar(text: string): Json {
   if (text === '{}') return {};
   if (text === '[]') return [];
   const quoted = /^"([^"\\]*)"$|^'([^']*)'$/.exec(text);
-  if (quoted) return quoted[1] ?? quoted[2];
+  if (quoted) return quoted[1] ?? quoted[2]!;
   if (!PLAIN.test(text) || / #|: |:$/.test(text) || text === '---' || text === '...') throw new NotPlain();
-  return resolvePlain(text);
+  const value = resolvePlain(text);
+  // NaN and the infinities are the real parser's to refuse.
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new NotPlain();
+  return value;
 }
