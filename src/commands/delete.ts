@@ -2,6 +2,7 @@
 import { isNotFound, isReason } from '../api/status.ts';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
+import type { Unstructured } from '../api/types.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import {
   allNamespacesFlag,
@@ -17,7 +18,8 @@ import {
 import { deleteObject, deletionLine, type DeletionOptions } from '../cli/deletion.ts';
 import { kindOf, withSource } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
-import { deleted, timedOut, waitFor } from '../cli/wait/conditions.ts';
+import { deleted, type Test, timedOut, waitFor, type WaitResult } from '../cli/wait/conditions.ts';
+import { sayWhenSlow, whyStillThere } from '../cli/wait/going.ts';
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
@@ -168,12 +170,27 @@ Note that the delete command does NOT do resource version checks, so if someone 
     const deadline = this.io.nowMs() + (this.opts.timeout || WEEK_MS);
     for (const { info, uid } of gone) {
       try {
-        const { done } = await waitFor(cluster, info, deleted(uid), deadline);
+        const { done } = await this.watched(info, deleted(uid), (test) => waitFor(cluster, info, test, deadline));
         if (!done) throw timedOut(info);
       } catch (error) {
         if (!isReason(error, 'Forbidden', 'MethodNotAllowed')) throw error;
       }
     }
+  }
+
+  /** At a terminal, a wait that takes longer than a moment is explained. */
+  private async watched(info: Info, test: Test, wait: (test: Test) => Promise<WaitResult>): Promise<WaitResult> {
+    if (!this.io.stderr.isTTY) return wait(test);
+    let latest: Unstructured | undefined;
+    const end = sayWhenSlow(() => {
+      if (!latest) return;
+      const why = whyStillThere(latest, this.io.nowMs());
+      this.err(`waiting for ${kindOf(info)} ${JSON.stringify(info.name)}: ${why}\n`);
+    });
+    return wait((object) => {
+      latest = object;
+      return test(object);
+    }).finally(end);
   }
 
   private async confirmed(infos: readonly Info[]): Promise<boolean> {
