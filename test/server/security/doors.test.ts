@@ -166,8 +166,11 @@ describe('proxies', () => {
       subresource: 'status',
     });
     const base = '/api/v1/namespaces/proxy/pods/proxy/proxy';
-    for (const rest of ['', '/', '/a/proxy/b', '/a?b=c']) await raw(small, 'GET', base + rest);
-    expect(paths).toEqual(['/', '/', '/a/proxy/b', '/a?b=c']);
+    for (const rest of ['/', '/a/proxy/b', '/a?b=c']) await raw(small, 'GET', base + rest);
+    await raw(small, 'POST', base);
+    expect(paths).toEqual(['/', '/a/proxy/b', '/a?b=c', '/']);
+    const { status, headers } = await raw(small, 'GET', `${base}?b=c`);
+    expect([status, headers['location']]).toEqual([301, `${base}/?b=c`]);
     await small.close();
   });
 
