@@ -43,6 +43,12 @@ function contentAfter(text: string, offset: number): number {
 const flowError = (line: number, isMap: boolean): string =>
   parser(line, isMap ? "did not find expected ',' or '}'" : "did not find expected ',' or ']'");
 
+/** The end of the stream stands on a line of its own, which go-yaml begins if the text does not. */
+function unclosed(text: string, isMap: boolean): string {
+  const line = text.split('\n').length + (text.endsWith('\n') ? 0 : 1);
+  return /[[{,]\s*$/.test(text) ? parser(line, 'did not find expected node content') : flowError(line, isMap);
+}
+
 function missing(error: YAMLParseError, text: string): string {
   const { message } = error;
   if (/quote/.test(message)) return scanner(lineAt(text, text.length), 'found unexpected end of stream');
@@ -50,12 +56,15 @@ function missing(error: YAMLParseError, text: string): string {
     return scanner(lineAt(text, contentAfter(text, error.pos[1])), "could not find expected ':'");
   }
   if (message.startsWith('Sequence item')) return parser(lineAt(text, error.pos[0]), NO_KEY);
-  return flowError(lineAt(text, contentAfter(text, error.pos[0])), /map|\}/.test(message));
+  const isMap = /map|\}/.test(message);
+  const next = contentAfter(text, error.pos[0]);
+  return next === text.length ? unclosed(text, isMap) : flowError(lineAt(text, next), isMap);
 }
 
 /** What stands at a wrong column is a missing item when the list's own items stand at that column. */
 function badIndent(error: YAMLParseError, text: string, line: number): string {
   const flow = /^Flow (map|sequence)/.exec(error.message);
+  if (flow && contentAfter(text, error.pos[0]) === text.length) return unclosed(text, flow[1] === 'map');
   if (flow) return flowError(line, flow[1] === 'map');
   const lines = text.split('\n');
   const column = /^ */.exec(lines[line - 1] ?? '')?.[0].length ?? 0;
