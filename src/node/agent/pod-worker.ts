@@ -46,6 +46,8 @@ export class PodWorker {
   private grace: Grace | undefined;
   private rejected: Rejection | undefined;
   private admitted = false;
+  /** Its containers will not run again: whoever publishes says so. */
+  private ended = false;
   /** Its containers are gone, and soon the API server hears of it: another pod may have its place. */
   private released = false;
   private failures = 0;
@@ -394,7 +396,7 @@ export class PodWorker {
 
   /** The pod's status as it is now, ahead of what the API server knows. */
   async statusNow(): Promise<PodStatus> {
-    return this.statusOf(await this.runtime(), false);
+    return this.statusOf(await this.runtime());
   }
 
   private publish(runtime: PodRuntime, terminal = false): void {
@@ -403,14 +405,15 @@ export class PodWorker {
       this.podIp = ip;
       if (hostPorts(this.pod).length > 0) this.context.hostPortsChanged();
     }
-    this.status.write(this.statusOf(runtime, terminal));
+    this.ended ||= terminal;
+    this.status.write(this.statusOf(runtime));
   }
 
-  private statusOf(runtime: PodRuntime, terminal: boolean): PodStatus {
+  private statusOf(runtime: PodRuntime): PodStatus {
     const now = new Date(this.context.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
-    const { waiting, prober: probes, rejected } = this;
+    const { waiting, prober: probes, rejected, ended: terminal } = this;
     return podStatus({
-      pod: this.status.current,
+      pod: this.status.newest,
       runtime,
       waiting,
       probes,

@@ -25,6 +25,14 @@ export class StatusWriter {
     this.current = pod;
   }
 
+  /**
+   * The pod with the status that it was given last, on its way or written: what comes next is derived from this. Derived
+   * from what the API server showed, it would take back what is still being written, and that would take it back again.
+   */
+  get newest(): Pod {
+    return this.wanted ? { ...this.current, status: this.wanted } : this.current;
+  }
+
   observe(pod: Pod): void {
     if (newer(pod, this.current)) this.current = pod;
   }

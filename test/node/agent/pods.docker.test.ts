@@ -383,6 +383,24 @@ describe.concurrent('a pod', () => {
     await podGone(client, 'seat-3');
   });
 
+  test('does not come back from its end while it is removed, nor is its status written again and again', async () => {
+    await create('ending', { containers: [{ name: 'c', command: shell(WAIT) }] });
+    const before = await podUntil(client, 'ending', isReady);
+    const seen: (string | undefined)[] = [];
+    const watching = (async () => {
+      const since = { namespace: 'default', resourceVersion: before.metadata?.resourceVersion ?? '' };
+      for await (const { type, object } of client.watch(Pods, { ...since, fieldSelector: 'metadata.name=ending' })) {
+        if (type === 'DELETED') return;
+        if (object.metadata?.deletionTimestamp) seen.push(object.status?.phase);
+      }
+    })();
+    await client.delete(Pods, key('ending'));
+    await watching;
+    const end = seen.indexOf('Succeeded');
+    expect(new Set(seen.slice(end))).toEqual(new Set(['Succeeded']));
+    expect(seen.length).toBeLessThan(8);
+  });
+
   test('that does not fit is rejected with the reason', async () => {
     await create('huge', { containers: [{ name: 'c', resources: { requests: { cpu: '100' } } }] });
     await create('elsewhere', { nodeSelector: { disk: 'ssd' }, containers: [{ name: 'c' }] });
