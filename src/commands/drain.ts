@@ -1,6 +1,8 @@
 // `drain`: cordons nodes and evicts their pods. Upstream: kubectl/pkg/cmd/drain/drain.go, kubectl/pkg/drain.
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import { isNotFound, isReason } from '../api/status.ts';
+import { DaemonSets } from '../api/resources.ts';
+import { isNotFound, isReason, StatusError } from '../api/status.ts';
+import { resourcePath } from '../api/types.ts';
 import type { Info } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import { chunkSizeFlag, dryRunOf, dryRunSuffix } from '../cli/flags.ts';
@@ -63,13 +65,13 @@ export default class Drain extends NodeCommand {
         this.err(
           `error: unable to drain node ${JSON.stringify(info.name)} due to error: ${message}, continuing command...\n`,
         );
-        fatal.push(error);
+        fatal.push(...(error instanceof Obstacles ? error.each : [error]));
         pending.push(info.name);
       }
     }
     if (pending.length > 0)
       this.err(`There are pending nodes to be drained:\n${pending.map((n) => ` ${n}\n`).join('')}`);
-    throwCollected(fatal);
+    throwCollected(fatal, true);
   }
 
   private async drain(info: Info): Promise<void> {
@@ -77,18 +79,37 @@ export default class Drain extends NodeCommand {
     const list = await cluster.json<{ items?: Pod[] }>('GET', '/api/v1/pods', {
       query: { fieldSelector: `spec.nodeName=${info.name}`, labelSelector: this.opts['pod-selector'] || undefined },
     });
-    const { pods, warnings, problems } = sortOut(list.items ?? [], this.opts);
-    if (problems.length > 0) throw new CliError(bracketed(problems));
+    const all = list.items ?? [];
+    const { pods, warnings, problems } = sortOut(all, this.opts, await this.missingDaemonSets(all));
+    if (problems.length > 0) throw new Obstacles(problems);
     if (warnings !== '') this.err(`Warning: ${warnings}\n`);
     const deadline = this.io.nowMs() + (this.opts.timeout || FOREVER_MS);
     await Promise.all(pods.map((pod) => this.evict(pod, deadline)));
+  }
+
+  /** Why the DaemonSet of a pod cannot be read; nothing for those that are there. */
+  private async missingDaemonSets(pods: readonly Pod[]): Promise<Map<Pod, StatusError>> {
+    const cluster = await this.cluster();
+    const reads = new Map<string, Promise<StatusError | undefined>>();
+    const missing = new Map<Pod, StatusError>();
+    for (const pod of pods) {
+      const controller = daemonSetOf(pod);
+      if (!controller || isFinished(pod)) continue;
+      const path = resourcePath(DaemonSets, { namespace: pod.metadata?.namespace ?? '', name: controller.name });
+      const read = reads.get(path) ?? cluster.json('GET', path).then(() => undefined, asStatus);
+      reads.set(path, read);
+      const error = await read;
+      if (error) missing.set(pod, error);
+    }
+    return missing;
   }
 
   private async evict(pod: Pod, deadline: number): Promise<void> {
     const { name = '', namespace = '', uid } = pod.metadata ?? {};
     const evicting = !this.opts['disable-eviction'];
     const suffix = dryRunSuffix(this.dryRun);
-    this.out(`${evicting ? 'evicting' : 'deleting'} pod ${namespace}/${name}${suffix}\n`);
+    // Upstream's dry run in the client knows of evictions only.
+    this.out(`${evicting || this.dryRun === 'client' ? 'evicting' : 'deleting'} pod ${namespace}/${name}${suffix}\n`);
     if (this.dryRun === 'client') return;
     if (!(await this.request(pod, evicting, deadline))) return;
     if (this.dryRun === 'server') return;
@@ -129,13 +150,54 @@ export default class Drain extends NodeCommand {
   }
 }
 
-const bracketed = (problems: readonly string[]): string =>
-  problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`;
+/** What stands in the way of a drain: one sentence when it is told of the node, and each for itself at the end. */
+class Obstacles extends CliError {
+  readonly each: readonly CliError[];
+  constructor(problems: readonly string[]) {
+    super(problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]`);
+    this.each = problems.map((problem) => new CliError(problem));
+  }
+}
 
-/** Which pods go, and what stands in the way. Upstream: kubectl/pkg/drain/filters.go. */
+function asStatus(error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  throw error;
+}
+
+const isFinished = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+const controllerOf = (pod: Pod) => pod.metadata?.ownerReferences?.find((owner) => owner.controller);
+const daemonSetOf = (pod: Pod) => {
+  const controller = controllerOf(pod);
+  return controller?.kind === 'DaemonSet' ? controller : undefined;
+};
+
+type Verdict = { leave?: true; warning?: string; obstacle?: string };
+
+/** The last filter that has something to say decides. Upstream: kubectl/pkg/drain/filters.go. */
+function verdictOn(pod: Pod, opts: FlagValues<typeof flags>, missing: StatusError | undefined): Verdict {
+  if (pod.metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined) return { leave: true };
+  if (isFinished(pod)) return {};
+  if (daemonSetOf(pod)) {
+    if (missing && !(isNotFound(missing) && opts.force)) return { obstacle: missing.message };
+    if (!missing && !opts['ignore-daemonsets']) {
+      return { obstacle: 'DaemonSet-managed Pods (use --ignore-daemonsets to ignore)' };
+    }
+    if (!missing) return { leave: true, warning: 'ignoring DaemonSet-managed Pods' };
+  }
+  if (!opts['delete-emptydir-data'] && (pod.spec?.volumes ?? []).some((volume) => volume.emptyDir)) {
+    return { obstacle: 'Pods with local storage (use --delete-emptydir-data to override)' };
+  }
+  if (controllerOf(pod)) return {};
+  return opts.force
+    ? { warning: 'deleting Pods that declare no controller' }
+    : { obstacle: 'cannot delete Pods that declare no controller (use --force to override)' };
+}
+
+/** Which pods go, and what stands in the way. */
 function sortOut(
   all: readonly Pod[],
   opts: FlagValues<typeof flags>,
+  missing: ReadonlyMap<Pod, StatusError>,
 ): { pods: Pod[]; warnings: string; problems: string[] } {
   const pods: Pod[] = [];
   const fatal = new Map<string, string[]>();
@@ -146,28 +208,10 @@ function sortOut(
     map.set(message, list);
   };
   for (const pod of all) {
-    if (pod.metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined) continue;
-    const controller = pod.metadata?.ownerReferences?.find((o) => o.controller);
-    const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-    if (controller?.kind === 'DaemonSet' && !ended) {
-      if (opts['ignore-daemonsets']) note(warned, 'ignoring DaemonSet-managed Pods', pod);
-      else note(fatal, 'DaemonSet-managed Pods (use --ignore-daemonsets to ignore)', pod);
-      continue;
-    }
-    const local = !ended && (pod.spec?.volumes ?? []).some((v) => v.emptyDir);
-    if (local && !opts['delete-emptydir-data']) {
-      note(fatal, 'Pods with local storage (use --delete-emptydir-data to override)', pod);
-      continue;
-    }
-    if (local) note(warned, 'deleting Pods with local storage', pod);
-    if (!controller && !ended) {
-      if (!opts.force) {
-        note(fatal, 'cannot delete Pods that declare no controller (use --force to override)', pod);
-        continue;
-      }
-      note(warned, 'deleting Pods that declare no controller', pod);
-    }
-    pods.push(pod);
+    const { leave, warning, obstacle } = verdictOn(pod, opts, missing.get(pod));
+    if (warning !== undefined) note(warned, warning, pod);
+    if (obstacle !== undefined) note(fatal, obstacle, pod);
+    else if (!leave) pods.push(pod);
   }
   return {
     pods,
