@@ -226,7 +226,12 @@ describe('a push', () => {
 });
 
 describe('a death', () => {
-  const first = async () => (await pods('hello', 'app=hello'))[0]!;
+  /** Once all have been started: one that was made a moment ago has no container yet. */
+  const first = () =>
+    eventually(async () => {
+      const all = await pods('hello', 'app=hello');
+      return all.every((pod) => pod.status.containerStatuses?.[0]?.ready) ? all[0] : undefined;
+    });
   it('of a container has it started again', async () => {
     const { metadata, status } = await first();
     const id = status.containerStatuses[0]!.containerID.replace('docker://', '');
