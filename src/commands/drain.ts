@@ -1,5 +1,6 @@
 // `drain`: cordons nodes and evicts their pods. Upstream: kubectl/pkg/cmd/drain/drain.go, kubectl/pkg/drain.
 import type { Pod } from 'kubernetes-types/core/v1.js';
+import { formatDuration } from '../api/duration.ts';
 import { DaemonSets } from '../api/resources.ts';
 import { isNotFound, isReason, StatusError } from '../api/status.ts';
 import { resourcePath } from '../api/types.ts';
@@ -117,7 +118,7 @@ export default class Drain extends NodeCommand {
     const { done } = await waitFor(await this.cluster(), { mapping, name, namespace }, deleted(uid), deadline);
     if (!done) {
       throw new CliError(
-        `error when waiting for pod ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)} to terminate: global timeout reached: ${this.opts.timeout}`,
+        `error when waiting for pod ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)} to terminate: global timeout reached: ${formatDuration(this.opts.timeout)}`,
       );
     }
     this.out(`pod/${name} ${evicting ? 'evicted' : 'deleted'}\n`);

@@ -1,6 +1,7 @@
 // What `up` needs of the machine for Docker nodes: packages, a Docker Engine, network namespaces for further nodes.
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError } from '../errors.ts';
 import type { Processes } from './processes.ts';
 import { runCommand, succeeds } from './run-command.ts';
@@ -46,9 +47,26 @@ export async function installPackages(names: readonly string[]): Promise<void> {
 export const dockerAnswers = (host = 'unix:///var/run/docker.sock'): Promise<boolean> =>
   succeeds('docker', ['-H', host, 'version', '--format', '{{.Server.Version}}']);
 
+const PID_FILE = '/var/run/docker.pid';
+const STOPPING_SECONDS = 30;
+
+function stillRuns(pidFile: string): boolean {
+  try {
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    return pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Starts the machine's own Docker Engine when none answers; `down` stops what was started here. */
 export async function startDocker(processes: Processes, signal: AbortSignal): Promise<boolean> {
-  if (await dockerAnswers()) return false;
+  // One that was told to stop answers no more, and lets no other start until its containers have ended.
+  for (let left = STOPPING_SECONDS; left > 0; left--) {
+    if (await dockerAnswers()) return false;
+    if (!stillRuns(PID_FILE)) break;
+    await sleep(1000, undefined, { signal });
+  }
   processes.start('dockerd', 'dockerd', []);
   await processes.waitFor('dockerd', 'the Docker Engine', () => dockerAnswers(), 60_000, signal);
   return true;
