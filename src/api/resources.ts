@@ -9,6 +9,7 @@ import type * as certificates from 'kubernetes-types/certificates/v1.js';
 import type * as coordination from 'kubernetes-types/coordination/v1.js';
 import type * as core from 'kubernetes-types/core/v1.js';
 import type * as discovery from 'kubernetes-types/discovery/v1.js';
+import type * as node from 'kubernetes-types/node/v1.js';
 import type * as rbac from 'kubernetes-types/rbac/v1.js';
 import type * as storage from 'kubernetes-types/storage/v1.js';
 import type { ResourceType, Unstructured } from './types.ts';
@@ -41,6 +42,7 @@ export const StorageClasses = type<storage.StorageClass>(
   'StorageClass',
   false,
 );
+export const RuntimeClasses = type<node.RuntimeClass>('node.k8s.io', 'v1', 'runtimeclasses', 'RuntimeClass', false);
 export const CsiDrivers = type<storage.CSIDriver>('storage.k8s.io', 'v1', 'csidrivers', 'CSIDriver', false);
 export const CsiStorageCapacities = type<storage.CSIStorageCapacity>(
   'storage.k8s.io',

@@ -178,7 +178,7 @@ describe('services', () => {
     await answers(() => curl(`http://${address}/`), ['np-0', 'np-1']);
     for (const host of ['127.0.0.1', hostIP(0), hostIP(1)])
       await answers(() => curl(`http://${host}:${http}/`), ['np-0', 'np-1']);
-    await answers(() => fetched('np-0', `http://${address}/`), ['np-0', 'np-1']);
+    for (const pod of ['np-0', 'np-1']) await answers(() => fetched(pod, `http://${address}/`), ['np-0', 'np-1']);
   });
 
   scenario('one port for both protocols, taken away one after the other', async () => {

@@ -471,6 +471,16 @@ describe('pods as objects', () => {
     await space.ended('class-heavy');
   });
 
+  scenario('a runtime class whose handler Docker does not know starts nothing, and an event names it', async () => {
+    await space.api.post('/apis/node.k8s.io/v1/runtimeclasses', { metadata: { name: 'odd' }, handler: 'nonesuch' });
+    await space.pod('class-odd', { ...one(sh('true')), runtimeClassName: 'odd' });
+    const told = await patient(
+      () => space.events('class-odd'),
+      (events) => events.some((e) => e['reason'] === 'FailedCreatePodSandBox'),
+    );
+    expect(told.find((e) => e['reason'] === 'FailedCreatePodSandBox')!['message']).toMatch(/nonesuch/);
+  });
+
   scenario(
     'a pod beyond what its node has is refused by the node; unknown extended resources are not its business',
     async () => {

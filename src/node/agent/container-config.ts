@@ -17,6 +17,8 @@ export interface ContainerContext extends EnvironmentSources {
   /** The image as it is created from (name with tag, or id) and the user that it names. */
   image: { reference: string; user: string };
   machine: MachineLimits;
+  /** Docker's runtime; its default without one. */
+  runtime?: string | undefined;
   /** Where a mount's volume (with its sub-path) is on this machine; throws ConfigError when it is not there. */
   mountSource(mount: VolumeMount, subPath: string | undefined): { path: string; readOnly: boolean };
   /** Files of ours that appear in the container; empty paths are left out. */
@@ -36,6 +38,7 @@ export function containerConfig(pod: Pod, container: Container, context: Contain
   const security = securitySettings(pod, container, context.image.user);
   const namespaceOfSandbox = `container:${context.sandboxId}`;
   const host: HostConfig = {
+    ...(context.runtime !== undefined && { Runtime: context.runtime }),
     NetworkMode: namespaceOfSandbox,
     IpcMode: pod.spec?.hostIPC ? 'host' : namespaceOfSandbox,
     ...(pod.spec?.hostPID && { PidMode: 'host' }),

@@ -17,6 +17,7 @@ import { containerName, formatPod } from './names.ts';
 import { statusNamed } from './pod-facts.ts';
 import { withAddresses } from './pod-status.ts';
 import { type PodRuntime, type SandboxRecord, newestOf } from './runtime-state.ts';
+import { runtimeOf } from './runtime-class.ts';
 import { createNamed } from './sandbox.ts';
 import { stopContainer } from './container-stopper.ts';
 
@@ -152,6 +153,7 @@ export class ContainerStarter {
       restartCount: attempt,
       image,
       machine: this.context.machine,
+      runtime: await runtimeOf(this.context.client, pod),
       services: this.context.services(),
       allocatable: nodeObject()?.status?.allocatable ?? {},
       configMap: (name) => objects.peek('configmap', namespace, name) as ConfigMap | undefined,

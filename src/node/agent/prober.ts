@@ -149,7 +149,9 @@ export class PodProber implements ProbeVerdicts {
         if (result === 'failure' && !signal.aborted) {
           this.options.event(pod, container, 'Unhealthy', `${TITLES[kind]} probe failed: ${output}`);
         }
-        return result;
+        if (result !== 'warning') return result;
+        this.options.event(pod, container, 'ProbeWarning', `${TITLES[kind]} probe warning: ${output}`);
+        return 'success';
       } catch (error) {
         if (error instanceof DockerUnavailable) return 'unknown';
         failure = (error as Error).message;

@@ -16,12 +16,15 @@ export interface SandboxContext {
   network: string;
   clusterDomain: string;
   machine: MachineLimits;
+  /** Docker's runtime; its default without one. */
+  runtime?: string | undefined;
 }
 
 export function sandboxConfig(pod: Pod, context: SandboxContext): ContainerCreate {
   const hostNetwork = isHostNetwork(pod);
   const host: HostConfig = {
     ...sandboxResources(context.machine),
+    ...(context.runtime !== undefined && { Runtime: context.runtime }),
     NetworkMode: hostNetwork ? 'host' : context.network,
     IpcMode: pod.spec?.hostIPC ? 'host' : 'shareable',
     ...(pod.spec?.hostPID && { PidMode: 'host' }),

@@ -6,6 +6,7 @@ import type { ContainerCreate } from '../docker/types.ts';
 import type { AgentContext } from './context.ts';
 import { SANDBOX_NAME, containerName } from './names.ts';
 import { isHostNetwork } from './pod-facts.ts';
+import { runtimeOf } from './runtime-class.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 
 /** Resolves when it runs. What was made is removed when a later step fails. */
@@ -17,6 +18,7 @@ export async function createSandbox(context: AgentContext, pod: Pod, attempt: nu
     network: isHostNetwork(pod) ? '' : await network.dockerNetwork(),
     clusterDomain: network.dnsConfig.domain,
     machine: context.machine,
+    runtime: await runtimeOf(context.client, pod),
   });
   const name = containerName(pod, SANDBOX_NAME, attempt);
   let id: string;

@@ -11,6 +11,8 @@ export interface DockerMount {
 
 export interface HostConfig {
   Mounts?: DockerMount[];
+  /** One of those that Docker's configuration names; without it, its default. */
+  Runtime?: string;
   NetworkMode?: string;
   IpcMode?: string;
   PidMode?: string;

@@ -40,17 +40,22 @@ describe('an HTTP probe', () => {
         seen = request.headers['user-agent'];
         const status = Number(request.url?.slice(1) ?? 200);
         if (request.url === '/to-500') response.writeHead(302, { location: '/500' }).end();
-        else if (request.url === '/away') response.writeHead(302, { location: 'http://elsewhere.example/' }).end();
+        else if (request.url === '/away')
+          response.writeHead(302, { location: 'http://elsewhere.example/' }).end('<a>elsewhere</a>');
         else if (request.url !== '/hang') response.writeHead(status).end('body');
       }),
     );
     expect(await dialHttp(target(port, '200'), 1000)).toEqual({ result: 'success', output: 'body' });
     expect(seen).toBe('kube-probe/1.34');
-    expect((await dialHttp(target(port, '/399'), 1000)).result).toBe('success');
+    expect((await dialHttp(target(port, '/299'), 1000)).result).toBe('success');
+    expect((await dialHttp(target(port, '/399'), 1000)).result).toBe('warning');
     const failed = { result: 'failure', output: 'HTTP probe failed with statuscode: 500' };
     expect(await dialHttp(target(port, '/500'), 1000)).toEqual(failed);
     expect(await dialHttp(target(port, '/to-500'), 1000)).toEqual(failed);
-    expect((await dialHttp(target(port, '/away'), 1000)).result).toBe('success');
+    expect(await dialHttp(target(port, '/away'), 1000)).toEqual({
+      result: 'warning',
+      output: 'Probe terminated redirects, Response body: <a>elsewhere</a>',
+    });
     expect((await dialHttp(target(port, '/hang'), 100)).output).toBe(
       `Get "http://127.0.0.1:${port}/hang": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,
     );
@@ -150,6 +155,15 @@ describe('the prober', () => {
     await expect.poll(() => prober.readiness('id')).toBe('failure');
     expect(events.length).toBeGreaterThanOrEqual(3);
     expect(events[0]).toBe('Unhealthy Readiness probe failed: HTTP probe failed with statuscode: 503');
+  });
+
+  test('a warning is told of and counts as success', async () => {
+    const { prober, answers, events } = await setup({ readinessProbe: { periodSeconds: 1 } });
+    answers.status = 304;
+    await expect.poll(() => prober.readiness('id')).toBe('success');
+    await expect
+      .poll(() => events)
+      .toContain('ProbeWarning Readiness probe warning: Probe terminated redirects, Response body: ');
   });
 
   test('liveness begins as a success; after its failure it rests until there is another container', async () => {

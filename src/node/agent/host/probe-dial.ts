@@ -6,12 +6,15 @@ import { request as httpsRequest } from 'node:https';
 import { connect, isIPv6 } from 'node:net';
 
 export interface DialResult {
-  result: 'success' | 'failure';
+  /** A warning counts as success, and is told of. */
+  result: 'success' | 'warning' | 'failure';
   output: string;
 }
 
 const MAX_BODY = 10 * 1024;
 const MAX_REDIRECTS = 10;
+/** Those that Go's client goes after. */
+const FOLLOWED = new Set([301, 302, 303, 307, 308]);
 const USER_AGENT = 'kube-probe/1.34';
 const SYSTEM_ERRORS: Record<string, string> = {
   ECONNREFUSED: 'connect: connection refused',
@@ -38,7 +41,7 @@ export interface HttpTarget {
   headers: { name: string; value: string }[];
 }
 
-/** Success is 200 to 399; redirects to the same host are followed, others count as success, as upstream has it. */
+/** Success is 200 to 299; redirects to the same host are followed, all else below 400 is success with a warning. */
 export async function dialHttp(target: HttpTarget, timeoutMs: number): Promise<DialResult> {
   let url = `${target.scheme.toLowerCase()}://${joinHostPort(target.host, target.port)}${withSlash(target.path)}`;
   const deadline = AbortSignal.timeout(timeoutMs);
@@ -53,15 +56,17 @@ export async function dialHttp(target: HttpTarget, timeoutMs: number): Promise<D
       return { result: 'failure', output: `Get "${url}": ${why}` };
     }
     const { status, body, location } = answer;
-    if (status >= 300 && status < 400 && location !== undefined) {
+    if (FOLLOWED.has(status) && location !== undefined) {
       const next = new URL(location, url);
-      if (next.hostname !== new URL(url).hostname) {
-        return { result: 'success', output: 'Probe terminated redirects, Response body: ' + body };
+      if (next.hostname === new URL(url).hostname) {
+        url = next.href;
+        continue;
       }
-      url = next.href;
-      continue;
     }
-    if (status >= 200 && status < 400) return { result: 'success', output: body };
+    if (status >= 200 && status < 300) return { result: 'success', output: body };
+    if (status >= 300 && status < 400) {
+      return { result: 'warning', output: 'Probe terminated redirects, Response body: ' + body };
+    }
     return { result: 'failure', output: `HTTP probe failed with statuscode: ${status}` };
   }
   return { result: 'failure', output: `Get "${url}": stopped after ${MAX_REDIRECTS} redirects` };
