@@ -315,9 +315,10 @@ class Startup {
     const { clock, log } = this;
     const { signal } = this.stop;
     const names = this.options.components ?? ALL_COMPONENTS;
-    const running = [runComponents(names, { handler: api.handler, pki, shared, clock, log, signal })];
-    // The embedded stores keep their own measure of history.
-    if (shared) running.push(runCompaction(store, clock, log, signal));
+    const running = [
+      runComponents(names, { handler: api.handler, pki, shared, clock, log, signal }),
+      runCompaction(store, clock, log, signal),
+    ];
     const ended = Promise.allSettled(running).then((results) => {
       for (const result of results) {
         if (result.status === 'rejected') log.error({ error: String(result.reason) }, 'a component failed');

@@ -1,6 +1,7 @@
 // Lists and watches beyond the simple: revisions, shapes, versions, history, and what happens when it is gone.
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigMaps } from '../../../src/api/resources.ts';
 import type { ResourceType, Unstructured, WatchEvent } from '../../../src/api/types.ts';
 import { createMemoryStore } from '../../../src/server/store/memory.ts';
 import { type TestServer, startTestServer } from '../../support/server.ts';
@@ -76,12 +77,17 @@ describe('revisions', () => {
     expect(names(await client.list(Widgets, exact))).toEqual(['a']);
     const page = await client.list(Widgets, { limit: 1 });
     await client.create(Widgets, make('c', 'red'));
+    const unchanged = await client.list(Widgets, { limit: 2 });
+    await client.create(ConfigMaps, { metadata: { name: 'elsewhere', namespace: 'default' } });
     await server.store.compact(await server.store.currentRevision());
     await expect(client.list(Widgets, exact)).rejects.toMatchObject({ status: { code: 410, reason: 'Expired' } });
     const expired = await raw(server, 'GET', `${path}?limit=5&continue=${page.metadata.continue}`);
     expect(expired).toMatchObject({ status: 410, json: { reason: 'Expired' } });
     const token = (expired.json as { metadata: { continue: string } }).metadata.continue;
     expect(names((await raw(server, 'GET', `${path}?limit=5&continue=${token}`)).json)).toEqual(['b', 'c']);
+    // Nor does it matter that nothing of the kind has changed since.
+    const alsoExpired = await raw(server, 'GET', `${path}?limit=5&continue=${unchanged.metadata.continue}`);
+    expect(alsoExpired).toMatchObject({ status: 410, json: { reason: 'Expired' } });
   });
 
   it('does not know the future', async () => {

@@ -1,5 +1,5 @@
 // GET of a collection. Pages of one list show one revision: the cache serves them while the kind has not changed since,
-// the store's history after that. Upstream: registry/generic/registry/store.go (ListPredicate), storage/etcd3/store.go.
+// the store's history after that, and nobody once the store has forgotten it. Upstream: registry/generic/registry/store.go (ListPredicate), storage/etcd3/store.go.
 import type { ListMeta } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
 import { sortKey } from '../../store/keys.ts';
@@ -39,7 +39,7 @@ export async function page(context: RequestContext, endpoint: Endpoint, options:
     if (from.revision > 0) revision = from.revision;
   } else if (isExact(options)) revision = resourceVersion;
   await freshEnough(context, revision ?? resourceVersion);
-  if (revision === undefined || cache.lastChange <= revision) {
+  if (revision === undefined || (cache.lastChange <= revision && (await isKept(context, revision)))) {
     const entries = candidates(endpoint, options, start);
     const at = revision ?? feed.revision;
     if (!options.converts) return cut(entries, options, at);
@@ -53,6 +53,10 @@ export async function page(context: RequestContext, endpoint: Endpoint, options:
 /** A page at a revision that was named is of that one, by an old rule. Upstream: storage.ValidateListOptions. */
 const isExact = ({ resourceVersion, resourceVersionMatch, limit }: ReadOptions): boolean =>
   resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit > 0 && resourceVersion !== 0);
+
+/** Whether the store has not forgotten it yet: tokens expire with their revision, whatever the cache knows. */
+const isKept = async (context: RequestContext, revision: number): Promise<boolean> =>
+  revision >= (await context.server.options.store.compactedRevision());
 
 /** One name in one namespace needs no walk. */
 function candidates(endpoint: Endpoint, { name, namespace }: ReadOptions, start: string): Iterable<Entry> {
