@@ -14,12 +14,14 @@ export interface DeletionOptions {
   dryRun?: DryRun;
 }
 
-/** Answers the uid of what was deleted, when the server says it. */
-export async function deleteObject(
-  cluster: Cluster,
-  info: Info,
-  options: DeletionOptions,
-): Promise<string | undefined> {
+export interface DeletionAnswer {
+  /** Of what was deleted, when the server says it. */
+  uid?: string;
+  /** What is still there, for a while. */
+  object?: Unstructured;
+}
+
+export async function deleteObject(cluster: Cluster, info: Info, options: DeletionOptions): Promise<DeletionAnswer> {
   const body = {
     kind: 'DeleteOptions',
     apiVersion: 'v1',
@@ -30,8 +32,12 @@ export async function deleteObject(
     body,
     query: options.dryRun === 'server' ? { dryRun: 'All' } : {},
   });
-  return 'details' in answer ? (answer as Status).details?.uid : (answer as Unstructured).metadata?.uid;
+  if (!isObject(answer)) return { uid: answer.details?.uid };
+  return { uid: answer.metadata.uid, object: answer };
 }
+
+const isObject = (answer: Unstructured | Status): answer is Unstructured =>
+  answer.kind !== 'Status' && (answer as Unstructured).metadata?.uid !== undefined;
 
 /** `pod "x" deleted`, or `pod/x` with -o name. */
 export function deletionLine(info: Info, { gracePeriod, dryRun = 'none' }: DeletionOptions, output = ''): string {

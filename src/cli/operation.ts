@@ -81,6 +81,11 @@ export async function patchObject(
   return cluster.json('PATCH', path, { body, contentType: patchContentTypes[type], query: queryOf(options) });
 }
 
+export function warnIfDeleting(object: Unstructured, warn: (text: string) => void): void {
+  if (!object.metadata.deletionTimestamp) return;
+  warn(`Warning: Detected changes to resource ${object.metadata.name} which is currently being deleted.\n`);
+}
+
 /** Adds what was done and the file to an error. Upstream: cmdutil.AddSourceToErr. */
 export function withSource(verb: string, source: string | undefined, error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error);

@@ -7,6 +7,7 @@ import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StatusError } from '../api/status.ts';
 import { CliError, PlainError } from './errors.ts';
+import type { ByteProgress } from './progress/bytes.ts';
 
 /** Runs a command in the container; rejects when it fails or the connection is cut. */
 export type Exec = (
@@ -19,6 +20,7 @@ export interface ResumeOptions {
   /** Attempts after the first; negative: for ever. A refusal, or a command that fails, is final. */
   retries: number;
   signal: AbortSignal;
+  progress: ByteProgress;
   tell(text: string): void;
 }
 
@@ -101,7 +103,9 @@ export async function resumeDownload(from: string, to: string, options: ResumeOp
     if (localSize(part) > size) rmSync(part);
     const have = localSize(part);
     if (have < size) {
-      const stdout = new PassThrough();
+      options.progress.expect(size);
+      options.progress.from(have);
+      const stdout = options.progress.counter();
       const written = pipeline(stdout, createWriteStream(part, { flags: 'a' }));
       const running = exec(['tail', '-c', `+${have + 1}`, from], { stdout }).finally(() => stdout.end());
       await Promise.all([running, written]);
@@ -124,8 +128,10 @@ export async function resumeUpload(from: string, to: string, options: ResumeOpti
       have = 0;
     }
     if (have < size || size === 0) {
-      const stdout = new PassThrough().resume();
-      await exec(['sh', '-c', 'cat >> "$0"', part], { stdin: createReadStream(from, { start: have }), stdout });
+      options.progress.expect(size);
+      options.progress.from(have);
+      const stdin = options.progress.through(createReadStream(from, { start: have }));
+      await exec(['sh', '-c', 'cat >> "$0"', part], { stdin, stdout: new PassThrough().resume() });
     }
     return (await remoteSize(exec, part)) === size;
   });

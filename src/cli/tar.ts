@@ -40,6 +40,13 @@ async function addPath(pack: tar.Pack, source: string, name: string): Promise<vo
   }
 }
 
+/** How much the files hold that `packPath` would pack. */
+export function bytesBelow(source: string): number {
+  const stat = lstatSync(source);
+  if (!stat.isDirectory()) return stat.isFile() ? stat.size : 0;
+  return readdirSync(source).reduce((sum, entry) => sum + bytesBelow(join(source, entry)), 0);
+}
+
 export interface UnpackOptions {
   /** The remote path that was packed; entries begin with it. */
   prefix: string;

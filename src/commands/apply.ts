@@ -1,12 +1,15 @@
 // `apply`: client-side three-way merge or server-side apply of files. Upstream: kubectl/pkg/cmd/apply/apply.go. Beyond
 // upstream: what changed field by field, all or nothing, and a journal from which `undo` takes it back.
 import { parseJson, stringifySorted } from '../api/codec/json.ts';
-import { isConflict, isNotFound, StatusError } from '../api/status.ts';
-import { resourcePath, type Unstructured } from '../api/types.ts';
+import { StatusError } from '../api/status.ts';
+import type { Unstructured } from '../api/types.ts';
 import type { ApplySet } from '../cli/apply/applyset.ts';
+import { applyClientSide } from '../cli/apply/client-side.ts';
+import { paintChange, paintOperation } from '../cli/apply/paint.ts';
+import { ReadAhead } from '../cli/apply/read-ahead.ts';
 import { ApplyRecord, changeLines } from '../cli/apply/record.ts';
-import { migrateToServerSide, SERVER_SIDE_MANAGER } from '../cli/apply/ssa-migration.ts';
-import { applyToExisting, withoutNulls } from '../cli/apply/three-way.ts';
+import { applyServerSide } from '../cli/apply/server-side.ts';
+import { SERVER_SIDE_MANAGER } from '../cli/apply/ssa-migration.ts';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
 import type { Mapping } from '../cli/builder/mapper.ts';
@@ -27,11 +30,11 @@ import {
   selectorFlag,
   validateFlag,
 } from '../cli/flags.ts';
-import { LAST_APPLIED, lastAppliedOf, withLastApplied } from '../cli/last-applied.ts';
-import { createObject, operationPrinter, type OperationPrinter, patchObject, withSource } from '../cli/operation.ts';
+import { infoName, operationPrinter, type OperationPrinter } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { objectPrinter, printFlags, printOptionsOf } from '../cli/print/object.ts';
 import { type Paint, paintFor } from '../cli/print/style.ts';
+import { type ProgressView, rate, withProgress } from '../cli/progress/progress.ts';
 
 const flags = {
   all: flag.bool('Select all resources in the namespace of the specified resource types.'),
@@ -73,20 +76,8 @@ const flags = {
   ...validateFlag,
 };
 
-const CONFLICT_ADVICE = `Please review the fields above--they currently have other managers. Here
-are the ways you can resolve this warning:
-* If you intend to manage all of these fields, please re-run the apply
-  command with the \`--force-conflicts\` flag.
-* If you do not intend to manage all of the fields, please edit your
-  manifest to remove references to the fields that should keep their
-  current managers.
-* You may co-own fields by updating your manifest to match the existing
-  value; in this case, you'll become the manager if the other manager(s)
-  stop managing the field (remove it from their configuration).
-See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts`;
-
-/** Reads that run at once before the first write. */
-const READ_AHEAD = 16;
+/** Failures that stay in sight until all is done, when they are told whole. */
+const SHOWN_ERRORS = 3;
 
 export default class Apply extends Command {
   static short = 'Apply a configuration to a resource by file name or stdin';
@@ -264,13 +255,34 @@ cat pod.json | {program} apply -f -
     return infos.filter((i) => selector.matches(i.object!.metadata.labels ?? {}));
   }
 
-  private async applyAll(infos: readonly Info[]): Promise<unknown[]> {
+  private applyAll(infos: readonly Info[]): Promise<unknown[]> {
+    const started = this.io.nowMs();
+    let state: ProgressView = { title: '' };
+    const tell = (done: number, info: Info, errors: readonly unknown[]): void => {
+      const each = rate(done, started, this.io.nowMs());
+      const title = `${this.rehearsing ? 'trying' : 'applying'} ${done + 1} of ${infos.length}, ${each} a second`;
+      const failed = errors.slice(-SHOWN_ERRORS).map((error) => `failed: ${(error as Error).message.split('\n')[0]}`);
+      state = { title, rows: [infoName(info), ...failed] };
+    };
+    return withProgress(
+      this.io,
+      () => state,
+      () => this.applyEach(infos, tell),
+      { when: this.opts.output === '', count: infos.length },
+    );
+  }
+
+  private async applyEach(
+    infos: readonly Info[],
+    tell: (done: number, info: Info, errors: readonly unknown[]) => void,
+  ): Promise<unknown[]> {
     const errors: unknown[] = [];
     const cluster = await this.cluster();
     const serverSide = this.opts['server-side'];
     const live = new ReadAhead(cluster, infos);
     const remembers = this.opts.atomic || this.opts['show-diff'] || this.journal !== undefined;
     for (const [i, info] of infos.entries()) {
+      tell(i, info, errors);
       try {
         const generateName = info.object!.metadata.generateName;
         if (info.name === '' && generateName)
@@ -292,23 +304,10 @@ cat pod.json | {program} apply -f -
     if (this.dryRun === 'none') this.record.add(info, operation, before, manifest);
     const { output } = this.opts;
     if (output !== '' && output !== 'name') return;
-    this.out(this.painted(operation, this.print(info.object!, operation)));
-    if (this.opts['show-diff'])
-      this.out(changeLines(before, info.object!, (line) => this.painted(line.slice(2, 3), line)));
-  }
-
-  /** On a terminal one sees at once what is new, what is other, and what went. */
-  private painted(operation: string, text: string): string {
-    const { good, waiting, bad, dim } = this.paint!;
-    const paints: Record<string, (text: string) => string> = {
-      created: good,
-      '+': good,
-      configured: waiting,
-      '~': waiting,
-    };
-    const paint =
-      paints[operation] ?? (operation === 'unchanged' ? dim : /^(?:pruned|-)$/.test(operation) ? bad : undefined);
-    return paint ? `${paint(text.trimEnd())}\n` : text;
+    const paint = this.paint!;
+    this.out(paintOperation(paint, operation, this.print(info.object!, operation)));
+    if (!this.opts['show-diff']) return;
+    this.out(changeLines(before, info.object!, (line) => paintChange(paint, line), manifest));
   }
 
   private warn(text: string): void {
@@ -328,40 +327,15 @@ cat pod.json | {program} apply -f -
   }
 
   private async clientSide(cluster: Cluster, info: Info, read: () => Promise<Unstructured | undefined>): Promise<void> {
-    const { opts, dryRun, fieldValidation } = this;
-    const write = { dryRun, fieldManager: opts['field-manager'], fieldValidation };
+    const { opts } = this;
     const manifest = info.object!;
-    const modified = withLastApplied(manifest);
-    let current: Unstructured | undefined;
-    try {
-      current = await read();
-    } catch (error) {
-      const { mapping, name, namespace = '' } = info;
-      const group = mapping.group ? `${mapping.group}/` : '/';
-      const about = `Resource: ${JSON.stringify(`${group}${mapping.version}, Resource=${mapping.plural}`)}, GroupVersionKind: ${JSON.stringify(`${group}${mapping.version}, Kind=${mapping.kind}`)}\nName: ${JSON.stringify(name)}, Namespace: ${JSON.stringify(namespace)}`;
-      throw withSource(`retrieving current configuration of:\n${about}\nfrom server for:`, info.source, error);
-    }
-    if (!current) {
-      info.object = withoutNulls(modified);
-      if (dryRun !== 'client') {
-        try {
-          info.object = await createObject(cluster, info, write);
-        } catch (error) {
-          throw withSource('creating', info.source, error);
-        }
-      }
-      return this.done(info, 'created', undefined, manifest);
-    }
-    info.object = current;
-    if (dryRun === 'client') return this.done(info, 'configured');
-    if (lastAppliedOf(current) === undefined) {
-      this.warn(
-        `Warning: resource ${info.mapping.plural}/${info.name} is missing the ${LAST_APPLIED} annotation which is required by ${this.context.program} apply. ${this.context.program} apply should only be used on resources created declaratively by either ${this.context.program} create --save-config or ${this.context.program} apply. The missing annotation will be patched automatically.\n`,
-      );
-    }
-    const { object, changed } = await applyToExisting(cluster, info, current, modified, {
-      ...write,
+    const { operation, before } = await applyClientSide(cluster, info, read, {
+      dryRun: this.dryRun,
+      fieldManager: opts['field-manager'],
+      fieldValidation: this.fieldValidation,
       overwrite: opts.overwrite,
+      program: this.context.program,
+      warn: (text) => this.warn(text),
       ...(opts.force
         ? {
             recreate: {
@@ -372,40 +346,21 @@ cat pod.json | {program} apply -f -
           }
         : {}),
     });
-    info.object = object;
-    this.warnIfDeleting(object);
-    this.done(info, changed ? 'configured' : 'unchanged', current, manifest);
+    this.done(info, operation, before, manifest);
   }
 
   private async serverSide(cluster: Cluster, info: Info, before: Unstructured | undefined): Promise<void> {
     const { opts } = this;
     const body = info.object!;
-    const write = {
+    await applyServerSide(cluster, info, {
       dryRun: this.dryRun,
       fieldManager: this.changed('field-manager') ? opts['field-manager'] : SERVER_SIDE_MANAGER,
       fieldValidation: this.fieldValidation,
       force: opts['force-conflicts'],
-    };
-    const apply = (): Promise<Unstructured> =>
-      patchObject(cluster, info, 'apply', body, { ...write, subresource: opts.subresource });
-    let applied: Unstructured;
-    try {
-      applied = await apply();
-    } catch (error) {
-      if (error instanceof StatusError && error.code === 415) {
-        throw new CliError(`Server-side apply not available on the server: (${error.message})`);
-      }
-      if (isConflict(error)) throw new CliError(`${error.message}\n${CONFLICT_ADVICE}`);
-      throw error;
-    }
-    info.object = await migrateToServerSide(cluster, info, applied, apply, write, (text) => this.warn(text));
-    this.warnIfDeleting(info.object);
+      subresource: opts.subresource,
+      warn: (text) => this.warn(text),
+    });
     this.done(info, 'serverside-applied', before, body);
-  }
-
-  private warnIfDeleting(object: Unstructured): void {
-    if (!object.metadata.deletionTimestamp) return;
-    this.warn(`Warning: Detected changes to resource ${object.metadata.name} which is currently being deleted.\n`);
   }
 
   private async prune(): Promise<void> {
@@ -424,7 +379,8 @@ cat pod.json | {program} apply -f -
       report: (object: Unstructured, mapping: Mapping) => {
         const info = { mapping, name: '', namespace: object.metadata.namespace, object };
         if (this.dryRun === 'none') this.record.add(info, 'pruned', object, undefined);
-        this.out(print(object, 'pruned'));
+        const text = print(object, 'pruned');
+        this.out(opts.output === '' ? paintOperation(this.paint!, 'pruned', text) : text);
       },
     };
     if (this.applySet) await this.applySet.prune(visited, pruning, this);
@@ -435,42 +391,4 @@ cat pod.json | {program} apply -f -
 function refuse(rules: readonly (readonly [boolean, string])[]): void {
   const broken = rules.find(([isBroken]) => isBroken);
   if (broken) throw new CliError(broken[1]);
-}
-
-/** Reads live objects some places ahead of the one that is applied; an object that is listed twice is read anew. */
-class ReadAhead {
-  private readonly cluster: Cluster;
-  private readonly infos: readonly Info[];
-  private readonly started = new Map<number, Promise<Unstructured | undefined>>();
-  private readonly seen = new Set<string>();
-  private next = 0;
-
-  constructor(cluster: Cluster, infos: readonly Info[]) {
-    this.cluster = cluster;
-    this.infos = infos;
-  }
-
-  read(index: number): Promise<Unstructured | undefined> {
-    for (; this.next < Math.min(index + READ_AHEAD, this.infos.length); this.next++) this.begin(this.next);
-    return this.started.get(index) ?? this.fetch(this.infos[index]!);
-  }
-
-  private begin(index: number): void {
-    const info = this.infos[index]!;
-    const key = resourcePath(info.mapping, info);
-    if (this.seen.has(key)) return;
-    this.seen.add(key);
-    const reading = this.fetch(info);
-    reading.catch(() => undefined);
-    this.started.set(index, reading);
-  }
-
-  private async fetch(info: Info): Promise<Unstructured | undefined> {
-    try {
-      return await this.cluster.json('GET', resourcePath(info.mapping, info));
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
-  }
 }

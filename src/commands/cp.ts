@@ -4,10 +4,12 @@ import { basename, dirname, resolve } from 'node:path';
 import { statSync } from 'node:fs';
 import { StatusError } from '../api/status.ts';
 import type { Pod } from 'kubernetes-types/core/v1.js';
-import { packPath, unpackTo } from '../cli/tar.ts';
+import { bytesBelow, packPath, unpackTo } from '../cli/tar.ts';
 import { CliError, PlainError } from '../cli/errors.ts';
 import { flag } from '../cli/pflag.ts';
 import { chooseContainer } from '../cli/pods.ts';
+import { ByteProgress } from '../cli/progress/bytes.ts';
+import { type ProgressView, showsProgress, withProgress } from '../cli/progress/progress.ts';
 import { checkRemoteStatus } from '../cli/terminal.ts';
 import { PodCommand, streamPath } from './_pod-target.ts';
 
@@ -92,16 +94,20 @@ export default class Cp extends PodCommand {
     const command = ['tar', ...(this.noPreserve ? ['--no-same-permissions', '--no-same-owner'] : []), '-xmf', '-'];
     const folder = dirname(destination);
     if (folder !== '' && folder !== '.') command.push('-C', folder);
-    await this.exec(pod, container, command, {
-      stdin: packPath(source, basename(destination)),
-      stdout: this.io.stdout,
-    });
+    const progress = new ByteProgress(`copying ${local} to ${to.pod}`, () => this.io.nowMs());
+    if (showsProgress(this.io)) progress.expect(bytesBelow(source));
+    const stdin = progress.through(packPath(source, basename(destination)));
+    const copy = () => this.exec(pod, container, command, { stdin, stdout: this.io.stdout });
+    await withProgress(this.io, () => progress.view(), copy);
   }
 
   private async resume(from: FileSpec, to: FileSpec, retries: number): Promise<void> {
     const { resumeDownload, resumeUpload } = await import('../cli/resume-copy.ts');
     const { pod, container } = await this.target(from.pod !== '' ? from : to);
+    const progress = new ByteProgress(`copying ${from.file}`, () => this.io.nowMs());
+    const view = (): ProgressView => progress.view();
     const options = {
+      progress,
       exec: (command: readonly string[], streams: { stdin?: Readable; stdout: Writable; stderr?: Writable }) =>
         this.exec(pod, container, command, streams),
       retries: this.changed('retries') ? retries : RESUME_RETRIES,
@@ -111,11 +117,13 @@ export default class Cp extends PodCommand {
     const local = resolve(this.io.cwd, from.pod !== '' ? to.file : from.file);
     const stat = statSync(local, { throwIfNoEntry: false });
     if (from.pod !== '') {
-      return resumeDownload(from.file, stat?.isDirectory() ? resolve(local, basename(from.file)) : local, options);
+      const target = stat?.isDirectory() ? resolve(local, basename(from.file)) : local;
+      return withProgress(this.io, view, () => resumeDownload(from.file, target, options));
     }
     if (!stat?.isFile()) throw new CliError(`${from.file} is no file: --resume copies single files`);
     const inside = await this.isFolder(pod, container, to.file);
-    return resumeUpload(local, inside ? `${to.file.replace(/\/$/, '')}/${basename(local)}` : to.file, options);
+    const target = inside ? `${to.file.replace(/\/$/, '')}/${basename(local)}` : to.file;
+    return withProgress(this.io, view, () => resumeUpload(local, target, options));
   }
 
   private async isFolder(pod: Pod, container: string, path: string): Promise<boolean> {
@@ -132,8 +140,11 @@ export default class Cp extends PodCommand {
   private async download(from: FileSpec, local: string, retries: number): Promise<void> {
     // Upstream hands what exec has to say, and tar's errors, to standard output.
     const { pod, container } = await this.target(from, (t) => this.out(t));
+    const progress = new ByteProgress(`copying ${from.file} of ${from.pod}`, () => this.io.nowMs());
+    const view = (): ProgressView => progress.view();
     for (let attempt = 0; ; attempt++) {
-      const stdout = new PassThrough();
+      progress.from(0);
+      const stdout = progress.counter();
       const unpacked = unpackTo(stdout, {
         prefix: from.file,
         target: local,
@@ -142,12 +153,10 @@ export default class Cp extends PodCommand {
         warn: (text) => this.err(text),
       });
       try {
-        await Promise.all([
-          this.exec(pod, container, ['tar', 'cf', '-', from.file], { stdout, stderr: this.io.stdout }).finally(() =>
-            stdout.end(),
-          ),
-          unpacked,
-        ]);
+        const sent = (): Promise<void> =>
+          this.exec(pod, container, ['tar', 'cf', '-', from.file], { stdout, stderr: this.io.stdout });
+        const copy = () => Promise.all([sent().finally(() => stdout.end()), unpacked]);
+        await withProgress(this.io, view, copy);
         return;
       } catch (error) {
         // Only a connection that was cut is worth another try, not what the server or tar refuses.

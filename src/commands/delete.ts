@@ -2,7 +2,6 @@
 import { isNotFound, isReason } from '../api/status.ts';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
-import type { Unstructured } from '../api/types.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import {
   allNamespacesFlag,
@@ -15,11 +14,12 @@ import {
   propagationOf,
   selectorFlag,
 } from '../cli/flags.ts';
-import { deleteObject, deletionLine, type DeletionOptions } from '../cli/deletion.ts';
-import { kindOf, withSource } from '../cli/operation.ts';
+import { type DeletionAnswer, deleteObject, deletionLine, type DeletionOptions } from '../cli/deletion.ts';
+import { infoName, kindOf, withSource } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
-import { deleted, type Test, timedOut, waitFor, type WaitResult } from '../cli/wait/conditions.ts';
-import { sayWhenSlow, whyStillThere } from '../cli/wait/going.ts';
+import { age, type ProgressView, rate, withProgress } from '../cli/progress/progress.ts';
+import { timedOut, waitFor } from '../cli/wait/conditions.ts';
+import { Going } from '../cli/wait/going.ts';
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
@@ -127,70 +127,78 @@ Note that the delete command does NOT do resource version checks, so if someone 
 
   private async deleteAll(infos: readonly Info[], problems: readonly unknown[]): Promise<void> {
     const errors = problems.filter((e) => !(this.ignoreNotFound && isNotFound(e)));
-    const gone: { info: Info; uid?: string }[] = [];
-    let found = 0;
+    const going: Going[] = [];
+    const started = this.io.nowMs();
+    let asked = 0;
+    const view = (): ProgressView => ({
+      title: `deleting ${Math.min(asked + 1, infos.length)} of ${infos.length}, ${rate(asked, started, this.io.nowMs())} a second`,
+      rows: infos[asked] ? [infoName(infos[asked]!)] : [],
+    });
     let warned = !(await this.scoped());
-    for (const info of infos) {
-      found++;
-      if (!warned && !info.mapping.namespaced) {
-        this.err('Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n');
-        warned = true;
+    const work = async (): Promise<void> => {
+      for (const info of infos) {
+        if (!warned && !info.mapping.namespaced) {
+          this.err('Warning: deleting cluster-scoped resources, not scoped to the provided namespace\n');
+          warned = true;
+        }
+        try {
+          const latest = this.dryRun === 'client' ? undefined : await this.deleteOne(info);
+          if (this.dryRun === 'client') this.say(info);
+          else going.push(new Going(info, latest));
+        } catch (error) {
+          if (!(this.ignoreNotFound && isNotFound(error))) errors.push(withSource('deleting', info.source, error));
+        }
+        asked++;
       }
-      if (this.dryRun === 'client') {
-        this.say(info);
-        continue;
-      }
-      try {
-        gone.push({ info, uid: await this.deleteOne(info) });
-      } catch (error) {
-        if (!(this.ignoreNotFound && isNotFound(error))) errors.push(withSource('deleting', info.source, error));
-      }
-    }
+    };
+    await withProgress(this.io, view, work, { when: this.opts.output === '', count: infos.length });
     throwCollected(errors);
-    if (found === 0) return this.out('No resources found\n');
-    if (this.opts.wait && this.dryRun === 'none') await this.waitUntilGone(gone);
+    if (infos.length === 0) return this.out('No resources found\n');
+    if (this.opts.wait && this.dryRun === 'none') await this.waitUntilGone(going);
   }
 
   private async scoped(): Promise<boolean> {
     return this.context.globals.namespace !== '' && !this.opts['all-namespaces'];
   }
 
-  private async deleteOne(info: Info): Promise<string | undefined> {
-    const uid = await deleteObject(await this.cluster(), info, this.deletion);
+  private async deleteOne(info: Info): Promise<DeletionAnswer> {
+    const answer = await deleteObject(await this.cluster(), info, this.deletion);
     this.say(info);
-    return uid;
+    return answer;
   }
 
   private say(info: Info): void {
     this.out(deletionLine(info, this.deletion, this.opts.output));
   }
 
-  private async waitUntilGone(gone: readonly { info: Info; uid?: string }[]): Promise<void> {
-    const cluster = await this.cluster();
-    const deadline = this.io.nowMs() + (this.opts.timeout || WEEK_MS);
-    for (const { info, uid } of gone) {
-      try {
-        const { done } = await this.watched(info, deleted(uid), (test) => waitFor(cluster, info, test, deadline));
-        if (!done) throw timedOut(info);
-      } catch (error) {
-        if (!isReason(error, 'Forbidden', 'MethodNotAllowed')) throw error;
+  private async waitUntilGone(going: readonly Going[]): Promise<void> {
+    const started = this.io.nowMs();
+    const left = new Set(going);
+    const view = (): ProgressView => {
+      const now = this.io.nowMs();
+      const title = `waiting until ${left.size} of ${going.length} are gone, ${age(started, now)}`;
+      return { title, rows: [...left].map((one) => one.line(now)) };
+    };
+    const deadline = started + (this.opts.timeout || WEEK_MS);
+    const work = async (): Promise<void> => {
+      for (const one of going) {
+        await this.waitForEnd(one, deadline);
+        left.delete(one);
       }
-    }
+    };
+    await withProgress(this.io, view, work, { when: this.opts.output === '' });
   }
 
-  /** At a terminal, a wait that takes longer than a moment is explained. */
-  private async watched(info: Info, test: Test, wait: (test: Test) => Promise<WaitResult>): Promise<WaitResult> {
-    if (!this.io.stderr.isTTY) return wait(test);
-    let latest: Unstructured | undefined;
-    const end = sayWhenSlow(() => {
-      if (!latest) return;
-      const why = whyStillThere(latest, this.io.nowMs());
-      this.err(`waiting for ${kindOf(info)} ${JSON.stringify(info.name)}: ${why}\n`);
-    });
-    return wait((object) => {
-      latest = object;
-      return test(object);
-    }).finally(end);
+  /** At a terminal, who waits in vain is told why. */
+  private async waitForEnd(one: Going, deadline: number): Promise<void> {
+    try {
+      if ((await waitFor(await this.cluster(), one.info, one.test, deadline)).done) return;
+    } catch (error) {
+      if (!isReason(error, 'Forbidden', 'MethodNotAllowed')) throw error;
+      return;
+    }
+    if (this.io.stderr.isTTY) this.err(`${one.line(this.io.nowMs())}\n`);
+    throw timedOut(one.info);
   }
 
   private async confirmed(infos: readonly Info[]): Promise<boolean> {

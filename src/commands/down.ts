@@ -9,7 +9,7 @@ import { removeExtraNodes } from '../cli/local/machine.ts';
 import { noArguments } from '../cli/local/daemon.ts';
 import { exclusively, serverOf } from '../cli/local/busy.ts';
 import { Processes } from '../cli/local/processes.ts';
-import { type Step, runSteps } from '../cli/local/progress.ts';
+import { type Step, runSteps } from '../cli/local/steps.ts';
 import { flag } from '../cli/pflag.ts';
 import { defaultDataDir } from './up.ts';
 

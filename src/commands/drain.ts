@@ -8,6 +8,7 @@ import type { Info } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import { chunkSizeFlag, dryRunOf, dryRunSuffix } from '../cli/flags.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
+import { age, type ProgressView, withProgress } from '../cli/progress/progress.ts';
 import { deleted, waitFor } from '../cli/wait/conditions.ts';
 import { NodeCommand, nodeFlags } from './_node-command.ts';
 
@@ -85,7 +86,24 @@ export default class Drain extends NodeCommand {
     if (problems.length > 0) throw new Obstacles(problems);
     if (warnings !== '') this.err(`Warning: ${warnings}\n`);
     const deadline = this.io.nowMs() + (this.opts.timeout || FOREVER_MS);
-    await Promise.all(pods.map((pod) => this.evict(pod, deadline)));
+    const started = this.io.nowMs();
+    const states = new Map<Pod, EvictionState>();
+    const view = (): ProgressView => {
+      const now = this.io.nowMs();
+      const gone = [...states.values()].filter((state) => state.word === 'gone').length;
+      const left = [...states].filter(([, { word }]) => word !== 'gone').sort(([, a], [, b]) => a.sinceMs - b.sinceMs);
+      return {
+        title: `draining ${info.name}: ${gone} of ${pods.length} pods gone, ${age(started, now)}`,
+        rows: left.map(([pod, state]) => evictionLine(pod, state, now)),
+      };
+    };
+    const note = (pod: Pod, word: EvictionState['word'], why?: string): void => {
+      const before = states.get(pod);
+      const sinceMs = before?.word === word ? before.sinceMs : this.io.nowMs();
+      states.set(pod, { word, sinceMs, ...(why === undefined ? {} : { why }) });
+    };
+    const evict = (): Promise<unknown> => Promise.all(pods.map((pod) => this.evict(pod, deadline, note)));
+    await withProgress(this.io, view, evict);
   }
 
   /** Why the DaemonSet of a pod cannot be read; nothing for those that are there. */
@@ -105,15 +123,18 @@ export default class Drain extends NodeCommand {
     return missing;
   }
 
-  private async evict(pod: Pod, deadline: number): Promise<void> {
+  private async evict(pod: Pod, deadline: number, note: Note): Promise<void> {
     const { name = '', namespace = '', uid } = pod.metadata ?? {};
     const evicting = !this.opts['disable-eviction'];
     const suffix = dryRunSuffix(this.dryRun);
     // Upstream's dry run in the client knows of evictions only.
     this.out(`${evicting || this.dryRun === 'client' ? 'evicting' : 'deleting'} pod ${namespace}/${name}${suffix}\n`);
     if (this.dryRun === 'client') return;
-    if (!(await this.request(pod, evicting, deadline))) return;
-    if (this.dryRun === 'server') return;
+    note(pod, 'asked');
+    const isThere = await this.request(pod, evicting, deadline, note);
+    if (!isThere) note(pod, 'gone');
+    if (!isThere || this.dryRun === 'server') return;
+    note(pod, 'ending');
     const mapping = await (await (await this.cluster()).mapper()).resource('pods');
     const { done } = await waitFor(await this.cluster(), { mapping, name, namespace }, deleted(uid), deadline);
     if (!done) {
@@ -121,11 +142,12 @@ export default class Drain extends NodeCommand {
         `error when waiting for pod ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)} to terminate: global timeout reached: ${formatDuration(this.opts.timeout)}`,
       );
     }
+    note(pod, 'gone');
     this.out(`pod/${name} ${evicting ? 'evicted' : 'deleted'}\n`);
   }
 
   /** Asks until the disruption budget allows it; false when the pod is gone already. */
-  private async request(pod: Pod, evicting: boolean, deadline: number): Promise<boolean> {
+  private async request(pod: Pod, evicting: boolean, deadline: number, note: Note): Promise<boolean> {
     const { name = '', namespace = '' } = pod.metadata ?? {};
     const cluster = await this.cluster();
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
@@ -144,12 +166,34 @@ export default class Drain extends NodeCommand {
         if (!isReason(error, 'TooManyRequests') || this.io.nowMs() + RETRY_MS > deadline) {
           throw new CliError(`error when evicting ${what}: ${(error as Error).message}`);
         }
+        note(pod, 'refused', budgetOf(error as StatusError));
         this.err(`error when evicting ${what} (will retry after 5s): ${(error as Error).message}\n`);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
   }
 }
+
+interface EvictionState {
+  word: 'asked' | 'refused' | 'ending' | 'gone';
+  sinceMs: number;
+  /** Which budget refuses. */
+  why?: string;
+}
+type Note = (pod: Pod, word: EvictionState['word'], why?: string) => void;
+
+function evictionLine(pod: Pod, { word, sinceMs, why }: EvictionState, nowMs: number): string {
+  const name = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
+  const waited = age(sinceMs, nowMs);
+  if (word === 'refused') return `${name}: waits for its disruption budget, ${waited}: ${why}`;
+  if (word !== 'ending') return `${name}: eviction asked for, ${waited}`;
+  const grace = pod.spec?.terminationGracePeriodSeconds;
+  return `${name}: ending, ${waited}${grace === undefined ? '' : ` of at most ${grace}s`}`;
+}
+
+/** What the server says of the budget; its first sentence is the same for all. */
+const budgetOf = (error: StatusError): string =>
+  error.status.details?.causes?.map((cause) => cause.message).join('; ') || error.message;
 
 /** What stands in the way of a drain: one sentence when it is told of the node, and each for itself at the end. */
 class Obstacles extends CliError {

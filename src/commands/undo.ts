@@ -8,6 +8,8 @@ import {
   readJournal,
   replaceJournal,
 } from '../cli/apply/journal.ts';
+import { paintChange, paintOperation } from '../cli/apply/paint.ts';
+import { changeLines } from '../cli/apply/record.ts';
 import { restore } from '../cli/apply/restore.ts';
 import { Command } from '../cli/base.ts';
 import { CliError } from '../cli/errors.ts';
@@ -15,6 +17,7 @@ import { dryRunFlag, dryRunOf, dryRunSuffix } from '../cli/flags.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { checkDataOutput, dataOutputFlag, formatData } from '../cli/print/data.ts';
 import { objectName } from '../cli/print/object.ts';
+import { type Paint, paintFor } from '../cli/print/style.ts';
 
 /** Something was left as it is because others changed it. */
 const CONFLICT_EXIT = 3;
@@ -23,6 +26,7 @@ const flags = {
   ...dataOutputFlag,
   ...dryRunFlag,
   force: flag.bool('Put back also what others changed since then.'),
+  'show-diff': flag.bool('Print what changes back, field by field. Values of secrets are not shown.'),
   list: flag.bool('Show what could be undone, the latest apply first, and do nothing.'),
 };
 
@@ -32,6 +36,8 @@ interface Outcome {
   operation?: string;
   conflicts: string[];
   hopeless?: boolean;
+  /** The lines of --show-diff. */
+  changes?: string;
 }
 
 export default class Undo extends Command {
@@ -45,18 +51,24 @@ The journal is kept on this machine, in the cache directory, for the last twenty
 # See what that would do
 {program} undo --dry-run=server
 
+# See it field by field
+{program} undo --dry-run=server --show-diff
+
 # What could be undone
 {program} undo --list`;
   static override usage = '[--list]';
   static override flags = flags;
 
   private opts!: FlagValues<typeof flags>;
+  private paint!: Paint;
 
   async run(): Promise<number> {
     const { flags: opts, args } = this.parse(Undo);
     this.opts = opts;
     if (args.length > 0) this.usageError(`Unexpected args: [${args.join(' ')}]`);
     await checkDataOutput(opts.output);
+    if (opts['show-diff'] && opts.output !== '') throw new CliError('--show-diff goes with no output format');
+    this.paint = await paintFor(this.io);
     const cluster = await this.cluster();
     const folder = journalFolder(cluster.url, this.context.globals['cache-dir'], this.io);
     const files = folder === undefined ? [] : journalFiles(folder);
@@ -93,7 +105,11 @@ The journal is kept on this machine, in the cache directory, for the last twenty
         conflicts: [],
       };
       try {
-        Object.assign(outcome, await restore(cluster, entry, { force: opts.force, dryRun }));
+        const { from, to, ...restored } = await restore(cluster, entry, { force: opts.force, dryRun });
+        Object.assign(outcome, restored);
+        if (opts['show-diff'] && restored.operation) {
+          outcome.changes = changeLines(from, to, (line) => paintChange(this.paint, line));
+        }
       } catch (error) {
         outcome.conflicts = [(error as Error).message];
       }
@@ -107,8 +123,9 @@ The journal is kept on this machine, in the cache directory, for the last twenty
     return outcomes.some((o) => o.conflicts.length > 0) ? CONFLICT_EXIT : 0;
   }
 
-  private tell({ object, operation, conflicts }: Outcome, suffix: string): void {
-    if (operation) this.out(`${object} ${operation}${suffix}\n`);
+  private tell({ object, operation, conflicts, changes = '' }: Outcome, suffix: string): void {
+    if (operation) this.out(paintOperation(this.paint, operation, `${object} ${operation}${suffix}\n`));
+    this.out(changes);
     for (const text of conflicts) this.err(`conflict: ${object}: ${text}\n`);
   }
 }

@@ -24,7 +24,7 @@ import { exclusively } from '../cli/local/busy.ts';
 import { DEFAULT_PORT, type Plan, planOf } from '../cli/local/plan.ts';
 import { checkDataDir, checkKubeConfig, checkRepository } from '../cli/local/preflight.ts';
 import { Processes } from '../cli/local/processes.ts';
-import { type Step, type StepGroup, runSteps } from '../cli/local/progress.ts';
+import { type Step, type StepGroup, runSteps } from '../cli/local/steps.ts';
 import { flag } from '../cli/pflag.ts';
 
 const NAMESPACE = 'sampan-system';

@@ -10,6 +10,7 @@ import { allNamespacesFlag, fieldSelectorFlag } from '../cli/flags.ts';
 import { operationPrinter } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../cli/print/object.ts';
+import { age, type ProgressView, withProgress } from '../cli/progress/progress.ts';
 import {
   conditionIs,
   deleted,
@@ -21,6 +22,8 @@ import {
   waitFor,
   type WaitResult,
 } from '../cli/wait/conditions.ts';
+import { whyStillThere } from '../cli/wait/going.ts';
+import type { progressOf as Progress } from '../cli/wait/outcome.ts';
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 const POLL_MS = 500;
@@ -39,7 +42,10 @@ const flags = {
   ),
   local: flag.bool('If true, annotation will NOT contact api-server but run locally.'),
   ...printFlags,
-  progress: flag.bool('Say on standard error what is being waited for. Default: on a terminal only.', { own: true }),
+  progress: flag.bool(
+    'Say on standard error what is being waited for, a line for every change. At a terminal it is shown without this.',
+    { own: true },
+  ),
   recursive: flag.bool(
     'Process the directory used in -f, --filename recursively. Useful when you want to manage related manifests organized within the same directory.',
     { short: 'R', default: true },
@@ -84,6 +90,9 @@ A successful message will be printed to stdout indicating when the specified con
   static override flags = flags;
 
   private opts!: FlagValues<typeof flags>;
+  /** What is waited for, and how it stands. */
+  private readonly waiting = new Map<Info, string>();
+  private readonly told = new Map<Info, string>();
 
   async run(): Promise<void> {
     const { flags: opts, args } = this.parse(Wait);
@@ -101,12 +110,19 @@ A successful message will be printed to stdout indicating when the specified con
     const waits = built.infos.map((info) =>
       this.waitOne(cluster, info, testFor(info), deadline).catch((error: unknown) => error),
     );
-    for (const [i, info] of built.infos.entries()) {
-      const result = await waits[i]!;
-      if (!isResult(result)) errors.push(result);
-      else if (!result.done) errors.push(this.opts.timeout === 0 ? notMet(info) : timedOut(info));
-      else this.out(print(result.object ?? info.object!, 'condition met'));
-    }
+    const work = async (): Promise<void> => {
+      for (const [i, info] of built.infos.entries()) {
+        const result = await waits[i]!;
+        if (!isResult(result)) this.waiting.delete(info);
+        if (!isResult(result)) errors.push(result);
+        else if (!result.done) errors.push(this.inVain(info));
+        else this.out(print(result.object ?? info.object!, 'condition met'));
+      }
+    };
+    const started = this.io.nowMs();
+    await withProgress(this.io, () => this.view(built.infos.length, started), work, {
+      when: opts.output === '' && !this.changed('progress'),
+    });
     const failed = errors.find((e) => e instanceof CliError && e.exitCode === FAILED_EXIT);
     if (failed && errors.length > 1) {
       throw new PlainError(errors.map((e) => plainMessage(e)).join('\n'), FAILED_EXIT);
@@ -152,18 +168,51 @@ A successful message will be printed to stdout indicating when the specified con
     throw new CliError(`unrecognized condition: ${JSON.stringify(text)}`);
   }
 
+  private view(count: number, started: number): ProgressView {
+    const left = [...this.waiting];
+    const title = `waiting for ${left.length} of ${count}, ${age(started, this.io.nowMs())}`;
+    return { title, rows: left.map(([info, state]) => `${info.mapping.plural}/${info.name}: ${state}`) };
+  }
+
+  /** The time is up. At a terminal one is told how it stands. */
+  private inVain(info: Info): CliError {
+    if (this.tells || this.watched) this.tell(info);
+    return this.opts.timeout === 0 ? notMet(info) : timedOut(info);
+  }
+
+  /** Somebody sits there, who did not say otherwise. */
+  private get watched(): boolean {
+    return this.io.stderr.isTTY === true && !this.changed('progress');
+  }
+
+  private get tells(): boolean {
+    return this.changed('progress') && this.opts.progress;
+  }
+
+  /** What is seen of an object that is waited for, once. */
+  private tell(info: Info): void {
+    const state = this.waiting.get(info);
+    if (state !== undefined && state !== this.told.get(info)) {
+      this.err(`waiting for ${info.mapping.plural}/${info.name}: ${state}\n`);
+      this.told.set(info, state);
+    }
+  }
+
   /** As upstream waits; and tells what it sees, and ends early when that is wanted. */
   private async waitOne(cluster: Cluster, info: Info, test: Test, deadline: number): Promise<WaitResult> {
-    const tells = this.changed('progress') ? this.opts.progress : this.io.stderr.isTTY === true;
-    if (!tells && !this.failsFast) return waitFor(cluster, info, test, deadline);
+    if (!this.tells && !this.watched && !this.failsFast) {
+      return waitFor(cluster, info, test, deadline);
+    }
     const { failureOf, progressOf, WaitFailed, watchPodsForFailure } = await import('../cli/wait/outcome.ts');
-    let told = '';
     const look = (object: Unstructured | undefined): boolean => {
-      if (test(object)) return true;
+      if (test(object)) {
+        this.waiting.delete(info);
+        return true;
+      }
       const why = this.failsFast && object ? failureOf(object, this.io.nowMs()) : undefined;
       if (why !== undefined) throw new WaitFailed(info, why);
-      const state = progressOf(object, this.io.nowMs());
-      if (tells && state !== told) this.err(`waiting for ${info.mapping.plural}/${info.name}: ${(told = state)}\n`);
+      this.waiting.set(info, this.stateOf(object, progressOf));
+      if (this.tells) this.tell(info);
       return false;
     };
     const stop = new AbortController();
@@ -176,6 +225,12 @@ A successful message will be printed to stdout indicating when the specified con
       stop.abort();
       waiting.catch(() => undefined);
     }
+  }
+
+  /** Who waits for an end wants to know why it is still there. */
+  private stateOf(object: Unstructured | undefined, progressOf: typeof Progress): string {
+    const deletes = this.conditions.some((c) => c.toLowerCase() === 'delete');
+    return deletes && object ? whyStillThere(object, this.io.nowMs()) : progressOf(object, this.io.nowMs());
   }
 
   private build(args: readonly string[]): Promise<Built> {

@@ -37,7 +37,16 @@ const deployment = (image: string, replicas: number): string =>
 
 describe('apply --show-diff', () => {
   it('prints each field that changed', async () => {
-    expect((await apply(deployment('x:1', 1), '--show-diff')).stdout).toBe('deployment.apps/web created\n');
+    expect((await apply(deployment('x:1', 1), '--show-diff')).stdout).toBe(
+      [
+        'deployment.apps/web created',
+        '  + spec.replicas: 1',
+        '  + spec.selector.matchLabels.a: "b"',
+        '  + spec.template.metadata.labels.a: "b"',
+        '  + spec.template.spec.containers[app].image: "x:1"',
+        '',
+      ].join('\n'),
+    );
     const { stdout } = await apply(deployment('x:2', 3), '--show-diff');
     expect(stdout).toBe(
       'deployment.apps/web configured\n  ~ spec.replicas: 1 -> 3\n  ~ spec.template.spec.containers[app].image: "x:1" -> "x:2"\n',
@@ -49,7 +58,7 @@ describe('apply --show-diff', () => {
   it('shows no secrets, and what a dry run would change', async () => {
     const secret = (value: string): string =>
       JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { key: value } });
-    await apply(secret('one'));
+    expect((await apply(secret('one'), '--show-diff')).stdout).toBe('secret/s created\n  + stringData.key: ***\n');
     const { stdout } = await apply(secret('two'), '--show-diff --dry-run=server');
     expect(stdout).toBe('secret/s configured (server dry run)\n  ~ data.key: *** -> ***\n');
   });
@@ -116,6 +125,19 @@ describe('undo', () => {
     expect(await dataOf('u-3')).toEqual({ mine: '1', theirs: '3' });
     expect((await cli('undo --force')).code).toBe(0);
     expect(await dataOf('u-3')).toEqual({ mine: '1', theirs: '1' });
+  });
+  it('says field by field what goes back, and paints it at a terminal', async () => {
+    await apply(map('u-7', { a: '1' }));
+    await apply(map('u-7', { a: '2', b: 'new' }));
+    const lines = 'configmap/u-7 restored (server dry run)\n  ~ data.a: "2" -> "1"\n  - data.b: "new"\n';
+    expect((await cli('undo --show-diff --dry-run=server')).stdout).toBe(lines);
+    const dry = await cli('undo --show-diff --dry-run=client');
+    expect(dry.stdout).toBe(lines.replace('server dry', 'dry'));
+    const { stdout } = await cli('undo --show-diff', { terminal: 80 });
+    expect(stdout).toBe(
+      '\u001b[33mconfigmap/u-7 restored\u001b[39m\n\u001b[33m  ~ data.a: "2" -> "1"\u001b[39m\n\u001b[31m  - data.b: "new"\u001b[39m\n',
+    );
+    expect((await cli('undo --show-diff')).stdout).toBe('configmap/u-7 deleted\n  - data.a: "1"\n');
   });
   it('does not delete what was changed, nor another object of the same name', async () => {
     await apply(map('u-4', { a: '1' }));

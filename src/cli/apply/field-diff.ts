@@ -40,6 +40,32 @@ export function fieldChanges(before: Unstructured, after: Unstructured): FieldCh
   return changes;
 }
 
+/** Every field of a manifest as new, but for those that say which object it is. */
+export function manifestFields(manifest: Unstructured): FieldChange[] {
+  const { apiVersion, kind, metadata, ...rest } = shownFields(manifest);
+  void [apiVersion, kind];
+  const { name, namespace, ...others } = metadata;
+  void [name, namespace];
+  const changes: FieldChange[] = [];
+  leaves('', { metadata: others, ...rest }, changes);
+  return changes;
+}
+
+/** It stands in the path. */
+function withoutName(item: Fields): Fields {
+  const { name, ...rest } = item;
+  void name;
+  return rest;
+}
+
+function leaves(path: string, value: unknown, changes: FieldChange[]): void {
+  const names = Array.isArray(value) && value.length > 0 ? namesIn(value) : undefined;
+  if (names) names.forEach((name, i) => leaves(`${path}[${name}]`, withoutName((value as Fields[])[i]!), changes));
+  else if (!isFields(value) || (Object.keys(value).length === 0 && path !== 'metadata'))
+    changes.push({ path, after: value });
+  else for (const [key, inner] of Object.entries(value)) leaves(dotted(path, key), inner, changes);
+}
+
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

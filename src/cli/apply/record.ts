@@ -3,7 +3,7 @@
 import type { Unstructured } from '../../api/types.ts';
 import type { Info } from '../builder/builder.ts';
 import type { Cluster } from '../cluster.ts';
-import { type FieldChange, fieldChanges, formatChange } from './field-diff.ts';
+import { type FieldChange, fieldChanges, formatChange, manifestFields } from './field-diff.ts';
 import type { JournalEntry } from './journal.ts';
 import { restore } from './restore.ts';
 
@@ -44,13 +44,22 @@ export class ApplyRecord {
   }
 }
 
-/** The lines of --show-diff for one object; none when it was created or stayed as it was. */
+/**
+ * The lines of --show-diff for one object: what changed; of what is new or gone, what it says, which is its manifest
+ * where there is one.
+ */
 export function changeLines(
   before: Unstructured | undefined,
-  after: Unstructured,
+  after: Unstructured | undefined,
   paint: (line: string) => string,
+  manifest: Unstructured | undefined = after,
 ): string {
-  if (!before) return '';
-  const line = (change: FieldChange): string => paint(formatChange(change, after.kind));
-  return fieldChanges(before, after).map(line).join('');
+  const kind = (after ?? before)?.kind ?? '';
+  return changes().map((change) => paint(formatChange(change, kind))).join('');
+
+  function changes(): FieldChange[] {
+    if (before && after) return fieldChanges(before, after);
+    if (manifest) return manifestFields(manifest);
+    return before ? manifestFields(before).map(({ path, after: gone }) => ({ path, before: gone })) : [];
+  }
 }

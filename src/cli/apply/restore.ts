@@ -4,7 +4,7 @@
 // Example: the apply made replicas 1 -> 3 and the image a -> b; somebody made replicas 5. The image goes back to a,
 // replicas stay 5, and the conflict is told.
 import { isDeepStrictEqual } from 'node:util';
-import { createMergePatch } from '../../api/patch/merge-patch.ts';
+import { createMergePatch, mergePatch } from '../../api/patch/merge-patch.ts';
 import { isConflict, isNotFound } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
 import type { Cluster } from '../cluster.ts';
@@ -21,6 +21,10 @@ export interface Restored {
   operation?: 'deleted' | 'restored' | 'recreated';
   /** Why something was left as it is. */
   conflicts: string[];
+  /** What there was before; absent when nothing was there. */
+  from?: Unstructured;
+  /** What there is now. */
+  to?: Unstructured;
   /** No later attempt can do more, not even by force. */
   hopeless?: boolean;
 }
@@ -72,7 +76,7 @@ async function recreate(
     const path = resourcePath(entry.address, { namespace: entry.namespace });
     await cluster.json('POST', path, { body: ownFields(entry.before), query: queryOf(options) });
   }
-  return { operation: 'recreated', conflicts: [] };
+  return { operation: 'recreated', conflicts: [], to: entry.before };
 }
 
 /** Removed only as the apply left it. */
@@ -94,7 +98,7 @@ async function remove(
       query: queryOf(options),
     });
   }
-  return { operation: 'deleted', conflicts: [] };
+  return { operation: 'deleted', conflicts: [], from: entry.manifest ?? live };
 }
 
 /** Fields of the manifest that are not as the apply left them. */
@@ -129,14 +133,15 @@ async function putBack(
   if (!options.force) keepForeign(patch, ownFields(after), ownFields(live), ownFields(before), '', conflicts);
   if (Object.keys(patch).length === 0) return { conflicts };
   const metadata = { ...(patch['metadata'] as Fields | undefined), resourceVersion: live.metadata.resourceVersion };
-  if (options.dryRun !== 'client') {
-    await cluster.json('PATCH', path, {
-      body: { ...patch, metadata },
-      contentType: 'application/merge-patch+json',
-      query: { ...queryOf(options), fieldManager: 'kubectl-client-side-apply' },
-    });
+  if (options.dryRun === 'client') {
+    return { operation: 'restored', conflicts, from: live, to: mergePatch(live, patch) as Unstructured };
   }
-  return { operation: 'restored', conflicts };
+  const to = await cluster.json('PATCH', path, {
+    body: { ...patch, metadata },
+    contentType: 'application/merge-patch+json',
+    query: { ...queryOf(options), fieldManager: 'kubectl-client-side-apply' },
+  });
+  return { operation: 'restored', conflicts, from: live, to };
 }
 
 const isFields = (value: unknown): value is Fields =>

@@ -9,6 +9,7 @@ import { formatDuration } from '../../api/duration.ts';
 import type { RepoSpec } from '../../api/kustomize/repo-spec.ts';
 import { CliError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { showsProgress, withProgress } from '../progress/progress.ts';
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
@@ -55,7 +56,7 @@ export class Clones {
     // Git would take it for an option.
     if (spec.ref.startsWith('-')) throw new CliError(`invalid Git reference ${JSON.stringify(spec.ref)}`);
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'kustomize-')));
-    const run = (...args: string[]): Promise<string> => runGit(git, args, folder, spec.timeoutMs, this.io);
+    const run = (...args: string[]): Promise<string> => this.run(git, args, folder, spec);
     try {
       await run('init');
       await this.fetch(spec, run);
@@ -66,6 +67,25 @@ export class Clones {
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** At a terminal Git says how far it is; not before it has, for until then it may ask for a password. */
+  private run(git: string, args: readonly string[], folder: string, spec: RepoSpec): Promise<string> {
+    if (!showsProgress(this.io)) return runGit(git, args, folder, spec.timeoutMs, this.io);
+    let latest = '';
+    let end!: () => void;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const tell = (line: string): void => {
+      const isFirst = latest === '';
+      latest = line;
+      if (isFirst)
+        void withProgress(
+          this.io,
+          () => ({ title: `fetching ${spec.url}`, rows: [latest] }),
+          () => ended,
+        );
+    };
+    return runGit(git, args, folder, spec.timeoutMs, this.io, tell).finally(end);
   }
 
   /** Servers may refuse to hand out a commit that no branch ends with: then all that they have is asked for. */
@@ -100,21 +120,39 @@ function programOnPath(name: string, io: Io): string | undefined {
     });
 }
 
-/** What Git says of a failure is kept whole, as upstream has it. */
-function runGit(git: string, args: readonly string[], cwd: string, timeoutMs: number, io: Io): Promise<string> {
+/** `remote: Counting objects:  50% (1/2)`, which Git writes over itself. */
+const PROGRESS = /^(?:remote: )?[A-Z][\w ]+: +\d+.*$/;
+
+/** What Git says of a failure is kept whole, as upstream has it; how far it is goes to `tell`. */
+function runGit(
+  git: string,
+  args: readonly string[],
+  cwd: string,
+  timeoutMs: number,
+  io: Io,
+  tell?: (line: string) => void,
+): Promise<string> {
   const command = [git, ...args].join(' ');
   // Nobody is there to be asked for a password when the input is a file or a pipe.
   const env = { ...process.env, ...io.env, ...(io.stdin.isTTY ? {} : { GIT_TERMINAL_PROMPT: '0' }) };
+  const [verb, ...rest] = args;
+  const asked = tell && verb === 'fetch' ? [verb, '--progress', ...rest] : args;
   return new Promise((resolve, reject) => {
     const options = { cwd, env, timeout: timeoutMs, maxBuffer: MAX_OUTPUT, encoding: 'utf8' as const };
-    execFile(git, [...args], options, (error, stdout, stderr) => {
+    const child = execFile(git, [...asked], options, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
       if (error.killed) {
         const why = `hit ${formatDuration(timeoutMs)} timeout`;
         return reject(new GitFailure(`${why} running '${command}'`, why));
       }
-      const output = stdout + stderr;
+      const lines = tell ? stderr.split(/(?<=[\r\n])/).filter((line) => !PROGRESS.test(line.trim())) : [stderr];
+      const output = stdout + lines.join('');
       reject(new GitFailure(`failed to run '${command}': ${output}: exit status ${error.code ?? 1}`, output));
+    });
+    if (!tell) return;
+    child.stderr!.on('data', (text: string) => {
+      const line = text.split(/[\r\n]/).findLast((part) => PROGRESS.test(part.trim()));
+      if (line !== undefined) tell(line.trim());
     });
   });
 }

@@ -133,6 +133,8 @@ async function ensureNamespace({ namespace, number }: ExtraNode): Promise<void> 
   await runCommand('ip', ['netns', 'add', namespace]);
   await runCommand('ip', ['link', 'add', host, 'type', 'veth', 'peer', 'name', inside]);
   await runCommand('ip', ['link', 'set', host, 'master', BRIDGE, 'up']);
+  // A node must reach itself through another node's port of a service: the machine may turn the packet on the bridge.
+  await runCommand('ip', ['link', 'set', host, 'type', 'bridge_slave', 'hairpin', 'on']);
   await runCommand('ip', ['link', 'set', inside, 'netns', namespace]);
   const within = (...args: string[]) => runCommand('ip', ['-n', namespace, ...args]);
   await within('link', 'set', 'lo', 'up');

@@ -75,12 +75,16 @@ export async function watchPodsForFailure(cluster: Cluster, info: Info, signal: 
   }
 }
 
+/** The pods of a workload that are of its current revision. */
+export async function currentPods(cluster: Cluster, namespace: string, object: Unstructured): Promise<Pod[]> {
+  const pods = await listPods(cluster, namespace, podSelectorOf(object));
+  return pods.filter(await ofCurrentRevision(cluster, object));
+}
+
 async function failingPod(cluster: Cluster, info: Info): Promise<string | undefined> {
   const { object } = info;
   if (!object) return undefined;
-  const pods = await listPods(cluster, info.namespace ?? '', podSelectorOf(object));
-  const current = pods.filter(await ofCurrentRevision(cluster, object));
-  for (const pod of current) {
+  for (const pod of await currentPods(cluster, info.namespace ?? '', object)) {
     // A job starts failed pods again, up to a limit of its own.
     const trouble = containerTroubles(pod, Date.now()).find(
       (t) => t.fatal && (object.kind !== 'Job' || t.ended !== true),

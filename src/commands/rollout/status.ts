@@ -1,11 +1,13 @@
 // `rollout status`. Upstream: kubectl/pkg/cmd/rollout/rollout_status.go.
 import { Command } from '../../cli/base.ts';
-import { Builder } from '../../cli/builder/builder.ts';
+import { Builder, type Info } from '../../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../../cli/errors.ts';
 import { filenameFlags, selectorFlag } from '../../cli/flags.ts';
 import { flag } from '../../cli/pflag.ts';
 import { statusViewerFor } from '../../cli/rollout/status.ts';
-import { waitFor } from '../../cli/wait/conditions.ts';
+import { showsProgress, withProgress } from '../../cli/progress/progress.ts';
+import type { RolloutWatch } from '../../cli/rollout/watch.ts';
+import { type Test, waitFor } from '../../cli/wait/conditions.ts';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 
@@ -43,25 +45,31 @@ export default class RolloutStatus extends Command {
     for (const info of built.infos) {
       const view = statusViewerFor(info.mapping.group, info.mapping.kind);
       const deadline = this.io.nowMs() + (flags.timeout || YEAR_MS);
+      const watch = await this.watching(info);
       let seen = false;
-      const { done } = await waitFor(
-        cluster,
-        info,
-        (object) => {
-          if (!object) {
-            if (seen) throw new CliError('object has been deleted');
-            return false;
-          }
-          seen = true;
-          const status = view(object, flags.revision);
-          this.out(status.message);
-          return status.done || !flags.watch;
-        },
-        deadline,
-      );
+      const test: Test = (object) => {
+        if (!object) {
+          if (seen) throw new CliError('object has been deleted');
+          return false;
+        }
+        seen = true;
+        if (watch) watch.object = object;
+        const status = view(object, flags.revision);
+        this.out(status.message);
+        return status.done || !flags.watch;
+      };
+      const wait = () => waitFor(cluster, info, test, deadline);
+      const { done } = await (watch ? withProgress(this.io, () => watch.view(), wait) : wait());
       if (!done) throw new CliError('timed out waiting for the condition');
     }
     throwCollected(built.errors);
     if (built.infos.length === 0) this.err(`No resources found in ${cluster.namespace} namespace.\n`);
+  }
+
+  /** What a terminal shows meanwhile. */
+  private async watching(info: Info): Promise<RolloutWatch | undefined> {
+    if (!showsProgress(this.io)) return undefined;
+    const { RolloutWatch: Watch } = await import('../../cli/rollout/watch.ts');
+    return new Watch(await this.cluster(), info);
   }
 }

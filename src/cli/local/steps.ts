@@ -1,5 +1,5 @@
 // Steps as a person sees them: listr2 on a terminal; elsewhere one plain line when a step has done something.
-import { Listr, type ListrTask } from 'listr2';
+import type { ListrTask } from 'listr2';
 import type { Io } from '../io.ts';
 
 export interface Step {
@@ -42,6 +42,7 @@ async function runOnTerminal(steps: readonly (Step | StepGroup)[]): Promise<void
     task: (_, handle) => handle.newListr(parts.map(task), { concurrent: true }),
   });
   const tasks = steps.map((step) => (step.steps ? group(step) : task(step)));
+  const { Listr } = await import('listr2');
   // The message itself is the command's last line, printed once by who catches it.
   await new Listr(tasks, { rendererOptions: { collapseSubtasks: false, showErrorMessage: false } }).run();
 }
