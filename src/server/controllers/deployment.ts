@@ -9,24 +9,33 @@ import { type ControllerContext, defineController, watch } from '../../client/co
 import type { Lister } from '../../client/informer.ts';
 import { type ControllerEnvironment, defineControllerModule } from './_types.ts';
 import { Rollout } from './deployment/rollout.ts';
+import { SetWrites } from './deployment/set-writes.ts';
 import { claimObjects } from './shared/claim.ts';
 import { about } from './shared/objects.ts';
 import { controlledBy, controlledOrOrphan, controllerOf, indexByController } from './shared/owners.ts';
 import { isPodTerminal } from './shared/pods.ts';
 import { compiledSelector, ownedSelector } from './shared/selectors.ts';
 
+/** How long the cache may take to show what was written, before it is looked at again. */
+const CACHE_WAIT_MS = 20;
+
 interface Listers {
   pods: Lister<Pod>;
   sets: Lister<ReplicaSet>;
   deployments: Lister<Deployment>;
+  writes: SetWrites;
 }
 
 function setup({ informers }: ControllerEnvironment) {
+  const sets = indexByController(informers.for(ReplicaSets));
+  const deployments = informers.for(Deployments);
   const listers: Listers = {
     pods: indexByController(informers.for(Pods)),
-    sets: indexByController(informers.for(ReplicaSets)),
-    deployments: informers.for(Deployments).lister,
+    sets,
+    deployments: deployments.lister,
+    writes: new SetWrites(sets),
   };
+  deployments.addHandler({ delete: ({ metadata }) => listers.writes.forget(metadata?.uid ?? '') });
   return [
     defineController({
       name: 'deployment',
@@ -62,7 +71,7 @@ function wakeRecreate(pod: Pod, old: Pod | undefined, { sets, deployments }: Lis
   return deployment?.spec?.strategy?.type === 'Recreate' ? [objectKey(deployment)] : [];
 }
 
-async function reconcile(context: ControllerContext, key: string, { pods, sets, deployments }: Listers) {
+async function reconcile(context: ControllerContext, key: string, { pods, sets, deployments, writes }: Listers) {
   const cached = deployments.get(key);
   if (!cached?.spec) return;
   if (compiledSelector(cached.spec.selector).empty) {
@@ -70,6 +79,7 @@ async function reconcile(context: ControllerContext, key: string, { pods, sets, 
     context.events.event(about(Deployments, cached), 'Warning', 'SelectingAll', message);
     return;
   }
+  if (!(await writes.areSeen(context.client, cached))) return { requeueAfterMs: CACHE_WAIT_MS };
   const selector = ownedSelector(cached.spec.selector);
   const own = await claimObjects(controlledOrOrphan(sets, cached), {
     client: context.client,
@@ -82,6 +92,7 @@ async function reconcile(context: ControllerContext, key: string, { pods, sets, 
     context,
     deployment: cached,
     sets: own,
+    writes,
     oldPodsRun: (newest) =>
       own.some(
         (rs) =>

@@ -169,6 +169,33 @@ describe('deployment controller', () => {
     // 25 % of 4: one more at most, one fewer available at most.
     expect(stuck.status).toMatchObject({ replicas: 5, updatedReplicas: 2, availableReplicas: 3 });
   });
+
+  it('rolls although the size on record is not that of its only set, as after a scale in mid-rollout', async () => {
+    cluster = await startCluster();
+    await cluster.client.create(Deployments, deployment('web', 3));
+    await complete('web');
+    const [rs] = await sets();
+    const annotations = { 'deployment.kubernetes.io/desired-replicas': '5' };
+    await cluster.client.patch(ReplicaSets, at(rs!.metadata!.name!), 'merge', { metadata: { annotations } });
+    await setTemplate('web', 'app:2');
+    await complete('web');
+    expect((await pods()).map((p) => p.spec?.containers[0]?.image)).toEqual(['app:2', 'app:2', 'app:2']);
+  });
+
+  it('goes on when it becomes Recreate and another size in mid-rollout', async () => {
+    cluster = await startCluster();
+    const strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+    await cluster.client.create(Deployments, deployment('web', 3, { strategy }));
+    await complete('web');
+    await setTemplate('web', 'app:2', { 'sampan.io/simulate': 'never-ready' });
+    await eventually('both sets have pods', async () => (await pods()).length === 4);
+    const spec = { replicas: 2, strategy: { type: 'Recreate', rollingUpdate: null } };
+    await cluster.client.patch(Deployments, at('web'), 'merge', { spec });
+    await eventually('only two new pods are left', async () => {
+      const images = (await pods()).map((p) => p.spec?.containers[0]?.image);
+      return images.join() === 'app:2,app:2';
+    });
+  });
 });
 
 const progressOf = (d: Deployment) => d.status?.conditions?.find((c) => c.type === 'Progressing');

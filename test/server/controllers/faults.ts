@@ -1,5 +1,11 @@
 // What tests of faults have in common: chance with a seed, and a server that breaks off or is late.
+import type { Clock } from '../../../src/client/controller.ts';
+import { type Logger, silentLogger } from '../../../src/client/log.ts';
+import { Client } from '../../../src/client/rest.ts';
+import { controllerUser } from '../../../src/client/transport/in-process.ts';
+import { runControllers } from '../../../src/server/controllers/run.ts';
 import type { Handler, SharedWatchEvent } from '../../../src/wire/http.ts';
+import type { TestServer } from '../../support/server.ts';
 
 /** Mulberry32: numbers from 0 to 1. */
 export function random(seed: number): () => number {
@@ -37,4 +43,74 @@ export function late(handler: Handler, next: () => number, mostMs = 25): Handler
     const body = { ...response.body, shared: () => delayed(shared() as AsyncIterable<SharedWatchEvent>) };
     return { ...response, body };
   };
+}
+
+/** Watches that end in the middle, one event in thirty, some of them with an error. */
+export function severed(handler: Handler, next: () => number): Handler {
+  return async (request) => {
+    const response = await handler(request);
+    const shared = response.body?.shared;
+    if (request.query.get('watch') !== 'true' || !response.body || !shared) return response;
+    async function* cut(events: AsyncIterable<SharedWatchEvent>) {
+      for await (const event of events) {
+        const chance = next();
+        if (chance < 0.01) throw new Error('the connection was reset');
+        if (chance < 0.033) return;
+        yield event;
+      }
+    }
+    const body = { ...response.body, shared: () => cut(shared() as AsyncIterable<SharedWatchEvent>) };
+    return { ...response, body };
+  };
+}
+
+export interface StormOptions {
+  server: TestServer;
+  names: readonly string[];
+  clock: Clock;
+  next: () => number;
+  /** How often they are killed and started anew. */
+  lives: number;
+  /** Meanwhile, three times a life. */
+  disturb?(): Promise<void>;
+  log?: Logger;
+}
+
+/** Controllers whose writes fail, whose caches are late and whose watches are cut, killed again and again. */
+export async function storm({ server, names, clock, next, lives, disturb, log = silentLogger }: StormOptions) {
+  for (let i = 0; i < lives; i++) {
+    const stop = new AbortController();
+    const run = runControllers({
+      client: (account) => {
+        const { handler } = server.client(controllerUser(account));
+        return new Client(severed(late(unreliable(handler, next), next), next));
+      },
+      clock,
+      log,
+      signal: stop.signal,
+      names,
+    });
+    for (let j = 0; j < 3; j++) {
+      await new Promise((resolve) => setTimeout(resolve, 5 + next() * 30));
+      await disturb?.();
+    }
+    stop.abort();
+    await run;
+  }
+}
+
+/** The same controllers without faults, while `ask` waits for what they bring about. */
+export async function calm<T>(
+  { server, names, clock, log = silentLogger }: Pick<StormOptions, 'server' | 'names' | 'clock' | 'log'>,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const client = (account: string) => server.client(controllerUser(account));
+  const run = runControllers({ client, clock, log, signal: stop.signal, names });
+  try {
+    return await ask();
+  } finally {
+    stop.abort();
+    await run;
+  }
 }

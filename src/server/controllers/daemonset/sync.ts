@@ -11,7 +11,7 @@ import { claimObjects } from '../shared/claim.ts';
 import type { Expectations } from '../shared/expectations.ts';
 import { about, coalesce } from '../shared/objects.ts';
 import { controlledOrOrphan } from '../shared/owners.ts';
-import { createExpected, deleteExpected } from '../shared/pod-control.ts';
+import { createExpected, deleteExpected, showsAllPods } from '../shared/pod-control.ts';
 import { nextAvailabilityMs } from '../shared/pods.ts';
 import { compiledSelector, ownedSelector } from '../shared/selectors.ts';
 import { writeStatus } from '../shared/write-status.ts';
@@ -23,6 +23,8 @@ import { daemonPod } from './pod.ts';
 import { rollingUpdate } from './rolling-update.ts';
 import { daemonCounts, daemonStatus, isStatusCurrent } from './status.ts';
 
+/** How long the cache may take to show what was done. */
+const CACHE_WAIT_MS = 20;
 /** Creations, and deletions, of one step. Upstream: BurstReplicas. */
 const BURST = 250;
 
@@ -73,12 +75,17 @@ class DaemonSync {
   async run(): Promise<void> {
     const { client } = this.context;
     const { expectations, revisions } = this.state;
+    const key = objectKey(this.ds);
+    if (expectations.isUnsure(key)) {
+      if (!(await showsAllPods(client, this.state.pods, this.ds))) return this.lookAgain(CACHE_WAIT_MS);
+      expectations.setUnsure(key, false);
+    }
     const claimed = await claimRevisions(client, revisions, DaemonSets, this.ds);
     const now = this.context.clock.now();
     const history = await daemonHistory(client, this.ds, claimed, () => this.claimPods(), now);
     this.lookAgain(history.lookAgainMs);
     this.hash = hashOf(history.current);
-    const settled = expectations.satisfied(objectKey(this.ds));
+    const settled = expectations.satisfied(key);
     let failure: unknown;
     if (settled) {
       try {

@@ -55,6 +55,11 @@ export const specReplicas = (sets: Sets): number => sum(sets, desiredReplicas);
 export const actualReplicas = (sets: Sets): number => sum(sets, (rs) => rs.status?.replicas ?? 0);
 export const readyReplicas = (sets: Sets): number => sum(sets, (rs) => rs.status?.readyReplicas ?? 0);
 export const availableReplicas = (sets: Sets): number => sum(sets, (rs) => rs.status?.availableReplicas ?? 0);
+/** A status that is older than the set's size counts pods that are going. Upstream relies on it. */
+const isObserved = ({ metadata, status }: ReplicaSet): boolean =>
+  (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+const stayingReplicas = (sets: Sets): number =>
+  sum(sets, (rs) => (isObserved(rs) ? Math.min(desiredReplicas(rs), rs.status?.availableReplicas ?? 0) : 0));
 
 /** How large the newest set may be now. Upstream: NewRSNewReplicas. `current` is its size (0 when it is not made yet). */
 export function newSetReplicas(d: Deployment, all: Sets, current: number): number {
@@ -133,7 +138,7 @@ export function oldSetSizes(d: Deployment, old: readonly ReplicaSet[], newest: R
     sizes.set(rs, desiredReplicas(rs) - count);
     cleaned += count;
   }
-  let spare = availableReplicas([...old, newest]) - minimum;
+  let spare = stayingReplicas([...old, newest]) - minimum;
   for (const rs of order) {
     const size = sizes.get(rs) ?? desiredReplicas(rs);
     const count = Math.min(size, spare);

@@ -32,7 +32,7 @@ async function refresh(rollout: Rollout, found: ReplicaSet, revision: bigint): P
   const minReadySeconds = d.spec?.minReadySeconds;
   let set = found;
   if (changed || (found.spec?.minReadySeconds ?? 0) !== (minReadySeconds ?? 0)) {
-    set = await rollout.context.client.update(ReplicaSets, {
+    set = await rollout.updateSet({
       ...found,
       metadata: { ...found.metadata, annotations },
       spec: { ...found.spec!, minReadySeconds },
@@ -80,7 +80,7 @@ async function make(rollout: Rollout, old: readonly ReplicaSet[], revision: bigi
   let set: ReplicaSet;
   let existed = false;
   try {
-    set = await rollout.context.client.create(ReplicaSets, wanted);
+    set = await rollout.createSet(wanted);
   } catch (error) {
     if (isNamespaceTerminating(error)) return undefined;
     if (!isAlreadyExists(error)) return refused(rollout, name, error);

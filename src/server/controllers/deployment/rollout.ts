@@ -23,6 +23,7 @@ import {
 } from './arithmetic.ts';
 import { ensureNewSet } from './new-set.ts';
 import { baseStatus, deadlineCheckMs, isComplete, pausedCondition, rolloutStatus } from './progress.ts';
+import type { SetWrites } from './set-writes.ts';
 import { findNewSet } from './template.ts';
 
 /** Go's math.MaxInt32 stands for "keep all". */
@@ -35,6 +36,7 @@ export interface RolloutOptions {
   sets: readonly ReplicaSet[];
   /** Whether pods of other sets than this one still run. */
   oldPodsRun(newest: ReplicaSet | undefined): boolean;
+  writes: SetWrites;
 }
 
 export class Rollout {
@@ -43,12 +45,14 @@ export class Rollout {
   deployment: Deployment;
   private readonly sets: readonly ReplicaSet[];
   private readonly oldPodsRun: RolloutOptions['oldPodsRun'];
+  private readonly writes: SetWrites;
 
   constructor(options: RolloutOptions) {
     this.context = options.context;
     this.deployment = options.deployment;
     this.sets = options.sets;
     this.oldPodsRun = options.oldPodsRun;
+    this.writes = options.writes;
   }
 
   /** Answers when to look again, in milliseconds. */
@@ -64,8 +68,12 @@ export class Rollout {
       const conditions = withCondition(this.deployment.status?.conditions, paused);
       await this.writeStatus({ ...this.deployment.status, conditions });
     }
-    if (this.deployment.spec?.paused || this.wasScaled()) return this.scaleOnly();
-    return this.deployment.spec?.strategy?.type === 'Recreate' ? this.recreate() : this.rollingUpdate();
+    const { paused: isPaused, strategy } = this.deployment.spec ?? {};
+    const recreates = strategy?.type === 'Recreate';
+    // With several sets only a rolling update knows what to scale: upstream would wait for ever.
+    const mayScale = !recreates || this.sets.filter((rs) => desiredReplicas(rs) > 0).length < 2;
+    if (isPaused || (mayScale && this.wasScaled())) return this.scaleOnly();
+    return recreates ? this.recreate() : this.rollingUpdate();
   }
 
   /** Old sets first, as upstream lists them. */
@@ -111,9 +119,8 @@ export class Rollout {
     const active = [...old, ...(newest ? [newest] : [])].filter((rs) => desiredReplicas(rs) > 0);
     if (active.length <= 1) {
       const only = active[0] ?? newest ?? [...old].sort((a, b) => byCreation(b, a))[0];
-      if (only && desiredReplicas(only) !== desiredReplicas(this.deployment)) {
-        await resize(only, desiredReplicas(this.deployment));
-      }
+      // Also one that has the size already: until its annotations say so this looks like a change of size for ever.
+      if (only) await resize(only, desiredReplicas(this.deployment));
     } else if (isSaturated(this.deployment, newest)) {
       for (const rs of old) if (desiredReplicas(rs) > 0) await resize(rs, 0);
     } else if (isRollingUpdate(this.deployment)) {
@@ -177,7 +184,7 @@ export class Rollout {
     const before = desiredReplicas(rs);
     const annotations = sizeAnnotations(this.deployment);
     if (before === size && hasAnnotations(rs, annotations)) return { set: rs, changed: false };
-    const set = await this.context.client.update(ReplicaSets, {
+    const set = await this.updateSet({
       ...rs,
       metadata: { ...rs.metadata, annotations: { ...rs.metadata?.annotations, ...annotations } },
       spec: { ...rs.spec!, replicas: size },
@@ -210,6 +217,14 @@ export class Rollout {
         if (!isNotFound(error)) throw error;
       }
     }
+  }
+
+  createSet(set: ReplicaSet): Promise<ReplicaSet> {
+    return this.writes.write(this.deployment, () => this.context.client.create(ReplicaSets, set));
+  }
+
+  updateSet(set: ReplicaSet): Promise<ReplicaSet> {
+    return this.writes.write(this.deployment, () => this.context.client.update(ReplicaSets, set));
   }
 
   event(type: 'Normal' | 'Warning', reason: string, message: string): void {

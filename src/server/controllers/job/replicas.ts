@@ -3,13 +3,14 @@
 import type { Job } from 'kubernetes-types/batch/v1.js';
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { Jobs, Pods } from '../../../api/resources.ts';
-import { StatusError, isNotFound } from '../../../api/status.ts';
+import { isNotFound } from '../../../api/status.ts';
 import { objectKey } from '../../../api/types.ts';
 import type { ControllerContext } from '../../../client/controller.ts';
 import { compareForDeletion } from '../replicaset/ranking.ts';
 import { about, slowStartBatch } from '../shared/objects.ts';
 import { createPod, deletePod, isNamespaceTerminating } from '../shared/pod-control.ts';
 import { isPodReady } from '../shared/pods.ts';
+import { wasRefused } from '../shared/written-versions.ts';
 import { type BackoffRecord, remainingForIndexMs, remainingMs } from './backoff.ts';
 import { type JobIndexes, pendingIndexes, surplusByIndex } from './indexes.ts';
 import { isIndexed, isTracked, limitsEachIndex } from './pods.ts';
@@ -134,9 +135,6 @@ async function createMissing(replicas: Replicas, missing: number): Promise<Manag
   const managed = ready.length > 0 ? await create(replicas, ready) : NOTHING;
   return later.length > 0 ? { ...managed, retryMs: Math.min(...later) } : managed;
 }
-
-/** True when the server has surely not done it. */
-const wasRefused = (error: unknown): boolean => error instanceof StatusError && error.code < 500;
 
 async function create(replicas: Replicas, indexes: readonly (number | undefined)[]): Promise<Managed> {
   const { job, state, replaced } = replicas;

@@ -18,7 +18,7 @@ import {
   indexByController,
   newControllerRef,
 } from '../shared/owners.ts';
-import { createExpected, deleteExpected, podFromTemplate } from '../shared/pod-control.ts';
+import { createExpected, deleteExpected, podFromTemplate, showsAllPods } from '../shared/pod-control.ts';
 import { isPodActive, nextAvailabilityMs } from '../shared/pods.ts';
 import { ownedSelector } from '../shared/selectors.ts';
 import { writeStatus } from '../shared/write-status.ts';
@@ -27,6 +27,8 @@ import { isStatusCurrent, replicaSetStatus } from './status.ts';
 
 /** How often a set is looked at while its namespace goes, and its pods one by one. */
 const GOING_MS = 1_000;
+/** How long the cache may take to show what was done. */
+const CACHE_WAIT_MS = 20;
 /** Creations or deletions of one reconcile. Upstream: BurstReplicas. */
 const BURST = 500;
 
@@ -115,6 +117,10 @@ async function reconcile<T extends KubeObject>(context: ControllerContext, key: 
     return;
   }
   const rs = kind.view(object);
+  if (expectations.isUnsure(key)) {
+    if (!(await showsAllPods(context.client, podLister, object))) return { requeueAfterMs: CACHE_WAIT_MS };
+    expectations.setUnsure(key, false);
+  }
   const settled = expectations.satisfied(key);
   const selector = ownedSelector(rs.spec?.selector);
   const active = controlledOrOrphan(podLister, rs).filter(isPodActive);
@@ -132,10 +138,15 @@ async function reconcile<T extends KubeObject>(context: ControllerContext, key: 
   }
   const now = context.clock.now();
   const message = failure === undefined ? undefined : messageOf(failure);
+  // What was deleted just now is not counted: nobody may rely on it.
+  const counted = failure ? pods : pods.filter((pod) => !expectations.expectsDeletion(key, objectKey(pod)));
   await writeStatus(context.client, kind.type, object, (current) => {
     const rs = kind.view(current);
     // The generation is the one that was acted on, not that of a newer object.
-    const next = { ...replicaSetStatus(rs, pods, message, now), observedGeneration: object.metadata?.generation ?? 0 };
+    const next = {
+      ...replicaSetStatus(rs, counted, message, now),
+      observedGeneration: object.metadata?.generation ?? 0,
+    };
     return isStatusCurrent(rs, next) ? undefined : next;
   });
   if (failure !== undefined) throw failure;

@@ -14,6 +14,8 @@ interface Expected {
 
 export class Expectations {
   private readonly byOwner = new Map<string, Expected>();
+  /** Owners of which a write ended without an answer: what was asked may be done and not seen yet. */
+  private readonly unsure = new Set<string>();
   private readonly clock: Pick<Clock, 'now'>;
   constructor(clock: Pick<Clock, 'now'>) {
     this.clock = clock;
@@ -50,7 +52,19 @@ export class Expectations {
     this.byOwner.get(owner)?.deletions.delete(key);
   }
 
+  /** It goes, and the cache does not say so yet. */
+  expectsDeletion(owner: string, key: string): boolean {
+    return this.byOwner.get(owner)?.deletions.has(key) ?? false;
+  }
+
+  isUnsure = (owner: string): boolean => this.unsure.has(owner);
+  setUnsure(owner: string, unsure: boolean): void {
+    if (unsure) this.unsure.add(owner);
+    else this.unsure.delete(owner);
+  }
+
   forget(owner: string): void {
     this.byOwner.delete(owner);
+    this.unsure.delete(owner);
   }
 }

@@ -6,8 +6,11 @@ import { StatusError, isNotFound } from '../../../api/status.ts';
 import { type KubeObject, type OwnerReference, objectKey } from '../../../api/types.ts';
 import type { EventRecorder } from '../../../client/events.ts';
 import type { Client } from '../../../client/rest.ts';
+import type { Lister } from '../../../client/informer.ts';
 import type { Expectations } from './expectations.ts';
 import { messageOf, slowStartBatch } from './objects.ts';
+import { controlledBy, controllerOf } from './owners.ts';
+import { wasRefused } from './written-versions.ts';
 
 /** The namespace is going: nothing can be created in it, and nobody needs to be told. */
 export const isNamespaceTerminating = (error: unknown): boolean =>
@@ -76,6 +79,25 @@ export async function deletePod({ client, events, owner }: Owned, pod: Pod): Pro
 }
 
 /**
+ * After a creation or deletion without an answer: whether the cache shows the pods of this owner that the server has, and
+ * no others. To act before that is to do it twice. Upstream does, and undoes what was too much.
+ */
+export async function showsAllPods(client: Client, pods: Lister<Pod>, { metadata }: KubeObject): Promise<boolean> {
+  const uid = metadata?.uid ?? '';
+  const goes = (pod: Pod): boolean => pod.metadata?.deletionTimestamp !== undefined;
+  const { items } = await client.list(Pods, { namespace: metadata?.namespace });
+  const live = new Map(
+    items.filter((pod) => controllerOf(pod)?.uid === uid).map((pod) => [pod.metadata?.uid ?? '', pod] as const),
+  );
+  const cached = controlledBy(pods, uid);
+  const isShown = (pod: Pod): boolean => {
+    const there = live.get(pod.metadata?.uid ?? '');
+    return there !== undefined && goes(there) === goes(pod);
+  };
+  return cached.length === live.size && cached.every(isShown);
+}
+
+/**
  * Creates pods that are expected already, a few first. What failed or was skipped will never be seen, and is expected no
  * more. Answers the first error.
  */
@@ -87,7 +109,10 @@ export async function createExpected(
 ): Promise<unknown> {
   const key = objectKey(owned.owner);
   const { succeeded, error } = await slowStartBatch(count, async (i) => {
-    await createPod(owned, podAt(i));
+    await createPod(owned, podAt(i)).catch((failure: unknown) => {
+      if (!wasRefused(failure)) expectations.setUnsure(key, true);
+      throw failure;
+    });
   });
   if (succeeded < count) expectations.creationObserved(key, count - succeeded);
   // Whoever it was that found the namespace going, the others need not try.
@@ -101,8 +126,11 @@ export async function deleteExpected(owned: Owned, expectations: Expectations, p
       try {
         await deletePod(owned, pod);
       } catch (error) {
-        expectations.deletionObserved(objectKey(owned.owner), objectKey(pod));
-        if (!isNotFound(error)) throw error;
+        const key = objectKey(owned.owner);
+        expectations.deletionObserved(key, objectKey(pod));
+        if (isNotFound(error)) return;
+        if (!wasRefused((error as Error).cause)) expectations.setUnsure(key, true);
+        throw error;
       }
     }),
   );

@@ -1,7 +1,11 @@
 // Whether a cache is as new as what this controller wrote last. Acting on an older view would do things twice.
+import { StatusError } from '../../../api/status.ts';
 import type { KubeObject } from '../../../api/types.ts';
 
-const versionOf = (object: KubeObject): bigint => BigInt(object.metadata?.resourceVersion ?? '0');
+export const versionOf = (object: KubeObject): bigint => BigInt(object.metadata?.resourceVersion ?? '0');
+/** True when the server has surely not done what it was asked. */
+export const wasRefused = (error: unknown): boolean => error instanceof StatusError && error.code < 500;
+
 const uidOf = (object: KubeObject): string => object.metadata?.uid ?? '';
 
 export class WrittenVersions {
