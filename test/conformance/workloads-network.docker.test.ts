@@ -181,6 +181,19 @@ describe('services', () => {
     for (const pod of ['np-0', 'np-1']) await answers(() => fetched(pod, `http://${address}/`), ['np-0', 'np-1']);
   });
 
+  scenario('a service of pods in the network of their nodes answers pods of all nodes at all node ports', async () => {
+    const named = `require('http').createServer((q,r)=>r.end(require('os').hostname())).listen(18080)`;
+    for (const i of [0, 1]) {
+      const spec = { containers: [js(named)], volumes: [HOST_VOLUME], nodeName: names[i], hostNetwork: true };
+      await space.pod(`on-host-${i}`, spec, { labels: { app: 'on-host' } });
+    }
+    const made = await service('on-host', { type: 'NodePort', ports: [{ port: 80, targetPort: 18080 }] });
+    const port = made['spec'].ports[0].nodePort as number;
+    for (const client of CLIENTS) {
+      for (const i of [0, 1]) await answers(() => fetched(client, `http://${hostIP(i)}:${port}/`), names);
+    }
+  });
+
   scenario('one port for both protocols, taken away one after the other', async () => {
     await server('dual-0', { app: 'dual' }, 1);
     const tcp = { name: 'tcp', port: 90, targetPort: 8080 };
