@@ -62,6 +62,12 @@ describe('estimated cost', () => {
     [map(number), 'self["x"] == 0.0', 2],
     [text(), 'self == "x"', 2],
     [text(0), 'self == "x"', 1],
+    [text(), "ip('192.168.0.1') == ip('192.168.0.1')", 5],
+    [text(), "cidr('2001:db8::/32') == cidr('2001:db8::/32')", 5],
+    [text(48), 'cidr(self) == cidr(self).masked()', 44],
+    [text(), 'quantity("200M") == quantity("200M")', 3],
+    [text(), "url('https:://kubernetes.io/') == url('https:://kubernetes.io/')", 9],
+    [text(), 'format.named("dns1123Label").value() == format.named("dns1123Label").value()', 11],
   ])('%j: %s', (schema, rule, cost) => {
     expect(estimated(schema, rule)).toBe(cost);
   });

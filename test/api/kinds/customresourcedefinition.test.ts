@@ -312,3 +312,8 @@ it('warns of formats that nobody checks', () => {
   expect(definition.warnings!(crd, undefined)).toEqual(['unrecognized format "nope"']);
   expect(definition.warnings!(crd, crd)).toEqual([]);
 });
+
+it('looks for formats in a schema with a number that JavaScript has no number for', () => {
+  const crd = made((c) => (spec(c).properties['a'] = { type: 'integer', maximum: 9223372036854775807n }));
+  expect(definition.warnings!(crd, undefined)).toEqual([]);
+});

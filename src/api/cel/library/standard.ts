@@ -1,11 +1,14 @@
 // CEL's own operators and functions on plain values. Conversions and times are files of their own.
-// Upstream: cel-go common/stdlib/standard.go; costs: checker/cost.go (functionCost), interpreter/runtimecost.go.
+// Upstream: cel-go common/stdlib/standard.go; costs: checker/cost.go (functionCost), interpreter/runtimecost.go,
+// of Kubernetes' own types apiserver pkg/cel/library/cost.go.
 import type { Uint } from '../expression.ts';
 import {
+  type Argument,
   type Cost,
   type FunctionTable,
   MATCHING,
   STRING_FACTOR,
+  UNBOUNDED,
   declare,
   fixed,
   plus,
@@ -34,6 +37,22 @@ const COMPARISON: Cost = {
   estimate: ([a, b]) => {
     const max = Math.min(a!.size().max, b!.size().max);
     return { cost: scaled({ min: max > 0 ? 1 : 0, max }, STRING_FACTOR) };
+  },
+};
+/** Kubernetes' own types are equal at one step, whatever they hold; `!=` has no such rule upstream. */
+const SMALL_TYPES = new Set(['net.IP', 'net.CIDR', 'kubernetes.Quantity', 'kubernetes.Semver']);
+const LARGEST_FORMAT = 64;
+const EQUALITY: Cost = {
+  actual: COMPARISON.actual,
+  estimate: (args) => {
+    const [a, b] = args as [Argument, Argument];
+    if (a.type.name !== b.type.name || a.type.kind !== 'opaque') return COMPARISON.estimate(args);
+    if (SMALL_TYPES.has(a.type.name)) return { cost: fixed(1) };
+    if (a.type.name === 'kubernetes.NamedFormat')
+      return { cost: scaled({ min: 1, max: LARGEST_FORMAT }, STRING_FACTOR) };
+    if (a.type.name !== 'kubernetes.URL') return COMPARISON.estimate(args);
+    const { max } = b.size();
+    return { cost: scaled({ min: 1, max: max < UNBOUNDED ? max : 1 }, STRING_FACTOR) };
   },
 };
 const ADDING: Cost = {
@@ -66,7 +85,7 @@ const ORDERED = ['bool', 'int', 'uint', 'double', 'string', 'bytes', 'timestamp'
 const NUMERIC = ['int', 'uint', 'double'];
 
 function declareComparisons(table: FunctionTable): void {
-  declare(table, 'equals', '_==_(A, A) bool', equal, COMPARISON);
+  declare(table, 'equals', '_==_(A, A) bool', equal, EQUALITY);
   declare(table, 'not_equals', '_!=_(A, A) bool', (a: unknown, b: unknown) => !equal(a, b), COMPARISON);
   const operators: [string, string, (order: number) => boolean][] = [
     ['_<_', 'less', (o) => o < 0],

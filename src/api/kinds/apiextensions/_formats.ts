@@ -1,5 +1,6 @@
 // Formats of texts that no server checks: a definition that has one is answered with a warning.
 // Upstream: apiextensions-apiserver pkg/apiserver/validation/formats.go, registry/customresourcedefinition/strategy.go.
+import { stringifyJson } from '../../codec/json.ts';
 import { type JsonSchemaProps, everySchema } from '../../schema/json-schema.ts';
 import type { CustomResourceDefinition } from './_types.ts';
 
@@ -22,7 +23,7 @@ function unknownFormats({ spec }: CustomResourceDefinition): string[] {
   const seen = new Set<string>();
   for (const version of spec?.versions ?? []) {
     const schema = version.schema?.openAPIV3Schema;
-    const key = schema ? JSON.stringify(schema) : '';
+    const key = schema ? stringifyJson(schema) : '';
     // What all versions share is looked at once.
     if (!schema || seen.has(key)) continue;
     seen.add(key);
