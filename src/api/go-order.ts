@@ -18,9 +18,3 @@ export const META_ORDER = [
   'finalizers',
   'managedFields',
 ] as const;
-
-/** The named fields that are there, in this order. */
-export function inOrder(object: object | undefined, names: readonly string[]): Record<string, unknown> {
-  const fields = (object ?? {}) as Record<string, unknown>;
-  return Object.fromEntries(names.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]));
-}

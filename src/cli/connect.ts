@@ -8,7 +8,7 @@ import type { ClientConfig } from '../client/transport/config.ts';
 import { httpsTransport } from '../client/transport/https.ts';
 import type { Handler, Headers } from '../wire/http.ts';
 import { Cluster } from './cluster.ts';
-import { CliError, PlainError } from './errors.ts';
+import { CliError, PlainError, requestFailure } from './errors.ts';
 import type { GlobalFlags } from './globals.ts';
 import type { Io } from './io.ts';
 
@@ -96,21 +96,55 @@ function addedHeaders({ token, tokenFile, username, impersonate = {} }: ClientCo
 }
 
 async function tracing(handler: Handler, config: ClientConfig, globals: GlobalFlags, io: Io): Promise<Handler> {
-  const [{ traced }, { klog }] = await Promise.all([import('./trace.ts'), import('./klog.ts')]);
-  for (const file of kubeConfigPaths(globals.kubeconfig || undefined, io.env)) {
-    if (existsSync(file)) klog(io, 'I', 'loader.go:402', `Config loaded from file:  ${file}`);
-  }
+  const { traced } = await import('./trace.ts');
+  await tellFiles(globals, io);
   const url = config.server.replace(/\/$/, '');
   return traced(handler, { io, url, verbosity: globals.v, added: addedHeaders(config) });
 }
+
+const refusing =
+  (protocol: string): Handler =>
+  () =>
+    Promise.reject(
+      new PlainError(`Unable to connect to the server: unsupported protocol scheme "${protocol.slice(0, -1)}"`),
+    );
+
+async function tellFiles(globals: GlobalFlags, io: Io): Promise<void> {
+  const { klog } = await import('./klog.ts');
+  for (const file of kubeConfigPaths(globals.kubeconfig || undefined, io.env)) {
+    if (existsSync(file)) klog(io, 'I', 'loader.go:402', `Config loaded from file:  ${file}`);
+  }
+}
+
+/** For what is made without a server: the settings are read all the same, and what is wrong with them is told. */
+export async function readSettings(globals: GlobalFlags, changed: ReadonlySet<string>, io: Io): Promise<void> {
+  const explicit = globals.kubeconfig || undefined;
+  const config = loadKubeConfig(kubeConfigPaths(explicit, io.env), { explicit: explicit !== undefined });
+  clientConfigFrom(config, overridesFrom(globals, changed));
+  if (globals.v >= 6) await tellFiles(globals, io);
+}
+
+/** Failures below HTTP name the request that failed. */
+const telling =
+  (handler: Handler, base: string): Handler =>
+  async (request) => {
+    try {
+      return await handler(request);
+    } catch (error) {
+      const query = [...request.query].sort(([a], [b]) => (a < b ? -1 : 1));
+      const search = query.length > 0 ? `?${new URLSearchParams(query).toString()}` : '';
+      throw requestFailure(error, request.method, `${base}${request.path}${search}`);
+    }
+  };
 
 export async function connect(globals: GlobalFlags, changed: ReadonlySet<string>, io: Io): Promise<Cluster> {
   const config = clientConfig(globals, changed, io);
   const transport = httpsTransport(config);
   const url = new URL(config.server);
   const base = config.server.replace(/\/$/, '');
+  const told = telling(/^https?:$/.test(url.protocol) ? transport.handler : refusing(url.protocol), base);
   return new Cluster({
-    handler: globals.v >= 6 ? await tracing(transport.handler, config, globals, io) : transport.handler,
+    handler: globals.v >= 6 ? await tracing(told, config, globals, io) : told,
     dialer: transport.dialer,
     server: url.host,
     url: base,

@@ -107,15 +107,24 @@ function standardMessage(error: unknown, server?: string): string | undefined {
 function connectionMessage(error: unknown, server = ''): string | undefined {
   const code = networkCode(error);
   if (code === undefined) return undefined;
+  if (code !== 'ECONNREFUSED') return `Unable to connect to the server: ${causeOf(error, code, server)}`;
+  return `The connection to the server ${hostOf(error, server)} was refused - did you specify the right host or port?`;
+}
+
+function hostOf(error: unknown, server: string): string {
+  const { address, port } = networkDetail(error);
+  return server !== '' ? server : address ? `${address}:${port ?? ''}` : '';
+}
+
+/** What Go says of a failure below HTTP. */
+function causeOf(error: unknown, code: string, server: string): string {
   const { address, port, hostname } = networkDetail(error);
-  const host = server !== '' ? server : address ? `${address}:${port ?? ''}` : '';
+  const host = hostOf(error, server);
   const dial = address
     ? `dial tcp ${address.includes(':') ? `[${address}]` : address}:${port ?? ''}`
     : `dial tcp ${host}`;
-  if (code === 'ECONNREFUSED') {
-    return `The connection to the server ${host} was refused - did you specify the right host or port?`;
-  }
   const causes: Record<string, string> = {
+    ECONNREFUSED: `${dial}: connect: connection refused`,
     ENOTFOUND: `dial tcp: lookup ${hostname ?? host.split(':')[0]}: no such host`,
     EAI_AGAIN: `dial tcp: lookup ${hostname ?? host.split(':')[0]}: Temporary failure in name resolution`,
     ECONNRESET: 'EOF',
@@ -132,10 +141,29 @@ function connectionMessage(error: unknown, server = ''): string | undefined {
     ERR_TLS_CERT_ALTNAME_INVALID: `tls: failed to verify certificate: x509: ${messageOf(error)}`,
     TIMEOUT: 'net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)',
   };
-  return `Unable to connect to the server: ${causes[code] ?? messageOf(error)}`;
+  return causes[code] ?? messageOf(error);
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Undefined for an error that came from a server, or from nowhere near one. */
+export function connectionCause(error: unknown, server = ''): string | undefined {
+  const code = networkCode(error);
+  return code === undefined ? undefined : causeOf(error, code, server);
+}
+
+/** A failure below HTTP with the request that failed, as Go's url.Error says it. Others stay as they are. */
+export function requestFailure(error: unknown, method: string, url: string): unknown {
+  const cause = connectionCause(error, new URL(url).host);
+  if (cause === undefined) return error;
+  const verb = method[0] + method.slice(1).toLowerCase();
+  return new Error(`${verb} ${JSON.stringify(url)}: ${cause}`, { cause: error });
+}
+
+/** The innermost error's. */
+function messageOf(error: unknown): string {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  return inner instanceof Error ? inner.message : String(inner);
+}
 
 /** The code of the innermost network error; undefined for any other error. */
 function networkCode(error: unknown): string | undefined {

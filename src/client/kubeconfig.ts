@@ -259,7 +259,15 @@ function check(
   }
 }
 
-const withScheme = (server: string): string => (server.includes('://') ? server : `http://${server}`);
+/** Upstream: client-go rest.DefaultServerURL. */
+function withScheme(server: string): string {
+  if (/^[a-z][a-z\d+.-]*:\/\/[^/?#]/i.test(server)) return server;
+  const url = `http://${server}`;
+  if (!/^http:\/\/[^/]*\/?$/.test(url)) {
+    throw new KubeConfigError(`host must be a URL or a host:port pair: ${JSON.stringify(server)}`);
+  }
+  return url;
+}
 
 function clusterPart(
   cluster: ClusterStanza,

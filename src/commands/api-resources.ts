@@ -48,19 +48,26 @@ export default class ApiResources extends Command {
     if (!['', 'wide', 'name', 'json', 'yaml', 'kyaml'].includes(opts.output))
       throw new CliError(`--output ${opts.output} is not available`);
     if (!['', 'name', 'kind'].includes(opts['sort-by'])) throw new CliError('--sort-by accepts only name or kind');
-    const { resources, failed } = await (await (await this.cluster()).mapper()).fresh();
+    const { resources, errors } = await this.discovered();
     const rows = preferred(resources).filter((r) => this.wanted(r, opts));
     rows.sort((a, b) => compare(a, b, opts['sort-by']));
     if (opts.output === 'name') this.out(rows.map((r) => `${r.plural}${r.group ? `.${r.group}` : ''}\n`).join(''));
     else if (['json', 'yaml', 'kyaml'].includes(opts.output)) await this.list(rows, opts.output);
     else this.table(rows, opts.output === 'wide', opts['no-headers']);
-    const errors = failed.map(
-      (gv) =>
-        new CliError(
-          `unable to retrieve the complete list of server APIs: ${gv}: the server is currently unable to handle the request`,
-        ),
-    );
     throwCollected(errors);
+  }
+
+  /** What cannot be read is told after what can be. */
+  private async discovered(): Promise<{ resources: Mapping[]; errors: unknown[] }> {
+    const cluster = await this.cluster();
+    try {
+      const { resources, failed } = await (await cluster.mapper()).fresh();
+      const incomplete = 'unable to retrieve the complete list of server APIs';
+      const why = 'the server is currently unable to handle the request';
+      return { resources, errors: failed.map((gv) => new CliError(`${incomplete}: ${gv}: ${why}`)) };
+    } catch (error) {
+      return { resources: [], errors: [error] };
+    }
   }
 
   private wanted(r: Mapping, opts: FlagValues<typeof flags>): boolean {

@@ -1,6 +1,7 @@
 // `cluster-info`. Upstream: kubectl/pkg/cmd/clusterinfo/clusterinfo.go.
 import type { Service } from 'kubernetes-types/core/v1.js';
 import { Command } from '../cli/base.ts';
+import type { Cluster } from '../cli/cluster.ts';
 
 export default class ClusterInfo extends Command {
   static override summary =
@@ -9,8 +10,16 @@ export default class ClusterInfo extends Command {
 {program} cluster-info`;
 
   async run(): Promise<void> {
-    const cluster = await this.cluster();
-    const list = await cluster.json<{ items?: Service[] }>('GET', '/api/v1/namespaces/kube-system/services', {
+    try {
+      await this.list(await this.cluster());
+    } finally {
+      this.out(`\nTo further debug and diagnose cluster problems, use '${this.context.program} cluster-info dump'.\n`);
+    }
+  }
+
+  private async list(cluster: Cluster): Promise<void> {
+    const namespace = this.context.globals.namespace || 'kube-system';
+    const list = await cluster.json<{ items?: Service[] }>('GET', `/api/v1/namespaces/${namespace}/services`, {
       query: { labelSelector: 'kubernetes.io/cluster-service=true' },
     });
     this.out(`Kubernetes control plane is running at ${cluster.url}\n`);
@@ -18,7 +27,6 @@ export default class ClusterInfo extends Command {
       const name = service.metadata?.labels?.['kubernetes.io/name'] || service.metadata?.name;
       this.out(`${name} is running at ${linkTo(cluster.url, service)}\n`);
     }
-    this.out(`\nTo further debug and diagnose cluster problems, use '${this.context.program} cluster-info dump'.\n`);
   }
 }
 

@@ -1,6 +1,7 @@
 // `events`. Upstream: kubectl/pkg/cmd/events/events.go.
 import type { Event } from 'kubernetes-types/core/v1.js';
 import { readLines } from '../client/rest.ts';
+import type { Unstructured } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
 import { interval } from '../cli/describe/_events.ts';
 import { CliError, PlainError } from '../cli/errors.ts';
@@ -25,6 +26,9 @@ const flags = {
   types: flag.slice('Output only events of given types.'),
   watch: flag.bool('After listing the requested events, watch for more events.', { short: 'w' }),
 };
+
+/** What the items of a list do not say. */
+const EVENT = { kind: 'Event', apiVersion: 'v1' };
 
 export default class Events extends Command {
   static short = 'List events';
@@ -72,11 +76,12 @@ export default class Events extends Command {
     found.sort((a, b) => timeOf(a) - timeOf(b));
     if (opts.group) return this.grouped(found);
     if (opts.output) {
-      const [{ typedEventList }, print] = await Promise.all([
-        import('../cli/typed-event.ts'),
+      const [{ asTyped }, print] = await Promise.all([
+        import('../cli/typed.ts'),
         objectPrinter({ ...printOptionsOf(opts), cwd: this.io.cwd, typed: true }),
       ]);
-      const text = print(typedEventList(found));
+      const items = found.map((event) => asTyped({ ...EVENT, ...event } as unknown as Unstructured));
+      const text = print({ kind: 'EventList', apiVersion: 'v1', metadata: {}, items } as unknown as Unstructured);
       // A list has no name, and kubectl does not name what is in it.
       return opts.output === 'name' ? undefined : this.write(text);
     }
@@ -168,9 +173,9 @@ export default class Events extends Command {
   /** One event at a time, as kubectl gets them: a later one may be wider than the heads. */
   private async eventPrinter(): Promise<(event: Event) => string> {
     if (this.opts.output) {
-      const { typedEvent } = await import('../cli/typed-event.ts');
+      const { asTyped } = await import('../cli/typed.ts');
       const print = await objectPrinter({ ...printOptionsOf(this.opts), cwd: this.io.cwd, typed: true });
-      return (event) => print(typedEvent(event));
+      return (event) => print(asTyped({ ...EVENT, ...event } as unknown as Unstructured));
     }
     const columns = await terminalColumns(this.io);
     this.addHeaders(columns);

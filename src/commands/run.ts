@@ -219,7 +219,11 @@ export default class Run extends PodCommand {
 
   private async create(type: ResourceType, object: Unstructured, dryRun: DryRun): Promise<Unstructured> {
     const body = savedConfiguration(this.recorded(object), this.opts['save-config']);
-    if (dryRun === 'client') return body;
+    if (dryRun === 'client') {
+      const { readSettings } = await import('../cli/connect.ts');
+      await readSettings(this.context.globals, this.context.parsed.changed, this.io);
+      return body;
+    }
     const cluster = await this.cluster();
     return cluster.json('POST', resourcePath(type, { namespace: cluster.namespace }), {
       body,

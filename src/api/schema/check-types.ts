@@ -7,7 +7,7 @@ import type { Schema, SchemaSource } from './schema.ts';
 import { MICRO_TIME, QUANTITY, TIME, fieldSchema, isIntOrString, resolve } from './resolve.ts';
 
 /** What Go calls a JSON value in its errors. */
-function jsonKind(value: unknown): string {
+export function jsonKind(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   if (value !== null && typeof value === 'object') return 'object';
   return typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'number' : typeof value;

@@ -2,13 +2,13 @@
 // the failures that did not stop it. Upstream: cli-runtime/pkg/resource Builder and its visitors.
 import { parseApiVersion, resourcePath, type Unstructured } from '../../api/types.ts';
 import type { Cluster } from '../cluster.ts';
-import { CliError } from '../errors.ts';
+import { CliError, connectionCause } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { parseResourceArgs, parseTuple, type ParsedArgs, type Tuple } from './args.ts';
 import type { FieldValidation } from '../flags.ts';
 import { checkFileOptions, readFiles, type FileOptions, type ManifestText } from './files.ts';
-import type { Mapping } from './mapper.ts';
-import { manifestObjects } from './manifest.ts';
+import type { Mapper, Mapping } from './mapper.ts';
+import { manifestObjects, notValidated } from './manifest.ts';
 import { listPages, type Page } from './pages.ts';
 
 export interface Info {
@@ -76,6 +76,8 @@ export interface Target {
   namespace?: string;
   name?: string;
 }
+
+class NoSchemas extends CliError {}
 
 export class Builder {
   private readonly connect: () => Promise<Cluster>;
@@ -286,6 +288,8 @@ export class Builder {
     try {
       built.infos.push(await this.infoOf(object, source));
     } catch (error) {
+      // No other document of the source can be judged.
+      if (error instanceof NoSchemas) throw error;
       built.errors.push(error);
     }
   }
@@ -297,7 +301,7 @@ export class Builder {
     if (this.request.local)
       return { mapping: localMapping(object), name, object, source, namespace: metadata.namespace };
     const cluster = await this.connect();
-    const mapping = await (await cluster.mapper()).kind(group, version, object.kind);
+    const mapping = await this.mapperFor(source, cluster).then((mapper) => mapper.kind(group, version, object.kind));
     if (!mapping) {
       throw new CliError(
         `resource mapping not found for name: ${JSON.stringify(name)} namespace: ${JSON.stringify(metadata.namespace ?? '')} from ${JSON.stringify(source)}: no matches for kind ${JSON.stringify(object.kind)} in version ${JSON.stringify(object.apiVersion)}\nensure CRDs are installed first`,
@@ -315,6 +319,22 @@ export class Builder {
       );
     }
     return { mapping, namespace: metadata.namespace, name, object, source };
+  }
+
+  /** Upstream asks for schemas first, and then for what the server has; without a server both fail in their own words. */
+  private async mapperFor(source: string, cluster: Cluster): Promise<Mapper> {
+    try {
+      return await cluster.mapper();
+    } catch (error) {
+      const cause = connectionCause(error, cluster.server);
+      if (cause === undefined) throw error;
+      const failed = (path: string): string => `Get "${cluster.url}${path}?timeout=32s": ${cause}`;
+      if ((this.request.validation ?? 'Ignore') === 'Ignore') {
+        throw new CliError(`unable to recognize ${JSON.stringify(source)}: ${failed('/api')}`);
+      }
+      const why = `failed to download openapi: ${failed('/openapi/v2')}`;
+      throw new NoSchemas(notValidated(source, why));
+    }
   }
 
   private async refetch(built: Built): Promise<void> {

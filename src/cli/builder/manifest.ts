@@ -7,6 +7,9 @@ import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../errors.ts';
 import type { FieldValidation } from '../flags.ts';
 
+export const notValidated = (source: string, why: string): string =>
+  `error validating ${JSON.stringify(source)}: error validating data: ${why}; if you choose to ignore these errors, turn validation off with --validate=false`;
+
 /**
  * `validation` is asked for by the commands that send what they read. What is no object is told to `onBad`, and the
  * next document follows; a text that cannot be parsed, or is not valid, ends here.
@@ -22,11 +25,7 @@ export async function* manifestObjects(
     if (validation !== 'Ignore') {
       const { clientValidation } = await import('./client-validation.ts');
       const wrong = clientValidation(value, validation);
-      if (wrong !== undefined) {
-        throw new CliError(
-          `error validating ${JSON.stringify(source)}: error validating data: ${wrong}; if you choose to ignore these errors, turn validation off with --validate=false`,
-        );
-      }
+      if (wrong !== undefined) throw new CliError(notValidated(source, wrong));
     }
     const wrong = problemOf(value, raw);
     if (wrong === undefined) yield value as Unstructured;

@@ -44,7 +44,7 @@ export interface PrintOptions {
   allowMissingKeys?: boolean;
   showManagedFields?: boolean;
   noHeaders?: boolean;
-  /** Keys are printed in the order of the object, as Go prints typed objects. */
+  /** JSON has the order of Go's structs, as Go prints what it holds as such; other kinds that of the object. */
   typed?: boolean;
   /** custom-columns is offered too (get). */
   customColumns?: boolean;
@@ -74,10 +74,7 @@ export async function objectPrinter(options: PrintOptions): Promise<Printer> {
   const read = (path: string, what = '--template'): string => readTemplate(path, what, options.cwd ?? process.cwd());
   switch (format) {
     case 'json':
-      return (o) =>
-        isWatchEvent(o)
-          ? `{"type":${JSON.stringify(o.type)},"object":${stringifySorted(o.object)}}\n`
-          : `${options.typed ? stringifyJson(clean(o, options), 4) : stringifySorted(clean(o, options), 4)}\n`;
+      return jsonPrinter(options);
     case 'yaml':
       return yamlPrinter(options);
     case 'kyaml':
@@ -151,6 +148,17 @@ function readTemplate(path: string, what: string, cwd: string): string {
   }
 }
 
+async function jsonPrinter(options: PrintOptions): Promise<Printer> {
+  if (options.typed) {
+    const { inGoOrder } = await import('../go-order.ts');
+    return (o) => `${stringifyJson(inGoOrder(clean(o, options)), 4)}\n`;
+  }
+  return (o) =>
+    isWatchEvent(o)
+      ? `{"type":${JSON.stringify(o.type)},"object":${stringifySorted(o.object)}}\n`
+      : `${stringifySorted(clean(o, options), 4)}\n`;
+}
+
 async function yamlPrinter(options: PrintOptions): Promise<Printer> {
   const { toYaml } = await import('../yaml.ts');
   let printed = 0;
@@ -159,14 +167,16 @@ async function yamlPrinter(options: PrintOptions): Promise<Printer> {
 
 async function kyamlPrinter(options: PrintOptions): Promise<Printer> {
   const { stringifyKyaml } = await import('../../api/codec/kyaml.ts');
-  return (object) => stringifyKyaml(clean(object, options), options.typed);
+  if (!options.typed) return (object) => stringifyKyaml(clean(object, options));
+  const { inGoOrder } = await import('../go-order.ts');
+  return (object) => stringifyKyaml(inGoOrder(clean(object, options)), true);
 }
 
 /** Since 1.34, when the user asks for it. */
 const kyamlOffered = (): boolean => (process.env['KUBECTL_KYAML'] ?? '').toLowerCase() === 'true';
 
 /** managedFields are noise unless asked for. */
-function clean(object: Unstructured, options: PrintOptions): unknown {
+function clean(object: Unstructured, options: PrintOptions): Unstructured {
   if (options.showManagedFields) return object;
   const items = (object as { items?: unknown }).items;
   if (Array.isArray(items)) return { ...object, items: (items as Unstructured[]).map(withoutManagedFields) };

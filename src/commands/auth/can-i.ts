@@ -101,9 +101,9 @@ export default class CanI extends Command {
   /** A type that the server does not know is asked about all the same. */
   private async resource(text: string): Promise<Resource> {
     if (text === '*') return { group: '*', plural: '*' };
-    const mapper = await (await this.cluster()).mapper();
+    const cluster = await this.cluster();
     try {
-      return await mapper.resource(text.toLowerCase());
+      return await (await cluster.mapper()).resource(text.toLowerCase());
     } catch {
       const [plural = '', ...group] = text.toLowerCase().split('.');
       const where = group.length > 0 ? ` in group '${group.join('.')}'` : '';

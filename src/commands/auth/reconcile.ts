@@ -11,7 +11,7 @@ import { flag } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
 import { isBinding, policyRuleText, type RbacObject, type Reconciled, subjectText } from '../../api/rbac-reconcile.ts';
 import { rbacTypes, reconcile } from '../../cli/rbac/reconcile.ts';
-import { typedRbac } from '../../cli/rbac/typed.ts';
+import { asTyped } from '../../cli/typed.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 
@@ -58,7 +58,7 @@ This is preferred to 'apply' for RBAC resources so that semantically-aware mergi
         if (!expected) continue;
         const extra = isBinding(expected) ? 'remove-extra-subjects' : 'remove-extra-permissions';
         const result = await reconcile(cluster, expected, { dryRun: dryRun === 'client', removeExtra: flags[extra] });
-        this.out(say(typedRbac(result.object), 'reconciled'));
+        this.out(say(asTyped(result.object as unknown as Unstructured), 'reconciled'));
         this.explain(result, flags[extra]);
       } catch (error) {
         errors.push(error);

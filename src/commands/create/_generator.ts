@@ -78,7 +78,10 @@ export abstract class Generator extends Command {
     const fieldValidation = fieldValidationOf(flags.validate);
     const print = await operationPrinter({ ...printOptionsOf(flags), typed: true, cwd: this.io.cwd }, dryRun);
     let result = savedConfiguration(object as unknown as Unstructured, flags['save-config']);
-    if (dryRun !== 'client') {
+    if (dryRun === 'client') {
+      const { readSettings } = await import('../../cli/connect.ts');
+      await readSettings(this.context.globals, this.context.parsed.changed, this.io);
+    } else {
       const cluster = await this.cluster();
       const path = resourcePath(of, { namespace: cluster.namespace });
       const query = {

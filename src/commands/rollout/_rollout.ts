@@ -39,7 +39,7 @@ export abstract class RolloutCommand extends Command {
     edit: (draft: Unstructured) => void,
     unchanged: (info: Info) => Error | undefined,
   ): Promise<void> {
-    const print = await operationPrinter(printOptionsOf(flags), 'none');
+    const print = await operationPrinter({ ...printOptionsOf(flags), typed: true, cwd: this.io.cwd }, 'none');
     const built = await this.find(flags, args);
     const errors = [...built.errors];
     const cluster = await this.cluster();

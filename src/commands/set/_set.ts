@@ -47,7 +47,7 @@ export abstract class SetCommand extends Command {
     if (flags.local && this.dryRun === 'server') {
       throw new CliError('cannot specify --local and --dry-run=server - did you mean --dry-run=client?');
     }
-    const plain = await operationPrinter(printOptionsOf(flags), this.dryRun);
+    const plain = await operationPrinter({ ...printOptionsOf(flags), typed: true, cwd: this.io.cwd }, this.dryRun);
     const print: OperationPrinter = (object, operation) => plain(flags.output ? asTyped(object) : object, operation);
     const infos = await this.find(flags, resources);
     words.validate?.();

@@ -9,6 +9,7 @@ import { labelSelectorOf } from '../../cli/label-specs.ts';
 import { operationPrinter } from '../../cli/operation.ts';
 import { flag } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
+import { asTyped } from '../../cli/typed.ts';
 
 export default class SetSelector extends Command {
   static override summary =
@@ -41,7 +42,7 @@ export default class SetSelector extends Command {
     const dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
     const expression = args.at(-1);
     if (expression !== undefined) parseSelector(expression);
-    const print = await operationPrinter({ ...printOptionsOf(flags), cwd: this.io.cwd }, dryRun);
+    const print = await operationPrinter({ ...printOptionsOf(flags), typed: true, cwd: this.io.cwd }, dryRun);
     if (expression === undefined) throw new CliError('one selector is required');
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
       args: args.slice(0, -1),
@@ -59,11 +60,10 @@ export default class SetSelector extends Command {
         if (this.changeCause !== undefined) draft.metadata.annotations = this.recorded(draft).metadata.annotations;
       });
       if (version) change.patch['metadata'] = { resourceVersion: version };
-      if (flags.local || dryRun === 'client') this.out(print(change.draft, 'selector updated'));
-      else {
-        const options = { dryRun, fieldManager: flags['field-manager'] };
-        this.out(print(await sendChange(await this.cluster(), info, change, options), 'selector updated'));
-      }
+      const options = { dryRun, fieldManager: flags['field-manager'] };
+      const remote = !flags.local && dryRun !== 'client';
+      const result = remote ? await sendChange(await this.cluster(), info, change, options) : change.draft;
+      this.out(print(flags.output ? asTyped(result) : result, 'selector updated'));
     }
     throwCollected(built.errors);
   }

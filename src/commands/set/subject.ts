@@ -4,11 +4,12 @@ import type { Unstructured } from '../../api/types.ts';
 import { changeOf, sendChange } from '../../cli/apply/change.ts';
 import { Command } from '../../cli/base.ts';
 import { Builder, type Info } from '../../cli/builder/builder.ts';
-import { AggregateCliError, CliError } from '../../cli/errors.ts';
+import { CliError, throwCollected } from '../../cli/errors.ts';
 import { type DryRun, dryRunFlag, dryRunOf, fieldManagerFlag, filenameFlags, selectorFlag } from '../../cli/flags.ts';
-import { operationPrinter } from '../../cli/operation.ts';
+import { infoName, operationPrinter } from '../../cli/operation.ts';
 import { flag, type FlagValues } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
+import { asTyped } from '../../cli/typed.ts';
 
 const flags = {
   all: flag.bool('Select all resources, in the namespace of the specified resource types'),
@@ -44,20 +45,19 @@ export default class SetSubject extends Command {
     const { flags: opts, args } = this.parse(SetSubject);
     this.opts = opts;
     this.dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
-    const print = await operationPrinter({ ...printOptionsOf(opts), cwd: this.io.cwd }, this.dryRun);
+    const print = await operationPrinter({ ...printOptionsOf(opts), typed: true, cwd: this.io.cwd }, this.dryRun);
     const infos = await this.find(args);
     this.validate(infos);
     const errors: Error[] = [];
     for (const info of infos) {
       try {
         const changed = await this.change(info);
-        if (changed) this.out(print(changed, 'subjects updated'));
+        if (changed) this.out(print(opts.output ? asTyped(changed) : changed, 'subjects updated'));
       } catch (error) {
         errors.push(error as Error);
       }
     }
-    if (errors.length === 1) throw errors[0]!;
-    if (errors.length > 1) throw new AggregateCliError(errors);
+    throwCollected(errors);
   }
 
   private async find(args: readonly string[]): Promise<Info[]> {
@@ -68,7 +68,7 @@ export default class SetSubject extends Command {
       ...(opts.local ? { local: true } : { labelSelector: opts.selector, all: opts.all }),
       fetch: 'latest',
     }).build();
-    if (built.errors.length > 0) throw built.errors[0];
+    throwCollected(built.errors);
     return built.infos;
   }
 
@@ -93,9 +93,10 @@ export default class SetSubject extends Command {
   /** Undefined when every subject is there already. */
   private async change(info: Info): Promise<Unstructured | undefined> {
     if (info.mapping.kind !== 'RoleBinding' && info.mapping.kind !== 'ClusterRoleBinding') {
-      throw new CliError(
-        `error: ${info.mapping.plural}/${info.name} setting subjects is only supported for RoleBinding/ClusterRoleBinding\n`,
-      );
+      // Without a server upstream names it by its kind, and ends the line after a kind with a group.
+      const local = `${infoName(info)}${info.mapping.group ? '\n' : ''}`;
+      const name = this.opts.local ? local : `${info.mapping.plural}/${info.name}`;
+      throw new CliError(`error: ${name} setting subjects is only supported for RoleBinding/ClusterRoleBinding\n`);
     }
     const wanted = await this.subjects();
     const change = changeOf(info, (draft) => {
