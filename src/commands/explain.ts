@@ -1,6 +1,7 @@
 // `explain`: from the server's own OpenAPI documents. Upstream: kubectl/pkg/cmd/explain/explain.go.
 import { isNotFound } from '../api/status.ts';
-import { explainFromOpenApi, fromOpenApiV2 } from '../api/schema/explain.ts';
+import { explainFromOpenApi } from '../api/schema/explain.ts';
+import { explainFromOpenApiV2 } from '../api/schema/explain-v2.ts';
 import { Command } from '../cli/base.ts';
 import type { Cluster } from '../cli/cluster.ts';
 import { dottedPath } from '../cli/dotted-path.ts';
@@ -62,13 +63,11 @@ Information about each field is retrieved from the server in OpenAPI format.`;
     const path = withoutGroup(rest, found.group);
     const wanted = flags['api-version'] ? this.version(flags['api-version']) : found;
     const { group, version } = wanted;
-    const address = group === '' ? `/openapi/v3/api/${version}` : `/openapi/v3/apis/${group}/${version}`;
-    const document = await cluster.json<object>('GET', address).catch(async (error: unknown) => {
-      if (!isNotFound(error)) throw error;
-      const old = await olderDocument(cluster);
-      if (old) return old;
-      throw new CliError(`couldn't find resource for "${group}/${version}, Resource=${found.plural}"`);
-    });
+    const document = flags.output === 'plaintext' ? await this.document(cluster, wanted, found.plural) : undefined;
+    if (!document) {
+      const old = await cluster.json<object>('GET', '/openapi/v2');
+      return this.out(explainFromOpenApiV2(old, { group, version, kind: found.kind }, path, flags.recursive));
+    }
     try {
       this.out(explainFromOpenApi(document, { group, version, resource: found.plural }, path, flags.recursive));
     } catch (error) {
@@ -80,18 +79,35 @@ Information about each field is retrieved from the server in OpenAPI format.`;
 
   private version(text: string): { group: string; version: string } {
     const parts = text.split('/');
+    if (parts.length > 2) throw new CliError(`unexpected GroupVersion string: ${text}`);
     return parts.length === 1 ? { group: '', version: text } : { group: parts[0]!, version: parts[1]! };
+  }
+
+  /** Of a group and version, in OpenAPI v3; undefined from a server that knows no v3 at all. */
+  private async document(
+    cluster: Cluster,
+    { group, version }: { group: string; version: string },
+    plural: string,
+  ): Promise<object | undefined> {
+    const address = group === '' ? `/openapi/v3/api/${version}` : `/openapi/v3/apis/${group}/${version}`;
+    try {
+      return await cluster.json<object>('GET', address);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      if (await hasV3(cluster))
+        throw new CliError(`couldn't find resource for "${group}/${version}, Resource=${plural}"`);
+      return undefined;
+    }
   }
 }
 
-/** Of a server that knows no OpenAPI v3 at all. */
-async function olderDocument(cluster: Pick<Cluster, 'json'>): Promise<object | undefined> {
+async function hasV3(cluster: Cluster): Promise<boolean> {
   try {
     await cluster.json('GET', '/openapi/v3');
-    return undefined;
+    return true;
   } catch (error) {
-    if (!isNotFound(error)) throw error;
-    return fromOpenApiV2(await cluster.json<object>('GET', '/openapi/v2'));
+    if (isNotFound(error)) return false;
+    throw error;
   }
 }
 

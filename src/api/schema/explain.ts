@@ -208,13 +208,6 @@ function kindOf(document: OpenApiV3Document, { group, version, resource }: Group
   return found;
 }
 
-/** OpenAPI v2, all that servers before 1.24 have, in the form of v3: as far as explaining needs it. */
-export function fromOpenApiV2(document: object): object {
-  const text = JSON.stringify(document).replaceAll('"#/definitions/', '"#/components/schemas/');
-  const { definitions, paths } = JSON.parse(text) as { definitions?: object; paths?: object };
-  return { paths, components: { schemas: definitions } };
-}
-
 /**
  * What `kubectl explain <resource>.<path>` prints. Throws an Error with kubectl's words (without `error: `) when the
  * resource or the field is not in the document.
