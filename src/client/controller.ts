@@ -80,6 +80,8 @@ export interface RunControllerOptions {
   clock: Clock;
   log: Logger;
   signal: AbortSignal;
+  /** How long events about a namespace's objects may gather before they wake the controller, in milliseconds; 0: not at all. */
+  gatherMs?(namespace: string): number;
 }
 
 /** Runs until the signal aborts and the reconciles under way have ended. */
@@ -91,16 +93,25 @@ export async function runController<T extends KubeObject>(
   const context: ControllerContext = { ...options, lister: (type) => informers.for(type).lister };
   const queue = new WorkQueue(undefined, options.clock);
   signal.addEventListener('abort', () => queue.shutDown(), { once: true });
-  const watched = connect(definition, context, informers, queue);
+  const enqueue = enqueuer(queue, options);
+  const watched = connect(definition, context, informers, enqueue);
   try {
     await Promise.all(watched.map((informer) => informer.whenSynced(signal)));
   } catch {
     return;
   }
-  definition.attach?.(context, (key) => queue.add(key));
+  definition.attach?.(context, enqueue);
   const workers = Array.from({ length: definition.workers ?? 4 }, () => work(definition, context, queue));
   log.debug({ controller: definition.name }, 'controller started');
   await Promise.all(workers);
+}
+
+function enqueuer(queue: WorkQueue, { gatherMs }: RunControllerOptions): (key: string) => void {
+  if (!gatherMs) return (key) => queue.add(key);
+  return (key) => {
+    const slash = key.indexOf('/');
+    queue.addAfter(key, slash < 0 ? 0 : gatherMs(key.slice(0, slash)));
+  };
 }
 
 /** Ties informers to the queue; answers all informers that must be synced first. */
@@ -108,20 +119,20 @@ function connect<T extends KubeObject>(
   definition: ControllerDefinition<T>,
   context: ControllerContext,
   informers: Informers,
-  queue: WorkQueue,
+  enqueue: (key: string) => void,
 ): Informer<KubeObject>[] {
   const { filter = () => true, owns = [], watches = [], reads = [] } = definition;
   const own = informers.for(definition.for);
   own.addHandler({
-    add: (object) => filter(object, undefined) && queue.add(objectKey(object)),
-    update: (object, old) => filter(object, old) && queue.add(objectKey(object)),
-    delete: (object) => filter(object, object) && queue.add(objectKey(object)),
+    add: (object) => filter(object, undefined) && enqueue(objectKey(object)),
+    update: (object, old) => filter(object, old) && enqueue(objectKey(object)),
+    delete: (object) => filter(object, object) && enqueue(objectKey(object)),
   });
   const wakeOwner = (object: KubeObject) => {
     const owner = object.metadata?.ownerReferences?.find((o) => o.controller);
     if (!owner || owner.kind !== definition.for.kind) return;
     if (parseApiVersion(owner.apiVersion).group !== definition.for.group) return;
-    queue.add(objectKey({ metadata: { name: owner.name, namespace: object.metadata?.namespace } }));
+    enqueue(objectKey({ metadata: { name: owner.name, namespace: object.metadata?.namespace } }));
   };
   for (const type of owns) {
     informers.for<KubeObject>(type).addHandler({
@@ -135,7 +146,7 @@ function connect<T extends KubeObject>(
   }
   for (const { type, map } of watches) {
     const wake = (object: KubeObject, old: KubeObject | undefined) => {
-      for (const key of map(object as never, old as never, context)) queue.add(key);
+      for (const key of map(object as never, old as never, context)) enqueue(key);
     };
     informers.for<KubeObject>(type).addHandler({
       add: (object) => wake(object, undefined),

@@ -11,6 +11,7 @@ import {
   type Response,
   type SharedWatchEvent,
   NEVER_ABORTED,
+  SHARED_BARE_CONTENT_TYPE,
   SHARED_CONTENT_TYPE,
 } from '../wire/http.ts';
 
@@ -27,6 +28,8 @@ export interface ListOptions {
   continue?: string;
   resourceVersion?: string;
   resourceVersionMatch?: 'NotOlderThan' | 'Exact';
+  /** A server in this process may leave managedFields out; others do not. */
+  bare?: boolean;
 }
 
 export interface WatchOptions extends ListOptions {
@@ -71,6 +74,10 @@ export interface RequestOptions {
   /** Default true: answer with the shared object when the server is in this process. */
   shared?: boolean;
 }
+
+const BARE: Pick<RequestOptions, 'headers'> = {
+  headers: { accept: `${SHARED_BARE_CONTENT_TYPE}, application/json` },
+};
 
 /** Where a JSON answer comes from: shared in-process, or bytes off the wire. */
 async function readBody(response: Response): Promise<unknown> {
@@ -165,8 +172,8 @@ export class Client {
 
   /** One page (the whole list without `limit`). Items may lack apiVersion and kind, as upstream's lists do. */
   async list<T>(type: ResourceType<T>, options: ListOptions = {}): Promise<List<T>> {
-    const { namespace, ...query } = options;
-    return this.object<List<T>>('GET', resourcePath(type, { namespace }), { query });
+    const { namespace, bare, ...query } = options;
+    return this.object<List<T>>('GET', resourcePath(type, { namespace }), { query, ...(bare ? BARE : {}) });
   }
 
   async create<T extends KubeObject>(
@@ -227,7 +234,11 @@ export class Client {
     return this.object('DELETE', resourcePath(type, key), { body: deleteBody(options) });
   }
 
-  async deleteCollection<T>(type: ResourceType<T>, list: ListOptions, options: DeleteOptions = {}): Promise<unknown> {
+  async deleteCollection<T>(
+    type: ResourceType<T>,
+    list: Omit<ListOptions, 'bare'>,
+    options: DeleteOptions = {},
+  ): Promise<unknown> {
     const { namespace, ...query } = list;
     return this.object('DELETE', resourcePath(type, { namespace }), { body: deleteBody(options), query });
   }
@@ -237,13 +248,17 @@ export class Client {
    * or an ERROR event arrives (`Expired` means: list again).
    */
   async *watch<T>(type: ResourceType<T>, options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>> {
-    const { namespace, signal, ...rest } = options;
+    const { namespace, signal, bare, ...rest } = options;
     const query = {
       ...rest,
       watch: true,
       ...(rest.sendInitialEvents ? { resourceVersionMatch: 'NotOlderThan' } : {}),
     };
-    const response = await this.request('GET', resourcePath(type, { namespace }), { query, signal });
+    const response = await this.request('GET', resourcePath(type, { namespace }), {
+      query,
+      signal,
+      ...(bare ? BARE : {}),
+    });
     for await (const event of watchEvents(response)) {
       if (event.type === 'ERROR') throw StatusError.from(event.object as Status);
       yield event as WatchEvent<T>;

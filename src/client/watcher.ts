@@ -5,6 +5,7 @@
 //      ^                                          |  closed, cut or timed out: watch again from the last revision
 //      +------------- Expired / Gone -------------+
 import { StatusError, isReason } from '../api/status.ts';
+import { withoutManagedFields } from '../api/patch/managed-fields.ts';
 import type { KubeObject, ResourceType } from '../api/types.ts';
 import type { Client, ListOptions } from './rest.ts';
 import { systemClock } from './clock.ts';
@@ -22,7 +23,7 @@ export interface WatcherOptions extends Pick<ListOptions, 'namespace' | 'labelSe
 const PAGE_SIZE = 10_000;
 const MAX_BACKOFF_MS = 30_000;
 
-/** Never throws; ends when the signal aborts. */
+/** Objects come without managedFields. Never throws; ends when the signal aborts. */
 export async function* watcher<T extends KubeObject>(
   client: Client,
   type: ResourceType<T>,
@@ -44,7 +45,13 @@ export async function* watcher<T extends KubeObject>(
         yield { type: 'init', objects };
       }
       const started = Date.now();
-      const events = client.watch(type, { ...selection, resourceVersion, allowWatchBookmarks: true, signal });
+      const events = client.watch(type, {
+        ...selection,
+        resourceVersion,
+        bare: true,
+        allowWatchBookmarks: true,
+        signal,
+      });
       for await (const event of events) {
         failures = 0;
         resourceVersion = event.object.metadata?.resourceVersion ?? resourceVersion;
@@ -71,15 +78,19 @@ async function listAll<T extends KubeObject>(
   const objects: T[] = [];
   let next: string | undefined;
   for (;;) {
-    const page = await client.list(type, { ...selection, limit: PAGE_SIZE, continue: next });
+    const page = await client.list(type, { ...selection, bare: true, limit: PAGE_SIZE, continue: next });
     for (const item of page.items ?? []) objects.push(complete(type, item));
     next = page.metadata.continue;
     if (!next) return { objects, revision: page.metadata.resourceVersion ?? '' };
   }
 }
 
-/** Upstream's list items lack apiVersion and kind. */
-function complete<T extends KubeObject>(type: ResourceType<T>, object: T): T {
+/**
+ * Upstream's list items lack apiVersion and kind. Who follows a kind holds all of it and reads no managedFields; upstream's
+ * controllers and scheduler drop them, too (WithTransform).
+ */
+function complete<T extends KubeObject>(type: ResourceType<T>, whole: T): T {
+  const object = withoutManagedFields(whole);
   if (object.kind && object.apiVersion) return object;
   return { ...object, apiVersion: type.group ? `${type.group}/${type.version}` : type.version, kind: type.kind };
 }

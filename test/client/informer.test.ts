@@ -9,7 +9,7 @@ import { silentLogger } from '../../src/client/log.ts';
 import { Client } from '../../src/client/rest.ts';
 import type { Handler } from '../../src/wire/http.ts';
 import { eventually } from '../support/cli.ts';
-import { type TestServer, startTestServer } from '../support/server.ts';
+import { type TestServer, admin, startTestServer } from '../support/server.ts';
 
 let server: TestServer;
 let client: Client;
@@ -45,6 +45,23 @@ describe('an informer', () => {
     expect(seen).toEqual(['add a true', 'add b false', 'update a 1>2', 'delete b']);
     expect(informer.lister.list('default').map((o) => o.metadata?.name)).toEqual(['a']);
     expect(informer.lister.get('default/a')?.kind).toBe('ConfigMap');
+  });
+
+  it('holds no managedFields, of a server that leaves them out and of one that does not', async () => {
+    await make('a', { v: '1' });
+    expect((await client.get(ConfigMaps, { name: 'a', namespace: 'default' })).metadata?.managedFields).toHaveLength(1);
+    const overTheWire: Handler = (request) =>
+      server.handler({ ...request, headers: { ...request.headers, accept: 'application/json' }, user: admin });
+    for (const some of [client, new Client(overTheWire)]) {
+      const informer = startInformer(some, ConfigMaps, { signal: stop.signal });
+      await informer.whenSynced();
+      await make(some === client ? 'b' : 'c', { v: '1' });
+      await eventually(() => informer.lister.list('default').length === (some === client ? 2 : 3));
+      for (const { metadata } of informer.lister.list('default')) {
+        expect(metadata).toHaveProperty('uid');
+        expect(metadata).not.toHaveProperty('managedFields');
+      }
+    }
   });
 
   it('hands out frozen objects', async () => {
@@ -177,6 +194,35 @@ describe('a controller', () => {
       async () => (await client.get(ConfigMaps, { name: 'a', namespace: 'default' })).data?.['marked'] === 'yes',
     );
     expect(failures).toBe(3);
+    stop.abort();
+    await running;
+  });
+
+  it('is woken once for what gathers meanwhile, where that is allowed', async () => {
+    const informers = createInformers(client, { signal: stop.signal });
+    const seen: string[] = [];
+    const events = createEventRecorder({
+      client,
+      source: { component: 'test' },
+      clock: systemClock,
+      log: silentLogger,
+    });
+    const gatherMs = (namespace: string) => (namespace === 'kube-system' ? 300 : 0);
+    const running = runController(
+      defineController({
+        name: 'counter',
+        for: ConfigMaps,
+        reconcile: async ({ lister }, key) => void seen.push(`${key} ${lister(ConfigMaps).get(key)?.data?.['v']}`),
+      }),
+      { client, informers, events, clock: systemClock, log: silentLogger, signal: stop.signal, gatherMs },
+    );
+    await client.create(ConfigMaps, { metadata: { name: 'a', namespace: 'kube-system' }, data: { v: '0' } });
+    for (const v of ['1', '2', '3']) {
+      await client.patch(ConfigMaps, { name: 'a', namespace: 'kube-system' }, 'merge', { data: { v } });
+    }
+    await make('b', { v: '1' });
+    await eventually(() => seen.length === 2);
+    expect(seen).toEqual(['default/b 1', 'kube-system/a 3']);
     stop.abort();
     await running;
   });

@@ -18,7 +18,6 @@ import {
 import { readFields } from './fields-v1.ts';
 import { createdNode } from './field-walk.ts';
 import { mergeTypeOf, type MergeType } from './merge-type.ts';
-import { pooled } from './set-pool.ts';
 
 export interface Owner {
   manager: string;
@@ -97,7 +96,7 @@ export function encodeOwners(owners: Owners): ManagedFieldsEntry[] | undefined {
     apiVersion: owner.apiVersion,
     ...(owner.time ? { time: owner.time } : {}),
     fieldsType: 'FieldsV1',
-    fieldsV1: wellFormed(pooled(owner.set)) as JsonObject,
+    fieldsV1: wellFormed(owner.set) as JsonObject,
     ...(owner.subresource ? { subresource: owner.subresource } : {}),
   }));
 }

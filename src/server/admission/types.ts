@@ -46,7 +46,7 @@ export interface AdmissionRequest {
   /** A draft that `admit` may mutate; undefined for DELETE. */
   object?: Unstructured;
   /** Frozen; undefined for CREATE. */
-  oldObject?: Unstructured;
+  readonly oldObject?: Unstructured | undefined;
   options: Readonly<Record<string, unknown>>;
   dryRun: boolean;
   versions(): AdmittedVersions;
@@ -75,7 +75,8 @@ export interface AdmissionContext {
   ): Promise<T | undefined>;
   liveList<T extends KubeObject>(type: ResourceType<T>, namespace?: string): Promise<List<T>>;
   /**
-   * All that the lister shows, and then each change in the turn in which it does; for what must not be counted anew.
+   * All that the lister shows, perhaps without managedFields, and then each change in the turn in which it does; for what
+   * must not be counted anew.
    * `onEnd`: the kind is gone; one of the same name that comes back is another.
    */
   observe<T extends KubeObject>(

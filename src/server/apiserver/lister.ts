@@ -52,8 +52,8 @@ export function observer(registry: Registry): AdmissionContext['observe'] {
     for (const entry of kind.cache.range(undefined)) onChange(freeze(entry.glance()) as KubeObject as T, undefined);
     return kind.cache.listen({
       onEvent({ type: what, entry, previous }) {
-        const old = previous?.object() as KubeObject as T | undefined;
-        onChange(what === 'put' ? (entry.object() as KubeObject as T) : undefined, old);
+        const old = previous?.bare() as KubeObject as T | undefined;
+        onChange(what === 'put' ? (entry.bare() as KubeObject as T) : undefined, old);
       },
       onClose: onEnd,
     });

@@ -1,5 +1,6 @@
 // Starts all controllers of a process over shared informers, each with its own user and events.
 import { createEventRecorder } from '../../client/events.ts';
+import { Namespaces } from '../../api/resources.ts';
 import { type Clock, runController } from '../../client/controller.ts';
 import { type Informers, createInformers } from '../../client/informer.ts';
 import type { Logger } from '../../client/log.ts';
@@ -37,6 +38,22 @@ const COMPONENTS: Readonly<Record<string, string>> = {
   endpointslice: 'endpoint-slice-controller',
 };
 
+/**
+ * What these do for a namespace that is being deleted is to count what is left of it: nothing can be made there any more.
+ * They wait for several changes, most often for all, so that thousands of objects go without a status for each step.
+ */
+const COUNTING = new Set([
+  'daemonset',
+  'deployment',
+  'disruption',
+  'horizontal-pod-autoscaler',
+  'replicaset',
+  'replication',
+  'resourcequota',
+  'statefulset',
+]);
+const GOING_MS = 10_000;
+
 export interface RunControllersOptions {
   /** A client that acts as `system:serviceaccount:kube-system:<account>`. */
   client(account: string): Client;
@@ -66,6 +83,8 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
   for (const name of names ?? []) {
     if (!modules.some((m) => m.name === name)) throw new Error(`unknown controller "${name}"`);
   }
+  const namespaces = informers.for(Namespaces).lister;
+  const gatherMs = (name: string) => (namespaces.get(name)?.metadata?.deletionTimestamp ? GOING_MS : 0);
   const chosen = modules.filter((m) => names?.includes(m.name) ?? true);
   await Promise.all(chosen.map((module) => runModule(module, options, informers)));
 
@@ -85,7 +104,8 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
       ...(signSecretToken ? { signSecretToken } : {}),
       ...(rootCa === undefined ? {} : { rootCa }),
     };
-    const loops = module.setup(environment).map((definition) => runController(definition, environment));
+    const options = COUNTING.has(module.name) ? { ...environment, gatherMs } : environment;
+    const loops = module.setup(environment).map((definition) => runController(definition, options));
     if (module.run) loops.push(module.run(environment));
     await Promise.all(loops);
     await events.flush();

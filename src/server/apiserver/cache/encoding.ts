@@ -5,8 +5,6 @@
 //   cached  {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","uid":"1b…","resourceVersion":"7","creationTime…}\n
 import { parseJson, stringifyJson } from '../../../api/codec/json.ts';
 import { META_ORDER } from '../../../api/go-order.ts';
-import type { FieldNode } from '../../../api/patch/field-set.ts';
-import { pooled } from '../../../api/patch/set-pool.ts';
 import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 
 const UID = Buffer.from('"uid":"');
@@ -89,15 +87,6 @@ export function encodeWhole(object: unknown): Buffer {
 
 export function decodeObject(bytes: Uint8Array): Unstructured {
   return parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as Unstructured;
-}
-
-/** A stored object that is going to be held: what it has in common with others it shares. */
-export function decodeHeld(bytes: Uint8Array): Unstructured {
-  const object = decodeObject(bytes);
-  for (const entry of object.metadata.managedFields ?? []) {
-    if (entry.fieldsV1) entry.fieldsV1 = pooled(entry.fieldsV1 as FieldNode);
-  }
-  return object;
 }
 
 const deep = process.env['SAMPAN_DEEP_FREEZE'] !== undefined || process.env['VITEST'] !== undefined;

@@ -1,9 +1,10 @@
 // One revision of one object, as all readers share it: its bytes, what selectors ask of it, and the frozen object,
 // parsed when first asked for and kept only as long as somebody holds it.
 import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
-import { decodeHeld, decodeObject, freeze, spliceRevision } from './encoding.ts';
+import { withoutManagedFields } from '../../../api/patch/managed-fields.ts';
+import { atRevision, decodeObject, freeze, spliceRevision } from './encoding.ts';
 import { faces } from './faces.ts';
-import { metadataRange, parseMetadata, parseWithoutManaged } from './metadata-bytes.ts';
+import { metadataRange, parseManaged, parseMetadata, parseWithoutManaged } from './metadata-bytes.ts';
 
 const NO_LABELS: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -18,6 +19,8 @@ export class Entry {
   /** The object as JSON with its resourceVersion, ended by a line feed. */
   readonly bytes: Buffer;
   #object: WeakRef<Unstructured> | undefined;
+  /** The object without its managedFields, which is what informers hold. */
+  #bare: WeakRef<Unstructured> | undefined;
   #labels: Readonly<Record<string, string>> | undefined;
   #fields: Readonly<Record<string, string>> | undefined;
   #fieldReader: FieldReader | undefined;
@@ -36,18 +39,47 @@ export class Entry {
     this.#labels = object.metadata.labels ?? NO_LABELS;
   }
 
-  /** The object when somebody holds it already. */
+  /** It is the state of another entry under this one's revision: what is in memory of that is not parsed again. */
+  adoptFrom(other: Entry): void {
+    const bare = other.#bare?.deref();
+    if (bare) this.#bare = new WeakRef(freeze(atRevision(bare, this.revision)));
+    else {
+      const whole = other.#object?.deref();
+      if (whole) this.adopt(atRevision(whole, this.revision));
+    }
+  }
+
+  /** The object when somebody holds it already, perhaps without its managedFields. */
   held(): Unstructured | undefined {
-    return this.#object?.deref();
+    return this.#bare?.deref() ?? this.#object?.deref();
   }
 
   object(): Unstructured {
     const held = this.#object?.deref();
     if (held) return held;
-    const parsed = freeze(decodeHeld(this.bytes));
-    this.#object = new WeakRef(parsed);
-    this.#labels ??= parsed.metadata.labels ?? NO_LABELS;
-    return parsed;
+    const bare = this.#bare?.deref();
+    const object = bare ? this.#complete(bare) : freeze(decodeObject(this.bytes));
+    this.#object = new WeakRef(object);
+    this.#labels ??= object.metadata.labels ?? NO_LABELS;
+    return object;
+  }
+
+  /** The object without its managedFields: see SHARED_BARE_CONTENT_TYPE. */
+  bare(): Unstructured {
+    const held = this.#bare?.deref();
+    if (held) return held;
+    const object = this.#object?.deref();
+    const bare = freeze(object ? withoutManagedFields(object) : this.glance());
+    this.#bare = new WeakRef(bare);
+    this.#labels ??= bare.metadata.labels ?? NO_LABELS;
+    return bare;
+  }
+
+  #complete(bare: Unstructured): Unstructured {
+    const range = metadataRange(this.bytes);
+    if (!range) return freeze(decodeObject(this.bytes));
+    const managedFields = parseManaged(this.bytes, range);
+    return managedFields ? freeze({ ...bare, metadata: { ...bare.metadata, managedFields } }) : bare;
   }
 
   get labels(): Readonly<Record<string, string>> {

@@ -5,7 +5,6 @@ import { SortedIndex } from '../../store/sorted-index.ts';
 import { sortKey } from '../../store/keys.ts';
 import type { KeyValue, StoreEvent } from '../../store/store.ts';
 import { prefixEnd } from '../../store/store.ts';
-import { atRevision } from './encoding.ts';
 import { Entry } from './entry.ts';
 import { type CacheEvent, EventWindow } from './window.ts';
 
@@ -84,9 +83,7 @@ export class KindCache {
     if (event.type === 'delete') {
       this.#entries.delete(key);
       this.#sorted.delete(sortKey(key));
-      // It is the one before under another revision: nobody parses what is in memory.
-      const last = previous?.held();
-      if (last) entry.adopt(atRevision(last, item.modRevision));
+      if (previous) entry.adoptFrom(previous);
     } else {
       const written = adoptions.get(item.value);
       if (written) {

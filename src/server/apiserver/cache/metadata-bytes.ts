@@ -81,6 +81,14 @@ export function parseMetadata(bytes: Buffer, { start, end, managedStart, managed
   return parseJson(text) as ObjectMeta;
 }
 
+/** The managedFields alone; undefined: there are none. */
+export function parseManaged(bytes: Buffer, { managedStart, managedEnd }: MetadataRange): ObjectMeta['managedFields'] {
+  if (managedEnd <= managedStart) return undefined;
+  // After the comma, the key and the colon.
+  const from = managedStart + 1 + MANAGED.length + 1;
+  return parseJson(bytes.toString('utf8', from, managedEnd)) as ObjectMeta['managedFields'];
+}
+
 /** The object without its managedFields. */
 export function parseWithoutManaged(bytes: Buffer, range: MetadataRange): Unstructured {
   const { managedStart, managedEnd } = range;

@@ -14,7 +14,7 @@ import { GZIP_FROM_BYTES, acceptsGzip, baseHeaders, objectResponse, wantsPretty 
 import { columnDefinitions, includeObject, otherShape, partial, tableRow } from './shapes.ts';
 import { protobufList } from './protobuf-list.ts';
 import { partialItems, tableRows } from './shaped-body.ts';
-import { bytesOf, objectOf, prepareViews } from './view.ts';
+import { bareOf, bytesOf, objectOf, prepareViews } from './view.ts';
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -39,7 +39,8 @@ export async function listResponse(
     const chunks = await protobufList(envelope, entries, endpoint);
     if (chunks) return chunked(context, negotiated, sizeOf(chunks), () => chunks.values());
   }
-  const items = () => entries.map((entry) => objectOf(entry, endpoint));
+  const shown = negotiated.bare ? bareOf : objectOf;
+  const items = () => entries.map((entry) => shown(entry, endpoint));
   if (negotiated.encoding !== 'json' || wantsPretty(context, negotiated)) {
     return objectResponse(context, 200, () => freeze({ ...envelope, items: items() }), negotiated);
   }

@@ -15,6 +15,8 @@ export interface Negotiated {
   /** The aggregated discovery version that was asked for. */
   discovery: '' | 'v2' | 'v2beta1';
   pretty: boolean;
+  /** Objects may lack their managedFields. */
+  bare: boolean;
   contentType: string;
 }
 
@@ -24,9 +26,11 @@ const PLAIN: Negotiated = {
   shapeVersion: '',
   discovery: '',
   pretty: false,
+  bare: false,
   contentType: 'application/json',
 };
 const SHARED: Negotiated = { ...PLAIN, encoding: 'shared', contentType: SHARED_CONTENT_TYPE };
+const SHARED_BARE: Negotiated = { ...SHARED, bare: true };
 const SUPPORTED = ['application/json', 'application/yaml'];
 const ALL = [...SUPPORTED, PROTOBUF_CONTENT_TYPE];
 const PROTOBUF: Negotiated = { ...PLAIN, encoding: 'protobuf', contentType: PROTOBUF_CONTENT_TYPE };
@@ -59,7 +63,7 @@ function parseAccept(header: string): Clause[] {
 
 function accepts(clause: Clause, protobuf: Protobuf): Negotiated | undefined {
   const { type, parameters } = clause;
-  if (type === SHARED_CONTENT_TYPE) return SHARED;
+  if (type === SHARED_CONTENT_TYPE) return parameters.get('managedFields') === 'none' ? SHARED_BARE : SHARED;
   if (type === PROTOBUF_CONTENT_TYPE) return acceptsProtobuf(parameters, protobuf);
   const yaml = type === 'application/yaml' || type === 'application/x-yaml' || type === 'text/yaml';
   if (type !== 'application/json' && !yaml && type !== '*/*' && type !== 'application/*') return undefined;

@@ -179,6 +179,10 @@ export function objectOf(entry: Entry, endpoint: Endpoint): Unstructured {
   return object;
 }
 
+/** As objectOf, perhaps without managedFields. */
+export const bareOf = (entry: Entry, endpoint: Endpoint): Unstructured =>
+  asIs(entry, endpoint) ? entry.bare() : objectOf(entry, endpoint);
+
 /** For one look at it, in the version whose columns and selectable fields are asked for: built-in kinds read the stored one. */
 export function glanceOf(entry: Entry, endpoint: Endpoint): Unstructured {
   return !endpoint.kind.custom || asIs(entry, endpoint) ? entry.glance() : objectOf(entry, endpoint);

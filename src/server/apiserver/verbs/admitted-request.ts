@@ -22,7 +22,8 @@ export interface AdmissionInput {
   /** CONNECT: what the options of the connection are: `PodExecOptions`. */
   connect?: GroupVersionKind;
   object?: Unstructured;
-  oldObject?: Unstructured;
+  /** A function: few plug-ins ask for it. */
+  oldObject?: Unstructured | (() => Unstructured);
   options: Readonly<Record<string, unknown>>;
   dryRun: boolean;
   /** No plugin is asked. */
@@ -38,7 +39,6 @@ export class AdmittedRequest implements AdmissionRequest {
   name: string;
   readonly user: User;
   object?: Unstructured;
-  oldObject?: Unstructured;
   readonly options: Readonly<Record<string, unknown>>;
   readonly dryRun: boolean;
   deadlineMs?: number;
@@ -46,6 +46,7 @@ export class AdmittedRequest implements AdmissionRequest {
   readonly #context: RequestContext;
   readonly #endpoint: Endpoint;
   readonly #connect: GroupVersionKind | undefined;
+  #oldObject: AdmissionInput['oldObject'];
 
   constructor(context: RequestContext, endpoint: Endpoint, input: AdmissionInput) {
     const { definition } = endpoint.kind;
@@ -62,7 +63,12 @@ export class AdmittedRequest implements AdmissionRequest {
     this.options = input.options;
     this.dryRun = input.dryRun;
     if (input.object) this.object = input.object;
-    if (input.oldObject) this.oldObject = input.oldObject;
+    this.#oldObject = input.oldObject;
+  }
+
+  get oldObject(): Unstructured | undefined {
+    if (typeof this.#oldObject === 'function') this.#oldObject = this.#oldObject();
+    return this.#oldObject;
   }
 
   get signal(): AbortSignal {

@@ -17,6 +17,11 @@ export async function writtenResponse(
   written: Written,
   negotiated: Negotiated,
 ): Promise<Response> {
+  // Whoever has the bytes needs no object.
+  if (endpoint.asStored && !endpoint.kind.custom && negotiated.shape === '') {
+    const bytes = negotiated.encoding === 'shared' ? undefined : written.bytes;
+    return objectResponse(context, status, () => written.object, negotiated, bytes);
+  }
   const viewed = viewOf(written.object, endpoint);
   const object = viewed instanceof Promise ? await viewed : viewed;
   if (negotiated.shape !== '') return shaped(context, status, endpoint, object, negotiated);

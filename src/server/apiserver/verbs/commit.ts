@@ -21,9 +21,9 @@ export const noExtras = (): Extras => ({ compares: [], operations: [] });
 
 /** An object as it was written, with its answer. */
 export interface Written {
-  object: Unstructured;
+  readonly object: Unstructured;
   /** The stored version as JSON with a line feed. */
-  bytes: Buffer;
+  readonly bytes: Buffer;
 }
 
 export const keyOf = (namespace: string, name: string): string => (namespace ? `${namespace}/${name}` : name);

@@ -31,7 +31,7 @@ async function removeOne(
   entry: Entry,
   options: Parameters<typeof deleteObject>[3],
 ): Promise<void> {
-  const { uid } = entry.object().metadata;
+  const { uid } = entry.bare().metadata;
   try {
     const preconditions = { ...options.preconditions, ...(uid ? { uid } : {}) };
     const asked = { name: '', namespace: context.info.namespace };

@@ -19,6 +19,7 @@ import { timestamp } from './metadata.ts';
 import { type DeleteOptions, deleteOptions } from './options.ts';
 
 export interface Deleted extends Written {
+  uid: string | undefined;
   /** False: the object is still there, terminating. */
   gone: boolean;
 }
@@ -35,7 +36,7 @@ export async function remove(context: RequestContext, endpoint: Endpoint): Promi
   if (!deleted.gone || returnsDeleted(endpoint.definition)) {
     return writtenResponse(context, status, endpoint, deleted, negotiated);
   }
-  const { uid } = deleted.object.metadata;
+  const { uid } = deleted;
   const answer = {
     kind: 'Status',
     apiVersion: 'v1',
@@ -71,7 +72,7 @@ export async function deleteObject(
     name,
     ...asked,
     subresource: '',
-    oldObject: entry.object(),
+    oldObject: () => entry.object(),
     options: { ...options },
     dryRun: options.dryRun,
   });
@@ -93,9 +94,11 @@ export async function deleteAdmitted(
     if (!entry) throw notFound(endpoint.qualified, name);
     checkDeletePreconditions(endpoint, entry, options);
     const plan = planDeletion(context, endpoint, entry, options);
-    const done: Deleted | Entry | undefined = plan
-      ? await terminate(context, endpoint, key, entry, plan, options)
-      : await erase(context, endpoint, key, entry, options);
+    if (plan === 'pending') return stays(entry.object(), entry.bytes);
+    const done: Deleted | Entry | undefined =
+      plan === 'erase'
+        ? await erase(context, endpoint, key, entry, options)
+        : await terminate(context, endpoint, key, entry, plan, options);
     if (!(done instanceof Entry) && done !== undefined) return done;
     entry = done;
   }
@@ -103,7 +106,7 @@ export async function deleteAdmitted(
 
 function checkDeletePreconditions(endpoint: Endpoint, entry: Entry, { preconditions }: DeleteOptions): void {
   if (!preconditions) return;
-  const { uid, name } = entry.object().metadata;
+  const { uid, name } = entry.bare().metadata;
   // Upstream names the kind here, not the resource.
   const resource = { group: endpoint.group, plural: endpoint.definition.kind };
   if (preconditions.uid !== undefined && preconditions.uid !== uid) {
@@ -117,28 +120,36 @@ function checkDeletePreconditions(endpoint: Endpoint, entry: Entry, { preconditi
   }
 }
 
-/** The terminating state that is to be written; undefined: delete at once. */
+const stays = (object: Unstructured, bytes: Buffer): Deleted => ({
+  object,
+  bytes,
+  uid: object.metadata.uid,
+  gone: false,
+});
+
+/** The terminating state that is to be written; or nothing is to be done any more, or all at once. */
 function planDeletion(
   context: RequestContext,
   endpoint: Endpoint,
   entry: Entry,
   options: DeleteOptions,
-): Unstructured | undefined {
+): Unstructured | 'pending' | 'erase' {
   const { definition } = endpoint.kind;
-  const old = entry.object();
+  const old = entry.bare();
   const { metadata } = old;
   const now = context.server.now();
   const shortened = shorter(metadata, options.gracePeriodSeconds, now);
-  if (shortened === 'pending') return old;
+  if (shortened === 'pending') return 'pending';
   const finalizers = finalizersFor(metadata.finalizers ?? [], options, orphansByDefault(endpoint));
   const begins = metadata.deletionTimestamp === undefined;
   const asked = begins ? definition.gracePeriodSeconds?.(old as never, options.gracePeriodSeconds) || 0 : 0;
   const { grace, until } = shortened ?? { grace: asked, until: now + asked * 1000 };
   const { hooks } = endpoint.kind;
   const held = hooks?.holdsDeletion?.(old) === true;
-  if (finalizers.length === 0 && grace === 0 && !held) return undefined;
-  if (!begins && !shortened && finalizers.length === (metadata.finalizers ?? []).length) return old;
-  const draft = begins && hooks?.beginTermination ? cloneJson(old) : { ...old, metadata: { ...metadata } };
+  if (finalizers.length === 0 && grace === 0 && !held) return 'erase';
+  if (!begins && !shortened && finalizers.length === (metadata.finalizers ?? []).length) return 'pending';
+  const whole = entry.object();
+  const draft = begins && hooks?.beginTermination ? cloneJson(whole) : { ...whole, metadata: { ...whole.metadata } };
   if (finalizers.length > 0) draft.metadata.finalizers = finalizers;
   else delete draft.metadata.finalizers;
   if (begins || shortened) {
@@ -209,8 +220,7 @@ async function terminate(
   draft: Unstructured,
   options: DeleteOptions,
 ): Promise<Deleted | Entry | undefined> {
-  if (draft === entry.object()) return { object: draft, bytes: entry.bytes, gone: false };
-  if (options.dryRun) return { ...wouldBe(draft), gone: false };
+  if (options.dryRun) return stays(draft, wouldBe(draft).bytes);
   const { written, result } = await put(
     context.server,
     endpoint.kind,
@@ -219,7 +229,7 @@ async function terminate(
     entry.revision,
     noExtras(),
   );
-  if (written) return { ...written, gone: false };
+  if (written) return stays(written.object, written.bytes);
   const current = result.current?.[0];
   return current && new Entry(key, current.value, current.modRevision, current.createRevision);
 }
@@ -232,10 +242,10 @@ async function erase(
   options: DeleteOptions,
 ): Promise<Deleted | Entry | undefined> {
   const { kind } = endpoint;
-  const object = entry.object();
-  if (options.dryRun) return { object, bytes: entry.bytes, gone: true };
+  const { uid } = entry.bare().metadata;
+  if (options.dryRun) return { object: entry.object(), bytes: entry.bytes, uid, gone: true };
   const extras = noExtras();
-  await kind.hooks?.beginDelete?.(object, hookContext(context, entry.name, false, extras));
+  await kind.hooks?.beginDelete?.(entry.bare(), hookContext(context, entry.name, false, extras));
   const storeKey = kind.cache.prefix + key;
   const result = await transact(
     context.server,
@@ -247,10 +257,17 @@ async function erase(
     return current && new Entry(key, current.value, current.modRevision, current.createRevision);
   }
   // The answer shows the deletion's revision, as upstream's does.
-  const last = atRevision(object, result.revision);
+  const { revision } = result;
+  const last = () => atRevision(entry.object(), revision);
   return {
-    object: last,
-    bytes: restamp(entry.bytes, entry.revision, result.revision) ?? encodeWhole(last),
+    // Some callers want the bytes, some the object, most neither.
+    get object() {
+      return last();
+    },
+    get bytes() {
+      return restamp(entry.bytes, entry.revision, revision) ?? encodeWhole(last());
+    },
+    uid,
     gone: true,
   };
 }

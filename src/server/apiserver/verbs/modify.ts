@@ -244,7 +244,7 @@ async function remove(
 ): Promise<Modified | undefined> {
   const { kind } = endpoint;
   const extras = noExtras();
-  await kind.hooks?.beginDelete?.(entry.object(), hookContext(context, entry.name, false, extras));
+  await kind.hooks?.beginDelete?.(entry.bare(), hookContext(context, entry.name, false, extras));
   const storeKey = kind.cache.prefix + key;
   const result = await transact(
     context.server,

@@ -6,7 +6,7 @@ import { encodeWhole } from '../cache/encoding.ts';
 import type { Entry } from '../cache/entry.ts';
 import type { Negotiated } from '../content/negotiate.ts';
 import { includeObject, partial, table, tableRow } from '../content/shapes.ts';
-import { bytesOf, objectOf } from '../content/view.ts';
+import { bareOf, bytesOf, objectOf } from '../content/view.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 
@@ -49,7 +49,7 @@ export function eventFormat(context: RequestContext, endpoint: Endpoint, negotia
     name: prefix + endpoint.apiVersion,
     encode: (type, entry) => (protobuf ? frame : line)(type, bytesOf(entry, endpoint)),
     mark,
-    object: (entry) => objectOf(entry, endpoint),
+    object: (entry) => (negotiated.bare ? bareOf : objectOf)(entry, endpoint),
     bookmark: (revision, initialEnd) => bookmark(endpoint.definition.kind, endpoint.apiVersion, revision, initialEnd),
   };
   if (negotiated.shape === '') return plain;

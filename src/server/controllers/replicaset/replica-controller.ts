@@ -25,8 +25,6 @@ import { writeStatus } from '../shared/write-status.ts';
 import { podsToDelete } from './ranking.ts';
 import { isStatusCurrent, replicaSetStatus } from './status.ts';
 
-/** How often a set is looked at while its namespace goes, and its pods one by one. */
-const GOING_MS = 1_000;
 /** How long the cache may take to show what was done. */
 const CACHE_WAIT_MS = 20;
 /** Creations or deletions of one reconcile. Upstream: BurstReplicas. */
@@ -46,8 +44,6 @@ interface Loop<T extends KubeObject> {
   pods: Lister<Pod>;
   sets: Lister<T>;
   namespaces: Lister<Namespace>;
-  /** When sets of namespaces that go are looked at next. */
-  later: Map<string, number>;
 }
 
 export function replicaController<T extends KubeObject>(environment: ControllerEnvironment, kind: ReplicaKind<T>) {
@@ -56,7 +52,7 @@ export function replicaController<T extends KubeObject>(environment: ControllerE
   const pods = indexByController(podInformer);
   const sets = indexByController(environment.informers.for(kind.type));
   const namespaces = environment.informers.for(Namespaces).lister;
-  const loop: Loop<T> = { kind, expectations, pods, sets, namespaces, later: new Map() };
+  const loop: Loop<T> = { kind, expectations, pods, sets, namespaces };
   const deleted = (pod: Pod) => {
     const key = ownerKey(kind.type, pod);
     if (key) expectations.deletionObserved(key, objectKey(pod));
@@ -104,12 +100,6 @@ async function reconcile<T extends KubeObject>(context: ControllerContext, key: 
   const { kind, expectations, pods: podLister, sets } = loop;
   const before = sets.get(key);
   const going = before && isGoing(before, loop);
-  if (going && context.clock.now() < (loop.later.get(key) ?? Infinity)) {
-    if (loop.later.has(key)) return;
-    loop.later.set(key, context.clock.now() + GOING_MS);
-    return { requeueAfterMs: GOING_MS };
-  }
-  loop.later.delete(key);
   await coalesce(context, (before && kind.view(before).status?.replicas) ?? 0);
   const object = sets.get(key);
   if (!object) {
@@ -154,7 +144,7 @@ async function reconcile<T extends KubeObject>(context: ControllerContext, key: 
   if (requeueAfterMs !== undefined) return { requeueAfterMs };
 }
 
-/** Its pods go one after the other; nothing can be made in their place. */
+/** Nothing can be made in place of its pods. */
 const isGoing = <T extends KubeObject>({ metadata }: T, { namespaces }: Loop<T>): boolean =>
   namespaces.get(metadata?.namespace ?? '')?.metadata?.deletionTimestamp !== undefined;
 
