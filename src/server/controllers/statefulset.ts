@@ -17,6 +17,7 @@ import { unlessTerminating } from './shared/pod-control.ts';
 import { nextAvailabilityMs } from './shared/pods.ts';
 import { ownedSelector } from './shared/selectors.ts';
 import { writeStatus } from './shared/write-status.ts';
+import { Deletions } from './statefulset/deletions.ts';
 import { type VersionedTemplate, claimTemplates, isMember, replicasOf } from './statefulset/identity.ts';
 import { StatefulPods } from './statefulset/pods.ts';
 import { revisionsToDelete, setRevisions, truncateHistory } from './statefulset/revisions.ts';
@@ -27,12 +28,15 @@ interface Listers {
   sets: Lister<StatefulSet>;
   pods: Lister<Pod>;
   revisions: Lister<ControllerRevision>;
+  deletions: Deletions;
 }
 
 function setup({ informers }: ControllerEnvironment) {
+  const pods = informers.for(Pods);
   const listers: Listers = {
     sets: informers.for(StatefulSets).lister,
-    pods: indexByController(informers.for(Pods)),
+    pods: indexByController(pods),
+    deletions: new Deletions(pods),
     revisions: indexByController(informers.for(ControllerRevisions)),
   };
   return [
@@ -74,13 +78,14 @@ async function reconcile(context: ControllerContext, key: string, listers: Liste
   const revisions = await claimRevisions(client, listers.revisions, StatefulSets, set);
   revisions.sort(byRevision);
   const selector = ownedSelector(set.spec.selector);
-  const pods = await claimObjects(controlledOrOrphan(listers.pods, set), {
+  const claimed = await claimObjects(controlledOrOrphan(listers.pods, set), {
     client,
     ownerType: StatefulSets,
     owner: set,
     type: Pods,
     matches: (labels, pod) => selector.matches(labels) && isMember(set, pod),
   });
+  const pods = await listers.deletions.apply(client, claimed);
   const used = await setRevisions(client, set, revisions);
   const moment = { minReadySeconds: set.spec.minReadySeconds ?? 0, nowMs: context.clock.now() };
   const { status, error } = await updateStatefulSet({
@@ -89,7 +94,7 @@ async function reconcile(context: ControllerContext, key: string, listers: Liste
     update: versioned(used.update),
     collisionCount: used.collisionCount,
     pods,
-    control: new StatefulPods(context, set),
+    control: new StatefulPods(context, set, listers.deletions),
     moment,
   });
   const next = completed(set, status);

@@ -73,16 +73,22 @@ export interface StormOptions {
   lives: number;
   /** Meanwhile, three times a life. */
   disturb?(): Promise<void>;
+  /** How long a third of a life may be; default 30. */
+  pauseMs?: number;
+  /** What else answers. */
+  around?(handler: Handler): Handler;
   log?: Logger;
 }
 
 /** Controllers whose writes fail, whose caches are late and whose watches are cut, killed again and again. */
-export async function storm({ server, names, clock, next, lives, disturb, log = silentLogger }: StormOptions) {
+export async function storm(options: StormOptions): Promise<void> {
+  const { server, names, clock, next, lives, disturb, log = silentLogger, pauseMs = 30 } = options;
   for (let i = 0; i < lives; i++) {
     const stop = new AbortController();
     const run = runControllers({
       client: (account) => {
-        const { handler } = server.client(controllerUser(account));
+        const own = server.client(controllerUser(account)).handler;
+        const handler = options.around?.(own) ?? own;
         return new Client(severed(late(unreliable(handler, next), next), next));
       },
       clock,
@@ -91,7 +97,7 @@ export async function storm({ server, names, clock, next, lives, disturb, log = 
       names,
     });
     for (let j = 0; j < 3; j++) {
-      await new Promise((resolve) => setTimeout(resolve, 5 + next() * 30));
+      await new Promise((resolve) => setTimeout(resolve, 5 + next() * pauseMs));
       await disturb?.();
     }
     stop.abort();
@@ -101,11 +107,14 @@ export async function storm({ server, names, clock, next, lives, disturb, log = 
 
 /** The same controllers without faults, while `ask` waits for what they bring about. */
 export async function calm<T>(
-  { server, names, clock, log = silentLogger }: Pick<StormOptions, 'server' | 'names' | 'clock' | 'log'>,
+  { server, names, clock, around, log = silentLogger }: Omit<StormOptions, 'next' | 'lives'>,
   ask: () => Promise<T>,
 ): Promise<T> {
   const stop = new AbortController();
-  const client = (account: string) => server.client(controllerUser(account));
+  const client = (account: string) => {
+    const own = server.client(controllerUser(account));
+    return around ? new Client(around(own.handler)) : own;
+  };
   const run = runControllers({ client, clock, log, signal: stop.signal, names });
   try {
     return await ask();

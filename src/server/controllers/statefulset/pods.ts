@@ -3,7 +3,7 @@
 import type { StatefulSet } from 'kubernetes-types/apps/v1.js';
 import type { PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1.js';
 import { PersistentVolumeClaims, Pods, StatefulSets } from '../../../api/resources.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../../../api/status.ts';
+import { isAlreadyExists } from '../../../api/status.ts';
 import { type OwnerReference, objectKey } from '../../../api/types.ts';
 import type { ControllerContext } from '../../../client/controller.ts';
 import { about, messageOf } from '../shared/objects.ts';
@@ -16,6 +16,7 @@ import {
   isClaimOwnerCurrent,
   retentionOf,
 } from './claims.ts';
+import type { Deletions } from './deletions.ts';
 import { identityMatches, storageMatches, withIdentity, withStorage } from './identity.ts';
 
 type Verb = 'create' | 'update' | 'delete';
@@ -24,8 +25,10 @@ const titled = (verb: Verb): string => verb[0]!.toUpperCase() + verb.slice(1);
 export class StatefulPods {
   private readonly context: ControllerContext;
   private readonly set: StatefulSet;
-  constructor(context: ControllerContext, set: StatefulSet) {
+  private readonly deletions: Deletions;
+  constructor(context: ControllerContext, set: StatefulSet, deletions: Deletions) {
     this.context = context;
+    this.deletions = deletions;
     this.set = about(StatefulSets, set);
   }
 
@@ -56,17 +59,13 @@ export class StatefulPods {
     this.podEvent('update', pod);
   }
 
-  /** Exactly this pod, not one that has taken its name since. */
   async delete(pod: Pod): Promise<void> {
-    const { name = '', namespace, uid } = pod.metadata ?? {};
     try {
-      await this.context.client.delete(Pods, { name, namespace }, uid ? { preconditions: { uid } } : {});
+      if (await this.deletions.delete(this.context.client, pod)) this.podEvent('delete', pod);
     } catch (error) {
-      if (isNotFound(error) || isConflict(error)) return;
       this.podEvent('delete', pod, error);
       throw error;
     }
-    this.podEvent('delete', pod);
   }
 
   async createMissingClaims(pod: Pod): Promise<void> {
