@@ -4,6 +4,7 @@ import { formatDuration } from '../api/duration.ts';
 import { DaemonSets } from '../api/resources.ts';
 import { isNotFound, isReason, StatusError } from '../api/status.ts';
 import { resourcePath } from '../api/types.ts';
+import { deleteBody } from '../client/rest.ts';
 import type { Info } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import { chunkSizeFlag, dryRunOf, dryRunSuffix } from '../cli/flags.ts';
@@ -152,13 +153,12 @@ export default class Drain extends NodeCommand {
     const cluster = await this.cluster();
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
     const grace = this.opts['grace-period'] >= 0 ? { gracePeriodSeconds: this.opts['grace-period'] } : {};
-    const query = this.dryRun === 'server' ? { dryRun: 'All' } : {};
-    const deleteOptions = { kind: 'DeleteOptions', apiVersion: 'v1', ...grace };
+    const deleteOptions = deleteBody({ ...grace, dryRun: this.dryRun === 'server' });
     const eviction = { kind: 'Eviction', apiVersion: 'policy/v1', metadata: { name, namespace }, deleteOptions };
     for (;;) {
       try {
-        if (evicting) await cluster.json('POST', `${path}/eviction`, { body: eviction, query });
-        else await cluster.json('DELETE', path, { body: deleteOptions, query });
+        if (evicting) await cluster.json('POST', `${path}/eviction`, { body: eviction });
+        else await cluster.json('DELETE', path, { body: deleteOptions });
         return true;
       } catch (error) {
         if (isNotFound(error)) return false;
@@ -185,7 +185,7 @@ type Note = (pod: Pod, word: EvictionState['word'], why?: string) => void;
 function evictionLine(pod: Pod, { word, sinceMs, why }: EvictionState, nowMs: number): string {
   const name = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
   const waited = age(sinceMs, nowMs);
-  if (word === 'refused') return `${name}: waits for its disruption budget, ${waited}: ${why}`;
+  if (word === 'refused') return `${name}: refused for ${waited}: ${why}`;
   if (word !== 'ending') return `${name}: eviction asked for, ${waited}`;
   const grace = pod.spec?.terminationGracePeriodSeconds;
   return `${name}: ending, ${waited}${grace === undefined ? '' : ` of at most ${grace}s`}`;

@@ -92,6 +92,24 @@ describe('on a terminal', () => {
     expect(await terminal.end()).toBe(0);
     expect(readFileSync(file, 'utf8')).toBe('configmap "held" deleted\n');
   });
+  it('drain says which pods wait for which budget', async () => {
+    const client = bench.server.client();
+    const made = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } };
+    await client.request('POST', '/api/v1/nodes', { body: made });
+    await runCli(['run', 'kept', '--image=x', '--overrides={"spec":{"nodeName":"n1"}}'], { server: bench.server });
+    await bench.setStatus('kept', { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] });
+    await cli('create pdb keep --selector=run=kept --min-available=1');
+    await patch('/apis/policy/v1/namespaces/default/poddisruptionbudgets/keep/status', {
+      status: { observedGeneration: 1, disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 },
+    });
+    const terminal = onTerminal('drain n1 --force');
+    await terminal.until('evicting pod default/kept\n');
+    await terminal.until('draining n1: 0 of 1 pods gone');
+    await terminal.until('default/kept: refused for ');
+    await terminal.until('The disruption budget keep needs 1 healthy pods');
+    terminal.send('\u0003');
+    await terminal.end();
+  });
   it('^C leaves what was seen last, and the cursor', async () => {
     await cli('create deployment rolls --image=x --replicas=3');
     const terminal = onTerminal('rollout status deployment/rolls');

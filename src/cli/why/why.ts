@@ -3,10 +3,15 @@ import { conditionsOf } from '../../api/health/conditions.ts';
 import { healthOf } from '../../api/health/health.ts';
 import { type Unstructured, parseApiVersion } from '../../api/types.ts';
 import { objectName } from '../print/object.ts';
+import { autoscalerFindings } from './autoscaler.ts';
+import { budgetFindings } from './budget.ts';
 import { claimFindings } from './claim.ts';
+import { cronJobFindings } from './cronjob.ts';
 import type { Finding, WhyContext } from './finding.ts';
+import { ingressFindings } from './ingress.ts';
 import { nodeFindings } from './node.ts';
 import { podFindings } from './pod.ts';
+import { quotaFindings } from './quota.ts';
 import { serviceFindings } from './service.ts';
 import { workloadFindings } from './workload.ts';
 
@@ -32,6 +37,16 @@ export async function findingsOf(context: WhyContext, object: Unstructured): Pro
       return nodeFindings(context, object as never);
     case 'PersistentVolumeClaim':
       return claimFindings(context, object.metadata.namespace ?? '', object.metadata.name ?? '');
+    case 'ResourceQuota':
+      return quotaFindings(context, object as never);
+    case 'CronJob.batch':
+      return cronJobFindings(context, object as never);
+    case 'HorizontalPodAutoscaler.autoscaling':
+      return autoscalerFindings(context, object as never);
+    case 'PodDisruptionBudget.policy':
+      return budgetFindings(context, object as never);
+    case 'Ingress.networking.k8s.io':
+      return ingressFindings(context, object as never);
   }
   return genericFindings(context, object);
 }

@@ -28,8 +28,10 @@ export async function workloadFindings(context: WhyContext, object: Unstructured
     const next = `scale ${about} --replicas=1${inNamespace(context, namespace)}`;
     found.push({ severity: 'warning', about, reason: 'ScaledToZero', message: 'it asks for no pods', next });
   }
-  found.push(...conditionFindings(object));
   const [refused, pods] = await Promise.all([refusals(context, object), podsOf(context, object)]);
+  // A refusal is told once, in the words of the event, which say more.
+  const said = new Set(refused.map((f) => f.reason));
+  found.push(...conditionFindings(object).filter((f) => !said.has(f.reason)));
   return [...found, ...refused, ...pods];
 }
 
@@ -54,7 +56,7 @@ async function refusals(context: WhyContext, object: Unstructured): Promise<Find
   const [event] = events.filter((e) => e.reason === 'FailedCreate');
   if (!event) return [];
   const { kind = '', name = '' } = event.involvedObject;
-  const message = event.message ?? '';
+  const message = (event.message ?? '').replace(/^\(combined from similar events\): /, '');
   return [
     {
       severity: 'error',
