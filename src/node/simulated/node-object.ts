@@ -14,6 +14,10 @@ const microTimestamp = (ms: number): string => new Date(ms).toISOString().replac
 /** An address of the shared address space (RFC 6598), which no real network of ours uses. */
 export const nodeAddress = (index: number): string => toAddress(100 * 2 ** 24 + 64 * 2 ** 16 + index + 1);
 
+/** The cluster's range has room for 256 nodes, and others than simulated ones want some of it: later ones bring their own. */
+const CLUSTER_RANGES = 128;
+export const ownRange = (index: number): string | undefined => (index < CLUSTER_RANGES ? undefined : spareRange(index));
+
 /** Where a node's pods get addresses when the cluster has no range left for it: there are only so many. */
 export const spareRange = (index: number): string => `${toAddress(100 * 2 ** 24 + 96 * 2 ** 16 + index * 256)}/24`;
 
@@ -35,7 +39,7 @@ export function nodeConditions(nowMs: number): NodeCondition[] {
   ];
 }
 
-export function nodeObject(name: string, address: string, nowMs: number): Node {
+export function nodeObject(name: string, address: string, nowMs: number, podCIDR?: string): Node {
   const amounts = { cpu: '32', memory: '256Gi', pods: '110', 'ephemeral-storage': '1Ti' };
   return {
     apiVersion: 'v1',
@@ -51,7 +55,7 @@ export function nodeObject(name: string, address: string, nowMs: number): Node {
       },
       annotations: { [SIMULATED]: 'true' },
     },
-    spec: {},
+    spec: podCIDR === undefined ? {} : { podCIDR, podCIDRs: [podCIDR] },
     status: {
       capacity: amounts,
       allocatable: amounts,

@@ -14,13 +14,18 @@ const HEARTBEAT_MS = 10_000;
 const BATCHES = 20;
 const PARALLEL = 32;
 
+export interface SimulatedNode {
+  address: string;
+  /** Undefined: the cluster gives it one. */
+  podCIDR?: string | undefined;
+}
+
 export interface RegistrationOptions {
   client: Client;
   clock: Clock;
   log: Logger;
   signal: AbortSignal;
-  /** Name → address. */
-  nodes: ReadonlyMap<string, string>;
+  nodes: ReadonlyMap<string, SimulatedNode>;
   informer: Informer<Node>;
 }
 
@@ -48,7 +53,7 @@ export async function keepNodes(options: RegistrationOptions, registered: () => 
       }
     }
   };
-  await forEachParallel(nodes, ([name, address]) => retry(name, () => register(options, name, address)));
+  await forEachParallel(nodes, ([name, node]) => retry(name, () => register(options, name, node)));
   if (signal.aborted) return;
   registered();
   const names = [...nodes.keys()];
@@ -64,8 +69,12 @@ export async function keepNodes(options: RegistrationOptions, registered: () => 
   }
 }
 
-async function register({ client, clock }: RegistrationOptions, name: string, address: string): Promise<void> {
-  const node = nodeObject(name, address, clock.now());
+async function register(
+  { client, clock }: RegistrationOptions,
+  name: string,
+  { address, podCIDR }: SimulatedNode,
+): Promise<void> {
+  const node = nodeObject(name, address, clock.now(), podCIDR);
   try {
     await client.create(Nodes, node);
   } catch (error) {
@@ -79,7 +88,7 @@ async function renew(options: RegistrationOptions, name: string): Promise<void> 
   // The cache may not have been told yet of a node that was registered just now.
   const node = informer.lister.get(name) ?? (await read(options, name));
   // Somebody deleted it: a kubelet would register again, too.
-  if (!node) return register(options, name, nodes.get(name) ?? '');
+  if (!node) return register(options, name, nodes.get(name)!);
   const ready = node.status?.conditions?.find((c) => c.type === 'Ready');
   if (ready?.status !== 'True') {
     const status = { conditions: nodeConditions(clock.now()) };

@@ -10,10 +10,10 @@ import type { Logger } from '../../client/log.ts';
 import type { Client } from '../../client/rest.ts';
 import { WorkQueue } from '../../client/workqueue.ts';
 import { AddressRange } from './addresses.ts';
-import { nodeAddress, spareRange } from './node-object.ts';
+import { nodeAddress, ownRange, spareRange } from './node-object.ts';
 import { runHostPathVolumes } from '../volumes/host-path-volumes.ts';
 import { nextStep } from './pod-status.ts';
-import { keepNodes } from './registration.ts';
+import { type SimulatedNode, keepNodes } from './registration.ts';
 import { type SimulationRule, behaviours } from './rules.ts';
 
 const WORKERS = 64;
@@ -40,7 +40,7 @@ export interface SimulatedNodesOptions {
 export async function runSimulatedNodes(options: SimulatedNodesOptions): Promise<void> {
   const { client, clock, log, signal } = options;
   const names = options.names ?? Array.from({ length: options.count ?? 1 }, (_, i) => `simulated-${i}`);
-  const nodes = new Map(names.map((name, i) => [name, nodeAddress(i)]));
+  const nodes = new Map(names.map((name, i) => [name, { address: nodeAddress(i), podCIDR: ownRange(i) }]));
   const behaviourOf = behaviours(options.rules);
   const informers = options.informers ?? createInformers(client, { signal, log });
   const single = names.length === 1 ? names[0] : undefined;
@@ -64,7 +64,7 @@ interface PodLoopOptions {
   clock: Clock;
   log: Logger;
   signal: AbortSignal;
-  nodes: ReadonlyMap<string, string>;
+  nodes: ReadonlyMap<string, SimulatedNode>;
   behaviourOf: ReturnType<typeof behaviours>;
   nodeInformer: Informer<Node>;
   podInformer: Informer<Pod>;
@@ -144,7 +144,7 @@ class PodLoop {
     const pod = podInformer.lister.get(key);
     if (!pod) return;
     const nodeName = pod.spec?.nodeName ?? '';
-    const address = nodes.get(nodeName);
+    const address = nodes.get(nodeName)?.address;
     if (address === undefined) return;
     const podIp = this.podIp(pod, nodeName, address);
     if (podIp === undefined && !pod.metadata?.deletionTimestamp) {

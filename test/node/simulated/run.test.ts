@@ -43,6 +43,16 @@ describe('simulated nodes', () => {
     await eventually('all are renewed', async () => (await renewals()).every((time, i) => time !== before[i]));
   });
 
+  it('leave half of the range of the cluster to others when they are many', async () => {
+    cluster.startNodes({ count: 130, clock });
+    const nodes = await eventually('ranges', async () => {
+      const { items } = await cluster.client.list(Nodes, {});
+      return items.length === 130 && items.every(({ spec }) => spec?.podCIDR) && items;
+    });
+    const own = nodes.filter(({ spec }) => !spec?.podCIDR?.startsWith('10.244.')).map(({ metadata }) => metadata?.name);
+    expect(own).toEqual(['simulated-128', 'simulated-129']);
+  });
+
   it('come back when somebody deletes them', async () => {
     cluster.startNodes({ names: ['n0'], clock });
     const first = await eventually('it', () => cluster.client.get(Nodes, { name: 'n0' }));

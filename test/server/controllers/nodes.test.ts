@@ -1,7 +1,7 @@
 // Nodes: their ranges, their silence, and what becomes of their pods. Time is the tests' own.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Node, Pod, Taint } from 'kubernetes-types/core/v1.js';
-import { Nodes, Pods } from '../../../src/api/resources.ts';
+import { CoreEvents, Nodes, Pods } from '../../../src/api/resources.ts';
 import { CidrSet } from '../../../src/server/controllers/node/cidr.ts';
 import { evictionOf } from '../../../src/server/controllers/node/eviction.ts';
 import { EvictionLimiter, zoneState } from '../../../src/server/controllers/node/disruption.ts';
@@ -290,6 +290,30 @@ describe('node ranges', () => {
     again.abort();
     await running;
     await first.stop();
+  });
+
+  it('are given up for once when none is left, and come with the next one that is free', async () => {
+    const cluster = await startCluster({ nodes: 0, controllers: ['node-ipam'], scheduler: false });
+    const { client } = cluster;
+    const make = (name: string, podCIDR?: string) =>
+      client.create(Nodes, { metadata: { name }, spec: podCIDR ? { podCIDR, podCIDRs: [podCIDR] } : {} });
+    for (const [name, range] of Object.entries({ low: '10.244.0.0/17', high: '10.244.128.0/17' }))
+      await make(name, range);
+    await make('more');
+    const told = async () =>
+      (await client.list(CoreEvents, {})).items.filter((event) => event.reason === 'CIDRNotAvailable');
+    await eventually('it is told', async () => (await told()).length === 1);
+    for (const step of ['1', '2', '3']) {
+      await client.patch(Nodes, { name: 'more' }, 'merge', { metadata: { labels: { step } } });
+    }
+    await make('another');
+    await eventually('so is the next', async () => (await told()).length === 2);
+    expect((await told()).map(({ count }) => count)).toEqual([1, 1]);
+    await client.delete(Nodes, { name: 'low' });
+    const rangeOf = async (name: string) => (await client.get(Nodes, { name })).spec?.podCIDR;
+    await eventually('a range', () => rangeOf('more'));
+    expect([await rangeOf('more'), await rangeOf('another')]).toEqual(['10.244.0.0/24', undefined]);
+    await cluster.stop();
   });
 });
 
