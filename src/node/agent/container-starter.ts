@@ -123,7 +123,8 @@ export class ContainerStarter {
       const volume = volumes.get(mount.name);
       if (!volume)
         throw new ConfigError(`cannot find volume "${mount.name}" to mount into container "${container.name}"`);
-      const path = subPath === undefined ? volume.path : await resolveSubPath(volume.path, subPath);
+      const user = `volumeMount "${mount.name}" of container "${container.name}"`;
+      const path = subPath === undefined ? volume.path : await resolveSubPath(volume.path, subPath, user);
       found.set(key(mount, subPath), { path, readOnly: volume.readOnly });
     }
     return containerConfig(pod, container, {

@@ -42,12 +42,11 @@ const PROXY_NAME = 'service.kubernetes.io/service-proxy-name';
 const HEADLESS = 'service.kubernetes.io/headless';
 const DEFAULT_AFFINITY_SECONDS = 10_800;
 
-/** Sorted by name, so that equal input makes equal text. Headless and ExternalName services have no rules. */
-export function servicePorts(
-  services: readonly Service[],
-  slices: readonly EndpointSlice[],
-  nodeName: string,
-): ServicePort[] {
+/** Others are somebody else's to implement, or nobody's. Upstream: the label selector of cmd/kube-proxy/app/server.go. */
+export const isForUs = (labels: Record<string, string>): boolean => !(PROXY_NAME in labels) && !(HEADLESS in labels);
+
+/** By `namespace/name` of the service. */
+export function slicesByService(slices: readonly EndpointSlice[]): Map<string, EndpointSlice[]> {
   const byService = new Map<string, EndpointSlice[]>();
   for (const slice of slices) {
     const service = slice.metadata?.labels?.[SERVICE_NAME];
@@ -57,13 +56,21 @@ export function servicePorts(
     if (list) list.push(slice);
     else byService.set(key, [slice]);
   }
+  return byService;
+}
+
+/** Sorted by name, so that equal input makes equal text. Headless and ExternalName services have no rules. */
+export function servicePorts(
+  services: readonly Service[],
+  slices: readonly EndpointSlice[],
+  nodeName: string,
+): ServicePort[] {
+  const byService = slicesByService(slices);
   const result: ServicePort[] = [];
   for (const service of services) {
     const clusterIp = service.spec?.clusterIP;
     if (!clusterIp || !isIPv4(clusterIp) || service.spec?.type === 'ExternalName') continue;
-    // Somebody else's to implement, or nobody's. Upstream: the label selector of cmd/kube-proxy/app/server.go.
-    const labels = service.metadata?.labels ?? {};
-    if (PROXY_NAME in labels || HEADLESS in labels) continue;
+    if (!isForUs(service.metadata?.labels ?? {})) continue;
     const key = `${service.metadata?.namespace ?? ''}/${service.metadata?.name ?? ''}`;
     for (const port of service.spec?.ports ?? []) {
       result.push(servicePort(key, service, port, clusterIp, byService.get(key) ?? [], nodeName));

@@ -1,9 +1,10 @@
 // Keeps the kernel's rules equal to the cluster's services: events → model → text → iptables-restore. Changes that
 // come together are applied together; a failed write is tried again; flushed tables are noticed and rebuilt.
-import { EndpointSlices, Services } from '../../api/resources.ts';
+import { EndpointSlices, Nodes, Services } from '../../api/resources.ts';
 import type { Clock } from '../../client/controller.ts';
 import type { Informers } from '../../client/informer.ts';
 import type { Logger } from '../../client/log.ts';
+import { HealthServers, healthChecks } from './health.ts';
 import { type Iptables, forgetUdpFlows } from './iptables.ts';
 import { type ServicePort, servicePorts } from './model.ts';
 import { type HostPort, restoreText } from './rules.ts';
@@ -33,6 +34,8 @@ export interface Proxy {
 const COALESCE_MS = 20;
 const RETRY_MS = 1000;
 const CHECK_MS = 30_000;
+/** Rules that are older than what the cluster wants for so long are no good any more. */
+const UNHEALTHY_MS = 2 * CHECK_MS;
 
 export function startProxy(options: ProxyOptions): Proxy {
   const { informers, iptables, clock, log, signal } = options;
@@ -40,15 +43,27 @@ export function startProxy(options: ProxyOptions): Proxy {
   let wanted = 1;
   let applied = 0;
   let wake = () => {};
+  let behindSince: number | undefined = clock.now();
   const waiters: { version: number; resolve: () => void }[] = [];
   const changed = () => {
     wanted++;
+    behindSince ??= clock.now();
     wake();
   };
   const services = informers.for(Services);
   const slices = informers.for(EndpointSlices);
   for (const informer of [services, slices]) informer.addHandler({ add: changed, update: changed, delete: changed });
 
+  const nodes = informers.for(Nodes);
+  const health = new HealthServers(
+    {
+      healthy: () => behindSince === undefined || clock.now() - behindSince < UNHEALTHY_MS,
+      node: () => nodes.lister.get(options.nodeName),
+      now: () => clock.now(),
+    },
+    log,
+  );
+  signal.addEventListener('abort', () => health.close(), { once: true });
   const syncer = new Syncer(options);
   const loop = async () => {
     await Promise.all([services.whenSynced(signal), slices.whenSynced(signal)]);
@@ -60,6 +75,8 @@ export function startProxy(options: ProxyOptions): Proxy {
         try {
           await syncer.sync(services.lister.list(), slices.lister.list(), hostPorts);
           applied = version;
+          if (applied === wanted) behindSince = undefined;
+          health.update(healthChecks(services.lister.list(), slices.lister.list(), options.nodeName));
           for (const waiter of waiters.splice(0)) {
             if (waiter.version <= applied) waiter.resolve();
             else waiters.push(waiter);

@@ -1,6 +1,6 @@
 // Volumes on a real file system, without root: payloads, atomic updates, sub-paths, host paths, tokens.
 import { mkdtempSync } from 'node:fs';
-import { mkdir, readFile, readdir, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pod, Volume } from 'kubernetes-types/core/v1.js';
@@ -138,15 +138,27 @@ describe('the atomic writer', () => {
 describe('sub-paths', () => {
   test('are made when missing and stay inside', async () => {
     const volume = await fresh();
-    expect(await resolveSubPath(volume, 'a/b')).toBe(join(volume, 'a/b'));
+    await chmod(volume, 0o777);
+    const resolved = (subPath: string) => resolveSubPath(volume, subPath, 'volumeMount "v" of container "c"');
+    expect(await resolved('a/b')).toBe(join(volume, 'a/b'));
+    expect((await stat(join(volume, 'a/b'))).mode & 0o777).toBe(0o777);
     await writeFile(join(volume, 'file'), '');
-    expect(await resolveSubPath(volume, 'file')).toBe(join(volume, 'file'));
+    expect(await resolved('file')).toBe(join(volume, 'file'));
     await symlink('a', join(volume, 'link'));
-    expect(await resolveSubPath(volume, 'link/b')).toBe(join(volume, 'a/b'));
+    expect(await resolved('link/b')).toBe(join(volume, 'a/b'));
+  });
+
+  test('that lead out are refused with words that tell nothing of the disk', async () => {
+    const volume = await fresh();
+    const refused = (subPath: string) =>
+      resolveSubPath(volume, subPath, 'volumeMount "v" of container "c"').then(String, (e: Error) => e.message);
     await symlink('/etc', join(volume, 'out'));
-    await expect(resolveSubPath(volume, 'out/passwd')).rejects.toThrow('subPath "out/passwd" leads out of the volume');
-    await expect(resolveSubPath(volume, 'out/new')).rejects.toThrow('leads out of the volume');
-    await expect(resolveSubPath(volume, '../x')).rejects.toThrow('must be a relative path inside of the volume');
+    await symlink('/nowhere/at-all', join(volume, 'dangling'));
+    expect(await refused('out/passwd')).toBe('failed to prepare subPath for volumeMount "v" of container "c"');
+    expect(await refused('out/new')).toBe('failed to create subPath directory for volumeMount "v" of container "c"');
+    expect(await refused('dangling')).toBe('failed to create subPath directory for volumeMount "v" of container "c"');
+    expect(await refused('../x')).toBe("unable to provision SubPath `../x`: must not contain '..'");
+    expect(await refused('/x')).toBe('error SubPath `/x` must not be an absolute path');
   });
 });
 
