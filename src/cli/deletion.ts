@@ -2,6 +2,7 @@
 // and PrintObj of kubectl/pkg/cmd/delete/delete.go.
 import type { Status } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
+import { deleteBody } from '../client/rest.ts';
 import type { Info } from './builder/builder.ts';
 import type { Cluster } from './cluster.ts';
 import { type DryRun, dryRunSuffix, type Propagation } from './flags.ts';
@@ -22,16 +23,13 @@ export interface DeletionAnswer {
 }
 
 export async function deleteObject(cluster: Cluster, info: Info, options: DeletionOptions): Promise<DeletionAnswer> {
-  const body = {
-    kind: 'DeleteOptions',
-    apiVersion: 'v1',
-    ...(options.gracePeriod >= 0 ? { gracePeriodSeconds: options.gracePeriod } : {}),
-    propagationPolicy: options.propagationPolicy,
-  };
-  const answer = await cluster.json<Unstructured | Status>('DELETE', resourcePath(info.mapping, info), {
-    body,
-    query: options.dryRun === 'server' ? { dryRun: 'All' } : {},
+  const { gracePeriod, propagationPolicy, dryRun } = options;
+  const body = deleteBody({
+    ...(gracePeriod >= 0 ? { gracePeriodSeconds: gracePeriod } : {}),
+    propagationPolicy,
+    dryRun: dryRun === 'server',
   });
+  const answer = await cluster.json<Unstructured | Status>('DELETE', resourcePath(info.mapping, info), { body });
   if (!isObject(answer)) return { uid: answer.details?.uid };
   return { uid: answer.metadata.uid, object: answer };
 }

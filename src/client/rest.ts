@@ -298,7 +298,8 @@ function writeQuery(options: WriteOptions): Record<string, string | undefined> {
   };
 }
 
-function deleteBody(options: DeleteOptions): unknown {
+/** Everything in the body: where there is one, API servers do not look at the query, not even for a dry run. */
+export function deleteBody(options: DeleteOptions): object {
   const { dryRun, ...rest } = options;
   return { kind: 'DeleteOptions', apiVersion: 'v1', ...rest, ...(dryRun ? { dryRun: ['All'] } : {}) };
 }

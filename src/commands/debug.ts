@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { randomInt } from 'node:crypto';
 import type { Container, EphemeralContainer, Pod } from 'kubernetes-types/core/v1.js';
 import { resourcePath, type Unstructured } from '../api/types.ts';
+import { deleteBody } from '../client/rest.ts';
 import { changeOf } from '../cli/apply/change.ts';
 import { attachTo } from '../cli/attach.ts';
 import { Command } from '../cli/base.ts';
@@ -286,7 +287,7 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
       await (
         await this.cluster()
       ).json('DELETE', resourcePath(Pods, info), {
-        body: { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0 },
+        body: deleteBody({ gracePeriodSeconds: 0 }),
       });
     }
     return { pod, container: container?.name ?? '' };

@@ -1,10 +1,11 @@
 // `apply --prune` and `diff --prune`: finds, and deletes, what was applied once and is in none of the files now.
 // Upstream: kubectl/pkg/cmd/apply/prune.go, kubectl/pkg/cmd/diff/prune.go, kubectl/pkg/util/prune/prune.go.
 import { resourcePath, type Unstructured } from '../../api/types.ts';
+import { deleteBody } from '../../client/rest.ts';
 import type { Mapper, Mapping } from '../builder/mapper.ts';
 import type { Cluster } from '../cluster.ts';
 import { CliError } from '../errors.ts';
-import type { DryRun } from '../flags.ts';
+import type { DryRun, Propagation } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { klog } from '../klog.ts';
 import { lastAppliedOf } from '../last-applied.ts';
@@ -112,7 +113,7 @@ export async function* leavers(cluster: Cluster, scope: PruneScope): AsyncGenera
 /** How what left is deleted. */
 export interface Pruning {
   dryRun: DryRun;
-  propagationPolicy: string;
+  propagationPolicy: Propagation;
   gracePeriodSeconds: number;
   report(object: Unstructured, mapping: Mapping): void;
 }
@@ -121,15 +122,12 @@ export async function deleteLeaver(cluster: Cluster, leaver: Leaver, pruning: Pr
   const { mapping, namespace, item } = leaver;
   if (pruning.dryRun !== 'client') {
     const { gracePeriodSeconds, propagationPolicy } = pruning;
-    await cluster.json('DELETE', resourcePath(mapping, { namespace, name: item.metadata.name }), {
-      body: {
-        kind: 'DeleteOptions',
-        apiVersion: 'v1',
-        propagationPolicy,
-        ...(gracePeriodSeconds >= 0 ? { gracePeriodSeconds } : {}),
-      },
-      query: pruning.dryRun === 'server' ? { dryRun: 'All' } : {},
+    const body = deleteBody({
+      propagationPolicy,
+      ...(gracePeriodSeconds >= 0 ? { gracePeriodSeconds } : {}),
+      dryRun: pruning.dryRun === 'server',
     });
+    await cluster.json('DELETE', resourcePath(mapping, { namespace, name: item.metadata.name }), { body });
   }
   pruning.report(item, mapping);
 }

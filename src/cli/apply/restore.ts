@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createMergePatch, mergePatch } from '../../api/patch/merge-patch.ts';
 import { isConflict, isNotFound } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
+import { deleteBody } from '../../client/rest.ts';
 import type { Cluster } from '../cluster.ts';
 import { type DryRun } from '../flags.ts';
 import { LAST_APPLIED } from '../last-applied.ts';
@@ -93,9 +94,9 @@ async function remove(
   if (options.dryRun !== 'client') {
     const { uid, resourceVersion } = live.metadata;
     const preconditions = options.force ? { uid } : { uid, resourceVersion };
+    const dryRun = options.dryRun === 'server';
     await cluster.json('DELETE', resourcePath(entry.address, entry), {
-      body: { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background', preconditions },
-      query: queryOf(options),
+      body: deleteBody({ propagationPolicy: 'Background', preconditions, dryRun }),
     });
   }
   return { operation: 'deleted', conflicts: [], from: entry.manifest ?? live };

@@ -7,9 +7,11 @@ import { createThreeWayMergePatch } from '../../api/patch/strategic.ts';
 import { builtinSchemas } from '../../api/schema/builtin.ts';
 import { isConflict, isReason } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
+import { deleteBody } from '../../client/rest.ts';
 import type { Info } from '../builder/builder.ts';
 import type { Cluster } from '../cluster.ts';
 import { CliError } from '../errors.ts';
+import type { Propagation } from '../flags.ts';
 import { lastAppliedOf } from '../last-applied.ts';
 import { createObject, patchObject, readObject, withSource, type WriteOptions } from '../operation.ts';
 import { deleted, waitFor } from '../wait/conditions.ts';
@@ -49,7 +51,7 @@ function mergePatch(original: Fields, modified: Unstructured, current: Unstructu
 export interface ApplyOptions extends WriteOptions {
   overwrite: boolean;
   /** Replace by delete and create when the patch is refused. */
-  recreate?: { propagationPolicy: string; gracePeriodSeconds: number; timeoutMs: number };
+  recreate?: { propagationPolicy: Propagation; gracePeriodSeconds: number; timeoutMs: number };
 }
 
 /** Sends what is needed; `changed` is false when nothing was. */
@@ -102,12 +104,7 @@ async function recreate(
 ): Promise<Unstructured> {
   const { propagationPolicy, gracePeriodSeconds, timeoutMs } = options.recreate!;
   await cluster.json('DELETE', resourcePath(info.mapping, info), {
-    body: {
-      kind: 'DeleteOptions',
-      apiVersion: 'v1',
-      propagationPolicy,
-      ...(gracePeriodSeconds >= 0 ? { gracePeriodSeconds } : {}),
-    },
+    body: deleteBody({ propagationPolicy, ...(gracePeriodSeconds >= 0 ? { gracePeriodSeconds } : {}) }),
   });
   const gone = await waitFor(cluster, info, deleted(live.metadata.uid), Date.now() + (timeoutMs || WEEK_MS));
   if (!gone.done) throw new CliError('context deadline exceeded');

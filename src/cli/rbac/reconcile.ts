@@ -4,6 +4,7 @@
 import { isAlreadyExists, isConflict, isNotFound, StatusError } from '../../api/status.ts';
 import { ClusterRoleBindings, ClusterRoles, Namespaces, RoleBindings, Roles } from '../../api/resources.ts';
 import { resourcePath, type ResourceType } from '../../api/types.ts';
+import { deleteBody } from '../../client/rest.ts';
 import type { Cluster } from '../cluster.ts';
 import { CliError } from '../errors.ts';
 import { created, isBinding, type RbacObject, reconciled, type Reconciled } from '../../api/rbac-reconcile.ts';
@@ -62,7 +63,7 @@ async function attemptOnce(
       return result;
     }
     if (result.operation === 'recreate') {
-      const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid: existing!.metadata.uid } };
+      const body = deleteBody({ preconditions: { uid: existing!.metadata.uid } });
       await cluster.json('DELETE', path, { body }).catch((error: unknown) => {
         if (!isNotFound(error)) throw error;
       });

@@ -4,10 +4,12 @@
 import type { Pod, ReplicationController } from 'kubernetes-types/core/v1.js';
 import { isConflict, isNotFound } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
+import { deleteBody } from '../../client/rest.ts';
 import type { Info } from '../builder/builder.ts';
 import type { Mapping } from '../builder/mapper.ts';
 import type { Cluster } from '../cluster.ts';
 import { CliError } from '../errors.ts';
+import type { Propagation } from '../flags.ts';
 import { waitFor } from '../wait/conditions.ts';
 
 export const SOURCE = 'kubectl.kubernetes.io/update-source-id';
@@ -260,8 +262,8 @@ export class RollingUpdate {
     });
   }
 
-  private async remove(name: string, propagationPolicy: string): Promise<void> {
-    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy };
+  private async remove(name: string, propagationPolicy: Propagation): Promise<void> {
+    const body = deleteBody({ propagationPolicy });
     await this.cluster.json('DELETE', this.path(name), { body }).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
     });

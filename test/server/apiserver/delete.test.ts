@@ -77,6 +77,17 @@ describe('dry run', () => {
     const { items } = await client.list(ConfigMaps, { namespace: 'default' });
     expect(items.map((i) => [i.metadata!.name, i.data])).toEqual([['a', undefined]]);
   });
+
+  it('is asked for in the body of a deletion where there is one, else in the query', async () => {
+    const client = server.client();
+    await client.create(ConfigMaps, configMap('a'));
+    const path = '/api/v1/namespaces/default/configmaps/a?dryRun=All';
+    expect((await raw(server, 'DELETE', path)).status).toBe(200);
+    await client.get(ConfigMaps, at('a'));
+    const body = JSON.stringify({ kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' });
+    expect((await raw(server, 'DELETE', path, { body })).status).toBe(200);
+    await expect(client.get(ConfigMaps, at('a'))).rejects.toMatchObject({ code: 404 });
+  });
 });
 
 describe('grace', () => {

@@ -106,12 +106,8 @@ export function deleteOptions(context: RequestContext, body: Record<string, unkn
     options.orphanDependents = orphan === true || orphan === 'true' || orphan === '1';
   const preconditions = body?.['preconditions'] as DeleteOptions['preconditions'];
   if (preconditions) options.preconditions = preconditions;
-  const inBody = body?.['dryRun'];
-  const dryRun = [...(Array.isArray(inBody) ? (inBody as string[]) : []), ...query.getAll('dryRun')];
-  options.dryRun = checkDryRun(
-    dryRun.filter((v) => v !== ''),
-    errors,
-  );
+  const dryRun = body ? body['dryRun'] : query.getAll('dryRun').filter((v) => v !== '');
+  options.dryRun = checkDryRun(Array.isArray(dryRun) ? (dryRun as string[]) : [], errors);
   if (!errors.empty) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
   return options;
 }
