@@ -17,24 +17,48 @@ const KNOWN: Readonly<Record<number, [reason: StatusReason, message: string]>> =
   ],
 };
 /** Those that say more than their code, and are therefore kept. */
-const KEPT: Readonly<Record<number, [reason: StatusReason, otherwise: string]>> = {
-  403: ['Forbidden', 'unknown'],
+const KEPT: Readonly<Record<number, [reason: StatusReason, otherwise?: string]>> = {
+  403: ['Forbidden'],
   406: ['NotAcceptable', 'the server was unable to respond with a content type that the client supports'],
-  415: ['UnsupportedMediaType', 'unknown'],
+  415: ['UnsupportedMediaType'],
 };
 
-/** From the answer's HTTP code (400 and more) and the text of its body. */
-export function unexpectedResponse(code: number, body: string): StatusError {
-  const text = body.trim();
-  const details = { causes: [{ reason: 'UnexpectedServerResponse', message: text || 'unknown' }] };
+/** What was asked; messages end in it: `(get configmaps one)`. */
+export interface Asked {
+  verb: string;
+  /** `deployments.apps`; none for paths that name no resource. */
+  resource?: string;
+  name?: string;
+}
+
+/** From the answer's HTTP code and its body; undefined stands for a body that is no text. */
+export function unexpectedResponse(code: number, body: string | undefined, asked?: Asked): StatusError {
+  const { verb = '', resource, name } = asked ?? {};
+  const said = body === undefined ? 'unknown' : body.slice(0, MAX_TEXT).trim();
+  const [reason, message] = code === 409 && verb === 'POST' ? EXISTS : meaning(code, said);
+  const what = resource ? ` (${verb.toLowerCase()} ${resource}${name ? ` ${name}` : ''})` : '';
+  const [kind, ...group] = (resource ?? '').split('.');
+  const details = {
+    ...(name ? { name } : {}),
+    ...(resource ? { group: group.join('.'), kind: kind! } : {}),
+    causes: [{ reason: 'UnexpectedServerResponse', message: said }],
+  };
+  return new StatusError(reason, message + what, details, code);
+}
+
+const MAX_TEXT = 2048;
+const EXISTS: [StatusReason, string] = ['AlreadyExists', KNOWN[409]![1]];
+
+function meaning(code: number, text: string): [StatusReason, string] {
   const kept = KEPT[code];
-  if (kept) return new StatusError(kept[0], text || kept[1], details, code);
+  if (kept) return [kept[0], text === 'unknown' && kept[1] !== undefined ? kept[1] : text];
   const known = KNOWN[code];
-  if (known) return new StatusError(known[0], known[1], details, code);
-  if (code < 500) {
-    const message = `the server responded with the status code ${code} but did not return more information`;
-    return new StatusError('Unknown', message, details, code);
+  if (known) return known;
+  if (code >= 500) {
+    return [
+      'InternalError',
+      `an error on the server (${JSON.stringify(text)}) has prevented the request from succeeding`,
+    ];
   }
-  const message = `an error on the server (${JSON.stringify(text || 'unknown')}) has prevented the request from succeeding`;
-  return new StatusError('InternalError', message, details, code);
+  return ['Unknown', `the server responded with the status code ${code} but did not return more information`];
 }

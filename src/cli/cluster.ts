@@ -70,8 +70,18 @@ export class Cluster {
 
   /** The answer as an object. */
   async json<T = Unstructured>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    return parseJson<T>(await this.jsonText(method, path, options));
+  }
+
+  /** The same, not parsed yet. */
+  async jsonText(method: string, path: string, options: RequestOptions = {}): Promise<string> {
     const response = await this.request(method, path, options);
-    return parseJson<T>((await readBytes(response)).toString('utf8'));
+    const type = String(response.headers['content-type'] ?? '')
+      .split(';')[0]!
+      .trim();
+    // A page to log in, most often: something on the way is no API server.
+    if (type !== '' && !type.includes('json')) throw new Error(`serializer for ${type} doesn't exist`);
+    return (await readBytes(response)).toString('utf8');
   }
 
   async text(method: string, path: string, options: RequestOptions = {}): Promise<string> {
@@ -142,5 +152,22 @@ export class WarningPrinter {
 
 /** JSON text of a server to values. Only numbers that JavaScript cannot hold need the slower reader. */
 export function parseJson<T>(text: string): T {
-  return (hasLongNumber(text) ? parseLossless(text) : JSON.parse(text)) as T;
+  if (hasLongNumber(text)) return parseLossless(text) as T;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    // It says in Go's words what is wrong.
+    return parseLossless(text) as T;
+  }
+}
+
+/** A server's answer as an object of the API. Upstream: unstructured.unstructuredJSONScheme.Decode. */
+export function parseObject<T extends Unstructured>(text: string): T {
+  const value = parseJson<T>(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const type = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+    throw new Error(`json: cannot unmarshal ${type} into Go value of type unstructured.detector`);
+  }
+  if (!value.kind) throw new Error(`Object 'Kind' is missing in '${text.trim()}'`);
+  return value;
 }

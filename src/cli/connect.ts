@@ -2,10 +2,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { homedir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseDuration } from '../api/duration.ts';
 import { type ConfigOverrides, clientConfigFrom, kubeConfigPaths, loadKubeConfig } from '../client/kubeconfig.ts';
 import type { ClientConfig } from '../client/transport/config.ts';
 import { httpsTransport } from '../client/transport/https.ts';
+import { retrying } from '../client/transport/retrying.ts';
 import type { Handler, Headers } from '../wire/http.ts';
 import { Cluster } from './cluster.ts';
 import { CliError, PlainError, requestFailure } from './errors.ts';
@@ -60,6 +62,7 @@ function overridesFrom(globals: GlobalFlags, changed: ReadonlySet<string>): Conf
   return {
     ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== '')),
     ...(changed.has('insecure-skip-tls-verify') ? { insecureSkipTlsVerify: globals['insecure-skip-tls-verify'] } : {}),
+    ...(changed.has('disable-compression') ? { disableCompression: globals['disable-compression'] } : {}),
     ...(timeoutMs > 0 ? { timeoutMs } : {}),
     ...(Object.keys(impersonate).length > 0 ? { impersonate } : {}),
   };
@@ -116,6 +119,7 @@ async function tellFiles(globals: GlobalFlags, io: Io): Promise<void> {
   }
 }
 
+<<<<<<< /work/main/src/cli/connect.ts
 /** For what is made without a server: the settings are read all the same, and what is wrong with them is told. */
 export async function readSettings(globals: GlobalFlags, changed: ReadonlySet<string>, io: Io): Promise<void> {
   const explicit = globals.kubeconfig || undefined;
@@ -136,15 +140,25 @@ const telling =
       throw requestFailure(error, request.method, `${base}${request.path}${search}`);
     }
   };
+=======
+const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+  await sleep(ms, undefined, { signal });
+};
+>>>>>>> src/cli/connect.ts
 
 export async function connect(globals: GlobalFlags, changed: ReadonlySet<string>, io: Io): Promise<Cluster> {
   const config = clientConfig(globals, changed, io);
   const transport = httpsTransport(config);
+  const handler = retrying(transport.handler, pause);
   const url = new URL(config.server);
   const base = config.server.replace(/\/$/, '');
   const told = telling(/^https?:$/.test(url.protocol) ? transport.handler : refusing(url.protocol), base);
   return new Cluster({
+<<<<<<< /work/main/src/cli/connect.ts
     handler: globals.v >= 6 ? await tracing(told, config, globals, io) : told,
+=======
+    handler: globals.v >= 6 ? await tracing(handler, config, globals, io) : handler,
+>>>>>>> src/cli/connect.ts
     dialer: transport.dialer,
     server: url.host,
     url: base,

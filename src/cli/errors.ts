@@ -1,6 +1,7 @@
 // Errors that commands throw and how each is printed: kubectl's texts and exit codes. Only the base command formats.
 // Upstream: kubectl/pkg/cmd/util/helpers.go checkErr, StandardErrorMessage, MultilineError.
 import { StatusError } from '../api/status.ts';
+import { connectionMessage } from './connection-message.ts';
 
 /** `error: <message>`, exit 1. */
 export class CliError extends Error {
@@ -103,6 +104,7 @@ function standardMessage(error: unknown, server?: string): string | undefined {
   return connectionMessage(error, server);
 }
 
+<<<<<<< /work/main/src/cli/errors.ts
 /** Failures below HTTP: refused, unknown host, certificates, time-outs. */
 function connectionMessage(error: unknown, server = ''): string | undefined {
   const code = networkCode(error);
@@ -188,6 +190,8 @@ function networkDetail(error: unknown): { address?: string; port?: number; hostn
   return {};
 }
 
+=======
+>>>>>>> src/cli/errors.ts
 function invalidMessage(error: StatusError): string {
   const { details, message } = error.status;
   if (!details) return message ? `The request is invalid: ${message}` : 'The request is invalid';

@@ -2,7 +2,7 @@
 import type { Verb } from '../api/kind.ts';
 import type { ResourceType, Unstructured } from '../api/types.ts';
 import { apiVersionOf, parseApiVersion } from '../api/types.ts';
-import { type Client, readBytes } from './rest.ts';
+import { type Client, parseAnswer, readBytes } from './rest.ts';
 
 export interface DiscoveredResource extends ResourceType<Unstructured> {
   singular: string;
@@ -29,7 +29,7 @@ const AGGREGATED =
 export async function discover(client: Client): Promise<{ groups: DiscoveredGroup[]; failed: string[] }> {
   const fetchJson = async (path: string) => {
     const response = await client.request('GET', path, { headers: { accept: AGGREGATED }, shared: false });
-    return JSON.parse((await readBytes(response)).toString('utf8')) as Record<string, unknown>;
+    return parseAnswer((await readBytes(response)).toString('utf8')) as Record<string, unknown>;
   };
   const [core, named] = await Promise.all([fetchJson('/api'), fetchJson('/apis')]);
   if (core['kind'] === 'APIGroupDiscoveryList' && named['kind'] === 'APIGroupDiscoveryList') {

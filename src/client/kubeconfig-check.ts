@@ -75,7 +75,8 @@ export function clusterErrors(name: string, cluster: ClusterStanza, locate: Loca
 
 function proxyError(url: string): string | undefined {
   const [, scheme = ''] = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(url) ?? [];
-  if (url.startsWith(':')) return `could not parse: ${url}`;
+  // What Go's url.Parse refuses: a first part with a colon that is no scheme.
+  if (scheme === '' && /^[^/?#]*:/.test(url)) return `could not parse: ${url}`;
   if (['http', 'https', 'socks5'].includes(scheme)) return undefined;
   return `unsupported scheme ${JSON.stringify(scheme)}, must be http, https, or socks5`;
 }

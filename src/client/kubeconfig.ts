@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { parseYaml } from '../api/codec/yaml.ts';
+import { type AuthProvider, providerToken } from './auth-provider.ts';
 import { clusterErrors, userErrors } from './kubeconfig-check.ts';
 import { formOf, STANZAS, type Struct, wrongShape } from './kubeconfig-shape.ts';
 import type { ClientConfig, ExecConfig } from './transport/config.ts';
@@ -184,6 +185,7 @@ export interface ConfigOverrides {
   clientKey?: string;
   tlsServerName?: string;
   insecureSkipTlsVerify?: boolean;
+  disableCompression?: boolean;
   impersonate?: ClientConfig['impersonate'];
   timeoutMs?: number;
 }
@@ -285,6 +287,7 @@ function clusterPart(
     ...(insecure ? { insecureSkipTlsVerify: true } : {}),
     ...(serverName ? { tlsServerName: serverName } : {}),
     ...(cluster['proxy-url'] ? { proxyUrl: cluster['proxy-url'] } : {}),
+    ...((overrides.disableCompression ?? cluster['disable-compression']) ? { disableCompression: true } : {}),
   };
 }
 
@@ -295,7 +298,8 @@ function userPart(user: UserStanza, origin: string | undefined, overrides: Confi
   const key = overrides.clientKey
     ? readPem(overrides.clientKey, undefined, 'client-key')
     : certificate && pem(user['client-key-data'], user['client-key'], origin, 'client-key');
-  const token = overrides.token ?? user.token;
+  const provider = user['auth-provider'] as AuthProvider | undefined;
+  const token = overrides.token ?? user.token ?? (provider && providerToken(provider));
   const username = overrides.username ?? user.username;
   const password = overrides.password ?? user.password;
   const impersonate = {

@@ -1,8 +1,9 @@
 // The typed client: verbs over a Handler, which is either an API server in this process or an HTTPS transport to any
 // other. Errors are always StatusError. No caches, no retries here (see watcher.ts, informer.ts, transport/).
-import { stringifyJson } from '../api/codec/json.ts';
+import { parseJson, stringifyJson } from '../api/codec/json.ts';
 import { StatusError, type Status } from '../api/status.ts';
-import { unexpectedResponse } from '../api/unexpected-response.ts';
+import { type Asked, unexpectedResponse } from '../api/unexpected-response.ts';
+import { AnswerCut } from './transport/failures.ts';
 import { type KubeObject, type List, type ResourceType, type WatchEvent, resourcePath } from '../api/types.ts';
 import {
   type Handler,
@@ -71,6 +72,8 @@ export interface RequestOptions {
   /** Default `application/json`. */
   contentType?: string;
   signal?: AbortSignal;
+  /** The path is the user's own: messages do not say which resource it is. */
+  raw?: boolean;
   /** Default true: answer with the shared object when the server is in this process. */
   shared?: boolean;
 }
@@ -86,7 +89,17 @@ async function readBody(response: Response): Promise<unknown> {
   if (body.shared && response.headers['content-type'] === SHARED_CONTENT_TYPE) return body.shared();
   const text = (await readBytes(response)).toString('utf8');
   if (text === '') return undefined;
-  return String(response.headers['content-type'] ?? '').includes('json') ? JSON.parse(text) : text;
+  return String(response.headers['content-type'] ?? '').includes('json') ? parseAnswer(text) : text;
+}
+
+/** JSON of a server. */
+export function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // It says in Go's words what is wrong.
+    return parseJson(text);
+  }
 }
 
 /** All bytes of an answer. */
@@ -151,7 +164,7 @@ export class Client {
       };
     }
     const response = await this.handler(request);
-    if (response.status >= 400) throw await errorOf(response);
+    if (isFailure(response.status)) throw await errorOf(response, options.raw ? undefined : askedOf(method, path));
     return response;
   }
 
@@ -304,15 +317,37 @@ export function deleteBody(options: DeleteOptions): object {
   return { kind: 'DeleteOptions', apiVersion: 'v1', ...rest, ...(dryRun ? { dryRun: ['All'] } : {}) };
 }
 
+/** Redirects that lead nowhere are failures; that nothing has changed is an answer. */
+const isFailure = (status: number): boolean => status >= 300 && status !== 304;
+
+/** What a path asks for: `/apis/apps/v1/namespaces/x/deployments/web/scale` is deployments.apps web. */
+function askedOf(verb: string, path: string): Asked {
+  const api = /^\/(?:api\/[^/]+|apis\/([^/]+)\/[^/]+)\/(.+)$/.exec(path);
+  if (!api) return { verb };
+  const [, group, rest] = api;
+  const parts = rest!.split('/').map((part) => decodeURIComponent(part));
+  if (parts[0] === 'watch') parts.shift();
+  const inNamespace = parts[0] === 'namespaces' && parts.length > 2 && !NAMESPACE_PARTS.has(parts[2]!);
+  const [resource, name] = inNamespace ? parts.slice(2) : parts;
+  return { verb, resource: group ? `${resource}.${group}` : resource, name };
+}
+
+const NAMESPACE_PARTS = new Set(['status', 'finalize']);
+
 /** A server's failure as StatusError, also when its body is no Status (proxies, other servers). */
-export async function errorOf(response: Response): Promise<StatusError> {
+export async function errorOf(response: Response, asked?: Asked): Promise<StatusError> {
   const said = await readFailure(response);
-  return typeof said === 'string' ? unexpectedResponse(response.status, said) : said;
+  if (typeof said !== 'string') return said;
+  const type = String(response.headers['content-type'] ?? '');
+  return unexpectedResponse(response.status, type === '' || type.startsWith('text/') ? said : undefined, asked);
 }
 
 /** The Status of a failure, or its body when it is none. */
 export async function readFailure(response: Response): Promise<StatusError | string> {
-  const body = await readBody(response).catch(() => undefined);
+  const body = await readBody(response).catch((error: unknown) => {
+    if (error instanceof AnswerCut) throw error;
+    return undefined;
+  });
   if (body && typeof body === 'object' && (body as Status).kind === 'Status') return StatusError.from(body as Status);
   return typeof body === 'string' ? body : '';
 }

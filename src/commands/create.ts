@@ -141,6 +141,6 @@ cat pod.json | {program} create -f -
     const { readFiles } = await import('../cli/builder/files.ts');
     const { texts } = await readFiles({ filename: flags.filename }, this.io);
     const body = Buffer.from(texts.map((t) => t.text).join(''));
-    this.out(await (await this.cluster()).text('POST', flags.raw, { body }));
+    this.out(await (await this.cluster()).text('POST', flags.raw, { body, raw: true }));
   }
 }

@@ -48,7 +48,13 @@ export default class Delete extends Command {
 
 Some resources, such as pods, support graceful deletion. These resources define a default period before they are forcibly terminated (the grace period) but you may override that value with the --grace-period flag, or pass --now to set a grace-period of 1.
 
-Note that the delete command does NOT do resource version checks, so if someone submits an update to a resource right when you submit a delete, their update will be lost along with the rest of the resource.`;
+Note that the delete command does NOT do resource version checks, so if someone submits an update to a resource right when you submit a delete, their update will be lost along with the rest of the resource.
+
+Objects often stand for something in the cluster, and a deletion may not be confirmed at once: while the node of a pod is down or out of reach, its end takes far longer than the grace period. --force deletes such an object all the same. Objects without graceful deletion ignore --grace-period.
+
+IMPORTANT: forced deletion of a pod waits for nobody to confirm that its processes have ended. They may run on until the node hears of it. Where processes share storage, or a remote API knows them by the name of their pod, two pods of one name can be at work at once and spoil data. Use force only when you are sure that the pod has ended, or when several copies at once do no harm. The scheduler may also put new pods on the node before it has room for them, and they are evicted again.
+
+After the deletion of a CustomResourceDefinition a client may know its kinds for a while; "{program} api-resources" reads the list anew.`;
   static examples = `# Delete a pod using the type and name specified in pod.json
 {program} delete -f ./pod.json
 
@@ -65,7 +71,19 @@ Note that the delete command does NOT do resource version checks, so if someone 
 {program} delete pod foo --force
 
 # Delete all pods
-{program} delete pods --all`;
+{program} delete pods --all
+
+# Delete the objects of a folder with a kustomization.yaml
+{program} delete -k dir
+
+# Delete what the files whose names end in '.json' contain
+cat *.json | {program} delete -f -
+
+# Delete the pod that JSON on stdin names
+cat pod.json | {program} delete -f -
+
+# Delete all pods after asking
+{program} delete pod --all --interactive`;
   static override usage = '([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)])';
   static override flags = flags;
 
@@ -79,7 +97,7 @@ Note that the delete command does NOT do resource version checks, so if someone 
     const { flags: opts, args } = this.parse(Delete);
     this.opts = opts;
     this.prepare();
-    if (opts.raw) return this.out(await (await this.cluster()).text('DELETE', opts.raw));
+    if (opts.raw) return this.out(await (await this.cluster()).text('DELETE', opts.raw, { raw: true }));
     const builder = new Builder(() => this.cluster(), this.io, this.context.program, {
       args,
       files: opts,

@@ -1,7 +1,10 @@
 // `events`. Upstream: kubectl/pkg/cmd/events/events.go.
 import type { Event } from 'kubernetes-types/core/v1.js';
+<<<<<<< /work/main/src/commands/events.ts
 import { readLines } from '../client/rest.ts';
 import type { Unstructured } from '../api/types.ts';
+=======
+>>>>>>> src/commands/events.ts
 import { Command } from '../cli/base.ts';
 import { interval } from '../cli/describe/_events.ts';
 import { CliError, PlainError } from '../cli/errors.ts';
@@ -10,6 +13,7 @@ import { flag, type FlagValues } from '../cli/pflag.ts';
 import { type Columns, escapeTerminal } from '../cli/print/columns.ts';
 import { objectPrinter, printFlags, printOptionsOf } from '../cli/print/object.ts';
 import { terminalColumns } from '../cli/print/style.ts';
+import { watchEvents } from '../cli/watch-events.ts';
 
 const flags = {
   ...allNamespacesFlag,
@@ -160,11 +164,7 @@ export default class Events extends Command {
       headers: { accept: 'application/json' },
       signal: this.context.signal,
     });
-    const bytes = response.body?.bytes();
-    if (!bytes || bytes instanceof Uint8Array) return;
-    for await (const line of readLines(bytes)) {
-      if (line === '') continue;
-      const { type, object } = JSON.parse(line) as { type: string; object: Event };
+    for await (const { type, object } of watchEvents(response) as AsyncIterable<{ type: string; object: Event }>) {
       if (type === 'DELETED' || type === 'BOOKMARK' || !this.wanted(object)) continue;
       await this.write(show(object));
     }

@@ -111,7 +111,22 @@ Use "{program} api-resources" for a complete list of supported resources.`;
 {program} get deployments.apps --namespace backend
 
 # List all pods existing in all namespaces
-{program} get pods --all-namespaces`;
+{program} get pods --all-namespaces
+
+# One pod as JSON
+{program} get -o json pod web-pod-13je7
+
+# The objects of a folder with a kustomization.yaml
+{program} get -k dir/
+
+# Columns of your own
+{program} get pod test-pod -o custom-columns=CONTAINER:.spec.containers[0].name,IMAGE:.spec.containers[0].image
+
+# Objects of several types, by their names
+{program} get rc/web service/frontend pods/web-pod-13je7
+
+# The subresource 'status' of a pod
+{program} get pod web-pod-13je7 --subresource status`;
   static override usage =
     '[(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]';
   static override flags = flags;
@@ -333,6 +348,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     const response = await cluster.request('GET', pathname, {
       query: Object.fromEntries(new URLSearchParams(query)),
       headers: { accept: 'application/json, */*' },
+      raw: true,
     });
     const bytes = response.body?.bytes() ?? new Uint8Array();
     if (bytes instanceof Uint8Array) return this.write(bytes);

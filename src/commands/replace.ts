@@ -60,7 +60,10 @@ export default class Replace extends Command {
 cat pod.json | {program} replace -f -
 
 # Force replace, delete and then re-create the resource
-{program} replace --force -f ./pod.json`;
+{program} replace --force -f ./pod.json
+
+# Another image tag for a pod with one container
+{program} get pod mypod -o yaml | sed 's/\\(image: myimage\\):.*$/\\1:v4/' | {program} replace -f -`;
   static override usage = '-f FILENAME';
   static override flags = flags;
 
@@ -173,6 +176,6 @@ cat pod.json | {program} replace -f -
     const { readFiles } = await import('../cli/builder/files.ts');
     const { texts } = await readFiles({ filename: this.opts.filename }, this.io);
     const body = Buffer.from(texts.map((t) => t.text).join(''));
-    this.out(await (await this.cluster()).text('PUT', this.opts.raw, { body }));
+    this.out(await (await this.cluster()).text('PUT', this.opts.raw, { body, raw: true }));
   }
 }

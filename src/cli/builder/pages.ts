@@ -2,7 +2,7 @@
 // Upstream: resource.FollowContinue, resource.EnhanceListError.
 import { isReason, StatusError } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
-import { type Cluster, parseJson } from '../cluster.ts';
+import { type Cluster, parseObject } from '../cluster.ts';
 import type { BuildRequest, Info, Target } from './builder.ts';
 
 export interface Page {
@@ -30,7 +30,7 @@ export async function* listPages(cluster: Cluster, request: BuildRequest, target
     const ahead = early === undefined ? undefined : read(early);
     // A failure is reported when the page is due.
     ahead?.catch(() => undefined);
-    const page = parseJson<ListPage>(text);
+    const page = parseObject<ListPage>(text);
     const meta = page.metadata as { continue?: string; resourceVersion?: string } | undefined;
     yield { infos: pageInfos(page, target), version: meta?.resourceVersion };
     const next = meta?.continue;
@@ -49,7 +49,7 @@ function continueToken(text: string): string | undefined {
 async function readPage(cluster: Cluster, request: BuildRequest, target: Target, query: Query): Promise<string> {
   const { labelSelector = '', fieldSelector = '', accept = 'application/json' } = request;
   try {
-    return await cluster.text('GET', resourcePath(target.mapping, target), { headers: { accept }, query });
+    return await cluster.jsonText('GET', resourcePath(target.mapping, target), { headers: { accept }, query });
   } catch (error) {
     if (!isReason(error, 'BadRequest', 'NotFound')) throw error;
     const { group, version, plural } = target.mapping;

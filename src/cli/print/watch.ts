@@ -1,12 +1,12 @@
 // `get -w`: the list, then one row or object for every event. Upstream: kubectl/pkg/cmd/get/get.go watch.
 import { StatusError, type Status } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
-import { readLines } from '../../client/rest.ts';
 import type { Builder, Built, Target } from '../builder/builder.ts';
-import { type Cluster, parseJson } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
 import { CliError, throwCollected } from '../errors.ts';
 import type { TableOutput } from './get-output.ts';
 import type { Printer } from './object.ts';
+import { watchEvents } from '../watch-events.ts';
 import type { TablePrinter } from './table.ts';
 
 export interface WatchOptions {
@@ -118,10 +118,6 @@ class Watch {
       headers: { accept: accept ?? 'application/json' },
       signal,
     });
-    const bytes = response.body?.bytes();
-    if (!bytes || bytes instanceof Uint8Array) return;
-    for await (const line of readLines(bytes)) {
-      if (line !== '') yield parseJson<{ type: string; object: Unstructured }>(line);
-    }
+    yield* watchEvents(response);
   }
 }

@@ -2,10 +2,10 @@
 // Upstream: kubectl/pkg/cmd/wait/{wait,condition,delete,json}.go.
 import { isNotFound, StatusError, type Status } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
-import { readLines } from '../../client/rest.ts';
 import type { Info } from '../builder/builder.ts';
-import { type Cluster, parseJson } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
 import { CliError } from '../errors.ts';
+import { watchEvents } from '../watch-events.ts';
 
 /** What waits for something that will not come ends with this, not with 1 as when the time is up. */
 export const FAILED_EXIT = 3;
@@ -82,11 +82,7 @@ async function* watchOne(
     headers: { accept: 'application/json' },
     signal,
   });
-  const bytes = response.body?.bytes();
-  if (!bytes || bytes instanceof Uint8Array) return;
-  for await (const line of readLines(bytes)) {
-    if (line === '') continue;
-    const event = parseJson<{ type: string; object: Unstructured }>(line);
+  for await (const event of watchEvents(response)) {
     if (event.type === 'ERROR') throw StatusError.from(event.object as unknown as Status);
     if (event.type !== 'BOOKMARK') yield event;
   }

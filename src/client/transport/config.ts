@@ -17,7 +17,10 @@ export interface ClientConfig {
   password?: string;
   impersonate?: { user?: string; uid?: string; groups?: string[]; extra?: Record<string, string[]> };
   exec?: ExecConfig;
+  /** http, https or socks5; absent: what HTTPS_PROXY and NO_PROXY say. */
   proxyUrl?: string;
+  /** Answers are asked for as they are; absent: gzip, where there is a network between. */
+  disableCompression?: boolean;
   /** Milliseconds for a whole request that is not a watch or an upgrade; 0 is no limit. */
   timeoutMs?: number;
   /** The namespace that commands default to. */

@@ -1,16 +1,31 @@
-// The transport to a server elsewhere: node:https with kept-alive connections, credentials and upgrades. One request is
-// one exchange; the only retry is one after a connection that had gone stale, for requests that are safe to repeat.
+<<<<<<< /work/main/src/client/transport/https.ts
+// The transport to a server elsewhere: credentials, kept-alive connections and upgrades. One request is one exchange
+// (exchange.ts); the only retry is one after a connection that had gone stale, for requests that are safe to repeat.
 import { readFileSync, statSync } from 'node:fs';
-import http from 'node:http';
+import type { ConnectionOptions } from 'node:tls';
+import type { Handler, Request } from '../../wire/http.ts';
+import type { UpgradeDialer } from '../../wire/streams.ts';
+import type { ClientConfig } from './config.ts';
+import type { Endpoint, Exchange, RequestHeaders } from './exchange.ts';
+import type { ExecCredential } from './exec-credential.ts';
+import { proxyFor } from './proxy.ts';
+=======
+// The transport to a server elsewhere: node:https with kept-alive connections, credentials and upgrades. One request is
+// one exchange; the only retries are one after a connection that had gone stale, for requests that are safe to repeat,
+// and one with a new credential. Redirects are followed, as Go's client does.
+import type http from 'node:http';
 import https from 'node:https';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { readFailure } from '../rest.ts';
-import { StatusError } from '../../api/status.ts';
 import { type Handler, type Request, type Response, NEVER_ABORTED } from '../../wire/http.ts';
 import type { UpgradeDialer } from '../../wire/streams.ts';
 import type { ClientConfig } from './config.ts';
-import type { ExecCredential } from './exec-credential.ts';
-import { connectThroughProxy, proxyFor } from './proxy.ts';
+import { Connections, serverUrl } from './connections.ts';
+import { Credentials } from './credentials.ts';
+import { AnswerCut, type Stage, Unreachable, malformed, timedOut } from './failures.ts';
+import { isLocal } from './proxy.ts';
+import { discard } from './retrying.ts';
+>>>>>>> src/client/transport/https.ts
 
 export interface Transport {
   handler: Handler;
@@ -19,38 +34,79 @@ export interface Transport {
   close(): void;
 }
 
-/** Throws nothing; connection failures reject requests with an Error whose `code` is Node's. */
+/** Throws for a configuration that cannot be; connection failures reject requests with an Error whose `code` is Node's. */
 export function httpsTransport(config: ClientConfig): Transport {
   return new HttpsTransport(config);
 }
 
+<<<<<<< /work/main/src/client/transport/https.ts
+/** Loaded when it is needed, so that neither runtime loads the other's. */
+async function exchangeFor(endpoint: Endpoint): Promise<Exchange> {
+  if (process.versions['bun']) return (await import('./socket-exchange.ts')).socketExchange(endpoint);
+  return (await import('./node-exchange.ts')).nodeExchange(endpoint);
+=======
 const EMPTY = Buffer.alloc(0);
+const MAX_REDIRECTS = 10;
+
+/** What is sent where: the request of the caller, or where an answer led. */
+interface Hop {
+  method: string;
+  url: URL;
+  /** With the query, as it is sent. */
+  path: string;
+  headers: http.OutgoingHttpHeaders;
+  body: Uint8Array | undefined;
+>>>>>>> src/client/transport/https.ts
+}
 
 class HttpsTransport implements Transport {
   private readonly base: URL;
   private readonly prefix: string;
-  private readonly secure: boolean;
   private readonly config: ClientConfig;
-  private agent: http.Agent;
+<<<<<<< /work/main/src/client/transport/https.ts
+  private readonly proxy: URL | undefined;
+  private exchanging?: Promise<Exchange>;
   private credential?: ExecCredential;
   private tokenFile?: { token: string; mtimeMs: number; checkedAtMs: number };
+=======
+  private readonly connections: Connections;
+  private readonly credentials: Credentials;
+>>>>>>> src/client/transport/https.ts
 
   constructor(config: ClientConfig) {
     this.config = config;
-    this.base = new URL(config.server);
-    this.secure = this.base.protocol === 'https:';
+    this.base = serverUrl(config.server);
     this.prefix = this.base.pathname.replace(/\/+$/, '');
-    this.agent = this.makeAgent();
+<<<<<<< /work/main/src/client/transport/https.ts
+    this.proxy = proxyFor(this.base, config.proxyUrl);
+=======
+    this.credentials = new Credentials(config, () => this.connections.renew());
+    this.connections = new Connections(this.base, config, this.credentials);
+>>>>>>> src/client/transport/https.ts
   }
 
   readonly handler: Handler = async (request) => {
+    const { method } = request;
     const headers = await this.headers(request.headers);
     const body = request.body ? await request.body.bytes(Number.MAX_SAFE_INTEGER) : undefined;
+<<<<<<< /work/main/src/client/transport/https.ts
     const repeatable = request.method === 'GET' || request.method === 'HEAD';
+    const query = request.query.toString();
+    const path = this.prefix + request.path + (query ? `?${query}` : '');
     for (let attempt = 0; ; attempt++) {
       try {
-        const response = await this.exchange(request, headers, body);
+        const exchange = await this.exchange();
+        const response = await exchange.send(request, path, headers, body);
         if (response.status !== 401 || attempt > 0 || !(await this.renewCredential())) return response;
+=======
+    const query = request.query.toString();
+    const path = this.prefix + request.path + (query ? `?${query}` : '');
+    const repeatable = method === 'GET' || method === 'HEAD';
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const response = await this.follow(request, { method, url: this.base, path, headers, body });
+        if (response.status !== 401 || attempt > 0 || !(await this.credentials.renew(headers))) return response;
+>>>>>>> src/client/transport/https.ts
         Object.assign(headers, await this.headers(request.headers));
       } catch (error) {
         const stale = (error as NodeJS.ErrnoException & { reused?: boolean }).reused === true;
@@ -61,29 +117,44 @@ class HttpsTransport implements Transport {
 
   readonly dialer: UpgradeDialer = {
     upgrade: async (method, pathAndQuery, extra) => {
+<<<<<<< /work/main/src/client/transport/https.ts
       const headers = await this.headers(extra);
-      const request = this.start({ ...this.target(), method, path: this.prefix + pathAndQuery, headers, agent: false });
+      const exchange = await this.exchange();
+      return exchange.upgrade(method, this.prefix + pathAndQuery, headers);
+=======
+      const headers = await this.credentials.headers(extra);
+      const request = this.connections.start(
+        { ...this.connections.own(), method, path: this.prefix + pathAndQuery, headers },
+        { alone: true },
+      );
       request.end();
       return new Promise((resolve, reject) => {
-        request.on('error', reject);
+        request.on('error', (error) => reject(worded(error)));
         request.on('upgrade', (response, socket, head) => {
           resolve({ socket, head, headers: response.headers as Record<string, string> });
         });
         request.on('response', (response) => {
-          upgradeFailure(toResponse(response)).then(reject, reject);
+          upgradeFailure(toResponse(response, () => undefined)).then(reject, reject);
         });
       });
+>>>>>>> src/client/transport/https.ts
     },
   };
 
   close(): void {
-    this.agent.destroy();
+<<<<<<< /work/main/src/client/transport/https.ts
+    void this.exchanging?.then((exchange) => exchange.close());
   }
 
-  private target(): https.RequestOptions {
-    const { hostname, port } = this.base;
-    const host = hostname.replace(/^\[|\]$/g, '');
-    return { host, port: port || (this.secure ? 443 : 80), ...this.tlsOptions() };
+  /** Made for the first request, and again when a plug-in gives another certificate. */
+  private exchange(): Promise<Exchange> {
+    return (this.exchanging ??= exchangeFor({
+      base: this.base,
+      secure: this.secure,
+      tls: this.tlsOptions(),
+      timeoutMs: this.config.timeoutMs ?? 0,
+      ...(this.proxy ? { proxy: this.proxy } : {}),
+    }));
   }
 
   private tlsOptions(): ConnectionOptions {
@@ -99,67 +170,8 @@ class HttpsTransport implements Transport {
     };
   }
 
-  private makeAgent(): http.Agent {
-    const options = { keepAlive: true, maxSockets: Infinity, noDelay: true, scheduling: 'lifo' as const };
-    const proxy = proxyFor(this.base, this.config.proxyUrl);
-    if (!this.secure) return new http.Agent(options);
-    const agent = new https.Agent({ ...options, ...this.tlsOptions() });
-    if (proxy) connectThroughProxy(agent, proxy);
-    return agent;
-  }
-
-  private start(options: https.RequestOptions): http.ClientRequest {
-    return this.secure ? https.request(options) : http.request(options);
-  }
-
-  private exchange(
-    request: Request,
-    headers: http.OutgoingHttpHeaders,
-    body: Uint8Array | undefined,
-  ): Promise<Response> {
-    const query = request.query.toString();
-    const path = this.prefix + request.path + (query ? `?${query}` : '');
-    const { hostname, port } = this.base;
-    const outgoing = this.start({
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: port || (this.secure ? 443 : 80),
-      method: request.method,
-      path,
-      headers: body ? { ...headers, 'content-length': body.length } : headers,
-      agent: this.agent,
-      ...(this.config.tlsServerName ? { servername: this.config.tlsServerName } : {}),
-    });
-    return new Promise((resolve, reject) => {
-      const { signal } = request;
-      const onAbort = () => outgoing.destroy(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-      const listening = signal !== NEVER_ABORTED;
-      if (listening) {
-        if (signal.aborted) onAbort();
-        signal.addEventListener('abort', onAbort, { once: true });
-      }
-      const timeoutMs = request.query.get('watch') ? 0 : (this.config.timeoutMs ?? 0);
-      let answered = false;
-      const late = () => outgoing.destroy(answered ? new Error(BODY_TIMEOUT) : timeoutError(this.base, path));
-      const timer = timeoutMs > 0 ? setTimeout(late, Math.ceil(timeoutMs)) : null;
-      const finish = () => {
-        if (timer) clearTimeout(timer);
-        if (listening) signal.removeEventListener('abort', onAbort);
-      };
-      outgoing.on('error', (error) => {
-        finish();
-        reject(Object.assign(error, { reused: outgoing.reusedSocket }));
-      });
-      outgoing.on('response', (response) => {
-        answered = true;
-        response.once('close', finish);
-        resolve(toResponse(response));
-      });
-      outgoing.end(body ?? EMPTY);
-    });
-  }
-
-  private async headers(own: Request['headers']): Promise<http.OutgoingHttpHeaders> {
-    const headers: http.OutgoingHttpHeaders = { ...own };
+  private async headers(own: Request['headers']): Promise<RequestHeaders> {
+    const headers: RequestHeaders = { ...own };
     const { username, password, impersonate, exec } = this.config;
     if (exec && !this.credential) await this.renewCredential();
     const token = this.credential?.token ?? this.readTokenFile() ?? this.config.token;
@@ -175,35 +187,162 @@ class HttpsTransport implements Transport {
     }
     return headers;
   }
-
-  /** The file's token, looked at again at most once a second. */
-  private readTokenFile(): string | undefined {
-    const { tokenFile } = this.config;
-    if (!tokenFile) return undefined;
-    const now = Date.now();
-    if (this.tokenFile && now - this.tokenFile.checkedAtMs < 1000) return this.tokenFile.token;
-    const { mtimeMs } = statSync(tokenFile);
-    const token = this.tokenFile?.mtimeMs === mtimeMs ? this.tokenFile.token : readFileSync(tokenFile, 'utf8').trim();
-    this.tokenFile = { token, mtimeMs, checkedAtMs: now };
-    return token;
+=======
+    this.connections.close();
   }
 
+  private async headers(own: Request['headers']): Promise<http.OutgoingHttpHeaders> {
+    const headers = await this.credentials.headers(own);
+    // It costs more than it saves where there is no network between.
+    const compress = !this.config.disableCompression && !isLocal(this.base.hostname);
+    if (compress && headers['accept-encoding'] === undefined) headers['accept-encoding'] = 'gzip';
+    return headers;
+  }
+
+  private async follow(request: Request, first: Hop): Promise<Response> {
+    let hop = first;
+    for (let count = 0; ; count++) {
+      const response = await this.exchange(request, hop);
+      const next = redirected(hop, response);
+      if (!next) return response;
+      if (count === MAX_REDIRECTS - 1) throw new Unreachable(`stopped after ${MAX_REDIRECTS} redirects`);
+      discard(response);
+      hop = next;
+    }
+  }
+
+  private exchange(request: Request, hop: Hop): Promise<Response> {
+    const { body, headers, method, path } = hop;
+    return new Promise((resolve, reject) => {
+      const outgoing = this.connections.start({
+        ...this.connections.to(hop.url),
+        method,
+        path,
+        headers: body ? { ...headers, 'content-length': body.length } : headers,
+      });
+      const progress = new Progress(outgoing);
+      const stop = (why: Error): void => {
+        progress.stopped = why;
+        reject(why);
+        outgoing.destroy(why);
+      };
+      const { signal } = request;
+      const onAbort = () => stop(reasonOf(signal, progress.stage));
+      const listening = signal !== NEVER_ABORTED;
+      if (listening) signal.addEventListener('abort', onAbort, { once: true });
+      const timeoutMs = request.query.get('watch') ? 0 : (this.config.timeoutMs ?? 0);
+      const timer = timeoutMs > 0 ? setTimeout(() => stop(timedOut(progress.stage)), Math.ceil(timeoutMs)) : null;
+      const finish = () => {
+        if (timer) clearTimeout(timer);
+        if (listening) signal.removeEventListener('abort', onAbort);
+      };
+      outgoing.on('error', (error) => {
+        finish();
+        reject(Object.assign(worded(error, progress), { reused: outgoing.reusedSocket }));
+      });
+      outgoing.on('response', (response) => {
+        progress.stage = 'answered';
+        response.once('close', finish);
+        resolve(toResponse(response, () => progress.stopped));
+      });
+      if (listening && signal.aborted) return onAbort();
+      outgoing.end(body ?? EMPTY);
+    });
+  }
+}
+
+/** How far an exchange has come, and who it is with: what messages need to say. */
+class Progress {
+  stage: Stage = 'connecting';
+  stopped?: Error;
+  certificate?: PeerCertificate;
+>>>>>>> src/client/transport/https.ts
+
+  constructor(outgoing: http.ClientRequest) {
+    outgoing.once('socket', (socket) => {
+      const secure = 'getPeerCertificate' in socket ? (socket as TLSSocket) : undefined;
+      if (outgoing.reusedSocket || !(socket.connecting || secure)) return void (this.stage = 'connected');
+      socket.once(secure ? 'secureConnect' : 'connect', () => (this.stage = 'connected'));
+      // Before it is looked at: of one that is not believed nothing is left afterwards.
+      secure?.prependOnceListener('secure', () => (this.certificate = secure.getPeerCertificate()));
+    });
+  }
+}
+
+<<<<<<< /work/main/src/client/transport/https.ts
   /** True when there is a plug-in and it gave a new credential. */
   private async renewCredential(): Promise<boolean> {
     if (!this.config.exec) return false;
     const { runExecPlugin } = await import('./exec-credential.ts');
     this.credential = await runExecPlugin(this.config.exec, this.config);
-    if (this.credential.clientCertificate) this.agent = this.makeAgent();
+    if (this.credential.clientCertificate) this.exchanging = undefined;
     return true;
   }
 }
+=======
+/** The request that an answer asks for instead; undefined when it is no redirect. Upstream: net/http redirectBehavior. */
+function redirected(hop: Hop, { status, headers }: Response): Hop | undefined {
+  const { location } = headers;
+  if (![301, 302, 303, 307, 308].includes(status) || typeof location !== 'string' || location === '') return undefined;
+  const url = new URL(location, new URL(hop.path, hop.url));
+  const again = status >= 307 || hop.method === 'GET' || hop.method === 'HEAD';
+  const kept = { ...hop.headers };
+  // A credential is for the server that the kubeconfig names.
+  if (url.host !== hop.url.host) for (const name of ['authorization', 'host']) delete kept[name];
+  if (!again) for (const name of ['content-type', 'content-length']) delete kept[name];
+  return {
+    url,
+    path: url.pathname + url.search,
+    headers: kept,
+    method: again ? hop.method : 'GET',
+    body: again ? hop.body : undefined,
+  };
+}
 
-function toResponse(message: http.IncomingMessage): Response {
+function reasonOf(signal: AbortSignal, stage: Stage): Error {
+  const reason: unknown = signal.reason;
+  if (!(reason instanceof Error)) return new Error('aborted');
+  return reason.name === 'TimeoutError' ? timedOut(stage) : reason;
+}
+
+/** What Go has words for is said in them; other errors stay as they are. */
+function worded(error: NodeJS.ErrnoException & { rawPacket?: Uint8Array }, progress?: Progress): Error {
+  if (error.code?.startsWith('HPE_')) return malformed(error.rawPacket);
+  const certificate = progress?.certificate;
+  return certificate ? Object.assign(error, { certificate }) : error;
+}
+
+function toResponse(message: http.IncomingMessage, stopped: () => Error | undefined): Response {
   return {
     status: message.statusCode ?? 500,
     headers: message.headers as Record<string, string | string[]>,
-    body: { bytes: () => message },
+    body: { bytes: () => whole(message, stopped) },
   };
+}
+
+/** The bytes of an answer, unpacked; that they end too early is an error of its own. */
+async function* whole(message: http.IncomingMessage, stopped: () => Error | undefined): AsyncGenerator<Uint8Array> {
+  const packed = message.headers['content-encoding'] === 'gzip';
+  try {
+    yield* packed ? unpacked(message) : (message as AsyncIterable<Uint8Array>);
+  } catch (error) {
+    throw stopped() ?? cut(error as NodeJS.ErrnoException) ?? error;
+  }
+}
+
+function cut(error: NodeJS.ErrnoException): Error | undefined {
+  if (error.code === 'ECONNRESET') {
+    const reset = error.syscall === 'read';
+    return new AnswerCut(reset ? 'read: connection reset by peer' : 'unexpected EOF', error);
+  }
+  return error.code?.startsWith('Z_') ? new AnswerCut('unexpected EOF', error) : undefined;
+}
+
+async function* unpacked(message: http.IncomingMessage): AsyncGenerator<Uint8Array> {
+  const { constants, createGunzip } = await import('node:zlib');
+  const gunzip = createGunzip({ flush: constants.Z_SYNC_FLUSH });
+  message.on('error', (error) => gunzip.destroy(error));
+  yield* message.pipe(gunzip) as AsyncIterable<Uint8Array>;
 }
 
 /** As isUpgradeFailure knows it: it has a status. Upstream: apimachinery/pkg/util/httpstream/spdy (NewConnection). */
@@ -212,16 +351,6 @@ async function upgradeFailure(response: Response): Promise<Error> {
   if (typeof said !== 'string') return said;
   const text = said.trim() || 'unknown';
   return Object.assign(new Error(`unable to upgrade connection: ${text}`), { status: { code: response.status } });
-}
-
-/** What Go's client says when the time is up in the middle of an answer. */
-const BODY_TIMEOUT = 'net/http: request canceled (Client.Timeout or context cancellation while reading body)';
-
-function timeoutError(base: URL, path: string): StatusError {
-  return new StatusError(
-    'Timeout',
-    `Get "${base.origin}${path}": net/http: request canceled (Client.Timeout exceeded while awaiting headers)`,
-  );
 }
 
 /** The certificate that a server shows, unverified: for pinning a key before the authority is known. */
@@ -251,3 +380,4 @@ export function peerCertificate(server: string, options: { timeoutMs?: number } 
     request.end();
   });
 }
+>>>>>>> src/client/transport/https.ts

@@ -1,8 +1,5 @@
-// Reaching a server through an HTTP proxy (kubeconfig's proxy-url, HTTPS_PROXY, NO_PROXY) with CONNECT.
-import http from 'node:http';
-import type https from 'node:https';
-import type { Duplex } from 'node:stream';
-import tls from 'node:tls';
+<<<<<<< /work/main/src/client/transport/proxy.ts
+// Which HTTP proxy leads to a server: kubeconfig's proxy-url, HTTPS_PROXY, NO_PROXY.
 
 /** The proxy for this server, if any. Throws for schemes that are not http or https. */
 export function proxyFor(server: URL, configured: string | undefined): URL | undefined {
@@ -13,46 +10,80 @@ export function proxyFor(server: URL, configured: string | undefined): URL | und
   throw new Error(
     `invalid proxy-url ${named}: unsupported scheme "${proxy.protocol.slice(0, -1)}", must be http or https`,
   );
+=======
+// Which proxy leads to a server: kubeconfig's proxy-url, or HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+// Upstream: golang.org/x/net/http/httpproxy. How a proxy is spoken to is tunnel.ts.
+import { BlockList, isIP } from 'node:net';
+import { Unreachable } from './failures.ts';
+
+/** Without the scheme's socks5h, which client-go does not let pass where proxies are configured. */
+const SCHEMES = ['http:', 'https:', 'socks5:'];
+
+/** The proxy for this server, if any. Throws for those that cannot be used. */
+export function proxyFor(server: URL, configured: string | undefined, env: NodeJS.ProcessEnv): URL | undefined {
+  if (configured) return proxyUrl(configured);
+  const named = variable(env, server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  if (!named || isExempt(server, variable(env, 'NO_PROXY'))) return undefined;
+  const withScheme = /^(https?|socks5h?):/.test(named) ? named : `http://${named}`;
+  return proxyUrl(withScheme.replace(/^socks5h:/, 'socks5:'));
+>>>>>>> src/client/transport/proxy.ts
 }
 
-function fromEnvironment(server: URL): string | undefined {
-  const env = process.env;
-  const host = server.hostname;
-  if (host === 'localhost' || host.startsWith('127.') || host === '[::1]') return undefined;
-  for (const rule of (env['NO_PROXY'] ?? env['no_proxy'] ?? '').split(',').map((r) => r.trim())) {
-    if (rule === '*' || host === rule || (rule !== '' && host.endsWith(rule.startsWith('.') ? rule : `.${rule}`))) {
-      return undefined;
-    }
+const variable = (env: NodeJS.ProcessEnv, name: string): string => env[name] || env[name.toLowerCase()] || '';
+
+function proxyUrl(text: string): URL {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new Unreachable(`invalid proxy address ${JSON.stringify(text)}`);
   }
-  return env['HTTPS_PROXY'] ?? env['https_proxy'];
+  if (!SCHEMES.includes(url.protocol)) {
+    throw new Error(
+      `invalid proxy-url ${text}: unsupported scheme "${url.protocol.slice(0, -1)}", must be http, https, or socks5`,
+    );
+  }
+  return url;
 }
 
-/** Makes every connection of the agent a tunnel through the proxy. */
-export function connectThroughProxy(agent: https.Agent, proxy: URL): void {
-  type Create = (options: tls.ConnectionOptions, callback: (error: Error | null, socket?: Duplex) => void) => void;
-  const create: Create = (options, callback) => {
-    const authority = `${options.host ?? ''}:${options.port ?? 443}`;
-    const credentials = decodeURIComponent(`${proxy.username}:${proxy.password}`);
-    const request = http.request({
-      host: proxy.hostname,
-      port: proxy.port || 80,
-      method: 'CONNECT',
-      path: authority,
-      agent: false,
-      headers: proxy.username ? { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` } : {},
-    });
-    request.on('error', callback);
-    request.on('connect', (response, socket) => {
-      if (response.statusCode !== 200) {
-        socket.destroy();
-        callback(new Error(`proxy ${proxy.host} refused CONNECT to ${authority}: ${response.statusCode}`));
-        return;
-      }
-      const secure = tls.connect({ ...options, socket });
-      secure.once('secureConnect', () => callback(null, secure));
-      secure.once('error', callback);
-    });
-    request.end();
-  };
-  (agent as unknown as { createConnection: Create }).createConnection = create;
+const bare = (host: string): string => host.replace(/^\[|\]$/g, '');
+
+/** What is on this machine is never reached through a proxy of the environment. */
+export function isLocal(host: string): boolean {
+  return host === 'localhost' || bare(host) === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
+
+function isExempt(server: URL, rules: string): boolean {
+  const host = bare(server.hostname);
+  const port = server.port || (server.protocol === 'https:' ? '443' : '80');
+  if (isLocal(host)) return true;
+  return rules.split(',').some((rule) => matches(rule.trim().toLowerCase(), host, port));
+}
+<<<<<<< /work/main/src/client/transport/proxy.ts
+=======
+
+function matches(rule: string, host: string, port: string): boolean {
+  if (rule === '') return false;
+  if (rule === '*') return true;
+  if (rule.includes('/')) return isInRange(rule, host);
+  const [, name = '', wanted] = /^(.*?)(?::(\d+))?$/.exec(isIP(rule) === 6 ? `[${rule}]` : rule) ?? [];
+  if (wanted !== undefined && wanted !== port) return false;
+  if (isIP(bare(name)) > 0) return bare(name) === host;
+  const suffix = name.replace(/^\*\./, '.');
+  return suffix.startsWith('.') ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`);
+}
+
+function isInRange(range: string, host: string): boolean {
+  const [network = '', prefix = ''] = range.split('/');
+  const family = isIP(host);
+  if (family === 0 || isIP(network) !== family || !/^\d+$/.test(prefix)) return false;
+  const list = new BlockList();
+  const type = family === 6 ? 'ipv6' : 'ipv4';
+  try {
+    list.addSubnet(network, Number(prefix), type);
+  } catch {
+    return false;
+  }
+  return list.check(host, type);
+}
+>>>>>>> src/client/transport/proxy.ts
