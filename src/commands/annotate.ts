@@ -21,7 +21,13 @@ Attempting to set an annotation that already exists will fail unless --overwrite
 
 # Update pod 'foo' by removing an annotation named 'description' if it exists
 # Does not require the --overwrite flag
-{program} annotate pods foo description-`;
+{program} annotate pods foo description-
+
+# The pod that a file names
+{program} annotate -f pod.json description='my frontend'
+
+# Only while the pod is as it was in version 1
+{program} annotate pods foo description='my frontend running nginx' --resource-version=1`;
   static override usage =
     '[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]';
   static override flags = metadataFlags({ noun: 'annotation', nouns: 'annotations', verb: 'annotate' });

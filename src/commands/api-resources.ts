@@ -39,7 +39,10 @@ export default class ApiResources extends Command {
 {program} api-resources --namespaced=true
 
 # Print the supported API resources with a specific APIGroup
-{program} api-resources --api-group=rbac.authorization.k8s.io`;
+{program} api-resources --api-group=rbac.authorization.k8s.io
+
+# Resources without a namespace
+{program} api-resources --namespaced=false`;
   static override flags = flags;
 
   async run(): Promise<void> {

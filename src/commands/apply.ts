@@ -100,7 +100,10 @@ cat pod.json | {program} apply -f -
 
 # Note: --prune is still in Alpha
 # Apply the configuration in manifest.yaml that matches label app=nginx and delete all other resources that are not in the file and match label app=nginx
-{program} apply --prune -f manifest.yaml -l app=nginx`;
+{program} apply --prune -f manifest.yaml -l app=nginx
+
+# Delete all other config maps that were applied and are not in the file
+{program} apply --prune -f manifest.yaml --all --prune-allowlist=core/v1/ConfigMap`;
   static override usage = '(-f FILENAME | -k DIRECTORY)';
   static override flags = flags;
 

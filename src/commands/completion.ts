@@ -7,17 +7,36 @@ export default class Completion extends Command {
     'Output shell completion code for the specified shell (bash, zsh, fish, or powershell). The shell code must be evaluated to provide interactive completion of {program} commands.  This can be done by sourcing it from the .bash_profile';
   static short = 'Output shell completion code for the specified shell (bash, zsh, fish, or powershell)';
   static description = 'Names of objects, namespaces and contexts are completed, too: they are asked for as you type.';
-  static examples = `# Load the {program} completion code for bash into the current shell
+  static examples = `# bash: load it into this shell (the package bash-completion must be installed; on macOS bash 4.1 or later, too:
+# brew install bash-completion@2, or bash-completion for bash 3.2)
 source <({program} completion bash)
 
-# Write bash completion code to a file and source it from .bash_profile
+# bash: load it into all shells to come
 {program} completion bash > ~/.kube/completion.bash.inc
+printf "source '$HOME/.kube/completion.bash.inc'\\n" >> $HOME/.bash_profile
 
-# Load the {program} completion code for zsh[1] into the current shell
+# bash of homebrew on macOS
+{program} completion bash > $(brew --prefix)/etc/bash_completion.d/{program}
+
+# zsh (5.2 or later): load it into this shell
 source <({program} completion zsh)
 
-# Load the {program} completion code for fish[2] into the current shell
-{program} completion fish | source`;
+# zsh: load it into all shells to come
+{program} completion zsh > "\${fpath[1]}/_{program}"
+
+# fish: load it into this shell
+{program} completion fish | source
+
+# fish: load it into all shells to come
+{program} completion fish > ~/.config/fish/completions/{program}.fish
+
+# powershell: load it into this shell
+{program} completion powershell | Out-String | Invoke-Expression
+
+# powershell: load it into all shells to come, from a file or from the profile itself
+{program} completion powershell > $HOME\\.kube\\completion.ps1
+Add-Content $PROFILE "$HOME\\.kube\\completion.ps1"
+{program} completion powershell >> $PROFILE`;
   static override usage = 'SHELL';
 
   run(): Promise<void> {

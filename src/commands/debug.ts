@@ -95,7 +95,13 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
 
 # Create an interactive debugging session on a node and immediately attach to it.
 # The container will run in the host namespaces and the host's filesystem will be mounted at /host
-{program} debug node/mynode -it --image=busybox`;
+{program} debug node/mynode -it --image=busybox
+
+# A debugging session for the pod that a file names
+{program} debug -f pod.yaml -it --image=busybox
+
+# A copy of mypod with a debug container and other images
+{program} debug mypod -it --copy-to=my-debugger --image=debian --set-image=app=app:debug,sidecar=sidecar:debug`;
   static override usage = '(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ]';
   static override flags = flags;
 

@@ -40,7 +40,13 @@ const flags = {
 
 export default class Drain extends NodeCommand {
   static override summary = 'Drain node in preparation for maintenance';
-  static description = `The given node will be marked unschedulable to prevent new pods from arriving. 'drain' evicts the pods if the API server supports eviction. Otherwise, it will use normal DELETE to delete the pods. The 'drain' evicts or deletes all pods except mirror pods (which cannot be deleted through the API server).`;
+  static description = `The given node will be marked unschedulable to prevent new pods from arriving. 'drain' evicts the pods if the API server supports eviction. Otherwise, it will use normal DELETE to delete the pods. The 'drain' evicts or deletes all pods except mirror pods (which cannot be deleted through the API server).
+
+Pods of daemon sets stop a drain unless --ignore-daemonsets is given, and are left alone even then: their controller would replace them at once, for it does not ask whether a node is schedulable. Pods that no replication controller, replica set, daemon set, stateful set or job looks after are deleted with --force alone, as are those whose owner is gone.
+
+'drain' waits until the pods have ended. Leave the machine alone until the command is through.
+
+"{program} uncordon" makes the node schedulable again. A picture of all this: https://kubernetes.io/images/docs/kubectl_drain.svg`;
   static examples = `# Drain node "foo", even if there are pods not managed by a replication controller, replica set, job, daemon set, or stateful set on it
 {program} drain foo --force
 

@@ -27,7 +27,13 @@ You can edit multiple objects, although changes are applied one at a time. The c
 
 The default format is YAML. If you would like to edit in JSON, specify "-o json".
 
-When an object is not valid, the editor is opened again with the reasons. When it cannot be saved, what you typed stays in a temporary file.`;
+When an object is not valid, the editor is opened again with the reasons. When it cannot be saved, what you typed stays in a temporary file.
+
+An object is edited in the API version that it was read in; name the resource with its version and group for another.
+
+--windows-line-endings writes the line ends of Windows; without it they are those of your system.
+
+What is most often in the way of saving is somebody else who changed the object meanwhile. Bring your changes into the newer version then, or the newer version into your temporary file.`;
   static examples = `# Edit the service named 'registry'
 {program} edit svc/registry
 

@@ -15,7 +15,9 @@ export default class Explain extends Command {
 
   <type>.<fieldName>[.<fieldName>]
 
-Information about each field is retrieved from the server in OpenAPI format.`;
+Information about each field is retrieved from the server in OpenAPI format.
+
+"{program} api-resources" lists the types.`;
   static examples = `# Get the documentation of the resource and its fields
 {program} explain pods
 
@@ -26,7 +28,10 @@ Information about each field is retrieved from the server in OpenAPI format.`;
 {program} explain deployments --api-version=apps/v1
 
 # Get the documentation of a specific field of a resource
-{program} explain pods.spec.containers`;
+{program} explain pods.spec.containers
+
+# The layout of earlier days
+{program} explain deployment --output=plaintext-openapiv2`;
   static override usage =
     'TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2]';
   static override flags = {

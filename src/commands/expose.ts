@@ -67,7 +67,11 @@ const exposable = new Set(['ReplicationController', 'Service', 'Pod', 'Deploymen
 export default class Expose extends Command {
   static override summary = 'Expose a resource as a new Kubernetes service';
   static short = 'Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service';
-  static description = `Looks up a deployment, service, replica set, replication controller or pod by name and uses the selector for that resource as the selector for a new service on the specified port. A deployment or replica set will be exposed as a service only if its selector is convertible to a selector that service supports, i.e. when the selector contains only the matchLabels component.`;
+  static description = `Looks up a deployment, service, replica set, replication controller or pod by name and uses the selector for that resource as the selector for a new service on the specified port. A deployment or replica set will be exposed as a service only if its selector is convertible to a selector that service supports, i.e. when the selector contains only the matchLabels component.
+
+Without --port the ports of the resource are taken, all of them when there are several. Without --labels the service gets the labels of the resource.
+
+Possible resources are (in any case): pod (po), service (svc), replicationcontroller (rc), deployment (deploy), replicaset (rs)`;
   static examples = `# Create a service for a replicated nginx, which serves on port 80 and connects to the containers on port 8000
 {program} expose rc nginx --port=80 --target-port=8000
 
@@ -75,7 +79,19 @@ export default class Expose extends Command {
 {program} expose pod valid-pod --port=444 --name=frontend
 
 # Create a service for an nginx deployment, which serves on port 80 and connects to the containers on port 8000
-{program} expose deployment nginx --port=80 --target-port=8000`;
+{program} expose deployment nginx --port=80 --target-port=8000
+
+# The object that a file names
+{program} expose -f nginx-controller.yaml --port=80 --target-port=8000
+
+# A second service for the pods of another: port 443 leads to 8443 in the containers
+{program} expose service nginx --port=443 --target-port=8443 --name=nginx-https
+
+# A service for UDP
+{program} expose rc streamer --port=4100 --protocol=UDP --name=video-stream
+
+# A replica set
+{program} expose rs nginx --port=80 --target-port=8000`;
   static override usage =
     '(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type]';
   static override flags = flags;

@@ -14,11 +14,15 @@ const NONE = 'LoadRestrictionsNone';
 export default class Kustomize extends Command {
   static override summary = "Build a set of KRM resources using a 'kustomization.yaml' file";
   static short = 'Build a kustomization target from a directory or URL';
+  static description = `DIR is a folder with a 'kustomization.yaml', or the URL of a Git repository with the path of one in it. Without DIR it is '.'.`;
   static examples = `# Build the current working directory
 {program} kustomize
 
 # Build some shared configuration directory
-{program} kustomize /home/config/production`;
+{program} kustomize /home/config/production
+
+# A folder of a repository
+{program} kustomize https://github.com/kubernetes-sigs/kustomize.git/examples/helloWorld?ref=v1.0.6`;
   static override usage = 'DIR';
   static override flags = {
     'as-current-user': flag.bool('use the uid and gid of the command executor to run the function in the container'),

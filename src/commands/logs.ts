@@ -101,7 +101,37 @@ export default class Logs extends Command {
 {program} logs --live deployment/nginx
 
 # The last five minutes of every pod whose name begins with web- or api-, as JSON
-{program} logs --match '^(web|api)-' --since=5m -o json`;
+{program} logs --match '^(web|api)-' --since=5m -o json
+
+# Wait up to 20 seconds for the pod to start
+{program} logs nginx --pod-running-timeout=20s
+
+# All containers of a pod
+{program} logs nginx --all-containers=true
+
+# All pods of a deployment
+{program} logs deployment/nginx --all-pods=true
+
+# All containers of the pods with a label
+{program} logs -l app=nginx --all-containers=true
+
+# Ten pods at once, and no more
+{program} logs -l app=nginx --max-log-requests=10
+
+# Follow on after errors
+{program} logs nginx -f --ignore-errors=true
+
+# The last hour
+{program} logs --since=1h nginx
+
+# What was written since a moment, with the time of each line
+{program} logs nginx --since-time=2024-08-30T06:00:00Z --timestamps=true
+
+# From a kubelet whose certificate has expired
+{program} logs --insecure-skip-tls-verify-backend nginx
+
+# The first container of a job
+{program} logs job/hello`;
   static override usage = '[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]';
   static override flags = flags;
 

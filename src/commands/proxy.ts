@@ -30,7 +30,10 @@ export default class Proxy extends Command {
 
 # Run a proxy to the Kubernetes API server on an arbitrary local port
 # The chosen port for the server will be output to stdout
-{program} proxy --port=0`;
+{program} proxy --port=0
+
+# Serve the API under /k8s-api: the pods are at localhost:8001/k8s-api/v1/pods/
+{program} proxy --api-prefix=/k8s-api`;
   static override usage = '[--port=PORT] [--www=static-dir] [--www-prefix=prefix] [--api-prefix=prefix]';
   static override flags = {
     'accept-hosts': flag.string('Regular expression for hosts that the proxy should accept.', {

@@ -85,7 +85,22 @@ export default class Run extends PodCommand {
 {program} run -i -t busybox --image=busybox --restart=Never
 
 # Start the nginx pod using a different command and custom arguments
-{program} run nginx --image=nginx --command -- <cmd> <arg1> ... <argN>`;
+{program} run nginx --image=nginx --command -- <cmd> <arg1> ... <argN>
+
+# Open port 5701 of the container
+{program} run hazelcast --image=hazelcast/hazelcast --port=5701
+
+# Give the pod the labels "app=hazelcast" and "env=prod"
+{program} run hazelcast --image=hazelcast/hazelcast --labels="app=hazelcast,env=prod"
+
+# Show what would be created, and create nothing
+{program} run nginx --image=nginx --dry-run=client
+
+# Change a part of the spec by JSON
+{program} run nginx --image=nginx --overrides='{ "apiVersion": "v1", "spec": { ... } }'
+
+# The command of the image with other arguments
+{program} run nginx --image=nginx -- <arg1> <arg2> ... <argN>`;
   static override usage =
     'NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...]';
   static override flags = flags;

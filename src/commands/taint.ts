@@ -17,8 +17,10 @@ const effects = new Set(['NoSchedule', 'PreferNoSchedule', 'NoExecute']);
 export default class Taint extends Command {
   static override summary = 'Update the taints on one or more nodes';
   static description = `  *  A taint consists of a key, value, and effect. As an argument here, it is expressed as key=value:effect.
-  *  The effect must be NoSchedule, PreferNoSchedule or NoExecute.
-  *  Currently taint can only apply to node.`;
+  *  The key is of letters, digits, hyphens, dots and underscores, begins with a letter or digit, and has up to 253 characters; a DNS subdomain and one '/' may stand before it, as in example.com/my-app.
+  *  The value can be left out. It is made like the key, of up to 63 characters.
+  *  The effect is NoSchedule, PreferNoSchedule or NoExecute.
+  *  Nodes alone can be tainted.`;
   static examples = `# Update node 'foo' with a taint with key 'dedicated' and value 'special-user' and effect 'NoSchedule'
 # If a taint with that key and effect already exists, its value is replaced as specified
 {program} taint nodes foo dedicated=special-user:NoSchedule
@@ -27,7 +29,13 @@ export default class Taint extends Command {
 {program} taint nodes foo dedicated:NoSchedule-
 
 # Remove from node 'foo' all the taints with key 'dedicated'
-{program} taint nodes foo dedicated-`;
+{program} taint nodes foo dedicated-
+
+# Taint all nodes with a label
+{program} taint node -l myLabel=X dedicated=foo:PreferNoSchedule
+
+# A taint without a value
+{program} taint nodes foo bar:NoSchedule`;
   static override usage = 'NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ... KEY_N=VAL_N:TAINT_EFFECT_N';
   static override flags = {
     all: flag.bool('Select all nodes in the cluster'),

@@ -84,7 +84,17 @@ A successful message will be printed to stdout indicating when the specified con
 
 # Wait for the pod "busybox1" to be deleted, with a timeout of 60s, after having issued the "delete" command
 {program} delete pod/busybox1
-{program} wait --for=delete pod/busybox1 --timeout=60s`;
+{program} wait --for=delete pod/busybox1 --timeout=60s
+
+# A condition's status, in any case
+{program} wait --for='jsonpath={.status.conditions[?(@.type=="Ready")].status}=True' pod/busybox1
+
+# A service that has an ingress
+{program} wait --for=jsonpath='{.status.loadBalancer.ingress}' service/loadbalancer
+
+# A secret that is to be created within 30 seconds
+{program} create secret generic busybox1
+{program} wait --for=create secret/busybox1 --timeout=30s`;
   static override usage =
     "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]";
   static override flags = flags;

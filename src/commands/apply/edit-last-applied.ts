@@ -14,7 +14,11 @@ export default class EditLastApplied extends EditCommand {
     'Edit the latest last-applied-configuration annotations of resources from the default editor';
   static description = `The annotations are shown in the editor that your KUBE_EDITOR or EDITOR environment variable names, or in 'vi'. Several objects can be edited at once; each is saved by itself. File names are accepted, too: the files only name the objects.
 
-The default format is YAML. To edit in JSON, specify "-o json".`;
+The default format is YAML. To edit in JSON, specify "-o json".
+
+--windows-line-endings writes the line ends of Windows; without it they are those of your system.
+
+When an annotation cannot be saved, what you typed stays in a temporary file. What is most often in the way is somebody else who changed the object meanwhile: bring your changes into the newer version then.`;
   static examples = `# Edit the last-applied-configuration annotations by type/name in YAML
 {program} apply edit-last-applied deployment/nginx
 

@@ -18,7 +18,10 @@ export default class SetLastApplied extends Command {
 {program} apply set-last-applied -f deploy.yaml
 
 # Set the last-applied-configuration of a resource to match the contents of a file; will create the annotation if it does not already exist
-{program} apply set-last-applied -f deploy.yaml --create-annotation=true`;
+{program} apply set-last-applied -f deploy.yaml --create-annotation=true
+
+# The files of a folder, each for itself
+{program} apply set-last-applied -f path/`;
   static override usage = '-f FILENAME';
   static override flags = {
     'create-annotation': flag.bool(

@@ -37,7 +37,19 @@ export default class CanI extends Command {
 {program} auth can-i get pods --subresource=log
 
 # List all allowed actions in namespace "foo"
-{program} auth can-i --list --namespace=foo`;
+{program} auth can-i --list --namespace=foo
+
+# May the service account "foo" of the namespace "dev" list the pods of the namespace "prod"?
+{program} auth can-i list pods --as=system:serviceaccount:dev:foo -n prod
+
+# May I read the job "bar" of the namespace "foo"?
+{program} auth can-i get jobs.batch/bar -n foo
+
+# May I read the URL /logs/?
+{program} auth can-i get /logs/
+
+# May I approve certificates of a group?
+{program} auth can-i approve certificates.k8s.io`;
   static override usage = 'VERB [TYPE | TYPE/NAME | NONRESOURCEURL]';
   static override flags = {
     ...allNamespacesFlag,

@@ -14,6 +14,7 @@ interface UserInfo {
 export default class WhoAmI extends Command {
   static override summary = 'Experimental: Check who you are and your attributes (groups, extra)';
   static short = 'Experimental: Check self subject attributes';
+  static description = `The server is asked who you are (SelfSubjectReview); an error is printed when it has no such API.`;
   static examples = `# Get your subject attributes
 {program} auth whoami
 

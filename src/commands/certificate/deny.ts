@@ -3,6 +3,7 @@ import { CertificateCommand, certificateFlags } from './_certificate.ts';
 
 export default class CertificateDeny extends CertificateCommand {
   static override summary = 'Deny a certificate signing request';
+  static description = `{program} certificate deny lets a cluster admin turn a certificate signing request (CSR) down: no controller issues a certificate for it.`;
   static examples = `# Deny CSR 'csr-sqgzp'
 {program} certificate deny csr-sqgzp`;
   static override usage = '(-f FILENAME | NAME)';

@@ -53,7 +53,31 @@ Bearer token and basic auth are mutually exclusive.`;
 {program} config set-credentials cluster-admin --username=admin --password=uXFGweU9l35qcif
 
 # Embed client certificate data in the "cluster-admin" entry
-{program} config set-credentials cluster-admin --client-certificate=~/.kube/admin.crt --embed-certs=true`;
+{program} config set-credentials cluster-admin --client-certificate=~/.kube/admin.crt --embed-certs=true
+
+# The auth provider of Google Compute Platform
+{program} config set-credentials cluster-admin --auth-provider=gcp
+
+# OpenID Connect with further arguments
+{program} config set-credentials cluster-admin --auth-provider=oidc --auth-provider-arg=client-id=foo --auth-provider-arg=client-secret=bar
+
+# Take an argument of the provider away
+{program} config set-credentials cluster-admin --auth-provider=oidc --auth-provider-arg=client-secret-
+
+# A program that gives credentials
+{program} config set-credentials cluster-admin --exec-command=/path/to/the/executable --exec-api-version=client.authentication.k8s.io/v1beta1
+
+# The same, and it may ask the user
+{program} config set-credentials cluster-admin --exec-command=/path/to/the/executable --exec-api-version=client.authentication.k8s.io/v1beta1 --exec-interactive-mode=Always
+
+# The program's arguments
+{program} config set-credentials cluster-admin --exec-arg=arg1 --exec-arg=arg2
+
+# The program's environment variables
+{program} config set-credentials cluster-admin --exec-env=key1=val1 --exec-env=key2=val2
+
+# Take one of them away
+{program} config set-credentials cluster-admin --exec-env=var-to-remove-`;
   static override usage =
     'NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password]';
   static override flags = flags;

@@ -16,7 +16,16 @@ export default class CreateClusterRole extends Generator {
 {program} create clusterrole "foo" --verb=get --non-resource-url=/logs/*
 
 # Create a cluster role name "monitoring" with AggregationRule specified
-{program} create clusterrole monitoring --aggregation-rule="rbac.example.com/aggregate-to-monitoring=true"`;
+{program} create clusterrole monitoring --aggregation-rule="rbac.example.com/aggregate-to-monitoring=true"
+
+# A cluster role for two pods, by their names
+{program} create clusterrole pod-reader --verb=get --resource=pods --resource-name=readablepod --resource-name=anotherpod
+
+# A cluster role for resources of another API group
+{program} create clusterrole foo --verb=get,list,watch --resource=rs.apps
+
+# A cluster role for a subresource
+{program} create clusterrole foo --verb=get,list,watch --resource=pods,pods/status`;
   static override usage =
     'NAME --verb=verb --resource=resource.group [--resource-name=resourcename] [--dry-run=server|client|none]';
   static override flags = {

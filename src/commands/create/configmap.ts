@@ -24,7 +24,10 @@ When creating a config map based on a directory, each file whose basename is a v
 {program} create configmap my-config --from-literal=key1=config1 --from-literal=key2=config2
 
 # Create a new config map named my-config from an env file
-{program} create configmap my-config --from-env-file=path/to/foo.env --from-env-file=path/to/bar.env`;
+{program} create configmap my-config --from-env-file=path/to/foo.env --from-env-file=path/to/bar.env
+
+# Take every file of a folder, or one file with its pairs as text
+{program} create configmap my-config --from-file=path/to/bar`;
   static override usage = 'NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]';
   static override flags = {
     'append-hash': flag.bool('Append a hash of the configmap to its name.'),

@@ -18,7 +18,25 @@ export default class CreateIngress extends Generator {
 {program} create ingress simple --rule="foo.com/bar=svc1:8080,tls=my-cert"
 
 # Create a catch all ingress of "/path" pointing to service svc:port and Ingress Class as "otheringress"
-{program} create ingress catch-all --class=otheringress --rule="/path=svc:port"`;
+{program} create ingress catch-all --class=otheringress --rule="/path=svc:port"
+
+# An ingress with two annotations
+{program} create ingress annotated --class=default --rule="foo.com/bar=svc:port" --annotation ingress.annotation1=foo --annotation ingress.annotation2=bla
+
+# Two paths of one host
+{program} create ingress multipath --class=default --rule="foo.com/=svc:port" --rule="foo.com/admin/=svcadmin:portadmin"
+
+# Two hosts; a path that ends in * is of the type Prefix
+{program} create ingress ingress1 --class=default --rule="foo.com/path*=svc:8080" --rule="bar.com/admin*=svc2:http"
+
+# TLS with the certificate of the ingress controller, and paths of both types
+{program} create ingress ingtls --class=default --rule="foo.com/=svc:https,tls" --rule="foo.com/path/subpath*=othersvc:8080"
+
+# TLS with the certificate of a secret
+{program} create ingress ingsecret --class=default --rule="foo.com/*=svc:8080,tls=secret1"
+
+# A backend for all that no rule names
+{program} create ingress ingdefault --class=default --default-backend=defaultsvc:http --rule="foo.com/*=svc:8080,tls=secret1"`;
   static override usage = 'NAME --rule=host/path=service:port[,tls[=secret]] ';
   static override flags = {
     ...generatorFlags,

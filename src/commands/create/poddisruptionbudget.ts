@@ -16,7 +16,10 @@ export default class CreatePodDisruptionBudget extends Generator {
   static aliases = ['pdb'];
   static examples = `# Create a pod disruption budget named my-pdb that will select all pods with the app=rails label
 # and require at least one of them being available at any point in time
-{program} create poddisruptionbudget my-pdb --selector=app=rails --min-available=1`;
+{program} create poddisruptionbudget my-pdb --selector=app=rails --min-available=1
+
+# At least half of the pods with the label app=nginx stay available
+{program} create pdb my-pdb --selector=app=nginx --min-available=50%`;
   static override usage = 'NAME --selector=SELECTOR --min-available=N [--dry-run=server|client|none]';
   static override flags = {
     ...generatorFlags,

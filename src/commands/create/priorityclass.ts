@@ -9,7 +9,13 @@ export default class CreatePriorityClass extends Generator {
   static short = 'Create a priority class with the specified name';
   static aliases = ['pc'];
   static examples = `# Create a priority class named high-priority
-{program} create priorityclass high-priority --value=1000 --description="high priority"`;
+{program} create priorityclass high-priority --value=1000 --description="high priority"
+
+# The priority of pods that name no class
+{program} create priorityclass default-priority --value=1000 --global-default=true --description="default priority"
+
+# A class whose pods wait, and take the place of no others
+{program} create priorityclass high-priority --value=1000 --description="high priority" --preemption-policy="Never"`;
   static override usage = 'NAME --value=VALUE --global-default=BOOL [--dry-run=server|client|none]';
   static override flags = {
     ...generatorFlags,

@@ -14,7 +14,10 @@ export default class CreateRole extends Generator {
 {program} create role pod-reader --verb=get --resource=pods --resource-name=readablepod --resource-name=anotherpod
 
 # Create a role named "foo" with SubResource specified
-{program} create role foo --verb=get,list,watch --resource=pods,pods/status`;
+{program} create role foo --verb=get,list,watch --resource=pods,pods/status
+
+# A role for resources of another API group
+{program} create role foo --verb=get,list,watch --resource=rs.apps`;
   static override usage =
     'NAME --verb=verb --resource=resource.group/subresource [--resource-name=resourcename] [--dry-run=server|client|none]';
   static override flags = { ...generatorFlags, ...ruleFlags };

@@ -16,7 +16,16 @@ export default class CreateToken extends Command {
 {program} create token myapp --duration 10m
 
 # Request a token with a custom audience
-{program} create token myapp --audience https://example.com`;
+{program} create token myapp --audience https://example.com
+
+# A token of a service account in another namespace
+{program} create token myapp --namespace myns
+
+# A token that ends with a Secret
+{program} create token myapp --bound-object-kind Secret --bound-object-name mysecret
+
+# A token that ends with this very Secret, and not one of the same name
+{program} create token myapp --bound-object-kind Secret --bound-object-name mysecret --bound-object-uid 0d4691ed-659b-4935-a832-355f77ee47cc`;
   static override usage = 'SERVICE_ACCOUNT_NAME';
   static override flags = {
     audience: flag.array(

@@ -5,7 +5,7 @@ export default class RolloutPause extends RolloutCommand {
   static override summary = 'Mark the provided resource as paused';
   static description =
     'Paused resources will not be reconciled by a controller. Use "{program} rollout resume" to resume a paused resource. Currently only deployments support being paused.';
-  static examples = `# Mark the provided resource as paused
+  static examples = `# Pause a deployment: what runs goes on, and changes wait until it is resumed
 {program} rollout pause deployment/nginx`;
   static override usage = 'RESOURCE';
   static override flags = changingFlags;

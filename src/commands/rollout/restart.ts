@@ -15,7 +15,10 @@ export default class RolloutRestart extends RolloutCommand {
 {program} rollout restart deployment/nginx
 
 # Restart deployments with the app=nginx label
-{program} rollout restart deployment --selector=app=nginx`;
+{program} rollout restart deployment --selector=app=nginx
+
+# Restart a daemon set
+{program} rollout restart daemonset/abc`;
   static override usage = 'RESOURCE';
   static override flags = changingFlags;
 

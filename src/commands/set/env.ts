@@ -33,7 +33,11 @@ const flags = {
 export default class SetEnv extends SetCommand {
   static short = 'Update environment variables on a pod template';
   static override summary = 'Update environment variables on a pod template';
-  static description = `List environment variable definitions in one or more pods, pod templates. Add, update, or remove container environment variable definitions in one or more pod templates (within replication controllers or deployment configurations). View or modify the environment variable definitions on all containers in the specified pods or pod templates, or just those that match a wildcard.`;
+  static description = `List environment variable definitions in one or more pods, pod templates. Add, update, or remove container environment variable definitions in one or more pod templates (within replication controllers or deployment configurations). View or modify the environment variable definitions on all containers in the specified pods or pod templates, or just those that match a wildcard.
+
+With "--env -" variables are read from standard input, one NAME=value a line.
+
+Possible resources are (in any case): pod (po), replicationcontroller (rc), deployment (deploy), daemonset (ds), statefulset (sts), cronjob (cj), replicaset (rs)`;
   static examples = `# Update deployment 'registry' with a new environment variable
 {program} set env deployment/registry STORAGE_DIR=/local
 
@@ -44,7 +48,28 @@ export default class SetEnv extends SetCommand {
 {program} set env --from=configmap/myconfigmap --prefix=MYSQL_ deployment/myapp
 
 # Remove the environment variable ENV from container 'c1' in all deployment configs
-{program} set env deployments --all --containers="c1" ENV-`;
+{program} set env deployments --all --containers="c1" ENV-
+
+# List the variables of all pods
+{program} set env pods --all --list
+
+# Show the changed deployment as YAML; the object on the server stays as it is with --dry-run
+{program} set env deployment/sample-build STORAGE_DIR=/data -o yaml
+
+# Set ENV=prod in all containers of all replication controllers
+{program} set env rc --all ENV=prod
+
+# Take the variables of a secret
+{program} set env --from=secret/mysecret deployment/myapp
+
+# Take one key of a config map
+{program} set env --keys=my-example-key --from=configmap/myconfigmap deployment/myapp
+
+# Remove ENV from the deployment that a file names
+{program} set env -f deploy.json ENV-
+
+# Read variables of the shell from stdin
+env | grep RAILS_ | {program} set env -e - deployment/registry`;
   static override usage = 'RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N';
   static override flags = flags;
 

@@ -9,6 +9,9 @@ export default class SetResources extends SetCommand {
   static short = 'Update resource requests/limits on objects with pod templates';
   static override summary =
     'Specify compute resource requirements (CPU, memory) for any resource that defines a pod template. If a pod is successfully scheduled, it is guaranteed the amount of resource requested, but may burst up to its specified limits';
+  static description = `Where a limit is given and a request is not, the limit is the request, too.
+
+Everything that has a pod template can be named; "{program} api-resources" lists the types of the server.`;
   static examples = `# Set a deployments nginx container CPU limits to "200m" and memory to "512Mi"
 {program} set resources deployment nginx -c=nginx --limits=cpu=200m,memory=512Mi
 
@@ -16,7 +19,10 @@ export default class SetResources extends SetCommand {
 {program} set resources deployment nginx --limits=cpu=200m,memory=512Mi --requests=cpu=100m,memory=256Mi
 
 # Remove the resource requests for resources on containers in nginx
-{program} set resources deployment nginx --limits=cpu=0,memory=0 --requests=cpu=0,memory=0`;
+{program} set resources deployment nginx --limits=cpu=0,memory=0 --requests=cpu=0,memory=0
+
+# Show as YAML what a local file would become, without a server
+{program} set resources -f path/to/file.yaml --limits=cpu=200m,memory=512Mi --local -o yaml`;
   static override usage = '(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]';
   static override flags = {
     ...setFlags('resources'),

@@ -10,8 +10,12 @@ export default class SetServiceAccount extends SetCommand {
   static short = 'Update the service account of a resource';
   static override summary = 'Update the service account of pod template resources';
   static aliases = ['sa'];
+  static description = `Possible resources are (in any case): replicationcontroller (rc), deployment (deploy), daemonset (ds), job, replicaset (rs), statefulset`;
   static examples = `# Set deployment nginx-deployment's service account to serviceaccount1
-{program} set serviceaccount deployment nginx-deployment serviceaccount1`;
+{program} set serviceaccount deployment nginx-deployment serviceaccount1
+
+# Show as YAML what a local file would become, without a server
+{program} set sa -f nginx-deployment.yaml serviceaccount1 --local --dry-run=client -o yaml`;
   static override usage = '(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT';
   static override flags = withoutSelector;
 

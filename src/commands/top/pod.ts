@@ -22,7 +22,13 @@ Due to the metrics pipeline delay, they may be unavailable for a few minutes sin
 {program} top pod
 
 # Show metrics for a given pod and its containers
-{program} top pod POD_NAME --containers`;
+{program} top pod POD_NAME --containers
+
+# Measurements of all pods of a namespace
+{program} top pod --namespace=NAMESPACE
+
+# Measurements of the pods with a label
+{program} top pod -l name=myLabel`;
   static override usage = '[NAME | -l label]';
   static override flags = {
     ...allNamespacesFlag,

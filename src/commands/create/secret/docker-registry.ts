@@ -9,8 +9,9 @@ const KEY = '.dockerconfigjson';
 export default class CreateSecretDockerRegistry extends SecretGenerator {
   static short = 'Create a secret for use with a Docker registry';
   static override summary = 'Create a new secret for use with Docker registries';
-  static description =
-    'Dockercfg secrets are used to authenticate against Docker registries. When creating applications, you may have a Docker registry that requires authentication; the nodes pull images with the credentials of this secret.';
+  static description = `Dockercfg secrets are used to authenticate against Docker registries. When creating applications, you may have a Docker registry that requires authentication; the nodes pull images with the credentials of this secret.
+
+'docker login DOCKER_REGISTRY_SERVER --username=DOCKER_USER --password=DOCKER_PASSWORD --email=DOCKER_EMAIL' writes such a file (~/.dockercfg) for your own pushes and pulls; the email address is optional. Nodes need a secret of the same contents, which is attached to the service account of the pods.`;
   static examples = `# If you do not already have a .dockercfg file, create a dockercfg secret directly
 {program} create secret docker-registry my-secret --docker-server=DOCKER_REGISTRY_SERVER --docker-username=DOCKER_USER --docker-password=DOCKER_PASSWORD --docker-email=DOCKER_EMAIL
 

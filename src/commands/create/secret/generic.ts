@@ -8,7 +8,9 @@ export default class CreateSecretGeneric extends SecretGenerator {
   static override summary = 'Create a secret from a local file, directory, or literal value';
   static description = `A single secret may package one or more key/value pairs.
 
-When creating a secret based on a file, the key will default to the basename of the file, and the value will default to the file content. If the basename is an invalid key or you wish to chose your own, you may specify an alternate key.`;
+When creating a secret based on a file, the key will default to the basename of the file, and the value will default to the file content. If the basename is an invalid key or you wish to chose your own, you may specify an alternate key.
+
+A folder gives a key for each of its files whose name can be a key. What is no regular file (folders, links, devices, pipes) is left out.`;
   static examples = `# Create a new secret named my-secret with keys for each file in folder bar
 {program} create secret generic my-secret --from-file=path/to/bar
 
@@ -16,7 +18,13 @@ When creating a secret based on a file, the key will default to the basename of 
 {program} create secret generic my-secret --from-literal=key1=supersecret --from-literal=key2=topsecret
 
 # Create a new secret named my-secret from env files
-{program} create secret generic my-secret --from-env-file=path/to/foo.env --from-env-file=path/to/bar.env`;
+{program} create secret generic my-secret --from-env-file=path/to/foo.env --from-env-file=path/to/bar.env
+
+# Keys with names of their own for files
+{program} create secret generic my-secret --from-file=ssh-privatekey=path/to/id_rsa --from-file=ssh-publickey=path/to/id_rsa.pub
+
+# A file and a literal in one secret
+{program} create secret generic my-secret --from-file=ssh-privatekey=path/to/id_rsa --from-literal=passphrase=topsecret`;
   static override usage =
     'NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none]';
   static override flags = {

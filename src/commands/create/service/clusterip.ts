@@ -6,7 +6,10 @@ export default class CreateServiceClusterIP extends ServiceGenerator {
   static short = 'Create a ClusterIP service';
   static override summary = 'Create a ClusterIP service with the specified name';
   static examples = `# Create a ClusterIP service with the specified name
-{program} create service clusterip my-svc --tcp=5678:8080`;
+{program} create service clusterip my-svc --tcp=5678:8080
+
+# A headless service
+{program} create service clusterip my-cs --clusterip="None"`;
   static override usage = 'NAME [--tcp=<port>:<targetPort>] [--dry-run=server|client|none]';
   static override flags = {
     ...serviceFlags,

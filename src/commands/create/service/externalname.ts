@@ -7,6 +7,7 @@ import { ServiceGenerator, serviceFlags } from './_service.ts';
 export default class CreateServiceExternalName extends ServiceGenerator {
   static short = 'Create an ExternalName service';
   static override summary = 'Create an ExternalName service with the specified name';
+  static description = `An ExternalName service stands for a DNS name outside instead of pods: services elsewhere, in other clusters or on this machine, get a name in this cluster.`;
   static examples = `# Create an ExternalName service with the specified name
 {program} create service externalname my-svc --external-name bar.com`;
   static override usage = 'NAME --external-name external.name [--dry-run=server|client|none]';
