@@ -30,6 +30,9 @@ const absentDaemons: Plugin = {
   },
 };
 
+/** What lies in the folder where the program is called is no part of it: no settings and no code of a runtime. */
+const settled = ['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'];
+
 function run(program: string, args: readonly string[]): void {
   const { status, stderr, stdout } = spawnSync(program, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed:\n${stdout}${stderr}`);
@@ -37,25 +40,26 @@ function run(program: string, args: readonly string[]): void {
 
 const folder = mkdtempSync(join(tmpdir(), 'sampan-binary-'));
 try {
-  const bundle = join(folder, 'sampan.cjs');
+  const bundle = join(folder, 'bundle');
   await build({
     entryPoints: ['src/cli/run.ts'],
     absWorkingDir: root,
-    outfile: bundle,
+    outdir: bundle,
     bundle: true,
+    splitting: true,
     platform: 'node',
-    format: 'cjs',
+    format: 'esm',
+    // Packages as ES modules, where they have them: of the others import() loses the names.
+    mainFields: ['module', 'main'],
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'warning',
     plugins: [absentDaemons],
-    define: { 'import.meta.url': '__program_url', 'import.meta.dirname': '__dirname' },
-    banner: { js: 'var __program_url=require("node:url").pathToFileURL(process.execPath).href;' },
   });
   mkdirSync(dirname(target), { recursive: true });
-  const compile = ['bun', 'build', '--compile', '--bytecode', bundle, '--outfile', target];
-  run('npm', ['exec', '--yes', `--package=${BUN}`, '--', ...compile]);
+  const compile = ['bun', 'build', '--compile', '--bytecode', '--format=esm', '--splitting', ...settled];
+  run('npm', ['exec', '--yes', `--package=${BUN}`, '--', ...compile, join(bundle, 'run.js'), '--outfile', target]);
   run(target, ['version', '--client']);
   console.log(`${target} (${Math.round(statSync(target).size / 1e6)} MB)`);
 } finally {

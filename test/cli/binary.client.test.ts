@@ -1,6 +1,6 @@
 // The CLI as one file (scripts/build-binary.ts): it is built, needs nothing beside it, and says what kubectl says.
 // SAMPAN_BINARY=FILE with corpus.test.ts holds a binary to the whole corpus.
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { root, run } from '../support/cli.ts';
 import { type Bench, chapters, goldenFile, keysOf, lineOf, type Outcome, runProgram, startBench } from './corpus.ts';
 
 /** Chapters that between them load every way in and out: tables, templates, settings, patches, streams. */
-const TRIED = ['output', 'kubeconfig', 'numbers', 'streams', 'replace'];
+const TRIED = ['describe', 'output', 'kubeconfig', 'numbers', 'streams', 'replace'];
 
 let folder = '';
 let binary = '';
@@ -39,6 +39,24 @@ describe('the CLI as one file', () => {
       expect(server.stderr).toContain('install the npm package');
     } finally {
       rmSync(empty, { recursive: true, force: true });
+    }
+  });
+
+  it('runs nothing of the folder where it is called, and takes no settings from it', async () => {
+    const foreign = mkdtempSync(join(tmpdir(), 'sampan-binary-'));
+    try {
+      writeFileSync(join(foreign, '.env'), 'KUBECONFIG=/nonexistent/config\nHOME=/nonexistent\n');
+      writeFileSync(join(foreign, 'bunfig.toml'), 'preload = ["./foreign.js"]\n');
+      writeFileSync(join(foreign, 'foreign.js'), 'console.log("foreign code");\n');
+      const env = { PATH: '/nonexistent', HOME: foreign };
+      const viewed = await run(binary, ['config', 'get-contexts', '-v=6'], { env, cwd: foreign });
+      expect(viewed.stdout + viewed.stderr).not.toMatch(/foreign code|nonexistent/);
+      expect(viewed.code).toBe(0);
+      const set = await run(binary, ['config', 'set-cluster', 'mine', '--server=https://x'], { env, cwd: foreign });
+      expect(set).toMatchObject({ code: 0, stdout: 'Cluster "mine" set.\n' });
+      expect(readFileSync(join(foreign, '.kube/config'), 'utf8')).toContain('https://x');
+    } finally {
+      rmSync(foreign, { recursive: true, force: true });
     }
   });
 });

@@ -4,7 +4,8 @@ import { X509Certificate } from 'node:crypto';
 import { parse } from 'yaml';
 import { ConfigMaps } from '../../api/resources.ts';
 import { Client } from '../../client/rest.ts';
-import { httpsTransport, peerCertificate } from '../../client/transport/https.ts';
+import { httpsTransport } from '../../client/transport/https.ts';
+import { peerCertificate } from '../../client/transport/peer-certificates.ts';
 import { caHashOf } from './token.ts';
 import { NodeStartError } from './start-error.ts';
 
