@@ -1,4 +1,5 @@
-// `cp`: through tar in the container. Upstream: kubectl/pkg/cmd/cp/cp.go. Beyond upstream: --resume (resume-copy.ts).
+// `cp`: through tar in the container. Upstream: kubectl/pkg/cmd/cp/cp.go. Beyond upstream: --resume (resume-copy.ts), and
+// that a Sampan node does it itself where the container has no tar (node/server/container-files.ts).
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { basename, dirname, resolve } from 'node:path';
 import { statSync } from 'node:fs';
@@ -179,6 +180,8 @@ export default class Cp extends PodCommand {
       ['stderr', true],
       ['stdin', streams.stdin !== undefined],
       ['stdout', true],
+      // A node of ours does it itself where the container has no tar; others do not know the word.
+      ['nodeFiles', true],
     ]);
     const { dialer } = await this.cluster();
     const all = { stderr: this.io.stderr, ...streams, tty: false };

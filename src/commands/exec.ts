@@ -1,4 +1,5 @@
-// `exec`. Upstream: kubectl/pkg/cmd/exec/exec.go.
+// `exec`. Upstream: kubectl/pkg/cmd/exec/exec.go. Beyond upstream: --run-as.
+import { INVALID_EXEC_USER, parseExecUser } from '../api/exec-user.ts';
 import { CliError } from '../cli/errors.ts';
 import { flag } from '../cli/pflag.ts';
 import { chooseContainer } from '../cli/pods.ts';
@@ -30,6 +31,10 @@ export default class Exec extends PodCommand {
     ),
     filename: flag.slice('to use to exec into the resource', { short: 'f' }),
     ...podRunningTimeoutFlag,
+    'run-as': flag.string(
+      'User of the container, and perhaps group, as whom the command runs: USER[:GROUP], names or numbers. Needs a Sampan server, the verb impersonate on pods/exec and, where the container has runAsNonRoot, a uid that is not 0.',
+      { own: true },
+    ),
     quiet: flag.bool('Only print output from the remote session', { short: 'q' }),
     stdin: flag.bool('Pass stdin to the container', { short: 'i' }),
     tty: flag.bool('Stdin is a TTY', { short: 't' }),
@@ -48,6 +53,7 @@ export default class Exec extends PodCommand {
       throw new CliError('pod, type/name or --filename must be specified');
     }
     if (command.length === 0) throw new CliError('you must specify at least one command for the container');
+    if (flags['run-as'] !== '') await this.checkUser(flags['run-as']);
     const object = await this.namedObject(name, flags.filename);
     const pod = await this.podOf(object, flags['pod-running-timeout']);
     const phase = pod.status?.phase;
@@ -66,10 +72,23 @@ export default class Exec extends PodCommand {
         ['stdin', flags.stdin],
         ['stdout', true],
         ['tty', streams.tty],
+        ['user', flags['run-as'] || false],
       ]);
       checkRemoteStatus(await runRemoteCommand(cluster.dialer, path, streams, this.context.signal));
     } finally {
       streams.restore();
     }
+  }
+
+  /** Another server would ignore it, and run the command as whom it always runs. */
+  private async checkUser(user: string): Promise<void> {
+    if (!parseExecUser(user)) {
+      throw new CliError(`invalid --run-as ${JSON.stringify(user)}: must be ${INVALID_EXEC_USER}`);
+    }
+    const { gitVersion } = await (await this.cluster()).json<{ gitVersion?: string }>('GET', '/version');
+    if (gitVersion?.includes('+sampan')) return;
+    throw new CliError(
+      `--run-as needs a Sampan server: this one (${gitVersion}) runs commands as the container's user only`,
+    );
   }
 }

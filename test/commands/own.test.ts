@@ -12,6 +12,7 @@ describe('what is ours', () => {
       apply: ['atomic', 'show-diff'],
       cp: ['resume'],
       events: ['group'],
+      exec: ['run-as'],
       get: ['decode', 'everything', 'neat'],
       logs: ['all-namespaces', 'live', 'match', 'output'],
       'port-forward': ['reconnect'],

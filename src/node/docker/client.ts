@@ -2,7 +2,7 @@
 // (Docker's own message) or DockerUnavailable.
 import type { Duplex, Readable } from 'node:stream';
 import { DockerConnection } from './connection.ts';
-import { isDockerConflict, isGone, isUnchanged } from './errors.ts';
+import { DockerError, isDockerConflict, isGone, isUnchanged } from './errors.ts';
 import { readJsonLines } from './json-lines.ts';
 import type {
   ContainerCreate,
@@ -44,6 +44,8 @@ export interface ExecOptions {
   stdout?: boolean;
   stderr?: boolean;
   env?: readonly string[];
+  /** Default: the container's. */
+  user?: string;
 }
 
 export class DockerClient {
@@ -164,6 +166,7 @@ export class DockerClient {
       Tty: options.tty ?? false,
       Cmd: options.command,
       Env: options.env,
+      User: options.user,
     };
     return (await this.connection.json<{ Id: string }>('POST', `/containers/${id}/exec`, { body })).Id;
   }
@@ -178,6 +181,29 @@ export class DockerClient {
 
   async resizeExec(execId: string, size: { width: number; height: number }): Promise<void> {
     await this.connection.json('POST', `/exec/${execId}/resize`, { query: { w: size.width, h: size.height } });
+  }
+
+  /** A file or folder of the container, volumes included, as a tar stream named by its last part. */
+  readArchive(id: string, path: string, signal: AbortSignal): Promise<Readable> {
+    return this.connection.stream('GET', `/containers/${id}/archive`, { query: { path }, signal });
+  }
+
+  /** Unpacks below a folder of the container, with the owners that the archive names. */
+  async writeArchive(id: string, folder: string, archive: Readable, signal: AbortSignal): Promise<void> {
+    const query = { path: folder, noOverwriteDirNonDir: true };
+    await this.connection.json('PUT', `/containers/${id}/archive`, { query, body: archive, signal });
+  }
+
+  /** Links are followed. */
+  async isFolder(id: string, path: string): Promise<boolean> {
+    try {
+      // With a dot at the end only a folder has such a path.
+      await this.connection.json('HEAD', `/containers/${id}/archive`, { query: { path: `${path}/.` } });
+      return true;
+    } catch (error) {
+      if (error instanceof DockerError) return false;
+      throw error;
+    }
   }
 
   stats(id: string): Promise<ContainerStats> {

@@ -83,7 +83,16 @@ export interface ContainerDetails {
     StartedAt: string;
     FinishedAt: string;
   };
-  Config: { Image: string; Labels: Record<string, string>; Tty: boolean; OpenStdin: boolean; StopSignal?: string };
+  Config: {
+    Image: string;
+    Labels: Record<string, string>;
+    Tty: boolean;
+    OpenStdin: boolean;
+    StopSignal?: string;
+    /** `user`, `uid` or either with `:group`; empty is root. */
+    User?: string;
+    WorkingDir?: string;
+  };
   HostConfig: HostConfig;
   NetworkSettings?: { Networks?: Record<string, { IPAddress?: string; Gateway?: string }> };
 }

@@ -9,6 +9,8 @@ import { liveSandbox } from '../agent/runtime-state.ts';
 import type { DockerClient } from '../docker/client.ts';
 import { execInContainer } from '../docker/exec.ts';
 import { HttpError, json, stream, text } from './answers.ts';
+import { doFileTask, fileTaskOf } from './container-files.ts';
+import { execUser } from './exec-user.ts';
 import type { NamespaceDialer } from './namespace-dialer.ts';
 import { logContainerId, parseLogQuery, readLogs } from './logs.ts';
 import {
@@ -148,18 +150,25 @@ class NodeApi {
   }
 
   async exec(segments: string[], request: Request): Promise<Response> {
-    const record = await this.running(segments);
-    const command = request.query.getAll('command');
+    const { record, pod } = await this.running(segments);
+    const { query } = request;
+    const command = query.getAll('command');
     if (command.length === 0) throw new HttpError(400, 'a command is required: give `command` at least once');
     const { docker, serveRemoteCommand } = this.options;
+    const user = query.has('user') ? { user: execUser(query.get('user')!, pod, record.name) } : {};
+    const task = query.has('nodeFiles') ? fileTaskOf(command) : undefined;
+    const files = { docker, containerId: record.id, anyUser: query.get('nodeFiles') === 'any' };
     return serveRemoteCommand(
       request,
-      guarded((session) => execSession(docker, record.id, command, session)),
+      guarded((session) => {
+        const instead = task ? { instead: () => doFileTask(files, task, session) } : {};
+        return execSession(docker, record.id, command, session, { ...user, ...instead });
+      }),
     );
   }
 
   async attach(segments: string[], request: Request): Promise<Response> {
-    const record = await this.running(segments);
+    const { record } = await this.running(segments);
     const { docker, serveRemoteCommand } = this.options;
     return serveRemoteCommand(
       request,
@@ -170,7 +179,7 @@ class NodeApi {
   /** POST /run/…?cmd=…: the output of one command, without streams. */
   async run(segments: string[], request: Request): Promise<Response> {
     if (request.method !== 'POST') throw new HttpError(405, '405: Method Not Allowed');
-    const record = await this.running(segments);
+    const { record } = await this.running(segments);
     const command = (request.query.get('cmd') ?? '').split(' ').filter((word) => word !== '');
     if (command.length === 0) throw new HttpError(400, 'a command is required: give `cmd`');
     const limits = { timeoutMs: RUN_TIMEOUT_MS, maxBytes: RUN_MAX_BYTES, signal: request.signal };
@@ -198,7 +207,7 @@ class NodeApi {
     if (!served) throw new HttpError(404, `pod does not exist: "${name}_${namespace}"`);
     const record = (await served.runtime()).containers.find((r) => r.name === container && r.state === 'running');
     if (!record) throw new HttpError(404, `container not found ("${container}")`);
-    return record;
+    return { record, pod: served.pod };
   }
 }
 

@@ -1,11 +1,18 @@
 // exec, attach and run: the remote command's streams joined to Docker's hijacked connection. Upstream: dockershim's
 // exec.go and docker_streaming.go.
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
 import type { RemoteCommandSession, RemoteStatus, TerminalSize } from '../../wire/streams.ts';
 import type { DockerClient } from '../docker/client.ts';
 import { splitFrames, writeAll } from '../docker/log-stream.ts';
 
 const SUCCESS: RemoteStatus = { status: 'Success' };
+
+export interface SessionOptions {
+  /** Docker's `User`; default: the container's. */
+  user?: string;
+  /** Runs instead of a program that the container does not have. Until that is certain no input is read. */
+  instead?(): Promise<RemoteStatus>;
+}
 
 /** Runs a command in a container, joined to the session, and answers its exit code as the kubelet does. */
 export async function execSession(
@@ -13,6 +20,7 @@ export async function execSession(
   containerId: string,
   command: readonly string[],
   session: RemoteCommandSession,
+  { user, instead }: SessionOptions = {},
 ): Promise<RemoteStatus> {
   const id = await docker.createExec(containerId, {
     command,
@@ -20,11 +28,21 @@ export async function execSession(
     stdin: session.stdin !== undefined,
     stdout: session.stdout !== undefined,
     stderr: session.stderr !== undefined && !session.tty,
+    ...(user === undefined ? {} : { user }),
   });
   const socket = await docker.startExec(id, session.tty);
+  if (instead && (await isMissing(docker, id))) {
+    const said = await allOf(socket);
+    if (NOT_FOUND.test(said)) return instead();
+    session.stderr?.write(said);
+    return exitStatus(command, (await docker.inspectExec(id)).ExitCode ?? 0);
+  }
   await join(socket, session, session.tty, (size) => docker.resizeExec(id, size));
   if (session.signal.aborted) return SUCCESS;
-  const exitCode = (await docker.inspectExec(id)).ExitCode ?? 0;
+  return exitStatus(command, (await docker.inspectExec(id)).ExitCode ?? 0);
+}
+
+function exitStatus(command: readonly string[], exitCode: number): RemoteStatus {
   if (exitCode === 0) return SUCCESS;
   return {
     status: 'Failure',
@@ -32,6 +50,29 @@ export async function execSession(
     message: `command terminated with non-zero exit code: error executing command [${command.join(' ')}], exit code ${exitCode}`,
     details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
   };
+}
+
+/** What Docker makes of a program that cannot be started; its message goes to the program's output. */
+const NOT_STARTED = new Set([126, 127]);
+const NOT_FOUND = /executable file not found|no such file or directory/;
+const POLL_MS = 5;
+
+/** Docker takes the connection over before it starts the program, and tells only in the details whether it could. */
+async function isMissing(docker: DockerClient, execId: string): Promise<boolean> {
+  for (;;) {
+    const { Pid, ExitCode } = await docker.inspectExec(execId);
+    if (ExitCode !== null) return NOT_STARTED.has(ExitCode);
+    // It calls itself running before it is.
+    if (Pid > 0) return false;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+async function allOf(socket: Duplex): Promise<string> {
+  const said = new PassThrough().setEncoding('utf8');
+  const text = said.toArray() as Promise<string[]>;
+  await splitFrames(socket as AsyncIterable<Buffer>, said, said).finally(() => said.end());
+  return (await text).join('');
 }
 
 /** Joins the session to the container's first process. */

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Nodes, Pods, ServiceAccounts } from '../../../src/api/resources.ts';
 import type { Response } from '../../../src/wire/http.ts';
+import type { Attributes } from '../../../src/server/auth/types.ts';
 import type { NodeConnector, TokenIssuer } from '../../../src/server/apiserver/types.ts';
 import { type TestServer, startTestServer } from '../../support/server.ts';
 import { raw } from '../../support/raw.ts';
@@ -117,6 +118,48 @@ describe('streams', () => {
     expect((await raw(server, 'GET', `${path}/p/portforward`)).text).toBe('10.0.0.1:10250/portForward/default/p');
     const proxied = await raw(server, 'GET', '/api/v1/nodes/n/proxy/healthz?x=1');
     expect(proxied.text).toBe('10.0.0.1:10250/healthz?x=1');
+  });
+
+  it('of a command as another user ask for a right of their own', async () => {
+    const asked: Attributes[] = [];
+    await server.close();
+    server = await startTestServer({
+      nodes,
+      authenticate: async () => ({ name: 'bob', groups: [] }),
+      authorizer: {
+        name: 'no-impersonation',
+        authorize: (attributes) => {
+          asked.push(attributes);
+          return { allowed: attributes.verb !== 'impersonate' };
+        },
+      },
+    });
+    await onNode('a');
+    const exec = `${path}/p/exec?command=id`;
+    const refused = await raw(server, 'POST', `${exec}&user=0`);
+    expect(refused.status).toBe(403);
+    expect(message(refused)).toBe(
+      'pods "p" is forbidden: User "bob" cannot impersonate resource "pods/exec" in API group "" in the namespace "default"',
+    );
+    expect(asked.at(-1)).toMatchObject({ verb: 'impersonate', resource: 'pods', subresource: 'exec', name: 'p' });
+    expect(message(await raw(server, 'POST', `${exec}&user=`))).toContain('invalid user ""');
+    expect((await raw(server, 'POST', `${exec}&nodeFiles=any`)).text).toBe(
+      '10.0.0.1:10250/exec/default/p/a?command=id&nodeFiles=own',
+    );
+  });
+
+  it('hand the user on to nodes that know what it means', async () => {
+    await onNode('a');
+    const exec = `${path}/p/exec?command=id&user=007:adm`;
+    expect(message(await raw(server, 'POST', exec))).toBe('node "n" () cannot run a command as another user');
+    const status = { nodeInfo: { kubeletVersion: 'v1.34.1+sampan.1' } };
+    await server.client().patch(Nodes, { name: 'n' }, 'merge', { status } as never, { subresource: 'status' });
+    expect((await raw(server, 'POST', exec)).text).toBe('10.0.0.1:10250/exec/default/p/a?command=id&user=007%3Aadm');
+    expect((await raw(server, 'POST', `${path}/p/exec?command=id&nodeFiles=true`)).text).toBe(
+      '10.0.0.1:10250/exec/default/p/a?command=id&nodeFiles=any',
+    );
+    // Attaching is to what runs already.
+    expect((await raw(server, 'POST', `${path}/p/attach?user=0`)).text).toBe('10.0.0.1:10250/attach/default/p/a');
   });
 
   it('need a container that there is', async () => {

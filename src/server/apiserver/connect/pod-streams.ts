@@ -1,11 +1,15 @@
 // log, exec, attach and portforward of a pod: which container is meant, and what the node's daemon is asked for.
 // Upstream: pkg/registry/core/pod/strategy.go (LogLocation, streamLocation, validateContainer).
 import type { Pod } from 'kubernetes-types/core/v1.js';
+import { INVALID_EXEC_USER, parseExecUser } from '../../../api/exec-user.ts';
+import { Nodes } from '../../../api/resources.ts';
 import { StatusError, badRequest } from '../../../api/status.ts';
 import { unexpectedResponse } from '../../../api/unexpected-response.ts';
 import { FieldErrors, invalid } from '../../../api/validation.ts';
 import type { Response } from '../../../wire/http.ts';
 import { wantsSocket } from '../../../wire/one-way-socket.ts';
+import type { Attributes } from '../../auth/types.ts';
+import { forbiddenRequest } from '../chain/authorization.ts';
 import type { SubresourceContext } from '../types.ts';
 import { logSocket, withoutUpgrade } from './log-socket.ts';
 import { forwardToNode } from './kubelet.ts';
@@ -118,8 +122,42 @@ async function stream(context: SubresourceContext, root: 'exec' | 'attach'): Pro
   ] as const) {
     if (on(query.get(name))) passed.set(kubelets, '1');
   }
-  if (root === 'exec') for (const word of query.getAll('command')) passed.append('command', word);
+  if (root === 'exec') {
+    for (const word of query.getAll('command')) passed.append('command', word);
+    await passOwn(context, pod.spec.nodeName, passed);
+  }
   return forwardToNode(context, pod.spec.nodeName, withQuery(podPath(root, pod, container), passed));
+}
+
+/**
+ * What the API does not have: `user`, as whom the command runs, and `nodeFiles`, with which the node itself does what cp
+ * runs where the container has no tar. Being another user of the container than its own needs a right of its own.
+ */
+async function passOwn(context: SubresourceContext, nodeName: string, passed: URLSearchParams): Promise<void> {
+  const { query } = context.request;
+  const user = query.get('user');
+  if (user !== null) {
+    if (!parseExecUser(user)) {
+      throw badRequest(`invalid user ${JSON.stringify(user)}: must be ${INVALID_EXEC_USER}`);
+    }
+    const refusal = await refusedUser(context);
+    if (refusal) throw refusal;
+    const version = context.lister.get(Nodes, undefined, nodeName)?.status?.nodeInfo?.kubeletVersion ?? '';
+    // A kubelet would ignore it.
+    if (!version.includes('+sampan')) {
+      throw badRequest(`node ${JSON.stringify(nodeName)} (${version}) cannot run a command as another user`);
+    }
+    passed.set('user', user);
+  }
+  if (query.has('nodeFiles')) passed.set('nodeFiles', (await refusedUser(context)) ? 'own' : 'any');
+}
+
+async function refusedUser(context: SubresourceContext): Promise<StatusError | undefined> {
+  const { user, namespace, name, options } = context;
+  const what = { group: '', version: 'v1', resource: 'pods', subresource: 'exec', namespace, name };
+  const attributes: Attributes = { ...what, user, verb: 'impersonate' };
+  const { allowed, reason } = await options.authorizer.authorize(attributes);
+  return allowed ? undefined : forbiddenRequest(attributes, reason);
 }
 
 export const exec = (context: SubresourceContext): Promise<Response> => stream(context, 'exec');
