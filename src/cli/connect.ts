@@ -10,7 +10,8 @@ import { httpsTransport } from '../client/transport/https.ts';
 import { retrying } from '../client/transport/retrying.ts';
 import type { Handler, Headers } from '../wire/http.ts';
 import { Cluster } from './cluster.ts';
-import { CliError, PlainError, requestFailure } from './errors.ts';
+import { requestFailure } from './connection-message.ts';
+import { CliError, PlainError } from './errors.ts';
 import type { GlobalFlags } from './globals.ts';
 import type { Io } from './io.ts';
 
@@ -119,7 +120,6 @@ async function tellFiles(globals: GlobalFlags, io: Io): Promise<void> {
   }
 }
 
-<<<<<<< /work/main/src/cli/connect.ts
 /** For what is made without a server: the settings are read all the same, and what is wrong with them is told. */
 export async function readSettings(globals: GlobalFlags, changed: ReadonlySet<string>, io: Io): Promise<void> {
   const explicit = globals.kubeconfig || undefined;
@@ -140,11 +140,9 @@ const telling =
       throw requestFailure(error, request.method, `${base}${request.path}${search}`);
     }
   };
-=======
 const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
   await sleep(ms, undefined, { signal });
 };
->>>>>>> src/cli/connect.ts
 
 export async function connect(globals: GlobalFlags, changed: ReadonlySet<string>, io: Io): Promise<Cluster> {
   const config = clientConfig(globals, changed, io);
@@ -152,13 +150,9 @@ export async function connect(globals: GlobalFlags, changed: ReadonlySet<string>
   const handler = retrying(transport.handler, pause);
   const url = new URL(config.server);
   const base = config.server.replace(/\/$/, '');
-  const told = telling(/^https?:$/.test(url.protocol) ? transport.handler : refusing(url.protocol), base);
+  const told = telling(/^https?:$/.test(url.protocol) ? handler : refusing(url.protocol), base);
   return new Cluster({
-<<<<<<< /work/main/src/cli/connect.ts
     handler: globals.v >= 6 ? await tracing(told, config, globals, io) : told,
-=======
-    handler: globals.v >= 6 ? await tracing(handler, config, globals, io) : handler,
->>>>>>> src/cli/connect.ts
     dialer: transport.dialer,
     server: url.host,
     url: base,

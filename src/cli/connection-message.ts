@@ -13,11 +13,30 @@ export function connectionMessage(error: unknown, server = ''): string | undefin
   if (found instanceof Unreachable) {
     return found.message.includes('connection refused') ? refused(server) : UNABLE + found.message;
   }
-  const { code = '', address, port } = found;
-  const host = server !== '' ? server : address ? `${address}:${port ?? ''}` : '';
-  if (code === 'ECONNREFUSED') return refused(host);
-  return UNABLE + (tlsProblem(found, nameOf(host)) ?? dialText(found, host) ?? found.message);
+  const host = hostOf(found, server);
+  return found.code === 'ECONNREFUSED' ? refused(host) : UNABLE + causeOf(found, host);
 }
+
+/** What Go says below HTTP, without kubectl's words around it; undefined for an error that is not of the connection. */
+export function connectionCause(error: unknown, server: string): string | undefined {
+  const found = networkError(error);
+  if (found === undefined) return undefined;
+  return found instanceof Unreachable ? found.message : causeOf(found, hostOf(found, server));
+}
+
+/** An error of the connection with the request that failed, as Go's url.Error says it. Others stay as they are. */
+export function requestFailure(error: unknown, method: string, url: string): unknown {
+  const cause = connectionCause(error, new URL(url).host);
+  if (cause === undefined) return error;
+  const verb = method[0] + method.slice(1).toLowerCase();
+  return new Error(`${verb} ${JSON.stringify(url)}: ${cause}`, { cause: error });
+}
+
+const hostOf = ({ address, port }: NetworkError, server: string): string =>
+  server !== '' ? server : address ? `${address}:${port ?? ''}` : '';
+
+const causeOf = (error: NetworkError, host: string): string =>
+  tlsProblem(error, nameOf(host)) ?? dialText(error, host) ?? error.message;
 
 const refused = (host: string): string =>
   `The connection to the server ${host} was refused - did you specify the right host or port?`;
@@ -31,6 +50,8 @@ function dialText(error: NetworkError, host: string): string | undefined {
     ? `dial tcp ${isIP(address) === 6 ? `[${address}]` : address}:${port ?? ''}`
     : `dial tcp ${host}`;
   switch (error.code) {
+    case 'ECONNREFUSED':
+      return `${dial}: connect: connection refused`;
     case 'ENOTFOUND':
       return notFound(hostname ?? nameOf(host));
     case 'EAI_AGAIN':

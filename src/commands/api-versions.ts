@@ -2,7 +2,8 @@
 import { apiVersionOf } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
 import type { Mapping } from '../cli/builder/mapper.ts';
-import { CliError, connectionCause } from '../cli/errors.ts';
+import { connectionCause } from '../cli/connection-message.ts';
+import { CliError } from '../cli/errors.ts';
 
 export default class ApiVersions extends Command {
   static override summary = 'Print the supported API versions on the server, in the form of "group/version"';

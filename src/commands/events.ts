@@ -1,10 +1,6 @@
 // `events`. Upstream: kubectl/pkg/cmd/events/events.go.
 import type { Event } from 'kubernetes-types/core/v1.js';
-<<<<<<< /work/main/src/commands/events.ts
-import { readLines } from '../client/rest.ts';
 import type { Unstructured } from '../api/types.ts';
-=======
->>>>>>> src/commands/events.ts
 import { Command } from '../cli/base.ts';
 import { interval } from '../cli/describe/_events.ts';
 import { CliError, PlainError } from '../cli/errors.ts';

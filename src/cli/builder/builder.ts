@@ -1,13 +1,9 @@
 // Turns a command's arguments and files into the objects that it works on. One call, one result: the infos in order,
 // the failures that did not stop it. Upstream: cli-runtime/pkg/resource Builder and its visitors.
 import { parseApiVersion, resourcePath, type Unstructured } from '../../api/types.ts';
-<<<<<<< /work/main/src/cli/builder/builder.ts
-import type { Cluster } from '../cluster.ts';
-import { CliError, connectionCause } from '../errors.ts';
-=======
 import { type Cluster, parseObject } from '../cluster.ts';
+import { connectionCause } from '../connection-message.ts';
 import { CliError } from '../errors.ts';
->>>>>>> src/cli/builder/builder.ts
 import type { Io } from '../io.ts';
 import { parseResourceArgs, parseTuple, type ParsedArgs, type Tuple } from './args.ts';
 import type { FieldValidation } from '../flags.ts';
