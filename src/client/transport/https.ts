@@ -1,15 +1,3 @@
-<<<<<<< /work/main/src/client/transport/https.ts
-// The transport to a server elsewhere: credentials, kept-alive connections and upgrades. One request is one exchange
-// (exchange.ts); the only retry is one after a connection that had gone stale, for requests that are safe to repeat.
-import { readFileSync, statSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
-import type { Handler, Request } from '../../wire/http.ts';
-import type { UpgradeDialer } from '../../wire/streams.ts';
-import type { ClientConfig } from './config.ts';
-import type { Endpoint, Exchange, RequestHeaders } from './exchange.ts';
-import type { ExecCredential } from './exec-credential.ts';
-import { proxyFor } from './proxy.ts';
-=======
 // The transport to a server elsewhere: node:https with kept-alive connections, credentials and upgrades. One request is
 // one exchange; the only retries are one after a connection that had gone stale, for requests that are safe to repeat,
 // and one with a new credential. Redirects are followed, as Go's client does.
@@ -25,7 +13,6 @@ import { Credentials } from './credentials.ts';
 import { AnswerCut, type Stage, Unreachable, malformed, timedOut } from './failures.ts';
 import { isLocal } from './proxy.ts';
 import { discard } from './retrying.ts';
->>>>>>> src/client/transport/https.ts
 
 export interface Transport {
   handler: Handler;
@@ -39,12 +26,6 @@ export function httpsTransport(config: ClientConfig): Transport {
   return new HttpsTransport(config);
 }
 
-<<<<<<< /work/main/src/client/transport/https.ts
-/** Loaded when it is needed, so that neither runtime loads the other's. */
-async function exchangeFor(endpoint: Endpoint): Promise<Exchange> {
-  if (process.versions['bun']) return (await import('./socket-exchange.ts')).socketExchange(endpoint);
-  return (await import('./node-exchange.ts')).nodeExchange(endpoint);
-=======
 const EMPTY = Buffer.alloc(0);
 const MAX_REDIRECTS = 10;
 
@@ -56,49 +37,27 @@ interface Hop {
   path: string;
   headers: http.OutgoingHttpHeaders;
   body: Uint8Array | undefined;
->>>>>>> src/client/transport/https.ts
 }
 
 class HttpsTransport implements Transport {
   private readonly base: URL;
   private readonly prefix: string;
   private readonly config: ClientConfig;
-<<<<<<< /work/main/src/client/transport/https.ts
-  private readonly proxy: URL | undefined;
-  private exchanging?: Promise<Exchange>;
-  private credential?: ExecCredential;
-  private tokenFile?: { token: string; mtimeMs: number; checkedAtMs: number };
-=======
   private readonly connections: Connections;
   private readonly credentials: Credentials;
->>>>>>> src/client/transport/https.ts
 
   constructor(config: ClientConfig) {
     this.config = config;
     this.base = serverUrl(config.server);
     this.prefix = this.base.pathname.replace(/\/+$/, '');
-<<<<<<< /work/main/src/client/transport/https.ts
-    this.proxy = proxyFor(this.base, config.proxyUrl);
-=======
     this.credentials = new Credentials(config, () => this.connections.renew());
     this.connections = new Connections(this.base, config, this.credentials);
->>>>>>> src/client/transport/https.ts
   }
 
   readonly handler: Handler = async (request) => {
     const { method } = request;
     const headers = await this.headers(request.headers);
     const body = request.body ? await request.body.bytes(Number.MAX_SAFE_INTEGER) : undefined;
-<<<<<<< /work/main/src/client/transport/https.ts
-    const repeatable = request.method === 'GET' || request.method === 'HEAD';
-    const query = request.query.toString();
-    const path = this.prefix + request.path + (query ? `?${query}` : '');
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const exchange = await this.exchange();
-        const response = await exchange.send(request, path, headers, body);
-        if (response.status !== 401 || attempt > 0 || !(await this.renewCredential())) return response;
-=======
     const query = request.query.toString();
     const path = this.prefix + request.path + (query ? `?${query}` : '');
     const repeatable = method === 'GET' || method === 'HEAD';
@@ -106,7 +65,6 @@ class HttpsTransport implements Transport {
       try {
         const response = await this.follow(request, { method, url: this.base, path, headers, body });
         if (response.status !== 401 || attempt > 0 || !(await this.credentials.renew(headers))) return response;
->>>>>>> src/client/transport/https.ts
         Object.assign(headers, await this.headers(request.headers));
       } catch (error) {
         const stale = (error as NodeJS.ErrnoException & { reused?: boolean }).reused === true;
@@ -117,11 +75,6 @@ class HttpsTransport implements Transport {
 
   readonly dialer: UpgradeDialer = {
     upgrade: async (method, pathAndQuery, extra) => {
-<<<<<<< /work/main/src/client/transport/https.ts
-      const headers = await this.headers(extra);
-      const exchange = await this.exchange();
-      return exchange.upgrade(method, this.prefix + pathAndQuery, headers);
-=======
       const headers = await this.credentials.headers(extra);
       const request = this.connections.start(
         { ...this.connections.own(), method, path: this.prefix + pathAndQuery, headers },
@@ -137,57 +90,10 @@ class HttpsTransport implements Transport {
           upgradeFailure(toResponse(response, () => undefined)).then(reject, reject);
         });
       });
->>>>>>> src/client/transport/https.ts
     },
   };
 
   close(): void {
-<<<<<<< /work/main/src/client/transport/https.ts
-    void this.exchanging?.then((exchange) => exchange.close());
-  }
-
-  /** Made for the first request, and again when a plug-in gives another certificate. */
-  private exchange(): Promise<Exchange> {
-    return (this.exchanging ??= exchangeFor({
-      base: this.base,
-      secure: this.secure,
-      tls: this.tlsOptions(),
-      timeoutMs: this.config.timeoutMs ?? 0,
-      ...(this.proxy ? { proxy: this.proxy } : {}),
-    }));
-  }
-
-  private tlsOptions(): ConnectionOptions {
-    if (!this.secure) return {};
-    const { certificateAuthority, clientCertificate, clientKey, insecureSkipTlsVerify, tlsServerName } = this.config;
-    const cert = this.credential?.clientCertificate ?? clientCertificate;
-    const key = this.credential?.clientKey ?? clientKey;
-    return {
-      ...(certificateAuthority ? { ca: certificateAuthority } : {}),
-      ...(cert && key ? { cert, key } : {}),
-      ...(insecureSkipTlsVerify ? { rejectUnauthorized: false } : {}),
-      ...(tlsServerName ? { servername: tlsServerName } : {}),
-    };
-  }
-
-  private async headers(own: Request['headers']): Promise<RequestHeaders> {
-    const headers: RequestHeaders = { ...own };
-    const { username, password, impersonate, exec } = this.config;
-    if (exec && !this.credential) await this.renewCredential();
-    const token = this.credential?.token ?? this.readTokenFile() ?? this.config.token;
-    if (token) headers['authorization'] = `Bearer ${token}`;
-    else if (username !== undefined) {
-      headers['authorization'] = `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
-    }
-    if (impersonate?.user) headers['impersonate-user'] = impersonate.user;
-    if (impersonate?.uid) headers['impersonate-uid'] = impersonate.uid;
-    if (impersonate?.groups?.length) headers['impersonate-group'] = impersonate.groups;
-    for (const [name, values] of Object.entries(impersonate?.extra ?? {})) {
-      headers[`impersonate-extra-${encodeURIComponent(name)}`] = values;
-    }
-    return headers;
-  }
-=======
     this.connections.close();
   }
 
@@ -256,7 +162,6 @@ class Progress {
   stage: Stage = 'connecting';
   stopped?: Error;
   certificate?: PeerCertificate;
->>>>>>> src/client/transport/https.ts
 
   constructor(outgoing: http.ClientRequest) {
     outgoing.once('socket', (socket) => {
@@ -269,17 +174,6 @@ class Progress {
   }
 }
 
-<<<<<<< /work/main/src/client/transport/https.ts
-  /** True when there is a plug-in and it gave a new credential. */
-  private async renewCredential(): Promise<boolean> {
-    if (!this.config.exec) return false;
-    const { runExecPlugin } = await import('./exec-credential.ts');
-    this.credential = await runExecPlugin(this.config.exec, this.config);
-    if (this.credential.clientCertificate) this.exchanging = undefined;
-    return true;
-  }
-}
-=======
 /** The request that an answer asks for instead; undefined when it is no redirect. Upstream: net/http redirectBehavior. */
 function redirected(hop: Hop, { status, headers }: Response): Hop | undefined {
   const { location } = headers;
@@ -380,4 +274,3 @@ export function peerCertificate(server: string, options: { timeoutMs?: number } 
     request.end();
   });
 }
->>>>>>> src/client/transport/https.ts

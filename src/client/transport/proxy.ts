@@ -1,16 +1,3 @@
-<<<<<<< /work/main/src/client/transport/proxy.ts
-// Which HTTP proxy leads to a server: kubeconfig's proxy-url, HTTPS_PROXY, NO_PROXY.
-
-/** The proxy for this server, if any. Throws for schemes that are not http or https. */
-export function proxyFor(server: URL, configured: string | undefined): URL | undefined {
-  const named = configured ?? fromEnvironment(server);
-  if (!named) return undefined;
-  const proxy = new URL(named.includes('://') ? named : `http://${named}`);
-  if (proxy.protocol === 'http:' || proxy.protocol === 'https:') return proxy;
-  throw new Error(
-    `invalid proxy-url ${named}: unsupported scheme "${proxy.protocol.slice(0, -1)}", must be http or https`,
-  );
-=======
 // Which proxy leads to a server: kubeconfig's proxy-url, or HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
 // Upstream: golang.org/x/net/http/httpproxy. How a proxy is spoken to is tunnel.ts.
 import { BlockList, isIP } from 'node:net';
@@ -26,7 +13,6 @@ export function proxyFor(server: URL, configured: string | undefined, env: NodeJ
   if (!named || isExempt(server, variable(env, 'NO_PROXY'))) return undefined;
   const withScheme = /^(https?|socks5h?):/.test(named) ? named : `http://${named}`;
   return proxyUrl(withScheme.replace(/^socks5h:/, 'socks5:'));
->>>>>>> src/client/transport/proxy.ts
 }
 
 const variable = (env: NodeJS.ProcessEnv, name: string): string => env[name] || env[name.toLowerCase()] || '';
@@ -59,8 +45,6 @@ function isExempt(server: URL, rules: string): boolean {
   if (isLocal(host)) return true;
   return rules.split(',').some((rule) => matches(rule.trim().toLowerCase(), host, port));
 }
-<<<<<<< /work/main/src/client/transport/proxy.ts
-=======
 
 function matches(rule: string, host: string, port: string): boolean {
   if (rule === '') return false;
@@ -86,4 +70,3 @@ function isInRange(range: string, host: string): boolean {
   }
   return list.check(host, type);
 }
->>>>>>> src/client/transport/proxy.ts
