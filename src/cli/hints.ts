@@ -1,5 +1,7 @@
 // What was probably meant, when a name is not known: told after the error, on a terminal only, so that scripts read
 // kubectl's bytes. A hint that cannot be found, or not at once, is none.
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { resourcePath, type Unstructured } from '../api/types.ts';
 import type { CommandClass } from './base.ts';
 import type { Cluster } from './cluster.ts';
@@ -15,10 +17,17 @@ export interface HintContext {
   cluster(): Promise<Cluster> | undefined;
   command: CommandClass | undefined;
   globals: GlobalFlags | undefined;
+  /** Commands below the one that was named. */
+  children: readonly string[];
 }
 
+/** An error that knows better what was meant. */
+export const withHint = <E extends Error>(error: E, hint: string | undefined): E => Object.assign(error, { hint });
+
 /** One sentence, or nothing. */
-export async function hintFor(text: string, context: HintContext): Promise<string | undefined> {
+export async function hintFor(error: unknown, text: string, context: HintContext): Promise<string | undefined> {
+  const own = (error as { hint?: unknown } | undefined)?.hint;
+  if (typeof own === 'string') return own;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
@@ -32,7 +41,8 @@ export async function hintFor(text: string, context: HintContext): Promise<strin
   }
 }
 
-const didYouMean = (name: string | undefined): string | undefined => (name ? `Did you mean ${name}?` : undefined);
+export const didYouMean = (name: string | undefined): string | undefined =>
+  name ? `Did you mean ${name}?` : undefined;
 
 async function find(text: string, context: HintContext): Promise<string | undefined> {
   const flagName = /unknown flag: --([\w-]+)/.exec(text)?.[1];
@@ -43,10 +53,25 @@ async function find(text: string, context: HintContext): Promise<string | undefi
   }
   const type = /doesn't have a resource type "([^"]+)"/.exec(text)?.[1];
   if (type !== undefined) return resourceHint(type, context);
-  const wanted = /context was not found for specified context: (\S+)/.exec(text)?.[1];
+  const format = /output format "([^"]+)", allowed formats are: (.*)/.exec(text);
+  if (format) return didYouMean(nearest(format[1]!, format[2]!.split(',')));
+  const child = /Unexpected args: \[([^\]\s]+)/.exec(text)?.[1];
+  if (child !== undefined) return didYouMean(nearest(child, context.children));
+  const path = /the path "([^"]+)" does not exist/.exec(text)?.[1];
+  if (path !== undefined) return didYouMean(nearestFile(path, context.io.cwd));
+  const wanted =
+    /context was not found for specified context: (\S+)/.exec(text)?.[1] ??
+    /no context exists with the name: "([^"]+)"/.exec(text)?.[1];
   if (wanted !== undefined) return contextHint(wanted, context);
   const absent = /\(NotFound\): (\S+) "([^"]+)" not found/.exec(text);
   return absent ? objectHint(absent[1]!, absent[2]!, context) : undefined;
+}
+
+/** Beside it. */
+function nearestFile(path: string, cwd: string): string | undefined {
+  const folder = dirname(path);
+  const near = nearest(basename(path), readdirSync(resolve(cwd, folder)));
+  return near && (path.startsWith('./') ? `./${join(folder, near)}` : join(folder, near));
 }
 
 async function resourceHint(type: string, { cluster }: HintContext): Promise<string | undefined> {
@@ -75,6 +100,8 @@ async function objectHint(resource: string, name: string, { cluster }: HintConte
     });
     return list.items ?? [];
   };
+  const maker = mapping.plural === 'pods' && mapping.group === '' ? await ownerCalled(name, connected) : undefined;
+  if (maker) return `There is no pod of that name, but ${maker}.`;
   if (mapping.namespaced) {
     const elsewhere = await names({ fieldSelector: `metadata.name=${name}` }).catch(() => []);
     if (elsewhere.length > 0) {
@@ -89,6 +116,29 @@ async function objectHint(resource: string, name: string, { cluster }: HintConte
   );
   if (near || !mapping.namespaced) return didYouMean(near);
   return namespaceHint(connected);
+}
+
+/** Who is asked for a pod by the name of what makes it, or leads to it, may name that instead. */
+async function ownerCalled(name: string, cluster: Cluster): Promise<string | undefined> {
+  const { namespace } = cluster;
+  const kinds = [
+    ['Deployment', 'apps'],
+    ['StatefulSet', 'apps'],
+    ['DaemonSet', 'apps'],
+    ['Job', 'batch'],
+    ['Service', ''],
+  ] as const;
+  const found = await Promise.all(
+    kinds.map(([kind, group]) => {
+      const word = kind.toLowerCase();
+      const type = { group, version: 'v1', plural: `${word}s`, kind, namespaced: true };
+      return cluster.json('GET', resourcePath(type, { namespace, name })).then(
+        () => `${word}/${name}`,
+        () => undefined,
+      );
+    }),
+  );
+  return found.find((one) => one !== undefined);
 }
 
 /** For an empty answer, too: is the namespace there at all? */

@@ -209,8 +209,13 @@ class Invocation {
     if (!this.io.stderr.isTTY) return;
     const { hintFor } = await import('./hints.ts');
     const { text } = formatError(error, this.commandPath);
-    const hint = await hintFor(text, { io: this.io, cluster: () => this.connected, command, globals });
+    const children = this.childNames;
+    const hint = await hintFor(error, text, { io: this.io, cluster: () => this.connected, command, globals, children });
     if (hint !== undefined) this.io.stderr.write(`${hint}\n`);
+  }
+
+  private get childNames(): string[] {
+    return this.found.children.map((path) => path.slice(path.lastIndexOf('/') + 1));
   }
 
   /** A group of commands: its help, or that what was asked for is not there. */
@@ -222,6 +227,11 @@ class Invocation {
         this.io.stderr.write(
           `error: unknown command "${unknown}"\nSee '${this.commandPath} -h' for help and examples\n`,
         );
+        if (this.io.stderr.isTTY) {
+          const { nearest } = await import('./suggest.ts');
+          const near = nearest(unknown, this.childNames);
+          if (near) this.io.stderr.write(`Did you mean ${near}?\n`);
+        }
         return 1;
       }
       const plugin = await this.plugin(rest, 1);

@@ -5,6 +5,8 @@ import { explainFromOpenApiV2 } from '../api/schema/explain-v2.ts';
 import { Command } from '../cli/base.ts';
 import type { Cluster } from '../cli/cluster.ts';
 import { dottedPath } from '../cli/dotted-path.ts';
+import { didYouMean, withHint } from '../cli/hints.ts';
+import { nearest } from '../cli/suggest.ts';
 import { CliError, PlainError } from '../cli/errors.ts';
 import { flag } from '../cli/pflag.ts';
 
@@ -77,8 +79,11 @@ Information about each field is retrieved from the server in OpenAPI format.
       this.out(explainFromOpenApi(document, { group, version, resource: found.plural }, path, flags.recursive));
     } catch (error) {
       const head = `${group ? `GROUP:      ${group}\n` : ''}KIND:       ${found.kind}\nVERSION:    ${version}\n\n`;
-      if (/^field .* does not exist$/.test((error as Error).message)) this.out(head);
-      throw error;
+      if (!/^field .* does not exist$/.test((error as Error).message)) throw error;
+      this.out(head);
+      const above = (depth: number): string =>
+        explainFromOpenApi(document, { group, version, resource: found.plural }, path.slice(0, depth), false);
+      throw withHint(error as Error, this.io.stderr.isTTY ? nearestField(path, above) : undefined);
     }
   }
 
@@ -121,4 +126,18 @@ function withoutGroup(words: readonly string[], group: string): string[] {
   const parts = group === '' ? [] : group.split('.');
   const named = parts.length > 0 && parts.every((part, i) => words[i] === part);
   return words.slice(named ? parts.length : 0).filter((word) => word !== '');
+}
+
+/** The field that was meant by the first that is not there; `above` explains so many fields of the path. */
+function nearestField(path: readonly string[], above: (depth: number) => string): string | undefined {
+  for (let depth = path.length - 1; depth >= 0; depth--) {
+    try {
+      const names = [...above(depth).matchAll(/^ {2}(\w+)\t/gm)].map(([, name]) => name!);
+      const near = nearest(path[depth]!, names);
+      return didYouMean(near && [...path.slice(0, depth), near].join('.'));
+    } catch {
+      // The fault is further up.
+    }
+  }
+  return undefined;
 }
