@@ -1,5 +1,5 @@
 // The whole node against the whole server over TLS: joining, certificates, what the node serves, and a clean stop.
-import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,11 +12,13 @@ import { clientConfigFrom, loadKubeConfig } from '../../src/client/kubeconfig.ts
 import { type Transport, httpsTransport } from '../../src/client/transport/https.ts';
 import { cleanupDocker, cleanupHost } from '../../src/node/cleanup.ts';
 import { DockerClient } from '../../src/node/docker/client.ts';
+import { PAUSE_IMAGE } from '../../src/node/docker/pause-image.ts';
 import { defaultAddress } from '../../src/node/agent/host/machine.ts';
 import { type RunningNode, runNode } from '../../src/node/node.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 import { dialPortForward } from '../../src/wire/port-forward.ts';
 import { runRemoteCommand } from '../../src/wire/remote-command.ts';
+import { runCli } from '../cli/run-cli.ts';
 import { ensureBusyboxImage, podGone, podOn, podUntil } from './support/docker.ts';
 
 const NODE = 'sampan-test-node';
@@ -107,6 +109,34 @@ test('the node reports itself: ready, with its address, port, versions and a fre
   expect(object.metadata?.labels).toMatchObject({ 'kubernetes.io/hostname': NODE, 'kubernetes.io/os': 'linux' });
   const lease = await client.get(Leases, { name: NODE, namespace: 'kube-node-lease' });
   expect(lease.spec?.holderIdentity).toBe(NODE);
+});
+
+test('files are copied without tar in the container, and commands run as other users', async () => {
+  const kubeconfig = server.kubeconfigPath!;
+  const folder = await mkdtemp(join(tmpdir(), 'sampan-copy-'));
+  const cli = (...argv: string[]) => runCli(argv, { cwd: folder, env: { KUBECONFIG: kubeconfig, HOME: folder } });
+  const containers = [
+    { name: 'bare', image: PAUSE_IMAGE, imagePullPolicy: 'Never', command: ['/pause'] },
+    { name: 'shell', command: ['sleep', '1000'], securityContext: { runAsUser: 1000 } },
+    { name: 'strict', command: ['sleep', '1000'], securityContext: { runAsUser: 1000, runAsNonRoot: true } },
+  ];
+  await client.create(Pods, podOn(NODE, 'files', { containers } as never));
+  await podUntil(client, 'files', isReady);
+  await writeFile(join(folder, 'up'), 'to and fro\n');
+
+  expect(await cli('cp', 'up', 'files:/up', '-c', 'bare')).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  expect(await cli('cp', 'files:/up', 'down', '-c', 'bare')).toMatchObject({ code: 0, stderr: '' });
+  expect(await readFile(join(folder, 'down'), 'utf8')).toBe('to and fro\n');
+  const gone = await cli('cp', 'files:/none', 'down', '-c', 'bare');
+  expect(gone).toMatchObject({ code: 2, stderr: 'command terminated with exit code 2\n' });
+
+  const id = async (container: string, ...flags: string[]) =>
+    cli('exec', 'files', '-c', container, ...flags, '--', 'id');
+  expect((await id('shell')).stdout).toMatch(/^uid=1000\b/);
+  expect((await id('shell', '--run-as=0:7')).stdout).toMatch(/^uid=0\S* gid=7\b/);
+  expect((await id('strict', '--run-as=5')).stdout).toMatch(/^uid=5\b/);
+  expect((await id('strict', '--run-as=0')).stderr).toContain('has runAsNonRoot: nothing is run in it as user 0');
+  await rm(folder, { recursive: true });
 });
 
 test('logs, exec, port-forward and metrics reach the pod through the server', async () => {

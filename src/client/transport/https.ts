@@ -199,9 +199,12 @@ function reasonOf(signal: AbortSignal, stage: Stage): Error {
   return reason.name === 'TimeoutError' ? timedOut(stage) : reason;
 }
 
+/** An error of an AbortSignal has a number. */
+const codeOf = ({ code }: { code?: unknown }): string => (typeof code === 'string' ? code : '');
+
 /** What Go has words for is said in them; other errors stay as they are. */
 function worded(error: NodeJS.ErrnoException & { rawPacket?: Uint8Array }, progress?: Progress): Error {
-  if (error.code?.startsWith('HPE_')) return malformed(error.rawPacket);
+  if (codeOf(error).startsWith('HPE_')) return malformed(error.rawPacket);
   const certificate = progress?.certificate;
   return certificate ? Object.assign(error, { certificate }) : error;
 }
@@ -229,7 +232,7 @@ function cut(error: NodeJS.ErrnoException): Error | undefined {
     const reset = error.syscall === 'read';
     return new AnswerCut(reset ? 'read: connection reset by peer' : 'unexpected EOF', error);
   }
-  return error.code?.startsWith('Z_') ? new AnswerCut('unexpected EOF', error) : undefined;
+  return codeOf(error).startsWith('Z_') ? new AnswerCut('unexpected EOF', error) : undefined;
 }
 
 async function* unpacked(message: http.IncomingMessage): AsyncGenerator<Uint8Array> {
