@@ -4,6 +4,7 @@ import { systemClock } from '../../src/client/clock.ts';
 import { createEventRecorder } from '../../src/client/events.ts';
 import { runAsLeader } from '../../src/client/leader.ts';
 import { silentLogger } from '../../src/client/log.ts';
+import { Client } from '../../src/client/rest.ts';
 import { eventually } from '../support/cli.ts';
 import { type TestServer, startTestServer } from '../support/server.ts';
 
@@ -48,6 +49,39 @@ describe('leader election', () => {
     for (const stop of stops.values()) stop.abort();
     await Promise.all(runs);
     expect(acting).toEqual([]);
+  });
+
+  it('ends when the server does not answer any more, not when it answers again', async () => {
+    const { handler } = server.client();
+    const stop = new AbortController();
+    let answers = true;
+    let ended = false;
+    const hung = new Promise<never>((_, reject) => {
+      stop.signal.addEventListener('abort', () => reject(new Error('the connection was reset')), { once: true });
+    });
+    hung.catch(() => undefined);
+    const run = runAsLeader(
+      {
+        client: new Client((request) => (answers ? handler(request) : hung)),
+        namespace: 'kube-system',
+        name: 'hung',
+        identity: 'a',
+        clock: systemClock,
+        log: silentLogger,
+        signal: stop.signal,
+        leaseMs: 400,
+        renewDeadlineMs: 200,
+        retryMs: 30,
+      },
+      async (reign) => {
+        answers = false;
+        await new Promise((resolve) => reign.addEventListener('abort', resolve, { once: true }));
+        ended = !stop.signal.aborted;
+      },
+    );
+    await eventually(() => ended);
+    stop.abort();
+    await run;
   });
 });
 

@@ -220,8 +220,8 @@ export const defaultElection = (resourceName = 'kube-scheduler'): LeaderElection
   leaderElect: true,
   resourceNamespace: 'kube-system',
   resourceName: resourceName || 'kube-scheduler',
-  leaseMs: 12_000,
-  renewDeadlineMs: 8_000,
+  leaseMs: 10_000,
+  renewDeadlineMs: 7_000,
   retryMs: 2_000,
 });
 
