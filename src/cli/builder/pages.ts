@@ -4,6 +4,7 @@ import { isReason, StatusError } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
 import { type Cluster, parseObject } from '../cluster.ts';
 import type { BuildRequest, Info, Target } from './builder.ts';
+import { withoutManagedFields } from './lean-table.ts';
 
 export interface Page {
   infos: Info[];
@@ -30,7 +31,7 @@ export async function* listPages(cluster: Cluster, request: BuildRequest, target
     const ahead = early === undefined ? undefined : read(early);
     // A failure is reported when the page is due.
     ahead?.catch(() => undefined);
-    const page = parseObject<ListPage>(text);
+    const page = parseObject<ListPage>(hasLeanRows(text, query) ? withoutManagedFields(text) : text);
     const meta = page.metadata as { continue?: string; resourceVersion?: string } | undefined;
     yield { infos: pageInfos(page, target), version: meta?.resourceVersion };
     const next = meta?.continue;
@@ -38,6 +39,10 @@ export async function* listPages(cluster: Cluster, request: BuildRequest, target
     text = await (ahead !== undefined && early === next ? ahead : read(next));
   }
 }
+
+/** A Table whose rows hold no whole objects, as it is when nobody asks for them. */
+const hasLeanRows = (text: string, query: Query): boolean =>
+  text.startsWith('{"kind":"Table"') && query['includeObject'] === undefined;
 
 /** The token where servers write it: in the list's metadata, before the items. Undefined when it is not seen there. */
 function continueToken(text: string): string | undefined {
