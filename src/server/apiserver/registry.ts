@@ -29,6 +29,8 @@ export interface StoredKind {
   readonly custom: boolean;
   /** Stored objects may say an older apiVersion. */
   readonly mixedVersions: boolean;
+  /** Custom kinds: objects may be stored without defaults; those who read them get them. */
+  readonly mayLackDefaults: boolean;
   /** Custom kinds: the revision of the definition. Objects that are no newer may lack its defaults and have more fields. */
   readonly since: number;
   /** Custom kinds: what each version's objects are, served or not, by apiVersion. */
@@ -135,6 +137,7 @@ export class Registry {
       storageApiVersion: apiVersionOf(storage),
       custom: options.schemas !== undefined,
       mixedVersions: (options.schemas?.size ?? 0) > 1,
+      mayLackDefaults: mayLackDefaults(options.schemas),
       schemas: options.schemas,
       since: options.since ?? 0,
       converter: options.converter,
@@ -209,6 +212,14 @@ function schemaOf(definition: AnyKind, served: ServedVersion): Schema | undefine
   const own = served.schema ?? definition.schema ?? builtinSchemas.forKind(served.group, served.version, kind);
   // Versions that upstream removed are in no data; without a conversion they have the stored version's shape.
   return own ?? (served.convert ? undefined : builtinSchemas.forKind(storage.group, storage.version, kind));
+}
+
+/** What was written through another version has none of the stored one's, and a new object loses its whole status. */
+function mayLackDefaults(schemas: ReadonlyMap<string, Schema> | undefined): boolean {
+  if (!schemas) return false;
+  return (
+    schemas.size > 1 || [...schemas.values()].some(({ properties }) => properties?.['status']?.default !== undefined)
+  );
 }
 
 /** Reads a kind's selectable fields beside the two that every object has. */

@@ -281,3 +281,33 @@ describe('a definition', () => {
     );
   });
 });
+
+it('shows the default of a status, which a new object is stored without', async () => {
+  const status = { type: 'object', default: { phase: 'Waiting' }, properties: { phase: { type: 'string' } } };
+  const spec = { type: 'object', properties: { n: { type: 'integer' } } };
+  await define({}, {}, {}, { properties: { spec, status } });
+  const made = await ask('POST', OBJECTS, {
+    apiVersion: 'example.com/v1',
+    kind: 'Gadget',
+    metadata: { name: 'a' },
+    status: { phase: 'Mine' },
+  });
+  expect(made.json['status']).toEqual({ phase: 'Waiting' });
+  expect((await ask('GET', `${OBJECTS}/a`)).json['status']).toEqual({ phase: 'Waiting' });
+  const { items } = (await ask('GET', OBJECTS)).json as unknown as { items: { status: object }[] };
+  expect(items.map((item) => item.status)).toEqual([{ phase: 'Waiting' }]);
+  const patch = { 'content-type': 'application/merge-patch+json' };
+  const changed = await ask('PATCH', `${OBJECTS}/a/status`, { status: { phase: 'Done' } }, patch);
+  expect(changed.json['status']).toEqual({ phase: 'Done' });
+});
+
+it('serves a kind whose schema has a number that JavaScript has no number for', async () => {
+  const big = 9007199254740993n;
+  const crd = JSON.stringify(definition({ n: { type: 'integer', maximum: 1 } })).replace(
+    '"maximum":1',
+    `"maximum":${big}`,
+  );
+  const { status } = await raw(server, 'POST', CRDS, { body: crd });
+  expect(status).toBe(201);
+  expect((await ask('GET', OBJECTS)).code).toBe(200);
+});

@@ -1,5 +1,6 @@
 // The groups and versions that other servers answer: APIService objects with a service, followed in the watch cache.
 // What is known of each (is it available, what does it serve) is put here by availability.ts; readers look it up.
+import { stringifyJson } from '../../../api/codec/json.ts';
 import type { ApiService } from '../../../api/kinds/apiregistration/apiservice.ts';
 import type { ResourceType } from '../../../api/types.ts';
 import type { HttpsTarget } from '../../../wire/https-caller.ts';
@@ -108,7 +109,7 @@ export class RemoteServices {
   /** A server said something new of itself. */
   learn(remote: RemoteService, documents: RemoteDocuments): void {
     const current = this.find(remote.group, remote.version);
-    if (!current || JSON.stringify(current.documents) === JSON.stringify(documents)) return;
+    if (!current || stringifyJson(current.documents) === stringifyJson(documents)) return;
     current.documents = documents;
     this.#generation++;
   }

@@ -31,11 +31,11 @@ function renewed(object: Unstructured, { schemas }: StoredKind): Unstructured {
 function isCurrent(
   object: Unstructured,
   revision: number,
-  { custom, since, mixedVersions, schemas }: StoredKind,
+  { custom, since, mayLackDefaults, schemas }: StoredKind,
 ): boolean {
   if (!custom) return true;
   if (revision <= since) return false;
-  const schema = mixedVersions ? schemas!.get(object.apiVersion) : undefined;
+  const schema = mayLackDefaults ? schemas!.get(object.apiVersion) : undefined;
   return !schema || !lacksDefaults(object, schema, builtinSchemas);
 }
 
@@ -111,14 +111,14 @@ export function convertBetween(
 /** A custom resource may have been stored under another version than today's storage version, or an older schema. */
 function asIs(entry: Entry, { asStored, apiVersion, kind }: Endpoint): boolean {
   if (!asStored || entry.revision <= kind.since) return false;
-  if (!kind.mixedVersions || currentSince.get(entry) === kind.since) return true;
+  if (!kind.mayLackDefaults || currentSince.get(entry) === kind.since) return true;
   const object = entry.object();
   if (object.apiVersion !== apiVersion || !isCurrent(object, entry.revision, kind)) return false;
   currentSince.set(entry, kind.since);
   return true;
 }
 
-/** Entries of kinds in several versions that were found to be as the definition of that revision has them. */
+/** Entries of kinds that may lack defaults that were found to be as the definition of that revision has them. */
 const currentSince = new WeakMap<Entry, number>();
 
 const face = (endpoint: Endpoint): string => `${endpoint.apiVersion} ${endpoint.kind.since}`;

@@ -1,5 +1,6 @@
 // Keeps the registry equal to the CustomResourceDefinitions in the cache, has their deletion finished and names that
 // were given up settled anew. Runs inside the API server, as upstream's controllers of definitions do.
+import { stringifyJson } from '../../../api/codec/json.ts';
 import { deepEqual } from '../../../api/patch/equal.ts';
 import { CustomResourceDefinitions } from '../../../api/resources.ts';
 import { apiVersionOf } from '../../../api/types.ts';
@@ -63,7 +64,7 @@ function serve(server: Server, crd: Crd, served: Map<string, string>): void {
   if (!hasCondition(crd, 'Established', 'True')) return;
   const { registry } = server;
   if (registry.isBuiltIn(crd.spec.group, crd.spec.names.plural)) return;
-  const shape = JSON.stringify([crd.spec, crd.status?.acceptedNames]);
+  const shape = stringifyJson([crd.spec, crd.status?.acceptedNames]);
   const name = crd.metadata.name!;
   if (served.get(name) === shape) return;
   served.set(name, shape);

@@ -25,7 +25,7 @@ export async function writtenResponse(
   const viewed = viewOf(written.object, endpoint);
   const object = viewed instanceof Promise ? await viewed : viewed;
   if (negotiated.shape !== '') return shaped(context, status, endpoint, object, negotiated);
-  const bytes = endpoint.asStored ? written.bytes : undefined;
+  const bytes = object === written.object ? written.bytes : undefined;
   return objectResponse(context, status, () => object, negotiated, bytes);
 }
 
