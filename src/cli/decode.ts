@@ -1,10 +1,10 @@
-// Secrets without base64, for `get secret --decode`. Values that are no text stay as they are, and are named so.
+// Secrets without base64, for `get` and `describe secret --decode`. Values that are no text stay as they are, and are named so.
 import type { Unstructured } from '../api/types.ts';
 import { CliError } from './errors.ts';
 import { objectName } from './print/object.ts';
 
 /** The text that a value encodes; undefined when its bytes are none. */
-function textOf(base64: string): string | undefined {
+export function textOf(base64: string): string | undefined {
   const bytes = Buffer.from(base64, 'base64');
   const text = bytes.toString('utf8');
   return text.includes('\0') || !Buffer.from(text, 'utf8').equals(bytes) ? undefined : text;

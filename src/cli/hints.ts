@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { resourcePath, type Unstructured } from '../api/types.ts';
 import type { CommandClass } from './base.ts';
+import { objectsCalled } from './called.ts';
 import type { Cluster } from './cluster.ts';
 import { type GlobalFlags, globalFlags } from './globals.ts';
 import type { Io } from './io.ts';
@@ -100,8 +101,8 @@ async function objectHint(resource: string, name: string, { cluster }: HintConte
     });
     return list.items ?? [];
   };
-  const maker = mapping.plural === 'pods' && mapping.group === '' ? await ownerCalled(name, connected) : undefined;
-  if (maker) return `There is no pod of that name, but ${maker}.`;
+  const [other] = mapping.plural === 'pods' && mapping.group === '' ? await objectsCalled(connected, name) : [];
+  if (other) return `There is no pod of that name, but ${other.kind.toLowerCase()}/${name}.`;
   if (mapping.namespaced) {
     const elsewhere = await names({ fieldSelector: `metadata.name=${name}` }).catch(() => []);
     if (elsewhere.length > 0) {
@@ -116,29 +117,6 @@ async function objectHint(resource: string, name: string, { cluster }: HintConte
   );
   if (near || !mapping.namespaced) return didYouMean(near);
   return namespaceHint(connected);
-}
-
-/** Who is asked for a pod by the name of what makes it, or leads to it, may name that instead. */
-async function ownerCalled(name: string, cluster: Cluster): Promise<string | undefined> {
-  const { namespace } = cluster;
-  const kinds = [
-    ['Deployment', 'apps'],
-    ['StatefulSet', 'apps'],
-    ['DaemonSet', 'apps'],
-    ['Job', 'batch'],
-    ['Service', ''],
-  ] as const;
-  const found = await Promise.all(
-    kinds.map(([kind, group]) => {
-      const word = kind.toLowerCase();
-      const type = { group, version: 'v1', plural: `${word}s`, kind, namespaced: true };
-      return cluster.json('GET', resourcePath(type, { namespace, name })).then(
-        () => `${word}/${name}`,
-        () => undefined,
-      );
-    }),
-  );
-  return found.find((one) => one !== undefined);
 }
 
 /** For an empty answer, too: is the namespace there at all? */

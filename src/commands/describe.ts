@@ -7,12 +7,14 @@ import describers from '../cli/describe/index.gen.ts';
 import type { DescribeContext, Describer } from '../cli/describe/types.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import { allNamespacesFlag, chunkSizeFlag, filenameFlags, selectorFlag } from '../cli/flags.ts';
+import { infoName } from '../cli/operation.ts';
 import { flag, type FlagValues } from '../cli/pflag.ts';
 import { abnormalStyle, paintFor } from '../cli/print/style.ts';
 
 const flags = {
   ...allNamespacesFlag,
   ...chunkSizeFlag,
+  decode: flag.bool('Show what secrets hold, as text.', { own: true }),
   ...filenameFlags('Filename, directory, or URL to files containing the resource to describe'),
   ...selectorFlag,
   'show-events': flag.bool('If true, display events related to the described object.', { default: true }),
@@ -120,7 +122,11 @@ Use "{program} api-resources" for a complete list of supported resources.`;
       showEvents: this.opts['show-events'],
       chunkSize: this.opts['chunk-size'],
       nowMs: this.io.nowMs(),
+      decode: this.opts.decode,
     };
+    if (this.opts.decode && info.mapping.kind !== 'Secret') {
+      throw new CliError(`--decode is for secrets, and ${infoName(info)} is none`);
+    }
     // Files say only which objects are meant.
     const fromFile = info.source !== undefined;
     let object = info.object!;

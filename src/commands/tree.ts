@@ -4,7 +4,8 @@ import { healthOf, replicaProgress } from '../api/health/health.ts';
 import { summarizePod } from '../api/pod-status.ts';
 import type { Unstructured } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
-import { Builder, type Info } from '../cli/builder/builder.ts';
+import { objectsCalled } from '../cli/called.ts';
+import { Builder } from '../cli/builder/builder.ts';
 import { CliError, throwCollected } from '../cli/errors.ts';
 import { allNamespacesFlag, selectorFlag } from '../cli/flags.ts';
 import { membersOf, ownerForest, type OwnerNode, readMembers, rootsOf } from '../cli/owners.ts';
@@ -40,6 +41,9 @@ export default class Tree extends Command {
   static examples = `# What a deployment is made of
 {program} tree deployment web
 
+# What all that is called web is made of
+{program} tree web
+
 # Where a pod comes from
 {program} tree pod/web-5d9c7b9f6-x2x7k
 
@@ -55,15 +59,7 @@ export default class Tree extends Command {
     this.opts = opts;
     await checkDataOutput(opts.output);
     if (args.length === 0) this.usageError('an object is needed: TYPE NAME or TYPE/NAME');
-    const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
-      args,
-      labelSelector: opts.selector,
-      allNamespaces: opts['all-namespaces'],
-      typeAlone: true,
-      fetch: 'latest',
-    }).build();
-    throwCollected(built.errors);
-    const roots = await this.roots(built.infos);
+    const roots = await this.roots(await this.objects(args));
     const data = await formatData(
       opts.output,
       roots.map((node) => this.item(node)),
@@ -73,14 +69,35 @@ export default class Tree extends Command {
     await this.print(roots);
   }
 
-  private async roots(infos: readonly Info[]): Promise<OwnerNode[]> {
+  /** One word that is no type is a name: `tree web`. */
+  private async objects(args: readonly string[]): Promise<Unstructured[]> {
+    const { opts } = this;
+    try {
+      const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
+        args,
+        labelSelector: opts.selector,
+        allNamespaces: opts['all-namespaces'],
+        typeAlone: true,
+        fetch: 'latest',
+      }).build();
+      throwCollected(built.errors);
+      return built.infos.map((info) => info.object!);
+    } catch (error) {
+      const isName = args.length === 1 && !args[0]!.includes('/') && opts.selector === '';
+      const called = isName ? await objectsCalled(await this.cluster(), args[0]!) : [];
+      if (called.length === 0) throw error;
+      return called;
+    }
+  }
+
+  private async roots(objects: readonly Unstructured[]): Promise<OwnerNode[]> {
     const cluster = await this.cluster();
-    const somewhere = infos.every((i) => i.namespace !== undefined) && !this.opts['all-namespaces'];
+    const somewhere = objects.every((o) => o.metadata.namespace !== undefined) && !this.opts['all-namespaces'];
     const forest = await ownerForest(cluster, somewhere ? cluster.namespace : undefined);
     if (forest.hidden.length > 0) this.err(`Not listed, so not shown: ${forest.hidden.sort().join(', ')}\n`);
-    const nodes = infos.map(({ object }) => {
-      const node = forest.byUid.get(object!.metadata.uid ?? '');
-      if (!node) throw new CliError(`${objectName(object!)} is gone, or its kind may not be listed`);
+    const nodes = objects.map((object) => {
+      const node = forest.byUid.get(object.metadata.uid ?? '');
+      if (!node) throw new CliError(`${objectName(object)} is gone, or its kind may not be listed`);
       return node;
     });
     const roots = this.opts.owners ? nodes.flatMap((node) => rootsOf(node)) : nodes;

@@ -1,7 +1,9 @@
 // `why`: what is wrong with an object, and what to do next. Read only. What it looks at is cli/why.
+import { isNotFound } from '../api/status.ts';
 import { healthOf } from '../api/health/health.ts';
 import type { Unstructured } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
+import { objectsCalled } from '../cli/called.ts';
 import { Builder } from '../cli/builder/builder.ts';
 import { throwCollected } from '../cli/errors.ts';
 import { selectorFlag } from '../cli/flags.ts';
@@ -33,6 +35,9 @@ export default class Why extends Command {
 # Why a deployment is not available
 {program} why deployment/web
 
+# The same, when no pod is called so
+{program} why web
+
 # Why a service does not answer
 {program} why service web
 
@@ -59,7 +64,7 @@ export default class Why extends Command {
     return answers.every((a) => a.ok) ? 0 : WRONG_EXIT;
   }
 
-  /** One word is a pod's name, unless it is a type: `why web-0`, `why deployments`. */
+  /** One word is a type, or the name of a pod, or of what makes pods: `why deployments`, `why web-0`, `why web`. */
   private async objects(args: readonly string[], selector: string): Promise<Unstructured[]> {
     const word = args.length === 1 && !args[0]!.includes('/') && selector === '' ? args[0]! : undefined;
     const mapper = await (await this.cluster()).mapper();
@@ -76,6 +81,10 @@ export default class Why extends Command {
       typeAlone: true,
       fetch: 'latest',
     }).build();
+    if (word !== undefined && !isType && built.errors.some(isNotFound)) {
+      const others = await objectsCalled(await this.cluster(), word);
+      if (others.length > 0) return others;
+    }
     throwCollected(built.errors);
     return built.infos.map((i) => i.object!);
   }

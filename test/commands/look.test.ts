@@ -86,6 +86,10 @@ describe('tree', () => {
     ]);
   });
   it('says what is not there', async () => {
+    // A name alone is that of what makes pods.
+    await cli('create deployment fleet --image=x');
+    expect((await cli('tree fleet')).stdout).toContain('deployment.apps/fleet');
+    expect((await cli('why fleet')).stdout).toContain('deployment.apps/fleet: ');
     expect(await cli('tree pod nobody')).toMatchObject({
       code: 1,
       stdout: '',
@@ -161,6 +165,11 @@ describe('get secret --decode', () => {
     });
   });
   it('is for secrets', async () => {
+    const page = (await cli('describe secret s --decode')).stdout;
+    expect(page).toContain('\nData\n====\n');
+    expect(page).toContain('\nuser: admin\n');
+    expect((await cli('describe secret s')).stdout).not.toContain('admin');
+    expect((await cli('describe cm chart --decode')).stderr).toContain('--decode is for secrets, and configmap/chart');
     expect((await cli('get cm chart --decode')).stderr).toBe(
       'error: --decode is for secrets, and configmap/chart is none\n',
     );

@@ -11,6 +11,7 @@ describe('what is ours', () => {
     expect(await ownFlags()).toEqual({
       apply: ['atomic', 'show-diff'],
       cp: ['resume'],
+      describe: ['decode'],
       events: ['group'],
       exec: ['run-as'],
       get: ['decode', 'everything', 'neat'],

@@ -7,6 +7,8 @@ export interface DescribeContext {
   showEvents: boolean;
   chunkSize: number;
   nowMs: number;
+  /** The values of secrets, too. */
+  decode?: boolean;
 }
 
 export interface Describer<T = Unstructured> {
