@@ -1,5 +1,4 @@
 // Failures of a connection in the words of Go's net/http and client-go, which people search for. Nothing here dials.
-import { getServers } from 'node:dns';
 import { isIP } from 'node:net';
 
 /** No answer, or none that can be used; the message follows `Unable to connect to the server: `. */
@@ -7,7 +6,8 @@ export class Unreachable extends Error {}
 
 /** Go names the server that did not know the name. */
 export function notFound(host: string): string {
-  const [first] = getServers();
+  // Every command loads this file, and hardly any needs to know.
+  const [first] = process.getBuiltinModule('node:dns').getServers();
   const server =
     first === undefined ? '' : isIP(first) === 6 ? `[${first}]:53` : isIP(first) === 4 ? `${first}:53` : first;
   return `dial tcp: lookup ${host}${server === '' ? '' : ` on ${server}`}: no such host`;
