@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { randomInt } from 'node:crypto';
 import type { Container, EphemeralContainer, Pod } from 'kubernetes-types/core/v1.js';
+import { isNotFound } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
 import { deleteBody } from '../client/rest.ts';
 import { changeOf } from '../cli/apply/change.ts';
@@ -126,17 +127,12 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
       files: { filename: opts.filename },
       fetch: 'latest',
     }).build();
-    const errors: unknown[] = [];
     for (const info of built.infos) {
-      try {
-        const made = await this.debug(info);
-        const attach = this.changed('attach') ? opts.attach : opts.stdin;
-        if (attach && made.container !== '') await this.attach(made);
-      } catch (error) {
-        errors.push(error);
-      }
+      const made = await this.debug(info);
+      const attach = this.changed('attach') ? opts.attach : opts.stdin;
+      if (attach && made.container !== '') await this.attach(made);
     }
-    throwCollected([...errors, ...built.errors]);
+    throwCollected(built.errors);
   }
 
   private async readCustom(): Promise<void> {
@@ -270,8 +266,15 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
       this.applyProfile(pod, more, 'ephemeral');
     });
     const write = { subresource: 'ephemeralcontainers' };
-    const pod = await patchObject(await this.cluster(), info, 'strategic', change.patch, write);
-    return { pod: pod as unknown as Pod, container: name };
+    try {
+      const pod = await patchObject(await this.cluster(), info, 'strategic', change.patch, write);
+      return { pod: pod as unknown as Pod, container: name };
+    } catch (error) {
+      // A server that has no such subresource names no pod.
+      if (!isNotFound(error) || error.status.details?.name) throw error;
+      const said = JSON.stringify(error.message);
+      throw new CliError(`ephemeral containers are disabled for this cluster (error from server: ${said})`);
+    }
   }
 
   private async byCopy(info: Info): Promise<Made> {

@@ -56,6 +56,8 @@ Pods of daemon sets stop a drain unless --ignore-daemonsets is given, and are le
   static override flags = flags;
 
   private opts!: FlagValues<typeof flags>;
+  /** Empty: pods are deleted. */
+  private evictionVersion = '';
 
   async run(): Promise<void> {
     const { flags: opts, args } = this.parse(Drain);
@@ -81,6 +83,14 @@ Pods of daemon sets stop a drain unless --ignore-daemonsets is given, and are le
     if (pending.length > 0)
       this.err(`There are pending nodes to be drained:\n${pending.map((n) => ` ${n}\n`).join('')}`);
     throwCollected(fatal, true);
+  }
+
+  /** What the server takes for an eviction; nothing where it knows none. Upstream: drain.CheckEvictionSupport. */
+  private async findEvictionVersion(): Promise<string> {
+    if (this.opts['disable-eviction']) return '';
+    const { resources = [] } = await (await this.cluster()).json<ApiResources>('GET', '/api/v1');
+    const found = resources.find(({ name, kind }) => name === 'pods/eviction' && kind === 'Eviction');
+    return found?.group && found.version ? `${found.group}/${found.version}` : '';
   }
 
   private async drain(info: Info): Promise<void> {
@@ -109,6 +119,7 @@ Pods of daemon sets stop a drain unless --ignore-daemonsets is given, and are le
       const sinceMs = before?.word === word ? before.sinceMs : this.io.nowMs();
       states.set(pod, { word, sinceMs, ...(why === undefined ? {} : { why }) });
     };
+    if (pods.length > 0 && this.dryRun !== 'client') this.evictionVersion = await this.findEvictionVersion();
     const evict = (): Promise<unknown> => Promise.all(pods.map((pod) => this.evict(pod, deadline, note)));
     await withProgress(this.io, view, evict);
   }
@@ -132,13 +143,13 @@ Pods of daemon sets stop a drain unless --ignore-daemonsets is given, and are le
 
   private async evict(pod: Pod, deadline: number, note: Note): Promise<void> {
     const { name = '', namespace = '', uid } = pod.metadata ?? {};
-    const evicting = !this.opts['disable-eviction'];
+    const evicting = this.evictionVersion !== '';
     const suffix = dryRunSuffix(this.dryRun);
     // Upstream's dry run in the client knows of evictions only.
     this.out(`${evicting || this.dryRun === 'client' ? 'evicting' : 'deleting'} pod ${namespace}/${name}${suffix}\n`);
     if (this.dryRun === 'client') return;
     note(pod, 'asked');
-    const isThere = await this.request(pod, evicting, deadline, note);
+    const isThere = await this.request(pod, deadline, note);
     if (!isThere) note(pod, 'gone');
     if (!isThere || this.dryRun === 'server') return;
     note(pod, 'ending');
@@ -154,16 +165,17 @@ Pods of daemon sets stop a drain unless --ignore-daemonsets is given, and are le
   }
 
   /** Asks until the disruption budget allows it; false when the pod is gone already. */
-  private async request(pod: Pod, evicting: boolean, deadline: number, note: Note): Promise<boolean> {
+  private async request(pod: Pod, deadline: number, note: Note): Promise<boolean> {
     const { name = '', namespace = '' } = pod.metadata ?? {};
     const cluster = await this.cluster();
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
     const grace = this.opts['grace-period'] >= 0 ? { gracePeriodSeconds: this.opts['grace-period'] } : {};
     const deleteOptions = deleteBody({ ...grace, dryRun: this.dryRun === 'server' });
-    const eviction = { kind: 'Eviction', apiVersion: 'policy/v1', metadata: { name, namespace }, deleteOptions };
+    const apiVersion = this.evictionVersion;
+    const eviction = { kind: 'Eviction', apiVersion, metadata: { name, namespace }, deleteOptions };
     for (;;) {
       try {
-        if (evicting) await cluster.json('POST', `${path}/eviction`, { body: eviction });
+        if (apiVersion !== '') await cluster.json('POST', `${path}/eviction`, { body: eviction });
         else await cluster.json('DELETE', path, { body: deleteOptions });
         return true;
       } catch (error) {
@@ -178,6 +190,10 @@ Pods of daemon sets stop a drain unless --ignore-daemonsets is given, and are le
       }
     }
   }
+}
+
+interface ApiResources {
+  resources?: { name: string; kind: string; group?: string; version?: string }[];
 }
 
 interface EvictionState {

@@ -7,6 +7,7 @@ import { CliError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { parseResourceArgs, parseTuple, type ParsedArgs, type Tuple } from './args.ts';
 import type { FieldValidation } from '../flags.ts';
+import { documentCheck } from './document-check.ts';
 import { checkFileOptions, readFiles, type FileOptions, type ManifestText } from './files.ts';
 import type { Mapper, Mapping } from './mapper.ts';
 import { manifestObjects, notValidated } from './manifest.ts';
@@ -266,10 +267,12 @@ export class Builder {
 
   private async buildTexts(texts: readonly ManifestText[], single: boolean): Promise<Built> {
     const built: Built = { infos: [], errors: [], single };
+    const { validation = 'Ignore' } = this.request;
+    const check = documentCheck(() => this.connect(), this.io, validation);
     for (const { source, text } of texts) {
       try {
         const onBad = (error: CliError) => built.errors.push(error);
-        for await (const object of manifestObjects(text, source, onBad, this.request.validation)) {
+        for await (const object of manifestObjects(text, source, onBad, check)) {
           await this.addObject(built, object, source);
         }
       } catch (error) {

@@ -1,10 +1,22 @@
 // What the client finds wrong in a manifest before the server sees it: no kind or apiVersion, and the fields of a `v1
-// List`, which no server validates as a whole. Everything else is left to the server's own field validation. Upstream:
-// kubectl/pkg/validation, kube-openapi/pkg/util/proto/validation, resource.queryParamVerifierV3 (List only).
+// List`, which no server validates as a whole. Everything else is left to the server's own field validation; a server
+// before 1.25 has none, and its models (server-models.ts) are what fields are held to. Upstream: kubectl/pkg/validation,
+// kube-openapi/pkg/util/proto/validation.
 import { builtinSchemas, definitionNameOf } from '../../api/schema/builtin.ts';
-import type { Schema } from '../../api/schema/schema.ts';
+import type { Schema, SchemaSource } from '../../api/schema/schema.ts';
 import type { GroupVersionKind } from '../../api/types.ts';
 import type { FieldValidation } from '../flags.ts';
+
+/** Schemas, and the names of those that are kinds. */
+export interface Models extends SchemaSource {
+  nameOf(group: string, version: string, kind: string): string | undefined;
+}
+
+const builtinModels: Models = {
+  definition: (name) => builtinSchemas.definition(name),
+  forKind: (group, version, kind) => builtinSchemas.forKind(group, version, kind),
+  nameOf: definitionNameOf,
+};
 
 type Fields = Record<string, unknown>;
 
@@ -16,18 +28,26 @@ const aggregate = (messages: readonly string[]): string | undefined => {
   return unique.length > 1 ? `[${unique.join(', ')}]` : unique[0];
 };
 
-/** What is wrong with a document; undefined when nothing is. Upstream: paramVerifyingSchema.ValidateBytes. */
-export function clientValidation(value: unknown, directive: FieldValidation): string | undefined {
+/** What keeps a document from saying which kind it is of; undefined when nothing does. */
+export const kindProblem = (value: unknown): string | undefined => aggregate(kindOf(value).errors);
+
+/**
+ * What is wrong with a document; undefined when nothing is. `models` are the server's, if it does not validate fields.
+ * Upstream: paramVerifyingSchema.ValidateBytes.
+ */
+export function clientValidation(value: unknown, directive: FieldValidation, models?: Models): string | undefined {
   if (directive === 'Ignore') return undefined;
-  const { gvk, errors } = kindOf(value);
-  if (!gvk) return aggregate(errors);
-  if (directive !== 'Strict' || gvk.kind !== 'List' || gvk.group !== '' || gvk.version !== 'v1') return undefined;
+  const { gvk } = kindOf(value);
+  if (!gvk || directive !== 'Strict') return kindProblem(value);
+  if (gvk.kind !== 'List' || gvk.group !== '' || gvk.version !== 'v1') {
+    return models && aggregate(fieldErrors(value, gvk, models));
+  }
   const { items } = value as Fields;
   if (!Array.isArray(items)) return 'invalid object to validate';
   return aggregate(
     items.flatMap((item) => {
       const found = kindOf(item);
-      return found.gvk ? fieldErrors(item, found.gvk) : found.errors;
+      return found.gvk ? fieldErrors(item, found.gvk, models ?? builtinModels) : found.errors;
     }),
   );
 }
@@ -50,20 +70,26 @@ function kindOf(value: unknown): { gvk?: GroupVersionKind; errors: string[] } {
   return errors.length > 0 ? { errors } : { gvk: { group, version, kind: kind as string }, errors };
 }
 
-/** Kinds that the client does not know are left to the server. */
-function fieldErrors(value: unknown, { group, version, kind }: GroupVersionKind): string[] {
-  const schema = builtinSchemas.forKind(group, version, kind);
+/** Kinds that the models do not have are left to the server. */
+function fieldErrors(value: unknown, { group, version, kind }: GroupVersionKind, models: Models): string[] {
+  const schema = models.forKind(group, version, kind);
   if (!schema) return [];
-  const errors: string[] = [];
-  check(value, schema, kind, definitionNameOf(group, version, kind) ?? kind, errors);
-  return errors;
+  const found: Found = { models, errors: [] };
+  check(value, schema, kind, models.nameOf(group, version, kind) ?? kind, found);
+  return found.errors;
+}
+
+interface Found {
+  models: Models;
+  errors: string[];
 }
 
 /** `path` is where the value stands; `model` names the place in the schema. */
-function check(value: unknown, schema: Schema, path: string, model: string, errors: string[]): void {
+function check(value: unknown, schema: Schema, path: string, model: string, found: Found): void {
+  const { models, errors } = found;
   if (schema.ref !== undefined) {
-    const definition = builtinSchemas.definition(schema.ref);
-    if (definition) check(value, definition, path, schema.ref, errors);
+    const definition = models.definition(schema.ref);
+    if (definition) check(value, definition, path, schema.ref, found);
     return;
   }
   const expected = expectation(schema);
@@ -79,29 +105,30 @@ function check(value: unknown, schema: Schema, path: string, model: string, erro
     );
     return;
   }
-  if (Array.isArray(value)) checkItems(value, schema, path, model, errors);
-  else if (isMap(value)) checkFields(value, schema, path, model, errors);
+  if (Array.isArray(value)) checkItems(value, schema, path, model, found);
+  else if (isMap(value)) checkFields(value, schema, path, model, found);
 }
 
-function checkItems(values: readonly unknown[], schema: Schema, path: string, model: string, errors: string[]): void {
+function checkItems(values: readonly unknown[], schema: Schema, path: string, model: string, found: Found): void {
   for (const [i, item] of values.entries()) {
-    if (item === null) errors.push(`ValidationError(${path}[${i}]): unknown object type "nil" in ${path}[${i}]`);
-    else check(item, schema.items ?? {}, `${path}[${i}]`, model, errors);
+    if (item === null) found.errors.push(`ValidationError(${path}[${i}]): unknown object type "nil" in ${path}[${i}]`);
+    else check(item, schema.items ?? {}, `${path}[${i}]`, model, found);
   }
 }
 
-function checkFields(value: Fields, schema: Schema, path: string, model: string, errors: string[]): void {
+function checkFields(value: Fields, schema: Schema, path: string, model: string, found: Found): void {
+  const { errors } = found;
   const { properties, additionalProperties } = schema;
   for (const key of Object.keys(value).sort()) {
     const at = `${path}.${key}`;
     if (!properties) {
-      if (typeof additionalProperties === 'object') check(value[key], additionalProperties, at, model, errors);
+      if (typeof additionalProperties === 'object') check(value[key], additionalProperties, at, model, found);
       continue;
     }
     if (value[key] === null) continue;
     const field = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (!field) errors.push(`ValidationError(${path}): unknown field ${JSON.stringify(key)} in ${model}`);
-    else check(value[key], field, at, `${model}.${key}`, errors);
+    else check(value[key], field, at, `${model}.${key}`, found);
   }
   for (const required of properties ? (schema.required ?? []) : []) {
     if (value[required] !== undefined && value[required] !== null) continue;

@@ -5,28 +5,22 @@ import { parseJson, stringifySorted } from '../../api/codec/json.ts';
 import { jsonStream } from '../../api/codec/json-reader.ts';
 import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../errors.ts';
-import type { FieldValidation } from '../flags.ts';
+import type { DocumentCheck } from './document-check.ts';
 
 export const notValidated = (source: string, why: string): string =>
   `error validating ${JSON.stringify(source)}: error validating data: ${why}; if you choose to ignore these errors, turn validation off with --validate=false`;
 
-/**
- * `validation` is asked for by the commands that send what they read. What is no object is told to `onBad`, and the
- * next document follows; a text that cannot be parsed, or is not valid, ends here.
- */
+/** What is no object is told to `onBad`, and the next document follows; a text that cannot be parsed, or is not valid, ends here. */
 export async function* manifestObjects(
   text: string,
   source: string,
   onBad: (error: CliError) => void,
-  validation: FieldValidation = 'Ignore',
+  check?: DocumentCheck,
 ): AsyncGenerator<Unstructured> {
   for await (const { value, raw } of documents(text, source)) {
     if (value === null || value === undefined) continue;
-    if (validation !== 'Ignore') {
-      const { clientValidation } = await import('./client-validation.ts');
-      const wrong = clientValidation(value, validation);
-      if (wrong !== undefined) throw new CliError(notValidated(source, wrong));
-    }
+    const notValid = await check?.(value);
+    if (notValid !== undefined) throw new CliError(notValidated(source, notValid));
     const wrong = problemOf(value, raw);
     if (wrong === undefined) yield value as Unstructured;
     else onBad(new CliError(`unable to decode ${JSON.stringify(source)}: ${wrong}`));

@@ -18,6 +18,8 @@ export interface Mapper {
   kind(group: string, version: string, kind: string): Promise<Mapping | undefined>;
   /** The resources of a category (`all`), preferred versions only; undefined when it is none. */
   category(name: string): Promise<Mapping[] | undefined>;
+  /** Whether the server has a kind, as far as is known without asking it again. */
+  knows(group: string, version: string, kind: string): boolean;
   /** Every resource, straight from the server. */
   fresh(): Promise<{ resources: Mapping[]; failed: string[] }>;
 }
@@ -79,6 +81,10 @@ class DiscoveryMapper implements Mapper {
 
   async kind(group: string, version: string, kind: string): Promise<Mapping | undefined> {
     return this.search((all) => all.find((r) => r.kind === kind && r.group === group && r.version === version));
+  }
+
+  knows(group: string, version: string, kind: string): boolean {
+    return this.resources.some((r) => r.kind === kind && r.group === group && r.version === version);
   }
 
   async category(name: string): Promise<Mapping[] | undefined> {

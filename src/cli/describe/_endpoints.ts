@@ -1,22 +1,21 @@
 // The addresses behind a service. Upstream: kubectl/pkg/describe formatEndpointSlices.
-import type { Service } from 'kubernetes-types/core/v1.js';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js';
 import type { DescribeContext } from './types.ts';
 
 const SHOWN_ENDPOINTS = 3;
 
-export async function slicesOf(service: Service, { cluster }: DescribeContext): Promise<EndpointSlice[]> {
-  const { namespace = '', name = '' } = service.metadata ?? {};
-  try {
-    const list = await cluster.json<{ items?: EndpointSlice[] }>(
-      'GET',
-      `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`,
-      { query: { labelSelector: `kubernetes.io/service-name=${name}` } },
-    );
-    return list.items ?? [];
-  } catch {
-    return [];
-  }
+/** Of a service. Rejects where the server has none of the version, too. */
+export async function slicesOf(
+  namespace: string,
+  name: string,
+  { cluster }: DescribeContext,
+): Promise<EndpointSlice[]> {
+  const list = await cluster.json<{ items?: EndpointSlice[] }>(
+    'GET',
+    `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`,
+    { query: { labelSelector: `kubernetes.io/service-name=${name}` } },
+  );
+  return list.items ?? [];
 }
 
 /** The first three ready addresses of a port, and how many more there are. */

@@ -1,4 +1,5 @@
-// Upstream: kubectl/pkg/describe describeHorizontalPodAutoscalerV2.
+// Upstream: kubectl/pkg/describe HorizontalPodAutoscalerDescriber.
+import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1 } from 'kubernetes-types/autoscaling/v1.js';
 import type {
   HPAScalingRules,
   HorizontalPodAutoscaler,
@@ -13,45 +14,76 @@ import { eventLines } from './_events.ts';
 import { annotationLines, labelLines } from './_metadata.ts';
 import { type DescribeContext, defineDescriber } from './types.ts';
 
+/** Version 1 knows one metric only: kubectl asks for version 2 whichever was meant, and older servers for version 1. */
 export default defineDescriber<HorizontalPodAutoscaler>({
   group: 'autoscaling',
   kind: 'HorizontalPodAutoscaler',
   async describe(given, context) {
-    const hpa = await inVersion2(given, context);
     const doc = new Document();
-    const object = { ...hpa, kind: 'HorizontalPodAutoscaler' } as KubeObject;
-    const { metadata, spec, status } = hpa;
-    const { kind, name } = spec!.scaleTargetRef;
-    doc.field(0, 'Name', metadata?.name);
-    doc.field(0, 'Namespace', metadata?.namespace);
-    labelLines(doc, 'Labels', metadata?.labels);
-    annotationLines(doc, 'Annotations', metadata?.annotations);
-    doc.field(0, 'CreationTimestamp', rfc1123z(metadata?.creationTimestamp));
-    doc.field(0, 'Reference', `${kind}/${name}`);
-    doc.field(0, 'Metrics', '( current / target )');
-    for (const [i, metric] of (spec?.metrics ?? []).entries()) {
-      doc.line(1, metricText(metric, status?.currentMetrics?.[i]));
-    }
-    doc.field(0, 'Min replicas', spec?.minReplicas ?? '<unset>');
-    doc.field(0, 'Max replicas', spec?.maxReplicas);
-    if (spec?.behavior) {
-      doc.line(0, 'Behavior:');
-      rulesLines(doc, 'Scale Up', spec.behavior.scaleUp);
-      rulesLines(doc, 'Scale Down', spec.behavior.scaleDown);
-    }
-    doc.field(0, `${kind} pods`, `${status?.currentReplicas ?? 0} current / ${status?.desiredReplicas ?? 0} desired`);
-    conditionLines(doc, hpa);
-    await eventLines(doc, object, context);
+    const hpa = await inVersion<HorizontalPodAutoscaler>('v2', given, context).catch(() => undefined);
+    if (hpa) version2Lines(doc, hpa);
+    else version1Lines(doc, await inVersion<HorizontalPodAutoscalerV1>('v1', given, context));
+    await eventLines(doc, { ...given, kind: 'HorizontalPodAutoscaler' } as KubeObject, context);
     return doc.toString();
   },
 });
 
-/** Version 1 knows one metric only: kubectl asks for version 2 whichever was meant. */
-async function inVersion2(hpa: HorizontalPodAutoscaler, context: DescribeContext): Promise<HorizontalPodAutoscaler> {
-  if ((hpa.apiVersion as string) !== 'autoscaling/v1') return hpa;
-  const { namespace = '', name = '' } = hpa.metadata ?? {};
-  const path = `/apis/autoscaling/v2/namespaces/${encodeURIComponent(namespace)}/horizontalpodautoscalers/`;
-  return context.cluster.json('GET', path + encodeURIComponent(name));
+async function inVersion<T extends object>(version: string, given: object, context: DescribeContext): Promise<T> {
+  const { apiVersion, metadata } = given as KubeObject;
+  if (apiVersion === `autoscaling/${version}`) return given as T;
+  const { namespace = '', name = '' } = metadata ?? {};
+  const path = `/apis/autoscaling/${version}/namespaces/${encodeURIComponent(namespace)}/horizontalpodautoscalers/`;
+  return context.cluster.json<T>('GET', path + encodeURIComponent(name));
+}
+
+function version2Lines(doc: Document, hpa: HorizontalPodAutoscaler): void {
+  const { spec, status } = hpa;
+  headLines(doc, hpa);
+  doc.field(0, 'Metrics', '( current / target )');
+  for (const [i, metric] of (spec?.metrics ?? []).entries()) {
+    doc.line(1, metricText(metric, status?.currentMetrics?.[i]));
+  }
+  replicaLimitLines(doc, hpa);
+  if (spec?.behavior) {
+    doc.line(0, 'Behavior:');
+    rulesLines(doc, 'Scale Up', spec.behavior.scaleUp);
+    rulesLines(doc, 'Scale Down', spec.behavior.scaleDown);
+  }
+  podLines(doc, hpa);
+  conditionLines(doc, hpa);
+}
+
+/** Upstream: describeHorizontalPodAutoscalerV1. */
+function version1Lines(doc: Document, hpa: HorizontalPodAutoscalerV1): void {
+  headLines(doc, hpa);
+  const target = hpa.spec?.targetCPUUtilizationPercentage;
+  if (target !== undefined) {
+    doc.field(0, 'Target CPU utilization', `${target}%`);
+    doc.field(0, 'Current CPU utilization', `${hpa.status?.currentCPUUtilizationPercentage ?? UNKNOWN}%`);
+  }
+  replicaLimitLines(doc, hpa);
+  podLines(doc, hpa);
+}
+
+type AnyVersion = HorizontalPodAutoscaler | HorizontalPodAutoscalerV1;
+
+function headLines(doc: Document, { metadata, spec }: AnyVersion): void {
+  doc.field(0, 'Name', metadata?.name);
+  doc.field(0, 'Namespace', metadata?.namespace);
+  labelLines(doc, 'Labels', metadata?.labels);
+  annotationLines(doc, 'Annotations', metadata?.annotations);
+  doc.field(0, 'CreationTimestamp', rfc1123z(metadata?.creationTimestamp));
+  doc.field(0, 'Reference', `${spec?.scaleTargetRef.kind}/${spec?.scaleTargetRef.name}`);
+}
+
+function replicaLimitLines(doc: Document, { spec }: AnyVersion): void {
+  doc.field(0, 'Min replicas', spec?.minReplicas ?? '<unset>');
+  doc.field(0, 'Max replicas', spec?.maxReplicas);
+}
+
+function podLines(doc: Document, { spec, status }: AnyVersion): void {
+  const { currentReplicas = 0, desiredReplicas = 0 } = status ?? {};
+  doc.field(0, `${spec?.scaleTargetRef.kind} pods`, `${currentReplicas} current / ${desiredReplicas} desired`);
 }
 
 const UNKNOWN = '<unknown>';

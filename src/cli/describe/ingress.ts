@@ -53,12 +53,13 @@ async function backendText(namespace: string, backend: IngressBackend, context: 
   if (!service) return '';
   const text = `${service.name}:${service.port?.number || (service.port?.name ?? '')}`;
   try {
+    const slices = await slicesOf(namespace, service.name, context);
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(service.name)}`;
     const found = await context.cluster.json<Service>('GET', path);
     const port = found.spec?.ports?.find((p) =>
       service.port?.number ? p.port === service.port.number : p.name !== undefined && p.name === service.port?.name,
     );
-    return `${text} (${formatSlices(await slicesOf(found, context), port?.name ?? '')})`;
+    return `${text} (${formatSlices(slices, port?.name ?? '')})`;
   } catch (error) {
     return `${text} (<error: ${error instanceof Error ? error.message : String(error)}>)`;
   }

@@ -13,8 +13,8 @@ export default defineDescriber<Service>({
   kind: 'Service',
   async describe(service, context) {
     const doc = new Document();
-    const { spec } = service;
-    const slices = await slicesOf(service, context);
+    const { spec, metadata } = service;
+    const slices = await slicesOf(metadata?.namespace ?? '', metadata?.name ?? '', context).catch(() => []);
     nameAndLabels(doc, service as KubeObject);
     doc.field(0, 'Selector', formatLabels(spec?.selector));
     doc.field(0, 'Type', spec?.type ?? '');

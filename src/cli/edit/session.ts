@@ -4,7 +4,7 @@
 import { rmSync, existsSync } from 'node:fs';
 import { stringifySorted } from '../../api/codec/json.ts';
 import type { ManagedFieldsEntry, Unstructured } from '../../api/types.ts';
-import { clientValidation } from '../builder/client-validation.ts';
+import { type DocumentCheck, documentCheck } from '../builder/document-check.ts';
 import { Builder, type Info } from '../builder/builder.ts';
 import type { Cluster } from '../cluster.ts';
 import { AggregateCliError, PlainError, plainMessage, throwCollected } from '../errors.ts';
@@ -34,10 +34,12 @@ type ManagedFields = Map<string, readonly ManagedFieldsEntry[] | undefined>;
 
 export class EditSession {
   private readonly options: EditOptions;
+  private readonly check: DocumentCheck | undefined;
   private managedFields: ManagedFields = new Map();
 
   constructor(options: EditOptions) {
     this.options = options;
+    this.check = documentCheck(options.cluster, options.io, options.validation);
   }
 
   async run(infos: readonly Info[]): Promise<void> {
@@ -57,7 +59,7 @@ export class EditSession {
       if (results.file !== '') rmSync(results.file, { force: true });
       results = new EditResults();
       results.file = file;
-      const wrong = await fileErrors(edited.text, this.options.validation);
+      const wrong = await fileErrors(edited.text, this.check);
       if (wrong !== undefined) {
         this.say(results.addInvalidFile(wrong, infos[0]!));
         previous = edited.text;
@@ -191,8 +193,8 @@ async function meaning(text: string): Promise<string> {
   }
 }
 
-async function fileErrors(text: string, validation: FieldValidation): Promise<string | undefined> {
-  if (validation === 'Ignore') return undefined;
+async function fileErrors(text: string, check: DocumentCheck | undefined): Promise<string | undefined> {
+  if (!check) return undefined;
   const { parseYaml } = await import('../yaml.ts');
   let value: unknown;
   try {
@@ -200,7 +202,7 @@ async function fileErrors(text: string, validation: FieldValidation): Promise<st
   } catch (error) {
     return (error as Error).message;
   }
-  return clientValidation(value, validation);
+  return check(value);
 }
 
 /** Upstream: resource.RequireNamespace. */
