@@ -1,8 +1,11 @@
 // Reads the answers of one HTTP/1.1 connection, in turn: heads, and bodies with a length, in chunks, or up to the end of the
 // connection. It takes bytes and knows of no sockets. RFC 9112.
+import { malformed as notHttp } from './failures.ts';
 
 export interface AnswerHead {
   status: number;
+  /** The words after the status. */
+  reason: string;
   /** As node:http gives them: lower case, several of a name joined with `, `. */
   headers: Record<string, string>;
   /** Whether the connection may be used again. */
@@ -105,7 +108,7 @@ export class AnswerReader {
   private readHead(bytes: Buffer): Buffer {
     // Anything else will never have the end of a head.
     const start = this.partial.length > 0 ? this.partial : bytes;
-    if (!'HTTP/'.startsWith(start.toString('latin1', 0, Math.min(5, start.length)))) throw malformed('no status line');
+    if (!'HTTP/'.startsWith(start.toString('latin1', 0, Math.min(5, start.length)))) throw notHttp(start);
     const found = this.upTo('\r\n\r\n', bytes);
     if (!found) return NONE;
     const head = parseHead(found.text);
@@ -140,7 +143,7 @@ export class AnswerReader {
 
 function parseHead(text: string): AnswerHead {
   const [first, ...lines] = text.split('\r\n');
-  const start = /^HTTP\/1\.([01]) (\d{3})(?: |$)/.exec(first!);
+  const start = /^HTTP\/1\.([01]) (\d{3})(?: |$)(.*)/.exec(first!);
   if (!start) throw malformed(`status line ${JSON.stringify(first!.slice(0, 40))}`);
   const headers: Record<string, string> = {};
   for (const line of lines) {
@@ -152,7 +155,7 @@ function parseHead(text: string): AnswerHead {
   }
   const connection = (headers['connection'] ?? '').toLowerCase();
   const keepAlive = start[1] === '1' ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection);
-  return { status: Number(start[2]), headers, keepAlive: keepAlive && start[2] !== '101' };
+  return { status: Number(start[2]), reason: start[3]!, headers, keepAlive: keepAlive && start[2] !== '101' };
 }
 
 const malformed = (what: string): Error =>

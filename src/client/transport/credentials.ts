@@ -1,8 +1,8 @@
 // Who a client says it is, for each request anew: tokens rotate, plug-ins' credentials expire.
 import { readFileSync, statSync } from 'node:fs';
-import type { OutgoingHttpHeaders } from 'node:http';
 import type { Headers } from '../../wire/http.ts';
 import type { ClientConfig } from './config.ts';
+import type { RequestHeaders } from './exchange.ts';
 import type { ExecCredential } from './exec-credential.ts';
 
 export class Credentials {
@@ -25,8 +25,8 @@ export class Credentials {
     return this.fromPlugin?.clientKey ?? this.config.clientKey;
   }
 
-  async headers(own: Headers): Promise<OutgoingHttpHeaders> {
-    const headers: OutgoingHttpHeaders = { ...own };
+  async headers(own: Headers): Promise<RequestHeaders> {
+    const headers: RequestHeaders = { ...own };
     const { username, password, impersonate } = this.config;
     if (this.plugin && isStale(this.fromPlugin)) await this.askPlugin();
     const token = this.fromPlugin?.token ?? this.readTokenFile() ?? this.config.token;
@@ -44,7 +44,7 @@ export class Credentials {
   }
 
   /** After a 401: true when there is another credential than the one that these headers had. */
-  async renew(refused: OutgoingHttpHeaders): Promise<boolean> {
+  async renew(refused: RequestHeaders): Promise<boolean> {
     if (!this.plugin) return false;
     const current = this.fromPlugin?.token;
     if (current === undefined || refused['authorization'] === `Bearer ${current}`) await this.askPlugin();

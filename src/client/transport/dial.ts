@@ -2,16 +2,21 @@
 import net, { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
-import { AnswerReader } from './answer-reader.ts';
-import { type Endpoint, hostOf, portOf } from './exchange.ts';
+import { type Endpoint, handsOver, hostOf, portOf } from './exchange.ts';
+import { once } from './sockets.ts';
+import { openTunnel } from './tunnel.ts';
 
 /** Resolves when the server may be spoken to. `started` is called with each socket, so that it can be ended before. */
 export async function dial(endpoint: Endpoint, started: (socket: Duplex) => void): Promise<Duplex> {
   const { base, secure, proxy } = endpoint;
   const target = { host: hostOf(base), port: portOf(base) };
-  const tunnel = proxy && secure ? await throughProxy(proxy, target, started) : undefined;
+  const { authorities } = endpoint;
+  const handed = handsOver(endpoint);
+  const tunnel = proxy && !handed ? await openTunnel(proxy, target, { authorities, started }) : undefined;
   if (secure) return secured(endpoint, target, tunnel, started);
-  const socket = net.connect({ ...target, noDelay: true });
+  if (tunnel) return tunnel;
+  const at = handed ? { host: hostOf(proxy!), port: portOf(proxy!) } : target;
+  const socket = net.connect({ ...at, noDelay: true });
   started(socket);
   await once(socket, 'connect');
   return socket;
@@ -55,57 +60,3 @@ function notTls(error: NodeJS.ErrnoException & { cert?: { subject?: unknown } })
   if (error.code !== 'ERR_TLS_CERT_ALTNAME_INVALID' || error.cert?.subject) return error;
   return Object.assign(new Error('wrong version number'), { code: 'EPROTO' });
 }
-
-async function throughProxy(proxy: URL, { host, port }: Target, started: (socket: Duplex) => void): Promise<Duplex> {
-  const at = { host: hostOf(proxy), port: portOf(proxy) };
-  const socket = proxy.protocol === 'https:' ? tls.connect({ ...at, servername: at.host }) : net.connect(at);
-  started(socket);
-  await once(socket, proxy.protocol === 'https:' ? 'secureConnect' : 'connect');
-  const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  const credentials = Buffer.from(decodeURIComponent(`${proxy.username}:${proxy.password}`)).toString('base64');
-  const authorization = proxy.username ? `Proxy-Authorization: Basic ${credentials}\r\n` : '';
-  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`);
-  const status = await connectStatus(socket);
-  if (status === 200) return socket;
-  socket.destroy();
-  throw new Error(`proxy ${proxy.host} refused CONNECT to ${authority}: ${status}`);
-}
-
-/** Nothing of the server's comes before its client speaks: what is read is the proxy's answer alone. */
-function connectStatus(socket: Duplex): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const reader = new AnswerReader('CONNECT', { head: ({ status }) => settle(status), data: () => {}, end: () => {} });
-    const onData = (bytes: Buffer): void => {
-      try {
-        reader.push(bytes);
-      } catch (error) {
-        settle(error as Error);
-      }
-    };
-    const onEnd = (error?: Error): void => settle(error ?? hungUp());
-    const settle = (outcome: number | Error): void => {
-      socket.off('data', onData).off('error', onEnd).off('close', onEnd);
-      socket.pause();
-      if (typeof outcome === 'number') resolve(outcome);
-      else reject(outcome);
-    };
-    socket.on('data', onData).on('error', onEnd).on('close', onEnd);
-  });
-}
-
-function once(socket: Duplex, event: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onEnd = (error?: unknown): void => settle(error instanceof Error ? error : hungUp());
-    const settle = (error?: Error): void => {
-      socket.off(event, onDone).off('error', onEnd).off('close', onEnd);
-      if (error) reject(error);
-      else resolve();
-    };
-    const onDone = (): void => settle();
-    socket.on(event, onDone).on('error', onEnd).on('close', onEnd);
-    // A destroyed socket may still fail, and nobody is left to hear of it.
-    socket.on('error', () => {});
-  });
-}
-
-export const hungUp = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });

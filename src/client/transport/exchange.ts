@@ -11,15 +11,26 @@ export interface Endpoint {
   /** Authorities, certificate, server name. */
   tls: ConnectionOptions;
   proxy?: URL;
+  /** PEM: believed of an HTTPS proxy beside the machine's authorities. */
+  authorities?: string;
   /** Milliseconds for a whole exchange that is not a watch; 0 is no limit. */
   timeoutMs: number;
 }
 
 export type RequestHeaders = Record<string, string | string[] | undefined>;
 
+/** What goes over the wire for a request: as the caller has it, or as an answer asked for it. */
+export interface Sent {
+  method: string;
+  /** With prefix and query. */
+  path: string;
+  headers: RequestHeaders;
+  body: Uint8Array | undefined;
+}
+
 export interface Exchange {
-  /** `path` with prefix and query. Rejects with an error whose `code` is Node's, and `reused` on a connection used before. */
-  send(request: Request, path: string, headers: RequestHeaders, body: Uint8Array | undefined): Promise<Response>;
+  /** Rejects with an error whose `code` is Node's, and `reused` on a connection used before. */
+  send(request: Request, sent: Sent): Promise<Response>;
   upgrade(method: string, path: string, headers: RequestHeaders): ReturnType<UpgradeDialer['upgrade']>;
   /** Closes idle and busy connections. */
   close(): void;
@@ -27,3 +38,19 @@ export interface Exchange {
 
 export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 export const portOf = ({ port, protocol }: URL): number => Number(port) || (protocol === 'https:' ? 443 : 80);
+
+/** An HTTP proxy is handed requests to plain servers; everything else goes through a tunnel. */
+export const handsOver = ({ proxy, secure }: Endpoint): boolean => proxy?.protocol === 'http:' && !secure;
+
+/** The request as a proxy is handed it. */
+export function handedOver({ base, proxy }: Endpoint, sent: Sent): Sent {
+  const headers = { host: base.host, ...sent.headers, ...proxyAuthorization(proxy!) };
+  return { ...sent, path: base.origin + sent.path, headers };
+}
+
+/** `Basic …` for a proxy whose URL has a user. */
+export function proxyAuthorization(proxy: URL): Record<string, string> {
+  if (!proxy.username) return {};
+  const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
+}

@@ -20,6 +20,9 @@ export class AnswerCut extends Error {
   }
 }
 
+/** Of a system error; an error of an AbortSignal has a number. */
+export const codeOf = ({ code }: { code?: unknown }): string => (typeof code === 'string' ? code : '');
+
 /** How far an exchange had come when its time was up. */
 export type Stage = 'connecting' | 'connected' | 'answered';
 

@@ -5,8 +5,9 @@ import type { Request, Response } from '../../wire/http.ts';
 import { type AnswerHead, AnswerReader } from './answer-reader.ts';
 import { BodyQueue } from './body-queue.ts';
 import { watchDeadline } from './deadline.ts';
-import { dial, hungUp } from './dial.ts';
-import type { Endpoint, Exchange, RequestHeaders } from './exchange.ts';
+import { dial } from './dial.ts';
+import { type Endpoint, type Exchange, handedOver, handsOver, type RequestHeaders, type Sent } from './exchange.ts';
+import { hungUp } from './sockets.ts';
 import { upgradeFailure } from './upgrade-failure.ts';
 
 export function socketExchange(endpoint: Endpoint): Exchange {
@@ -22,10 +23,10 @@ class SocketExchange implements Exchange {
     this.endpoint = endpoint;
   }
 
-  async send(request: Request, path: string, headers: RequestHeaders, body: Uint8Array | undefined): Promise<Response> {
-    const { base, timeoutMs } = this.endpoint;
-    const { method } = request;
-    const bytes = requestBytes(base, method, path, headers, body);
+  async send(request: Request, sent: Sent): Promise<Response> {
+    const { timeoutMs } = this.endpoint;
+    const { method } = sent;
+    const bytes = this.bytesOf(sent);
     // The newest first: it is the least likely to have been closed by the server.
     const kept = this.idle.pop();
     let connection = kept;
@@ -33,15 +34,16 @@ class SocketExchange implements Exchange {
     let fail!: (why: Error) => void;
     const failed = new Promise<never>((_, reject) => (fail = reject));
     failed.catch(() => undefined);
-    const deadline = watchDeadline(request, timeoutMs, { origin: base.origin, path }, (why) => {
+    const deadline = watchDeadline(request, timeoutMs, (why) => {
       fail(why);
       if (connection) connection.destroy(why);
       else socket?.destroy();
     });
     try {
       connection ??= await Promise.race([this.connect((s) => (socket = s)), failed]);
+      deadline.stage = 'connected';
       const response = await Promise.race([connection.exchange(bytes, method, () => deadline.finish()), failed]);
-      deadline.answered();
+      deadline.stage = 'answered';
       return response;
     } catch (error) {
       deadline.finish();
@@ -51,10 +53,15 @@ class SocketExchange implements Exchange {
 
   async upgrade(method: string, path: string, headers: RequestHeaders): ReturnType<Exchange['upgrade']> {
     const connection = await this.connect(() => undefined);
-    const bytes = requestBytes(this.endpoint.base, method, path, headers, undefined);
+    const bytes = this.bytesOf({ method, path, headers, body: undefined });
     const response = await connection.exchange(bytes, method, () => undefined);
     if (response.status !== 101) throw await upgradeFailure(response);
     return { ...connection.giveUp(), headers: response.headers as Record<string, string> };
+  }
+
+  private bytesOf(sent: Sent): Buffer {
+    const { endpoint } = this;
+    return requestBytes(endpoint.base, handsOver(endpoint) ? handedOver(endpoint, sent) : sent);
   }
 
   close(): void {
@@ -174,13 +181,7 @@ class Connection {
   }
 }
 
-function requestBytes(
-  base: URL,
-  method: string,
-  path: string,
-  headers: RequestHeaders,
-  body: Uint8Array | undefined,
-): Buffer {
+function requestBytes(base: URL, { method, path, headers: { host: _, ...headers }, body }: Sent): Buffer {
   const lines = [`${method} ${path} HTTP/1.1`, `Host: ${base.host}`];
   const counted = body || /^(?:POST|PUT|PATCH)$/.test(method) ? { 'content-length': String(body?.length ?? 0) } : {};
   for (const [name, values] of Object.entries<string | string[] | undefined>({ ...headers, ...counted })) {

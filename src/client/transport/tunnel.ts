@@ -1,62 +1,83 @@
 // A connection through a proxy: CONNECT of an HTTP or HTTPS proxy, or SOCKS5 (RFC 1928, 1929). What comes out is as if
 // dialled. Failures are worded as Go's net/http and x/net/internal/socks word them.
-import http from 'node:http';
-import https from 'node:https';
 import net from 'node:net';
-import { rootCertificates } from 'node:tls';
+import type { Duplex } from 'node:stream';
+import tls from 'node:tls';
+import { type AnswerHead, AnswerReader } from './answer-reader.ts';
+import { hostOf, portOf, proxyAuthorization } from './exchange.ts';
 import { Unreachable, malformed, notFound } from './failures.ts';
+import { hungUp, once } from './sockets.ts';
 
 export interface Destination {
   host: string;
-  port: number | string;
+  port: number;
 }
 
-/** `authorities` are believed of an HTTPS proxy beside the machine's own. */
-export function openTunnel(proxy: URL, to: Destination, authorities: string | undefined): Promise<net.Socket> {
-  return proxy.protocol === 'socks5:' ? throughSocks(proxy, to) : throughConnect(proxy, to, authorities);
+export interface TunnelOptions {
+  /** PEM: believed of an HTTPS proxy beside the machine's own. */
+  authorities?: string | undefined;
+  /** Called with the socket to the proxy, so that it can be ended before. */
+  started?(socket: Duplex): void;
 }
 
-const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
+export function openTunnel(proxy: URL, to: Destination, options: TunnelOptions): Promise<Duplex> {
+  return proxy.protocol === 'socks5:' ? throughSocks(proxy, to, options) : throughConnect(proxy, to, options);
+}
+
 const authority = ({ host, port }: Destination): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** `Basic …` for the proxy, where its URL has a user. */
-export function proxyAuthorization(proxy: URL): Record<string, string> {
-  if (!proxy.username) return {};
-  const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` };
-}
-
-function throughConnect(proxy: URL, to: Destination, authorities: string | undefined): Promise<net.Socket> {
-  const secure = proxy.protocol === 'https:';
-  return new Promise((resolve, reject) => {
-    const request = (secure ? https : http).request({
-      host: hostOf(proxy),
-      port: proxy.port || (secure ? 443 : 80),
-      method: 'CONNECT',
-      path: authority(to),
-      agent: false,
-      headers: { host: authority(to), ...proxyAuthorization(proxy) },
-      servername: net.isIP(hostOf(proxy)) > 0 ? '' : hostOf(proxy),
-      ...(secure && authorities ? { ca: [...rootCertificates, authorities] } : {}),
-    });
-    request.on('error', (error) => reject(connectFailure(error, proxy)));
-    request.on('connect', (response, socket, head) => {
-      if (response.statusCode === 200) {
-        if (head.length > 0) socket.unshift(head);
-        return resolve(socket as net.Socket);
-      }
-      socket.destroy();
-      reject(new Unreachable(response.statusMessage || 'unknown status code'));
-    });
-    request.end();
+async function throughConnect(proxy: URL, to: Destination, options: TunnelOptions): Promise<Duplex> {
+  const socket = await dialProxy(proxy, options).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTFOUND') throw error;
+    throw new Unreachable(`proxyconnect tcp: ${notFound(hostOf(proxy))}`);
   });
+  const headers = Object.entries({ Host: authority(to), ...proxyAuthorization(proxy) });
+  const lines = [`CONNECT ${authority(to)} HTTP/1.1`, ...headers.map((header) => header.join(': '))];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  const { status, reason } = await connectAnswer(socket);
+  if (status === 200) return socket;
+  socket.destroy();
+  throw new Unreachable(reason || 'unknown status code');
 }
 
-function connectFailure(error: NodeJS.ErrnoException & { rawPacket?: Uint8Array }, proxy: URL): Error {
-  const { code = '' } = error;
-  if (code.startsWith('HPE_')) return malformed(error.rawPacket, '');
-  if (code === 'ENOTFOUND') return new Unreachable(`proxyconnect tcp: ${notFound(hostOf(proxy))}`);
-  return error;
+async function dialProxy(proxy: URL, { authorities, started }: TunnelOptions): Promise<Duplex> {
+  const at = { host: hostOf(proxy), port: portOf(proxy) };
+  if (proxy.protocol === 'http:') {
+    const socket = net.connect(at);
+    started?.(socket);
+    await once(socket, 'connect');
+    return socket;
+  }
+  const socket = tls.connect({
+    ...at,
+    servername: net.isIP(at.host) > 0 ? '' : at.host,
+    ...(authorities ? { ca: [...tls.rootCertificates, authorities] } : {}),
+  });
+  started?.(socket);
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** Nothing of the server's comes before its client speaks: what is read is the proxy's answer alone. */
+function connectAnswer(socket: Duplex): Promise<AnswerHead> {
+  return new Promise((resolve, reject) => {
+    const reader = new AnswerReader('CONNECT', { head: (head) => settle(head), data: () => {}, end: () => {} });
+    const onData = (bytes: Buffer): void => {
+      try {
+        reader.push(bytes);
+      } catch {
+        settle(malformed(bytes, ''));
+      }
+    };
+    const onEnd = (error?: Error): void => settle(error ?? hungUp());
+    const settle = (outcome: AnswerHead | Error): void => {
+      socket.off('data', onData).off('error', onEnd).off('close', onEnd);
+      socket.pause();
+      if (outcome instanceof Error) reject(outcome);
+      else resolve(outcome);
+    };
+    socket.on('data', onData).on('error', onEnd).on('close', onEnd);
+  });
 }
 
 const VERSION = 5;
@@ -73,12 +94,13 @@ const REPLIES: Readonly<Record<number, string>> = {
   8: 'address type not supported',
 };
 
-async function throughSocks(proxy: URL, to: Destination): Promise<net.Socket> {
+async function throughSocks(proxy: URL, to: Destination, { started }: TunnelOptions): Promise<Duplex> {
   const at = { host: hostOf(proxy), port: Number(proxy.port || 1080) };
   const socket = net.connect(at);
+  started?.(socket);
   const fail = (why: string): Error => new Unreachable(`socks connect tcp ${authority(at)}->${authority(to)}: ${why}`);
   try {
-    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    await once(socket, 'connect');
     await greet(socket, proxy, fail);
     socket.write(Buffer.concat([Buffer.from([VERSION, 1, 0]), address(to)]));
     const [, reply = 0, , type] = await take(socket, 4, fail);
@@ -110,7 +132,7 @@ async function greet(socket: net.Socket, proxy: URL, fail: Fail): Promise<void> 
 function address({ host, port }: Destination): Buffer {
   const family = net.isIP(host);
   const end = Buffer.alloc(2);
-  end.writeUInt16BE(Number(port));
+  end.writeUInt16BE(port);
   if (family === 4) return Buffer.concat([Buffer.from([1, ...host.split('.').map(Number)]), end]);
   // The proxy resolves names, as with CONNECT; it takes an IPv6 address as a name, too.
   return Buffer.concat([Buffer.from([3, host.length]), Buffer.from(host), end]);

@@ -3,6 +3,8 @@ import http from 'node:http';
 import net from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client, readBytes } from '../../../src/client/rest.ts';
+import { httpsTransport } from '../../../src/client/transport/https.ts';
 import { type CliResult, runCli } from '../../cli/run-cli.ts';
 import { temporaryFolder } from '../../support/cli.ts';
 
@@ -173,6 +175,19 @@ describe('a server on whose way something stands', () => {
     expect((await get('away', '--token=t')).stdout).toBe('configmap/one\n');
     expect(seen.slice(-2)).toEqual(['GET /away/api/v1/namespaces/default/configmaps/one Bearer t', 'other nobody']);
     other.close();
+  });
+});
+
+describe('a request that its caller aborts', () => {
+  it.each(['hangs', 'slow'])('%s', async (mode) => {
+    const transport = httpsTransport({ server: url });
+    const controller = new AbortController();
+    const asked = new Client(transport.handler)
+      .request('GET', `/${mode}`, { signal: controller.signal })
+      .then(readBytes);
+    setTimeout(() => controller.abort(), 50);
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+    transport.close();
   });
 });
 
