@@ -103,6 +103,7 @@ The data directory holds the keys and, with the embedded store, the cluster. Whe
     keepServing(log);
     const serve = async (): Promise<void> => {
       const { startServer } = await import('../server/server.ts');
+      const { collectWhenIdle } = await import('../server/idle-memory.ts');
       const server = await startServer({
         dataDir: flags['data-dir'],
         store: store as 'lmdb' | 'memory' | `etcd=${string}`,
@@ -124,11 +125,13 @@ The data directory holds the keys and, with the embedded store, the cluster. Whe
         log,
       });
       log.info({ url: server.url, kubeconfig: server.kubeconfigPath }, 'ready');
+      const stopCollecting = collectWhenIdle(log);
       const gitops = components.includes('gitops')
         ? this.gitops(server.client(GITOPS_USER), flags['data-dir'], log)
         : undefined;
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       await gitops;
+      stopCollecting();
       await server.close();
     };
     await lifeOf(serve, log, signal);

@@ -15,6 +15,8 @@ import { type Adoptions, KindCache } from './kind-cache.ts';
 
 export const REGISTRY = '/registry/';
 const RETRY_MS = 200;
+/** Past events that hold much are forgotten after two of these. */
+const AGE_MS = 15_000;
 const PAGE = 5_000;
 /** How long a reader waits for the caches before it is sent away. */
 const PATIENCE_MS = 10_000;
@@ -32,6 +34,7 @@ export class Feed {
   readonly #waiters = new Set<Waiter>();
   #revision = 0;
   #watch: StoreWatch | undefined;
+  #aging: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** `onBug` hears of listeners that throw; the caches go on without them. */
@@ -66,7 +69,12 @@ export class Feed {
     }
     for (const cache of this.#caches.values()) cache.begin(revision);
     this.#advance(revision);
+    this.#aging = setInterval(() => this.#age(), AGE_MS).unref();
     void this.#follow(revision + 1);
+  }
+
+  #age(): void {
+    for (const cache of this.#caches.values()) cache.window.age();
   }
 
   /** Resolves when the caches show everything that was acknowledged before the call. Throws Timeout. */
@@ -99,6 +107,7 @@ export class Feed {
   close(): void {
     this.#closed = true;
     this.#watch?.close();
+    clearInterval(this.#aging);
     for (const waiter of this.#waiters) waiter.resolve();
     this.#waiters.clear();
     for (const cache of this.#caches.values()) cache.close();

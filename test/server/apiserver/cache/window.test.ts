@@ -41,6 +41,25 @@ it('forgets earlier when the states that only it holds are large', () => {
   expect(filled(2_000, 40_000).head - filled(2_000, 40_000).first).toBeLessThan(1_500);
 });
 
+it('forgets what is old when it holds much, and keeps what came since', () => {
+  const window = filled(400, 10_000);
+  const encode = () => Buffer.alloc(100);
+  window.encoded(window.at(399), 'x', encode);
+  window.age();
+  expect(window.encodedBytes).toBe(100);
+  window.push({ type: 'put', revision: 501, entry: entry(501), previous: undefined });
+  window.encoded(window.at(400), 'x', encode);
+  window.age();
+  expect([window.first, window.encodedBytes]).toEqual([0, 100]);
+  window.age();
+  expect([window.first, window.encodedBytes]).toEqual([400, 0]);
+  expect(window.retiredBytes).toBe(0);
+  expect([window.after(499), window.after(500), window.after(501)]).toEqual([undefined, 400, 401]);
+  const small = filled(400, 10);
+  for (let i = 0; i < 3; i++) small.age();
+  expect(small.first).toBe(0);
+});
+
 it('splices the revision in after the uid, whatever comes before', () => {
   const stored = Buffer.from('{"kind":"K","metadata":{"name":"a\\"b","uid":"u-1","labels":{"uid":"no"}}}');
   const { bytes } = new Entry('a', stored, 7, 1);
