@@ -67,6 +67,31 @@ export function restamp(cached: Buffer, from: number, to: number): Buffer | unde
   return Buffer.concat([cached.subarray(0, at), Buffer.from(after), cached.subarray(at + before.length)]);
 }
 
+const BEFORE_DELETION = /^,"resourceVersion":"\d+"(,"generation":\d+)?(,"creationTimestamp":"[^"]*")(?!,"deletion)/;
+
+/**
+ * The stored form of an object whose deletion begins, from its cached form; only these three fields are others. Undefined:
+ * they do not stand where they should.
+ */
+export function terminatingForm(
+  cached: Buffer,
+  { generation, deletionTimestamp, deletionGracePeriodSeconds }: ObjectMeta,
+): Buffer | undefined {
+  const at = cached.indexOf(QUOTE, cached.indexOf(UID) + UID.length) + 1;
+  const found = BEFORE_DELETION.exec(cached.toString('latin1', at, at + 200));
+  if (!found || (found[1] === undefined) !== (generation === undefined)) return undefined;
+  const counted = generation === undefined ? '' : `,"generation":${generation}`;
+  const begun = `,"deletionTimestamp":"${deletionTimestamp}","deletionGracePeriodSeconds":${deletionGracePeriodSeconds}`;
+  const insert = counted + found[2] + begun;
+  const after = at + found[0].length;
+  // Without the line feed.
+  const to = Buffer.allocUnsafeSlow(at + insert.length + cached.length - after - 1);
+  cached.copy(to, 0, 0, at);
+  to.write(insert, at, 'latin1');
+  cached.copy(to, at + insert.length, after, cached.length - 1);
+  return to;
+}
+
 /** The same object under another revision; it shares all but its metadata. */
 export const atRevision = <T extends Unstructured>(object: T, revision: number): T => ({
   ...object,

@@ -32,10 +32,11 @@ export class Entry {
     this.bytes = spliceRevision(stored, revision);
   }
 
-  /** The writer's own object, so that nobody parses what was in memory a moment ago. */
+  /** The writer's own object, whole or bare, so that nobody parses what was in memory a moment ago. */
   adopt(object: Unstructured): void {
     stampRevision(object, this.revision);
-    this.#object = new WeakRef(object);
+    if (object.metadata.managedFields) this.#object = new WeakRef(object);
+    else this.#bare = new WeakRef(object);
     this.#labels = object.metadata.labels ?? NO_LABELS;
   }
 

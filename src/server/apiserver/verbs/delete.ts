@@ -3,7 +3,15 @@
 import { conflict, notFound } from '../../../api/status.ts';
 import type { ObjectMeta, Unstructured } from '../../../api/types.ts';
 import type { Response } from '../../../wire/http.ts';
-import { atRevision, cloneJson, encodeWhole, restamp, storedForm } from '../cache/encoding.ts';
+import {
+  atRevision,
+  cloneJson,
+  decodeObject,
+  encodeWhole,
+  restamp,
+  storedForm,
+  terminatingForm,
+} from '../cache/encoding.ts';
 import { Entry } from '../cache/entry.ts';
 import { decodeBody } from '../content/decode.ts';
 import { negotiateFor } from '../content/negotiate.ts';
@@ -127,13 +135,20 @@ const stays = (object: Unstructured, bytes: Buffer): Deleted => ({
   gone: false,
 });
 
-/** The terminating state that is to be written; or nothing is to be done any more, or all at once. */
+/** The terminating state that is to be written. */
+interface Termination {
+  object: Unstructured;
+  /** Where it is not to be printed anew; the object is bare then. */
+  value?: Buffer;
+}
+
+/** Or nothing is to be done any more, or all at once. */
 function planDeletion(
   context: RequestContext,
   endpoint: Endpoint,
   entry: Entry,
   options: DeleteOptions,
-): Unstructured | 'pending' | 'erase' {
+): Termination | 'pending' | 'erase' {
   const { definition } = endpoint.kind;
   const old = entry.bare();
   const { metadata } = old;
@@ -148,20 +163,24 @@ function planDeletion(
   const held = hooks?.holdsDeletion?.(old) === true;
   if (finalizers.length === 0 && grace === 0 && !held) return 'erase';
   if (!begins && !shortened && finalizers.length === (metadata.finalizers ?? []).length) return 'pending';
+  const generation = metadata.generation ? metadata.generation + 1 : metadata.generation;
+  const begun = { generation, deletionTimestamp: timestamp(until), deletionGracePeriodSeconds: grace };
+  if (begins && !hooks?.beginTermination && isSame(finalizers, metadata.finalizers)) {
+    const value = terminatingForm(entry.bytes, begun);
+    if (value) return { object: { ...old, metadata: { ...metadata, ...begun } }, value };
+  }
   const whole = entry.object();
   const draft = begins && hooks?.beginTermination ? cloneJson(whole) : { ...whole, metadata: { ...whole.metadata } };
   if (finalizers.length > 0) draft.metadata.finalizers = finalizers;
   else delete draft.metadata.finalizers;
-  if (begins || shortened) {
-    draft.metadata.deletionTimestamp = timestamp(until);
-    draft.metadata.deletionGracePeriodSeconds = grace;
-  }
-  if (begins) {
-    if (draft.metadata.generation) draft.metadata.generation++;
-    hooks?.beginTermination?.(draft, now);
-  }
-  return draft;
+  if (begins) Object.assign(draft.metadata, begun);
+  else if (shortened) Object.assign(draft.metadata, { ...begun, generation: metadata.generation });
+  if (begins) hooks?.beginTermination?.(draft, now);
+  return { object: draft };
 }
+
+const isSame = (some: readonly string[], others: readonly string[] = []): boolean =>
+  some.length === others.length && some.every((each, i) => each === others[i]);
 
 /**
  * What a further deletion makes of a period of grace that runs: only a shorter one counts, and finalizers are left as
@@ -217,19 +236,35 @@ async function terminate(
   endpoint: Endpoint,
   key: string,
   entry: Entry,
-  draft: Unstructured,
+  { object, value }: Termination,
   options: DeleteOptions,
 ): Promise<Deleted | Entry | undefined> {
-  if (options.dryRun) return stays(draft, wouldBe(draft).bytes);
+  if (options.dryRun) {
+    const shown = value ? atRevision(decodeObject(value), entry.revision) : object;
+    return stays(shown, wouldBe(shown).bytes);
+  }
   const { written, result } = await put(
     context.server,
     endpoint.kind,
     key,
-    storedForm(draft),
+    storedForm(object),
     entry.revision,
     noExtras(),
+    value,
   );
-  if (written) return stays(written.object, written.bytes);
+  if (written && !value) return stays(written.object, written.bytes);
+  if (written) {
+    const { bytes } = written;
+    const whole = () => decodeObject(bytes);
+    return {
+      get object() {
+        return whole();
+      },
+      bytes,
+      uid: object.metadata.uid,
+      gone: false,
+    };
+  }
   const current = result.current?.[0];
   return current && new Entry(key, current.value, current.modRevision, current.createRevision);
 }
