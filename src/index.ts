@@ -16,7 +16,8 @@ export { createEventRecorder } from './client/events.ts';
 export { systemClock } from './client/clock.ts';
 export { silentLogger } from './client/log.ts';
 export type { Logger } from './client/log.ts';
-export { clientConfigFrom, inClusterConfig, kubeConfigPaths, loadKubeConfig } from './client/kubeconfig.ts';
+export { kubeConfigPaths, loadKubeConfig } from './client/kubeconfig.ts';
+export { clientConfigFrom, inClusterConfig } from './client/kubeconfig-connection.ts';
 export { httpsTransport } from './client/transport/https.ts';
 export { inProcess } from './client/transport/in-process.ts';
 

@@ -1,13 +1,9 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  KubeConfigError,
-  clientConfigFrom,
-  kubeConfigPaths,
-  loadKubeConfig,
-  modifyKubeConfig,
-} from '../../src/client/kubeconfig.ts';
+import { KubeConfigError, kubeConfigPaths, loadKubeConfig } from '../../src/client/kubeconfig.ts';
+import { clientConfigFrom } from '../../src/client/kubeconfig-connection.ts';
+import { modifyKubeConfig } from '../../src/client/kubeconfig-write.ts';
 import { temporaryFolder } from '../support/cli.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;

@@ -17,7 +17,8 @@ import {
   Secrets,
   Services,
 } from '../../src/api/resources.ts';
-import { clientConfigFrom, loadKubeConfig } from '../../src/client/kubeconfig.ts';
+import { loadKubeConfig } from '../../src/client/kubeconfig.ts';
+import { clientConfigFrom } from '../../src/client/kubeconfig-connection.ts';
 import { Client } from '../../src/client/rest.ts';
 import { httpsTransport } from '../../src/client/transport/https.ts';
 import { issueAuthority, issueLeaf } from '../../src/server/pki/issue.ts';

@@ -1,6 +1,8 @@
 // The kubeconfig context `sampan` of the cluster on this machine: put in by `up`, taken out by `down`.
 import { join } from 'node:path';
-import { type ClusterStanza, clientConfigFrom, loadKubeConfig, modifyKubeConfig } from '../../client/kubeconfig.ts';
+import { type ClusterStanza, loadKubeConfig } from '../../client/kubeconfig.ts';
+import { clientConfigFrom } from '../../client/kubeconfig-connection.ts';
+import { modifyKubeConfig } from '../../client/kubeconfig-write.ts';
 import { Client } from '../../client/rest.ts';
 import { httpsTransport } from '../../client/transport/https.ts';
 

@@ -1,6 +1,6 @@
 // What commands that run a daemon in the foreground have in common: options, errors that a person can mend, identity.
 import { Client } from '../../client/rest.ts';
-import { inClusterConfig } from '../../client/kubeconfig.ts';
+import { inClusterConfig } from '../../client/kubeconfig-connection.ts';
 import { httpsTransport } from '../../client/transport/https.ts';
 import type { Logger } from '../../client/log.ts';
 import type { CommandContext } from '../base.ts';

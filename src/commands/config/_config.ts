@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { Command } from '../../cli/base.ts';
 import { CliError } from '../../cli/errors.ts';
-import { type KubeConfig, kubeConfigPaths, loadKubeConfig, modifyKubeConfig } from '../../client/kubeconfig.ts';
+import { type KubeConfig, kubeConfigPaths, loadKubeConfig } from '../../client/kubeconfig.ts';
+import { modifyKubeConfig } from '../../client/kubeconfig-write.ts';
 
 export abstract class ConfigCommand extends Command {
   protected get explicitFile(): string | undefined {

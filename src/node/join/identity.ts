@@ -5,14 +5,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isReason } from '../../api/status.ts';
 import type { Clock } from '../../client/controller.ts';
-import {
-  clientConfigFrom,
-  emptyKubeConfig,
-  kubeConfigPaths,
-  loadKubeConfig,
-  readKubeConfigFile,
-  writeKubeConfigFile,
-} from '../../client/kubeconfig.ts';
+import { emptyKubeConfig, kubeConfigPaths, loadKubeConfig, readKubeConfigFile } from '../../client/kubeconfig.ts';
+import { clientConfigFrom } from '../../client/kubeconfig-connection.ts';
+import { writeKubeConfigFile } from '../../client/kubeconfig-write.ts';
 import type { Logger } from '../../client/log.ts';
 import { Client } from '../../client/rest.ts';
 import type { ClientConfig } from '../../client/transport/config.ts';

@@ -1,0 +1,105 @@
+// Changes of kubeconfig files, each written back to the file that its stanza came from. Upstream:
+// client-go/tools/clientcmd/config.go (ModifyConfig, WriteToFile).
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { stringify } from 'yaml';
+import { type KubeConfig, KubeConfigError, loadKubeConfig, readKubeConfigFile } from './kubeconfig.ts';
+import { formOf, STANZAS, type Struct } from './kubeconfig-shape.ts';
+
+/** Prints a config as `kubectl config view --raw` and kubectl's own files have it: sorted keys and entries. */
+export function formatKubeConfig(config: KubeConfig): string {
+  const entries = (map: ReadonlyMap<string, object>, field: string, struct: Struct) =>
+    [...map.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, stanza]) => ({ [field]: formOf(struct, stanza as Record<string, unknown>), name }));
+  const empty = (list: unknown[]) => (list.length > 0 ? list : null);
+  const document = {
+    apiVersion: 'v1',
+    clusters: empty(entries(config.clusters, 'cluster', STANZAS.clusters)),
+    contexts: empty(entries(config.contexts, 'context', STANZAS.contexts)),
+    'current-context': config.currentContext,
+    kind: 'Config',
+    preferences: config.preferences,
+    users: empty(entries(config.users, 'user', STANZAS.users)),
+  };
+
+  return stringify(document, {
+    indentSeq: false,
+    lineWidth: 0,
+    sortMapEntries: true,
+    version: '1.1',
+    aliasDuplicateObjects: false,
+  });
+}
+
+/** Replaces a file atomically, mode 0600, its folder made when absent. */
+export function writeKubeConfigFile(path: string, config: KubeConfig): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, formatKubeConfig(config), { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Applies a change to the merged config and writes back the files it touches: a stanza goes to the file that it came
+ * from, a new one to the first file that exists (else the last named). A lock file keeps two writers apart, as
+ * upstream's does.
+ */
+export function modifyKubeConfig(paths: readonly string[], change: (config: KubeConfig) => void): void {
+  const target = paths.find((p) => existsSync(p)) ?? paths[paths.length - 1]!;
+  const before = loadKubeConfig(paths);
+  const after = cloneKubeConfig(before);
+  change(after);
+  const files = new Map<string, KubeConfig>();
+  const file = (path: string) => {
+    let loaded = files.get(path);
+    if (!loaded) files.set(path, (loaded = readKubeConfigFile(path)));
+    return loaded;
+  };
+  for (const section of ['clusters', 'users', 'contexts'] as const) {
+    const old = before[section] as Map<string, object>;
+    const now = after[section] as Map<string, object>;
+    for (const [name, stanza] of now) {
+      if (JSON.stringify(stanza) === JSON.stringify(old.get(name))) continue;
+      (file(before.origin.get(`${section}/${name}`) ?? target)[section] as Map<string, object>).set(name, stanza);
+    }
+    for (const name of old.keys()) {
+      const origin = before.origin.get(`${section}/${name}`);
+      if (!now.has(name) && origin) file(origin)[section].delete(name);
+    }
+  }
+  if (after.currentContext !== before.currentContext) {
+    // The first file that names one wins when merging: change it there.
+    const holder = paths.find((p) => readKubeConfigFile(p).currentContext !== '') ?? target;
+    file(holder).currentContext = after.currentContext;
+  }
+  if (JSON.stringify(after.preferences) !== JSON.stringify(before.preferences)) {
+    file(target).preferences = after.preferences;
+  }
+  for (const [path, config] of files) withLock(path, () => writeKubeConfigFile(path, config));
+}
+
+function cloneKubeConfig(config: KubeConfig): KubeConfig {
+  return structuredClone(config);
+}
+
+function withLock(path: string, write: () => void): void {
+  const lock = `${path}.lock`;
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    writeFileSync(lock, '', { flag: 'wx', mode: 0 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new KubeConfigError(`open ${lock}: file exists`);
+  }
+  try {
+    write();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
