@@ -242,11 +242,17 @@ describe('why of others', () => {
         spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '1Gi' } } },
       },
     );
-    await setStatus('/api/v1/nodes/n2', {
-      conditions: [{ type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: '' }],
+    const heard = (agoMs: number): string => new Date(Date.now() - agoMs).toISOString();
+    const silent = { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: '' };
+    await setStatus('/api/v1/nodes/n2', { conditions: [{ ...silent, lastHeartbeatTime: heard(5 * 3_600_000) }] });
+    await create({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'n2', namespace: 'kube-node-lease' },
+      spec: { holderIdentity: 'n2', renewTime: heard(3 * 3_600_000).replace('Z', '000Z') },
     });
     const node = (await cli('why node n2')).stdout;
-    expect(node).toContain('NodeStatusUnknown: was last heard of');
+    expect(node).toContain('NodeStatusUnknown: was last heard of 3h ago\n');
     expect(node).toContain('Cordoned: takes no new pods\n    next: sampan uncordon n2');
     expect((await cli('why pvc c')).stdout).toContain('Pending: storage class "fast" is not there');
   });

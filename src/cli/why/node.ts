@@ -1,4 +1,5 @@
 // What is wrong with a node.
+import type { Lease } from 'kubernetes-types/coordination/v1.js';
 import type { Node } from 'kubernetes-types/core/v1.js';
 import { ageOf } from '../../api/duration.ts';
 import type { Finding, WhyContext } from './finding.ts';
@@ -14,7 +15,7 @@ export async function nodeFindings(context: WhyContext, node: Node): Promise<Fin
         severity: 'error',
         about,
         reason: reason || 'NotReady',
-        message: silent ? `was last heard of ${ageOf(lastHeartbeatTime, context.nowMs)} ago` : message,
+        message: silent ? await silence(context, name, lastHeartbeatTime) : message,
         hint: silent ? 'The machine, its network or its kubelet is down.' : undefined,
         next: `describe node ${name}`,
       });
@@ -32,4 +33,12 @@ export async function nodeFindings(context: WhyContext, node: Node): Promise<Fin
     });
   }
   return found;
+}
+
+/** Its lease is renewed far more often than its status is written. */
+async function silence(context: WhyContext, name: string, heartbeat: string | undefined): Promise<string> {
+  const path = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${encodeURIComponent(name)}`;
+  const renewed = (await context.read<Lease>(path))?.spec?.renewTime ?? '';
+  const times = [renewed, heartbeat ?? ''].filter((time) => time !== '').sort();
+  return `was last heard of ${ageOf(times.at(-1), context.nowMs)} ago`;
 }

@@ -9,8 +9,8 @@ import { referenceFindings } from './references.ts';
 import { schedulingFindings } from './scheduling.ts';
 
 const LAST_WORDS = 5;
-/** Warnings that containers' states tell better. */
-const told = new Set(['BackOff', 'Failed', 'FailedScheduling']);
+/** Warnings that the states of containers and nodes tell better. */
+const told = new Set(['BackOff', 'Failed', 'FailedScheduling', 'NodeNotReady']);
 
 export async function podFindings(context: WhyContext, pod: Pod): Promise<Finding[]> {
   const about = `pod/${pod.metadata?.name}`;
