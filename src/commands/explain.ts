@@ -72,7 +72,7 @@ Information about each field is retrieved from the server in OpenAPI format.
     const { group, version } = wanted;
     const document = flags.output === 'plaintext' ? await this.document(cluster, wanted, found.plural) : undefined;
     if (!document) {
-      const old = await cluster.json<object>('GET', '/openapi/v2');
+      const old = JSON.parse(await cluster.text('GET', '/openapi/v2')) as object;
       return this.out(explainFromOpenApiV2(old, { group, version, kind: found.kind }, path, flags.recursive));
     }
     try {

@@ -32,7 +32,10 @@ function older(handler: Handler): Handler {
     const accept = request.headers['accept']?.includes('apidiscovery') ? 'application/json' : request.headers['accept'];
     const asked: Request = { ...request, headers: { ...request.headers, ...(accept ? { accept } : {}) } };
     const response = await handler(asked);
-    if (request.path === '/openapi/v2') return edited(response, (text) => text.replaceAll('fieldValidation', 'absent'));
+    if (request.path === '/openapi/v2') {
+      const old = await edited(response, (text) => text.replaceAll('fieldValidation', 'absent'));
+      return { ...old, headers: { 'content-type': 'text/plain; charset=utf-8' } };
+    }
     if (request.path === '/apis') return edited(response, withoutNewAutoscalers);
     if (request.path === '/apis/authentication.k8s.io/v1') {
       return edited(response, (text) => text.replaceAll('SelfSubjectReview', 'Absent'));

@@ -23,7 +23,8 @@ interface OpenApiV2 {
 
 /** Undefined for a server that validates fields. Throws what keeps the document away. */
 export async function serverModels(cluster: Cluster): Promise<Models | undefined> {
-  const document = await cluster.json<OpenApiV2>('GET', '/openapi/v2');
+  // Servers of that time call it text/plain.
+  const document = JSON.parse(await cluster.text('GET', '/openapi/v2')) as OpenApiV2;
   return validatesFields(document) ? undefined : new DocumentModels(document.definitions ?? {});
 }
 
