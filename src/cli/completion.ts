@@ -2,59 +2,62 @@
 // script, as cobra's programs do. Failures complete nothing. Upstream: spf13/cobra completions.go,
 // kubectl/pkg/util/completion/completion.go.
 import type { CommandClass } from './base.ts';
-import type { Cluster } from './cluster.ts';
-import { type GlobalFlags, globalFlags } from './globals.ts';
-import { type CommandTable, findCommand } from './find-command.ts';
-import type { Io } from './io.ts';
-import { type FlagSpec, type FlagTable, parseFlags } from './pflag.ts';
+import {
+  argumentsOf,
+  type Completion,
+  type CompletionContext,
+  DEFAULT,
+  FILE_EXTENSIONS,
+  type Line,
+  NO_FILES,
+  starting,
+} from './completion-arguments.ts';
+import { configNames, containersOf, names } from './completion-names.ts';
+import { globalFlags } from './globals.ts';
+import { findCommand } from './find-command.ts';
+import { flag, type FlagSpec, type FlagTable, parseFlags } from './pflag.ts';
 import { rootGroups, topics } from './topics.ts';
-import { resourcePath, type Unstructured } from '../api/types.ts';
 
-/** What the shell does with the candidates. Cobra's ShellCompDirective. */
-const DEFAULT = 0;
-const NO_SPACE = 2;
-const NO_FILES = 4;
-const FILE_EXTENSIONS = 8;
-
-export interface Completion {
-  /** `candidate` or `candidate\tdescription`. */
-  items: string[];
-  directive: number;
-}
-
-export interface CompletionContext {
-  commands: CommandTable;
-  io: Io;
-  connect(globals: GlobalFlags): Promise<Cluster>;
-}
-
-const nothing = (directive = NO_FILES): Completion => ({ items: [], directive });
-const starting = (items: readonly string[], prefix: string): Completion => ({
-  items: items.filter((i) => i.startsWith(prefix)),
-  directive: NO_FILES,
-});
+/** Offered before a dash was typed: nothing works without them. Upstream: MarkFlagRequired. */
+const required: Record<string, readonly string[]> = {
+  autoscale: ['max'],
+  'create/clusterrolebinding': ['clusterrole'],
+  'create/cronjob': ['image', 'schedule'],
+  'create/deployment': ['image'],
+  'create/service/externalname': ['external-name'],
+  run: ['image'],
+  scale: ['replicas'],
+};
 
 export async function complete(words: readonly string[], context: CompletionContext): Promise<Completion> {
   const last = words.at(-1) ?? '';
   const before = words.slice(0, -1);
+  if (before[0] === 'help') return helpTopics(before.slice(1), last, context);
   const found = findCommand(before, context.commands);
   const command = found.loader ? ((await found.loader()).default as CommandClass) : undefined;
-  const table: FlagTable = { ...globalFlags, ...command?.flags };
-  const dashed = before.includes('--');
-  const valueOf = dashed ? undefined : flagAwaitingValue(table, before);
-  const at = last.indexOf('=');
-  if (!dashed && valueOf === undefined && last.startsWith('-') && at > 0) {
-    const values = await flagValues(last.slice(0, at).replace(/^-+/, ''), table, last.slice(at + 1), before, context);
-    return values;
-  }
-  if (valueOf !== undefined) return flagValues(valueOf, table, last, before, context);
-  if (!dashed && last.startsWith('-')) return { items: flagNames(table, last), directive: NO_FILES };
   const path = found.path.join('/');
-  const subcommands = found.unknown === undefined ? await childNames(path, found.children, last, context) : [];
-  const args = parsedArgs(table, found.rest);
-  if (subcommands.length > 0 && args.length === 0) return { items: subcommands, directive: NO_FILES };
-  if (!command || dashed) return nothing(dashed ? DEFAULT : NO_FILES);
-  return argumentsOf(path, args, last, table, found.rest, context);
+  const line: Line = { path, table: { ...globalFlags, ...command?.flags }, words: before, context };
+  const dashed = before.includes('--');
+  const awaiting = dashed ? undefined : flagAwaitingValue(line.table, before);
+  const given = /^-+([^=]+)=(.*)$/s.exec(last);
+  if (!dashed && awaiting === undefined && given) return flagValues(given[1]!, given[2]!, found.rest, line);
+  if (awaiting !== undefined) return flagValues(awaiting, last, found.rest, line);
+  const flags = parsed(line.table, found.rest);
+  // What cannot be read completes nothing.
+  if (!flags) return { items: [], directive: DEFAULT };
+  const { args, changed } = flags;
+  const missing = command ? (required[path] ?? []).filter((name) => !changed.has(name)) : [];
+  const wanted = missing.map((name) => described(`--${name}`, line.table[name]!)).filter((n) => n.startsWith(last));
+  if (!dashed && last.startsWith('-')) {
+    return { items: wanted.length > 0 ? wanted : flagNames(line, changed, last), directive: NO_FILES };
+  }
+  const plain = found.unknown === undefined && args.length === 0;
+  const onlyGlobal = [...changed].every((name) => Object.hasOwn(globalFlags, name));
+  const subcommands = plain && onlyGlobal ? await childNames(path, found.children, last, context) : [];
+  if (subcommands.length > 0) return { items: subcommands, directive: NO_FILES };
+  if (!command) return { items: [], directive: found.unknown === undefined ? NO_FILES : DEFAULT };
+  const answer = await argumentsOf(args, last, line);
+  return { ...answer, items: [...wanted, ...answer.items] };
 }
 
 function flagAwaitingValue(table: FlagTable, before: readonly string[]): string | undefined {
@@ -69,13 +72,25 @@ function flagAwaitingValue(table: FlagTable, before: readonly string[]): string 
   return name;
 }
 
-function flagNames(table: FlagTable, last: string): string[] {
-  const shown = Object.entries(table).filter(([, s]) => !s.hidden && !s.deprecated);
-  const names = shown.flatMap(([name, s]) => [
-    ...(s.short && last.length < 2 ? [`-${s.short}\t${s.help}`] : []),
-    `--${name}\t${s.help}`,
-  ]);
-  return names.filter((n) => n.startsWith(last)).sort();
+/** `help rollout un`: the commands below one. */
+async function helpTopics(words: readonly string[], last: string, context: CompletionContext): Promise<Completion> {
+  const { path, children, unknown } = findCommand(words, context.commands);
+  if (unknown !== undefined) return { items: [], directive: NO_FILES };
+  return { items: await childNames(path.join('/'), children, last, context), directive: NO_FILES };
+}
+
+const described = (name: string, { help }: FlagSpec<unknown>): string => `${name}\t${help}`;
+
+/** Those of every command first. What was given stays out, unless it may be given again. */
+function flagNames({ path, table }: Line, changed: ReadonlySet<string>, last: string): string[] {
+  const help = flag.bool(`help for ${path.split('/').at(-1) || 'sampan'}`, { short: 'h' });
+  const offered = Object.entries({ ...table, help })
+    .filter(([name, s]) => !s.hidden && !s.deprecated && (!changed.has(name) || ['array', 'slice'].includes(s.kind)))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const isGlobal = ([name]: [string, unknown]): boolean => path !== '' && Object.hasOwn(globalFlags, name);
+  return [...offered.filter(isGlobal), ...offered.filter((o) => !isGlobal(o))]
+    .flatMap(([name, s]) => [described(`--${name}`, s), ...(s.short ? [described(`-${s.short}`, s)] : [])])
+    .filter((n) => n.startsWith(last));
 }
 
 async function childNames(
@@ -100,11 +115,15 @@ async function childNames(
   return lines.filter((l) => l !== '').sort();
 }
 
-function parsedArgs(table: FlagTable, rest: readonly string[]): string[] {
+/** Undefined when there is something that no flag takes. */
+function parsed(
+  table: FlagTable,
+  rest: readonly string[],
+): { args: string[]; changed: ReadonlySet<string> } | undefined {
   try {
-    return parseFlags(table, rest).args;
+    return parseFlags(table, rest);
   } catch {
-    return rest.filter((w) => !w.startsWith('-'));
+    return undefined;
   }
 }
 
@@ -113,153 +132,33 @@ const FORMATS =
     ' ',
   );
 
-async function flagValues(
-  name: string,
-  table: FlagTable,
-  last: string,
-  before: readonly string[],
-  context: CompletionContext,
-): Promise<Completion> {
+/** What -o takes where it prints no objects. */
+const OTHER_FORMATS: Record<string, readonly string[]> = {
+  version: ['json', 'yaml'],
+  'api-resources': ['json', 'yaml', 'name', 'wide'],
+  explain: ['plaintext', 'plaintext-openapiv2'],
+};
+
+const sections = { context: 'contexts', cluster: 'clusters', user: 'users' } as const;
+
+async function flagValues(name: string, last: string, rest: readonly string[], line: Line): Promise<Completion> {
+  const { path, table } = line;
   if (name === 'output') {
-    const isGet = before.includes('get');
-    return starting(isGet ? [...FORMATS, 'custom-columns', 'custom-columns-file', 'wide'] : FORMATS, last);
+    const formats = OTHER_FORMATS[path] ?? (table['template'] ? FORMATS : []);
+    if (formats.length === 0) return { items: [], directive: DEFAULT };
+    return starting(path === 'get' ? [...formats, 'custom-columns', 'custom-columns-file', 'wide'] : formats, last);
   }
   if (name === 'filename') return { items: ['json', 'yaml', 'yml'], directive: FILE_EXTENSIONS };
   if (name === 'dry-run') return starting(['none', 'server', 'client'], last);
-  const sections: Record<string, 'contexts' | 'clusters' | 'users'> = {
-    context: 'contexts',
-    cluster: 'clusters',
-    user: 'users',
-  };
-  if (sections[name]) return starting(await configNames(sections[name], table, before, context), last);
-  if (name === 'namespace' || name === 'n') return starting(await names('namespaces', table, before, context), last);
-  return nothing(DEFAULT);
-}
-
-async function configNames(
-  section: 'contexts' | 'clusters' | 'users',
-  table: FlagTable,
-  before: readonly string[],
-  context: CompletionContext,
-): Promise<string[]> {
-  const { kubeConfigPaths, loadKubeConfig } = await import('../client/kubeconfig.ts');
-  const explicit = globalsOf(table, before).kubeconfig || undefined;
-  const config = loadKubeConfig(kubeConfigPaths(explicit, context.io.env), { explicit: explicit !== undefined });
-  const entries = (config as unknown as Record<string, { name?: string }[] | Map<string, unknown> | undefined>)[
-    section
-  ];
-  if (entries instanceof Map) return [...entries.keys()].sort();
-  return Object.values(entries ?? {})
-    .map((e) => e.name ?? '')
-    .sort();
-}
-
-function globalsOf(table: FlagTable, words: readonly string[]): GlobalFlags {
-  for (let end = words.length; end > 0; end--) {
-    try {
-      return parseFlags(table, words.slice(0, end)).values as unknown as GlobalFlags;
-    } catch {
-      continue;
-    }
+  if (name === 'subresource') return starting(['status', 'scale', 'resize'], last);
+  if (name === 'namespace' || name === 'n') return starting(await names('namespaces', line), last);
+  if (Object.hasOwn(sections, name)) {
+    return starting(await configNames(sections[name as keyof typeof sections], line), last);
   }
-  return parseFlags(table, []).values as unknown as GlobalFlags;
-}
-
-/** Names of a resource's objects, in the namespace that the line names. */
-async function names(
-  type: string,
-  table: FlagTable,
-  words: readonly string[],
-  context: CompletionContext,
-): Promise<string[]> {
-  const cluster = await context.connect(globalsOf(table, words));
-  const mapping = await (await cluster.mapper()).resource(type);
-  const path = resourcePath(mapping, mapping.namespaced ? { namespace: cluster.namespace } : {});
-  const list = await cluster.json<{ items?: Unstructured[] }>('GET', path, {
-    headers: { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json' },
-  });
-  return (list.items ?? []).map((i) => i.metadata.name ?? '');
-}
-
-const nodeCommands = new Set(['cordon', 'uncordon', 'drain', 'top/node']);
-const podCommands = new Set(['why', 'logs', 'exec', 'attach', 'port-forward', 'debug', 'top/pod']);
-const typedCommands: Record<string, readonly string[]> = {
-  autoscale: ['deployment', 'replicaset', 'replicationcontroller', 'statefulset'],
-  expose: ['deployment', 'pod', 'replicaset', 'replicationcontroller', 'service'],
-  'rollout/history': ['deployment', 'daemonset', 'statefulset'],
-  'rollout/pause': ['deployment'],
-  'rollout/restart': ['deployment', 'daemonset', 'statefulset'],
-  'rollout/resume': ['deployment'],
-  'rollout/status': ['deployment', 'daemonset', 'statefulset'],
-  'rollout/undo': ['deployment', 'daemonset', 'statefulset'],
-  scale: ['deployment', 'replicaset', 'replicationcontroller', 'statefulset'],
-  taint: ['node'],
-};
-const anyResource = new Set('get describe delete edit label annotate patch wait events tree neat'.split(' '));
-const contextCommands = new Set(['ctx', 'config/use-context', 'config/delete-context', 'config/rename-context']);
-
-async function argumentsOf(
-  path: string,
-  args: readonly string[],
-  last: string,
-  table: FlagTable,
-  rest: readonly string[],
-  context: CompletionContext,
-): Promise<Completion> {
-  const others = (found: readonly string[]): Completion =>
-    starting(
-      found.filter((n) => !args.includes(n)),
-      last,
-    );
-  if (path === 'completion')
-    return args.length === 0 ? starting(['bash', 'zsh', 'fish', 'powershell'], last) : nothing();
-  if (contextCommands.has(path))
-    return args.length === 0 ? others(await configNames('contexts', table, rest, context)) : nothing();
-  if (path === 'ns') return args.length === 0 ? others(await names('namespaces', table, rest, context)) : nothing();
-  if (path === 'config/delete-cluster') return others(await configNames('clusters', table, rest, context));
-  if (path === 'config/delete-user') return others(await configNames('users', table, rest, context));
-  if (nodeCommands.has(path)) return others(await names('nodes', table, rest, context));
-  const types = typedCommands[path];
-  if (!types && !anyResource.has(path) && !podCommands.has(path)) {
-    return path === 'explain' && args.length === 0 ? resourceTypes(last, table, rest, context) : nothing(DEFAULT);
+  if (name === 'clusterrole' && path.startsWith('create/')) return starting(await names('clusterroles', line), last);
+  if (name === 'container' && ['exec', 'logs', 'attach', 'cp'].includes(path)) {
+    const [pod] = parsed(table, rest.slice(0, -1))?.args ?? [];
+    return starting(pod === undefined ? [] : await containersOf(pod, line), last);
   }
-  const [type, start] = last.split(/\/(.*)/s);
-  if (start !== undefined && type) {
-    const found = await names(type, table, rest, context);
-    return others(found.map((n) => `${type}/${n}`));
-  }
-  if (podCommands.has(path)) return args.length === 0 ? podsAndTypes(last, table, rest, context) : nothing();
-  if (args.length === 0) return types ? starting(types, last) : resourceTypes(last, table, rest, context);
-  return others(await names(args[0]!, table, rest, context));
-}
-
-const typesWithPods = 'daemonsets deployments pods jobs replicasets replicationcontrollers services statefulsets'.split(
-  ' ',
-);
-
-/** Pods, and the types whose pods can be meant. Upstream: doPodResourceCompletion. */
-async function podsAndTypes(
-  last: string,
-  table: FlagTable,
-  rest: readonly string[],
-  context: CompletionContext,
-): Promise<Completion> {
-  const pods = (await names('pods', table, rest, context)).filter((n) => n.startsWith(last));
-  const types = typesWithPods.filter((t) => t.startsWith(last)).map((t) => `${t}/`);
-  return { items: [...pods, ...types], directive: pods.length === 0 ? NO_FILES | NO_SPACE : NO_FILES };
-}
-
-/** `pods`, `deployments.apps`: by group, then name, as `api-resources` lists them. */
-async function resourceTypes(
-  last: string,
-  table: FlagTable,
-  rest: readonly string[],
-  context: CompletionContext,
-): Promise<Completion> {
-  const { resources } = await (await (await context.connect(globalsOf(table, rest))).mapper()).fresh();
-  const listed = resources.filter((r) => r.verbs.includes('list') || r.verbs.includes('create'));
-  const sortKey = ({ group, plural }: { group: string; plural: string }): string => `${group} ${plural}`;
-  const sorted = listed.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
-  const typed = [...new Set(sorted.map((r) => (r.group ? `${r.plural}.${r.group}` : r.plural)))];
-  return starting(typed, last);
+  return { items: [], directive: DEFAULT };
 }

@@ -61,7 +61,7 @@ it.each([
     ['json', 'yaml', 'yml', ':8'],
   ],
   [['get', 'nosuchtype', 'x'], [':4']],
-  [['exec', 'p', '--', 'l'], [':0']],
+  [['exec', 'p', '--', 'l'], [':4']],
 ])('completes %j', async (words, expected) => {
   expect(await completed(...words)).toEqual(expected);
 });
