@@ -1,5 +1,6 @@
 // Progress of long work: in this process, where a server is slow, and on a real terminal.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +8,8 @@ import { runCli, words } from '../cli/run-cli.ts';
 import { root } from '../support/cli.ts';
 import type { TestServer } from '../support/server.ts';
 import { Terminal } from '../support/terminal.ts';
-import { startTerminalServer, type TerminalServer } from './terminal-server.ts';
+import { type Commands, startStreamsServer } from '../wire/streams-server.ts';
+import { exited, startTerminalServer, type TerminalServer } from './terminal-server.ts';
 
 const SHOW_CURSOR = '\u001b[?25h';
 let bench: TerminalServer;
@@ -65,6 +67,52 @@ describe('of many objects', () => {
     expect((await runCli(words('apply -f - -o name'), { ...quiet, terminal: 90 })).stderr).toBe('');
     expect((await runCli(words('apply -f -'), { ...quiet, terminal: 90, env: { CI: '1' } })).stderr).toBe('');
     expect((await runCli(words('apply -f -'), quiet)).stderr).toBe('');
+  });
+});
+
+describe('of what comes and goes', () => {
+  it('says how many bytes are copied', async () => {
+    const file = join(folder, 'large');
+    writeFileSync(file, Buffer.alloc(3 * 1024 * 1024));
+    let received = 0;
+    const slow: Commands = async ([program], { stdin }) => {
+      if (program === 'test') return exited('1');
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      for await (const chunk of stdin!) received += (chunk as Buffer).length;
+      return { status: 'Success' };
+    };
+    const streams = await startStreamsServer(slow, () => Promise.reject(new Error('no ports')));
+    await cli('run taker --image=x');
+    const options = { server: bench.server, dialer: streams.dialer, cwd: folder, env: { NO_COLOR: '1' } };
+    const ran = await runCli(words('cp large taker:/tmp/large'), { ...options, terminal: 110 });
+    await streams.close();
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toContain('copying large to taker');
+    expect(ran.stderr).toMatch(/█.*% .* of 3\.0 MiB, .* a second/);
+    expect(received).toBeGreaterThan(3 * 1024 * 1024);
+  });
+  it('says what Git says of a fetch, once it has begun, and keeps it out of errors', async () => {
+    const repository = join(folder, 'repository');
+    const git = (...args: string[]) => execFileSync('git', ['-C', repository, ...args], { stdio: 'ignore' });
+    mkdirSync(repository);
+    git('init', '-b', 'main');
+    writeFileSync(join(repository, 'kustomization.yaml'), 'namePrefix: a-\nconfigMapGenerator: [{ name: c }]\n');
+    git('add', '.');
+    git('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '-m', 'x');
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+    const slow = `#!/bin/sh\n[ "$2" = --progress ] && { printf 'Receiving objects:  50%% (1/2)\\r' >&2; sleep 1.6; }\nexec ${real} "$@"\n`;
+    writeFileSync(join(bin, 'git'), slow, { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env['PATH']}`, NO_COLOR: '1' };
+    const ran = await runCli(words(`kustomize file://${repository}?ref=main`), { env, terminal: 100 });
+    expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('name: a-c-') as string]);
+    expect(ran.stderr).toContain(`fetching file://${repository}`);
+    expect(ran.stderr).toContain('› Receiving objects:  50% (1/2)');
+    const failed = await runCli(words(`kustomize file://${repository}?ref=none`), { env, terminal: 400 });
+    const plain = await runCli(words(`kustomize file://${repository}?ref=none`), { env });
+    expect(plain.stderr).toContain('git fetch --depth=1 file:');
+    expect(failed.stderr.endsWith(plain.stderr)).toBe(true);
   });
 });
 

@@ -76,7 +76,7 @@ const shell: Commands = async (command, session) => {
       if (character === '\u0003') stdout!.write('^C\r\n');
       else if (character === '\u0004') return { status: 'Success' };
       else if (character !== '\r') line += character;
-      else if (line.startsWith('exit ')) return exit(line.slice(5));
+      else if (line.startsWith('exit ')) return exited(line.slice(5));
       else {
         stdout!.write(`ran ${line}\r\n`);
         line = '';
@@ -90,7 +90,8 @@ const shell: Commands = async (command, session) => {
   }
 };
 
-const exit = (code: string): RemoteStatus =>
+/** How a node tells the end of a command. */
+export const exited = (code: string): RemoteStatus =>
   code === '0'
     ? { status: 'Success' }
     : {
