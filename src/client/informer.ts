@@ -174,6 +174,7 @@ class Cache<T extends KubeObject> implements Lister<T> {
 
   whenSynced(signal?: AbortSignal): Promise<void> {
     if (this.synced) return Promise.resolve();
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
     return new Promise((resolve, reject) => {
       const aborted = () => reject(signal?.reason as Error);
       const settled = () => {

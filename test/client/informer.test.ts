@@ -105,6 +105,14 @@ describe('an informer', () => {
     ]);
   });
 
+  it('lets nobody wait who has been told to stop already', async () => {
+    const stop = new AbortController();
+    const informer = createInformers(new Client(() => new Promise(() => undefined)), { signal: stop.signal });
+    const cached = informer.for(ConfigMaps);
+    stop.abort();
+    await expect(cached.whenSynced(stop.signal)).rejects.toThrow('abort');
+  });
+
   it('keeps indexes through changes', async () => {
     const informer = startInformer(client, ConfigMaps, { signal: stop.signal });
     await informer.whenSynced();

@@ -39,6 +39,27 @@ afterAll(async () => {
   folder.remove();
 });
 
+describe('two of one kind', () => {
+  it.each([
+    ['controller-manager', 'kube-controller-manager'],
+    ['scheduler', 'kube-scheduler'],
+  ])('%s: one acts, the other takes over', async (command, lease) => {
+    const begin = () => start(sampan, [command, '--kubeconfig', kubeconfig, '--log-level', 'info'], env);
+    const [first, second] = [begin(), begin()];
+    const acts = (daemon: typeof first) => daemon.output().includes('"became leader"');
+    await eventually(() => acts(first) || acts(second));
+    const [acting, other] = acts(first) ? [first, second] : [second, first];
+    const holder = await cli('get', 'lease', '-n', 'kube-system', lease, '--kubeconfig', kubeconfig, '-o', 'name');
+    expect(holder.code).toBe(0);
+    expect(acts(other)).toBe(false);
+    acting.child.kill('SIGTERM');
+    await eventually(() => acts(other));
+    const ended = new Promise((done) => other.child.on('exit', done));
+    other.child.kill('SIGTERM');
+    await ended;
+  });
+});
+
 describe('a signal', () => {
   const foreground: [name: string, args: string[]][] = [
     ['server', ['server', '--store', 'memory', '--data-dir', join(folder.path, 'memory'), '--listen', '127.0.0.1:0']],
