@@ -20,6 +20,8 @@ export interface HintContext {
   globals: GlobalFlags | undefined;
   /** Commands below the one that was named. */
   children: readonly string[];
+  /** The word that is none of them. */
+  unknown: string | undefined;
 }
 
 /** An error that knows better what was meant. */
@@ -29,6 +31,7 @@ export const withHint = <E extends Error>(error: E, hint: string | undefined): E
 export async function hintFor(error: unknown, text: string, context: HintContext): Promise<string | undefined> {
   const own = (error as { hint?: unknown } | undefined)?.hint;
   if (typeof own === 'string') return own;
+  if (text.includes('Did you mean')) return undefined;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), PATIENCE_MS);
@@ -46,6 +49,8 @@ export const didYouMean = (name: string | undefined): string | undefined =>
   name ? `Did you mean ${name}?` : undefined;
 
 async function find(text: string, context: HintContext): Promise<string | undefined> {
+  const child = /unknown flag|Unexpected args/.test(text) && nearest(context.unknown ?? '', context.children);
+  if (child) return didYouMean(child);
   const flagName = /unknown flag: --([\w-]+)/.exec(text)?.[1];
   if (flagName !== undefined) {
     const known = Object.keys({ ...globalFlags, ...context.command?.flags });
@@ -56,8 +61,6 @@ async function find(text: string, context: HintContext): Promise<string | undefi
   if (type !== undefined) return resourceHint(type, context);
   const format = /output format "([^"]+)", allowed formats are: (.*)/.exec(text);
   if (format) return didYouMean(nearest(format[1]!, format[2]!.split(',')));
-  const child = /Unexpected args: \[([^\]\s]+)/.exec(text)?.[1];
-  if (child !== undefined) return didYouMean(nearest(child, context.children));
   const path = /the path "([^"]+)" does not exist/.exec(text)?.[1];
   if (path !== undefined) return didYouMean(nearestFile(path, context.io.cwd));
   const wanted =

@@ -209,8 +209,9 @@ class Invocation {
     if (!this.io.stderr.isTTY) return;
     const { hintFor } = await import('./hints.ts');
     const { text } = formatError(error, this.commandPath);
-    const children = this.childNames;
-    const hint = await hintFor(error, text, { io: this.io, cluster: () => this.connected, command, globals, children });
+    const { unknown } = this.found;
+    const words = { children: this.childNames, unknown };
+    const hint = await hintFor(error, text, { io: this.io, cluster: () => this.connected, command, globals, ...words });
     if (hint !== undefined) this.io.stderr.write(`${hint}\n`);
   }
 

@@ -1,5 +1,6 @@
 // `wait --for=create|delete|condition=…|jsonpath=…`. Upstream: kubectl/pkg/cmd/wait/wait.go. Beyond upstream: several
 // conditions, `done`, an end as soon as it is clear that nothing will come of it, and an account of the waiting.
+import { conditionsOf } from '../api/health/conditions.ts';
 import { isNotFound } from '../api/status.ts';
 import type { Unstructured } from '../api/types.ts';
 import { Command } from '../cli/base.ts';
@@ -237,10 +238,15 @@ A successful message will be printed to stdout indicating when the specified con
     }
   }
 
-  /** Who waits for an end wants to know why it is still there. */
+  /** Who waits for an end wants to know why it is still there; who waits for what the kind has not, what it has. */
   private stateOf(object: Unstructured | undefined, progressOf: typeof Progress): string {
-    const deletes = this.conditions.some((c) => c.toLowerCase() === 'delete');
-    return deletes && object ? whyStillThere(object, this.io.nowMs()) : progressOf(object, this.io.nowMs());
+    if (!object) return progressOf(object, this.io.nowMs());
+    if (this.conditions.some((c) => c.toLowerCase() === 'delete')) return whyStillThere(object, this.io.nowMs());
+    const known = conditionsOf(object).map(({ type }) => type);
+    const types = this.conditions.flatMap((c) => /^condition=([^=]+)/.exec(c)?.[1] ?? []);
+    const unknown = types.find((type) => !known.some((k) => k.toLowerCase() === type.toLowerCase()));
+    if (unknown === undefined || known.length === 0) return progressOf(object, this.io.nowMs());
+    return `it has no condition ${unknown} yet, only ${known.join(', ')}`;
   }
 
   private build(args: readonly string[]): Promise<Built> {

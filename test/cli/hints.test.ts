@@ -49,6 +49,7 @@ describe('hints on a terminal', () => {
   it('name the nearest subcommand, format, field and file', async () => {
     expect(await stderr('rollout stauts deploy/web')).toContain('for help and examples\nDid you mean status?\n');
     expect(await stderr('create deploymen x')).toContain('\nDid you mean deployment?\n');
+    expect(await stderr('create deploymen x --image=y')).toContain('\nDid you mean deployment?\n');
     expect(await stderr('get pods -o jsno')).toContain('\nDid you mean json?\n');
     expect(await stderr('explain pod.spec.contaners.image')).toContain('\nDid you mean spec.containers?\n');
     const cwd = mkdtempSync(join(tmpdir(), 'hints-'));

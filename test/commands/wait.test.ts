@@ -134,5 +134,9 @@ describe('the account of the waiting', () => {
     );
     expect((await cli(line, { terminal: 80 })).stderr).toContain('waiting for pods/slow');
     expect((await cli(line)).stderr).toBe('error: condition not met for pods/slow\n');
+    await setStatus('pods', 'slow', { conditions: [{ type: 'Ready', status: 'False' }] });
+    expect((await cli(line.replace('=Ready', '=Redy'), { terminal: 80 })).stderr).toContain(
+      'waiting for pods/slow: it has no condition Redy yet, only Ready\n',
+    );
   });
 });
