@@ -1,6 +1,6 @@
 // Prints YAML byte for byte as kubectl does: sorted keys, lists at their key's column, go-yaml's quotes and folds.
 // Upstream: sigs.k8s.io/yaml goyaml.v2 (encode.go stringv, emitterc.go, sorter.go). No comments, no anchors, no tags.
-import { isPlainString } from './yaml-scalars.ts';
+import { isPlainString, isPlainWord } from './yaml-scalars.ts';
 
 const WIDTH = 80;
 /** A longer key is written in the explicit form, `? key`. */
@@ -8,7 +8,19 @@ const MAX_SIMPLE_KEY = 128;
 
 /** Digits compare as numbers, and letters come after anything else. Upstream: keyList.Less. */
 export function compareYamlKeys(a: string, b: string): number {
-  const [x, y] = [[...a], [...b]];
+  const length = Math.min(a.length, b.length);
+  let same = 0;
+  while (same < length && a.charCodeAt(same) === b.charCodeAt(same)) same++;
+  if (same === length) return a.length - b.length;
+  const [p, q] = [a.charCodeAt(same), b.charCodeAt(same)];
+  // Nearly all keys differ in a letter of ASCII.
+  if (isAsciiLetter(p) && isAsciiLetter(q)) return p - q;
+  return compareByDigits([...a], [...b]);
+}
+
+const isAsciiLetter = (code: number): boolean => (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+
+function compareByDigits(x: string[], y: string[]): number {
   for (let i = 0; i < x.length && i < y.length; i++) {
     if (x[i] === y[i]) continue;
     const [letterX, letterY] = [isLetter(x[i]!), isLetter(y[i]!)];
@@ -132,7 +144,11 @@ class Folder {
   }
 }
 
+/** Nothing that is escaped, and no place to fold at. */
+const simpleQuoted = /^[!#-[\]-~]*$/;
+
 function doubleQuoted(text: string, column: number, indent: number, fold: boolean): string {
+  if (simpleQuoted.test(text)) return `"${text}"`;
   const folder = new Folder(column, indent);
   folder.write('"');
   const characters = [...text];
@@ -158,6 +174,8 @@ function doubleQuoted(text: string, column: number, indent: number, fold: boolea
 
 /** Plain and single quoted texts fold alike; a break in the text is doubled. */
 function folded(text: string, column: number, indent: number, fold: boolean, quote: string): string {
+  const foldable = fold && column + text.length >= WIDTH && text.includes(' ');
+  if (!foldable && !breaks.test(text)) return quote === '' ? text : `'${text.replaceAll("'", "''")}'`;
   const folder = new Folder(column, indent);
   folder.write(quote);
   const characters = [...text];
@@ -197,7 +215,11 @@ function literal(text: string, indent: number): string {
   return `|${hint}${chomp}\n${lines.join('\n')}`;
 }
 
+/** What names, images and paths are made of: it stands as it is, unless it is a word like `true`. */
+const simplePlain = /^[A-Za-z](?:[\w./@:-]*[\w./@-])?$/;
+
 function string(text: string, column: number, indent: number, isKey: boolean): string {
+  if (simplePlain.test(text) && isPlainWord(text)) return text;
   const allowed = analyze(text);
   if (text.includes('\n') && allowed.block && !isKey) return literal(text, indent);
   if (text.includes('\n') || !isPlainString(text)) return doubleQuoted(text, column, indent, !isKey);
@@ -241,19 +263,18 @@ class Printer {
     } else this.parts.push(` ${scalar(value, column + 1, indent + 2)}\n`);
   }
 
-  map(fields: Fields, keys: string[], indent: number, firstInline: boolean): void {
+  map(fields: Fields, keys: readonly string[], indent: number, firstInline: boolean): void {
     const pad = ' '.repeat(indent);
     keys.forEach((key, i) => {
       const lead = firstInline && i === 0 ? ' ' : pad;
-      const explicit = key.length > MAX_SIMPLE_KEY || breaks.test(key);
-      const text = string(key, indent + (explicit ? 2 : 0), indent + (explicit ? 2 : 0), !explicit);
+      const { text, width, explicit } = keyOf(key);
       if (explicit) {
-        this.parts.push(`${lead}? ${text}\n${pad}:`);
+        this.parts.push(`${lead}? ${string(key, indent + 2, indent + 2, false)}\n${pad}:`);
         this.value(fields[key], indent, indent + 1, false);
         return;
       }
-      this.parts.push(`${lead}${text}:`);
-      this.value(fields[key], indent, indent + [...text].length + 1, false);
+      this.parts.push(lead, text, ':');
+      this.value(fields[key], indent, indent + width + 1, false);
     });
   }
 
@@ -266,10 +287,41 @@ class Printer {
   }
 }
 
-const keysOf = (fields: Fields): string[] =>
-  Object.keys(fields)
-    .filter((key) => fields[key] !== undefined)
-    .sort(compareYamlKeys);
+/** Objects of a list have the same keys: how they print, and their order, are looked up. */
+const CACHED = 4_000;
+
+interface PrintedKey {
+  text: string;
+  /** In characters. */
+  width: number;
+  /** `? key`, printed where it stands: its text is empty here. */
+  explicit: boolean;
+}
+const printedKeys = new Map<string, PrintedKey>();
+
+function keyOf(key: string): PrintedKey {
+  let printed = printedKeys.get(key);
+  if (!printed) {
+    const explicit = key.length > MAX_SIMPLE_KEY || breaks.test(key);
+    // Where it is not folded, where it stands is nothing to it.
+    const text = explicit ? '' : string(key, 0, 0, true);
+    printed = { text, width: [...text].length, explicit };
+    if (printedKeys.size < CACHED) printedKeys.set(key, printed);
+  }
+  return printed;
+}
+
+const orders = new Map<string, readonly string[]>();
+
+function keysOf(fields: Fields): readonly string[] {
+  const keys = Object.keys(fields);
+  const shape = keys.join('\n');
+  const known = orders.get(shape);
+  if (known?.every((key) => fields[key] !== undefined)) return known;
+  const sorted = keys.filter((key) => fields[key] !== undefined).sort(compareYamlKeys);
+  if (sorted.length === keys.length && keys.length < 64 && orders.size < CACHED) orders.set(shape, sorted);
+  return sorted;
+}
 
 function scalar(value: unknown, column: number, indent: number): string {
   if (typeof value === 'string') return string(value, column, indent, false);

@@ -62,3 +62,6 @@ const date =
 export function isPlainString(text: string): boolean {
   return typeof resolvePlain(text) === 'string' && !base60.test(text) && !date.test(text);
 }
+
+/** The same of a text that begins with a letter: no number or date does. */
+export const isPlainWord = (text: string): boolean => !words.has(text);

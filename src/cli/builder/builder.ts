@@ -11,6 +11,7 @@ import { documentCheck } from './document-check.ts';
 import { checkFileOptions, readFiles, type FileOptions, type ManifestText } from './files.ts';
 import type { Mapper, Mapping } from './mapper.ts';
 import { manifestObjects, notValidated } from './manifest.ts';
+import { fewAtOnce } from './few-at-once.ts';
 import { listPages, type Page } from './pages.ts';
 
 export interface Info {
@@ -43,6 +44,10 @@ export interface BuildRequest {
   query?: Record<string, string>;
   /** `latest` reads objects of files again; `lazy` only what has no object yet; `none` reads no single objects. */
   fetch?: 'latest' | 'lazy' | 'none';
+  /** What has a namespace is refused, because none is looked up. */
+  clusterScoped?: boolean;
+  /** Only built-in kinds are read from files: the command knows their fields. */
+  typed?: boolean;
   /** Objects of files are used without a server. */
   local?: boolean;
   /** What the client looks for in files before they are used; absent: nothing. */
@@ -127,7 +132,7 @@ export class Builder {
   /** What the arguments name, without reading it. */
   async targets(): Promise<{ targets: Target[]; single: boolean }> {
     const { args = [], defaultType, all, labelSelector, fieldSelector, typeAlone } = this.request;
-    if (all && labelSelector) {
+    if (all && (labelSelector || fieldSelector)) {
       throw new CliError(`setting 'all' parameter but found a non empty selector. `);
     }
     const parsed = defaultType !== undefined ? namesOf(defaultType, args) : parseResourceArgs(args, this.program);
@@ -195,6 +200,9 @@ export class Builder {
     const targets: Target[] = [];
     for (const { resource, name } of tuples) {
       const mapping = await mapper.resource(resource);
+      if (mapping.namespaced && this.request.clusterScoped) {
+        throw new CliError('namespace may not be empty when retrieving a resource by name');
+      }
       if (mapping.namespaced && this.request.allNamespaces) {
         throw new CliError('a resource cannot be retrieved by name across all namespaces');
       }
@@ -210,8 +218,8 @@ export class Builder {
   private async read(targets: readonly Target[], single: boolean): Promise<Built> {
     const cluster = await this.connect();
     const built: Built = { infos: [], errors: [], single };
-    const reads = targets.map((t) => (t.name === undefined ? this.list(cluster, t) : this.get(cluster, t)));
-    for (const outcome of await Promise.allSettled(reads)) {
+    const read = (t: Target) => (t.name === undefined ? this.list(cluster, t) : this.get(cluster, t));
+    for (const outcome of await fewAtOnce(targets, read)) {
       if (outcome.status === 'rejected') built.errors.push(outcome.reason);
       else {
         built.infos.push(...outcome.value.infos);
@@ -305,6 +313,10 @@ export class Builder {
     const name = metadata.name ?? '';
     if (this.request.local)
       return { mapping: localMapping(object), name, object, source, namespace: metadata.namespace };
+    if (this.request.typed) {
+      const { isRegistered, notRegistered } = await import('../registered.ts');
+      if (!isRegistered(object)) throw new CliError(notRegistered(object, source));
+    }
     const cluster = await this.connect();
     const mapping = await this.mapperFor(source, cluster).then((mapper) => mapper.kind(group, version, object.kind));
     if (!mapping) {
@@ -315,6 +327,10 @@ export class Builder {
     if (!mapping.namespaced) {
       delete metadata.namespace;
       return { mapping, name, object, source };
+    }
+    if (this.request.clusterScoped && !metadata.namespace) {
+      const resource = `${group}/${version}, Resource=${mapping.plural}`;
+      throw new CliError(`no namespace set on resource ${resource} ${JSON.stringify(name)}`);
     }
     if (this.request.texts) return { mapping, namespace: metadata.namespace, name, object, source };
     metadata.namespace ||= cluster.namespace;
@@ -344,12 +360,10 @@ export class Builder {
 
   private async refetch(built: Built): Promise<void> {
     const cluster = await this.connect();
-    const outcomes = await Promise.allSettled(
-      built.infos.map(async (info) => {
-        // Upstream's RetrieveLatest knows of no subresource.
-        if (info.name !== '') info.object = await this.fetchObject(cluster, info, undefined);
-      }),
-    );
+    const outcomes = await fewAtOnce(built.infos, async (info) => {
+      // Upstream's RetrieveLatest knows of no subresource.
+      if (info.name !== '') info.object = await this.fetchObject(cluster, info, undefined);
+    });
     built.infos = built.infos.filter((_, i) => outcomes[i]!.status === 'fulfilled');
     for (const outcome of outcomes) if (outcome.status === 'rejected') built.errors.push(outcome.reason);
   }
