@@ -102,6 +102,15 @@ export function parseAnswer(text: string): unknown {
   }
 }
 
+/** An answer that came over a wire is read to its end, so that its connection can be used again. */
+async function discard({ body, headers }: Response): Promise<void> {
+  if (!body || headers['content-type'] === SHARED_CONTENT_TYPE) return;
+  const bytes = body.bytes();
+  if (bytes instanceof Uint8Array) return;
+  const reader = bytes[Symbol.asyncIterator]();
+  while (!(await reader.next()).done);
+}
+
 /** All bytes of an answer. */
 export async function readBytes(response: Response): Promise<Buffer> {
   const bytes = response.body?.bytes();
@@ -247,13 +256,15 @@ export class Client {
     return this.object('DELETE', resourcePath(type, key), { body: deleteBody(options) });
   }
 
+  /** The objects that a server answers are not made: they may be very many. */
   async deleteCollection<T>(
     type: ResourceType<T>,
     list: Omit<ListOptions, 'bare'>,
     options: DeleteOptions = {},
-  ): Promise<unknown> {
+  ): Promise<void> {
     const { namespace, ...query } = list;
-    return this.object('DELETE', resourcePath(type, { namespace }), { body: deleteBody(options), query });
+    const path = resourcePath(type, { namespace });
+    await discard(await this.request('DELETE', path, { body: deleteBody(options), query }));
   }
 
   /**

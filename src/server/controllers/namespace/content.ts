@@ -51,14 +51,15 @@ export async function deleteContent(client: Client, namespace: string): Promise<
 async function deleteAll(client: Client, type: DiscoveredResource, namespace: string): Promise<KubeObject[]> {
   const untyped = type as ResourceType<KubeObject>;
   const options = { propagationPolicy: 'Background' } as const;
-  const { items } = await client.list(untyped, { namespace });
-  if (items.length === 0) return [];
+  const all = { namespace, bare: true };
+  if ((await client.list(untyped, { ...all, limit: 1 })).items.length === 0) return [];
   if (type.verbs.includes('deletecollection')) {
     await client.deleteCollection(untyped, { namespace }, options);
   } else {
+    const { items } = await client.list(untyped, all);
     await Promise.all(
       items.map(({ metadata }) => client.delete(untyped, { name: metadata?.name ?? '', namespace }, options)),
     );
   }
-  return (await client.list(untyped, { namespace })).items;
+  return (await client.list(untyped, all)).items;
 }
