@@ -1,7 +1,9 @@
 // A namespace from its first account to its end.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigMaps, Deployments, Namespaces, Pods, ServiceAccounts } from '../../../src/api/resources.ts';
+import { ConfigMaps, Deployments, Namespaces, Pods, ReplicaSets, ServiceAccounts } from '../../../src/api/resources.ts';
 import { isNotFound } from '../../../src/api/status.ts';
+import type { KubeObject } from '../../../src/api/types.ts';
+import { createInformers } from '../../../src/client/informer.ts';
 import { namespaceConditions } from '../../../src/server/controllers/namespace/conditions.ts';
 import { type TestCluster, eventually, startCluster } from './cluster.ts';
 import { deployment } from './objects.ts';
@@ -52,8 +54,22 @@ describe('a namespace', () => {
       const { items } = await cluster.client.list(Pods, { namespace: 'team' });
       return items.length === 2 && items.every((p) => p.status?.phase === 'Running');
     });
+    const settled = async () =>
+      (await cluster.client.list(Deployments, { namespace: 'team' })).items[0]?.status?.readyReplicas === 2;
+    await eventually('it is Ready', settled);
+    const stop = new AbortController();
+    const informers = createInformers(cluster.client, { signal: stop.signal });
+    let counted = 0;
+    for (const type of [Deployments, ReplicaSets]) {
+      const informer = informers.for<KubeObject>(type, { namespace: 'team' });
+      await informer.whenSynced();
+      informer.addHandler({ update: () => counted++ });
+    }
     await cluster.client.delete(Namespaces, { name: 'team' });
     await eventually('the namespace is gone', isGone('team'));
+    stop.abort();
+    // Nobody writes how many pods are left while all of them go.
+    expect(counted).toBe(0);
     expect((await cluster.client.list(Pods, { namespace: 'team' })).items).toEqual([]);
     expect((await cluster.client.list(ConfigMaps, { namespace: 'team' })).items).toEqual([]);
   });
