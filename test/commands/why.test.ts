@@ -137,6 +137,50 @@ describe('why of a pod', () => {
       stderr: '',
     });
   });
+  it('is not content with one that is restarted again and again', async () => {
+    await create(pod('restless', { nodeName: 'n1' }));
+    const restarted = (agoMs: number): object => ({
+      phase: 'Running',
+      conditions: [{ type: 'Ready', status: 'True' }],
+      containerStatuses: [
+        container(
+          { running: {} },
+          {
+            restartCount: 3,
+            lastState: {
+              terminated: { exitCode: 137, reason: 'Error', finishedAt: new Date(Date.now() - agoMs).toISOString() },
+            },
+          },
+        ),
+      ],
+    });
+    await setStatus(podPath('restless'), restarted(30_000));
+    await warn('restless', 'Unhealthy', 'Liveness probe failed: no', 3);
+    const { code, stdout } = await cli('why restless');
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^pod\/restless: is troubled\n {2}pod\/restless container c: Restarting: ended with exit/);
+    expect(stdout).toContain('Unhealthy: Liveness probe failed: no (3 times)');
+    expect(stdout).toContain('next: sampan logs restless --previous\n');
+    await setStatus(podPath('restless'), restarted(3_600_000));
+    expect((await cli('why restless')).code).toBe(0);
+  });
+  it('says what runAsNonRoot asks for, and sends nobody to logs of what never started', async () => {
+    await create(pod('rooted', { nodeName: 'n1' }), pod('absent', { nodeName: 'n1' }));
+    const message = 'container has runAsNonRoot and image will run as root';
+    await setStatus(podPath('rooted'), {
+      phase: 'Pending',
+      containerStatuses: [container({ waiting: { reason: 'CreateContainerConfigError', message } })],
+    });
+    expect((await cli('why rooted')).stdout).toContain('a user who is not root: set runAsUser');
+    const terminated = { exitCode: 127, reason: 'ContainerCannotRun', message: 'exec: "x": no such file' };
+    await setStatus(podPath('absent'), {
+      phase: 'Running',
+      containerStatuses: [
+        container({ waiting: { reason: 'CrashLoopBackOff' } }, { restartCount: 3, lastState: { terminated } }),
+      ],
+    });
+    expect((await cli('why absent')).stdout).toContain('next: sampan describe pod absent\n');
+  });
   it('leaves a pod that is being deleted its period of grace', async () => {
     await create(pod('ending', { nodeName: 'n1', terminationGracePeriodSeconds: 60 }));
     expect((await cli('delete pod ending --wait=false')).code).toBe(0);

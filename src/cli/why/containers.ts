@@ -15,6 +15,8 @@ export interface ContainerTrouble {
 
 /** Restarts after which a container counts as one that cannot start, not as one that waited for something. */
 const HOPELESS_RESTARTS = 2;
+/** Restarts before are of the past. */
+const LATELY_MS = 600_000;
 
 const hints: Record<string, string> = {
   ErrImagePull: 'The image could not be pulled: look at its name and tag, the registry, and imagePullSecrets.',
@@ -25,6 +27,8 @@ const hints: Record<string, string> = {
   CreateContainerError: 'The container could not be made: look at its command, mounts and security context.',
   RunContainerError: 'The container was made and could not be started: look at its command and mounts.',
 };
+const NON_ROOT =
+  'The pod asks for a user who is not root: set runAsUser, or take an image whose user is a number but 0.';
 const imageReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']);
 const fatalWaiting = new Set([
   'ImagePullBackOff',
@@ -68,7 +72,7 @@ function troubleOf(status: ContainerStatus, pod: Pod, nowMs: number): ContainerT
     container,
     reason,
     message: `${image}${waiting?.message ?? 'no message'}`,
-    hint: hints[reason],
+    hint: /runAsNonRoot|non-root/.test(waiting?.message ?? '') ? NON_ROOT : hints[reason],
     fatal: fatalWaiting.has(reason),
   };
 }
@@ -91,6 +95,18 @@ function crash(status: ContainerStatus, pod: Pod, nowMs: number): ContainerTroub
     message: `${why}, ${restarts}${ended?.message ? `: ${ended.message.trim()}` : ''}`,
     hint: ended && exitMeaning(ended.exitCode, ended.reason),
     fatal: never || status.restartCount >= HOPELESS_RESTARTS,
-    ended: true,
+    // What was never started has said nothing.
+    ended: ended?.reason !== 'ContainerCannotRun',
   };
+}
+
+/** Containers run, and were restarted more than once, and lately. */
+export function restartTroubles(pod: Pod, nowMs: number): ContainerTrouble[] {
+  return (pod.status?.containerStatuses ?? []).flatMap((status) => {
+    const { finishedAt } = status.lastState?.terminated ?? {};
+    const lately = finishedAt !== undefined && nowMs - Date.parse(finishedAt) < LATELY_MS;
+    return lately && status.restartCount >= HOPELESS_RESTARTS
+      ? [{ ...crash(status, pod, nowMs), reason: 'Restarting' }]
+      : [];
+  });
 }

@@ -2,7 +2,7 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1.js';
 import { ageOf } from '../../api/duration.ts';
 import { isPodReady } from '../../api/pod-status.ts';
-import { containerTroubles } from './containers.ts';
+import { type ContainerTrouble, containerTroubles, restartTroubles } from './containers.ts';
 import { core, type Finding, inNamespace, type WhyContext } from './finding.ts';
 import { nodeFindings } from './node.ts';
 import { referenceFindings } from './references.ts';
@@ -15,7 +15,8 @@ const told = new Set(['BackOff', 'Failed', 'FailedScheduling', 'NodeNotReady']);
 export async function podFindings(context: WhyContext, pod: Pod): Promise<Finding[]> {
   const about = `pod/${pod.metadata?.name}`;
   if (pod.metadata?.deletionTimestamp) return [...deletion(context, pod), ...(await hostFindings(context, pod))];
-  if (pod.status?.phase === 'Succeeded' || isPodReady(pod)) return [];
+  if (pod.status?.phase === 'Succeeded') return [];
+  if (isPodReady(pod)) return restartFindings(context, pod);
   if (!pod.spec?.nodeName) {
     const [schedule, references] = await Promise.all([
       schedulingFindings(context, pod),
@@ -52,12 +53,24 @@ function deletion(context: WhyContext, pod: Pod): Finding[] {
   return [{ ...finding, severity: 'warning', message: `should have been gone for ${since}` }];
 }
 
-async function containerFindings(context: WhyContext, pod: Pod): Promise<Finding[]> {
+/** It is ready now; it was not for long, and the events of its probes say why. */
+async function restartFindings(context: WhyContext, pod: Pod): Promise<Finding[]> {
+  const troubles = restartTroubles(pod, context.nowMs);
+  if (troubles.length === 0) return [];
+  const found = [...(await containerFindings(context, pod, troubles)), ...(await eventFindings(context, pod))];
+  return found.map((finding) => ({ ...finding, severity: 'warning' }));
+}
+
+async function containerFindings(
+  context: WhyContext,
+  pod: Pod,
+  troubles: readonly ContainerTrouble[] = containerTroubles(pod, context.nowMs),
+): Promise<Finding[]> {
   const { name = '', namespace = '' } = pod.metadata ?? {};
   const several = (pod.spec?.containers?.length ?? 0) + (pod.spec?.initContainers?.length ?? 0) > 1;
   return Promise.all(
-    containerTroubles(pod, context.nowMs).map(async (trouble): Promise<Finding> => {
-      const previous = trouble.reason === 'CrashLoopBackOff';
+    troubles.map(async (trouble): Promise<Finding> => {
+      const previous = trouble.reason === 'CrashLoopBackOff' || trouble.reason === 'Restarting';
       const query = { container: trouble.container, previous: previous || undefined, tailLines: LAST_WORDS };
       const logs = trouble.ended ? await context.text(`${core(namespace, 'pods', name)}/log`, query) : undefined;
       const words = (logs ?? '').trimEnd();
