@@ -190,6 +190,7 @@ cat pod.json | {program} delete -f -
   }
 
   private async waitUntilGone(going: readonly Going[]): Promise<void> {
+    this.context.interrupts.exitCode = 1;
     const started = this.io.nowMs();
     const left = new Set(going);
     const view = (): ProgressView => {
