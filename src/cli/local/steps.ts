@@ -1,6 +1,7 @@
 // Steps as a person sees them: listr2 on a terminal; elsewhere one plain line when a step has done something.
 import type { ListrTask } from 'listr2';
 import type { Io } from '../io.ts';
+import { showsProgress } from '../progress/progress.ts';
 
 export interface Step {
   title: string;
@@ -18,7 +19,7 @@ const done = (title: string, result: boolean | string | void): string =>
   typeof result === 'string' ? result : result === false ? `${title}: nothing to do` : title;
 
 export async function runSteps(steps: readonly (Step | StepGroup)[], io: Io): Promise<void> {
-  if (io.stdout.isTTY && !io.env['CI']) return runOnTerminal(steps);
+  if (io.stdout.isTTY && showsProgress(io)) return runOnTerminal(steps);
   for (const step of steps) {
     const parts = step.steps ?? [step];
     await Promise.all(

@@ -22,6 +22,8 @@ const MANY = 20;
 /** True at a terminal where nothing that is printed goes to another program. NO_COLOR only ends colour. */
 export function showsProgress(io: Io): boolean {
   if (io.stderr.isTTY !== true || io.env['CI'] || io.env['TERM'] === 'dumb') return false;
+  // A terminal without a size cannot be drawn on.
+  if (io.stdout.columns === 0) return false;
   return io.stdout.isTTY === true || isFile(io.stdout);
 }
 

@@ -47,6 +47,9 @@ describe('progress is shown', () => {
     expect(showsProgress(fakeIo({ env: { CI: 'true' } }))).toBe(false);
     expect(showsProgress(fakeIo({ env: { TERM: 'dumb' } }))).toBe(false);
     expect(showsProgress(fakeIo({ stdoutIsTTY: false }))).toBe(false);
+    const sizeless = fakeIo();
+    sizeless.stdout.columns = 0;
+    expect(showsProgress(sizeless)).toBe(false);
     const plain = fakeIo();
     plain.stderr.isTTY = false;
     expect(showsProgress(plain)).toBe(false);
