@@ -81,7 +81,8 @@ async function reconcile(context: ControllerContext, key: string, state: State):
     }
   }
   if (failure !== undefined) throw failure as Error;
-  state.doubtful.delete(key);
+  const isCached = ({ metadata }: Job) => state.jobs.get(`${metadata?.namespace}/${metadata?.name}`) !== undefined;
+  if (jobs.every(isCached)) state.doubtful.delete(key);
   if (requeueAfterMs !== undefined) return { requeueAfterMs };
 }
 
@@ -94,6 +95,8 @@ async function current(context: ControllerContext, cached: CronJob, state: State
     if (isNotFound(error)) return undefined;
     throw error;
   });
+  // The cache has to get so far before it is believed again.
+  if (cronJob) state.written.wrote(cronJob);
   const { items } = await client.list(Jobs, { namespace });
   const own = items.filter((job) => isControlledBy(job, cached));
   return { cronJob: cronJob?.metadata?.uid === uid ? cronJob : undefined, jobs: own };

@@ -75,7 +75,9 @@ export class PodInfo {
     this.hostPorts = hostPorts(pod);
     this.tolerations = spec?.tolerations ?? [];
     const nodeAffinity = spec?.affinity?.nodeAffinity;
-    const required = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+    const selector = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+    // Without terms it is one that no node matches.
+    const required = selector && ((selector.nodeSelectorTerms as typeof selector.nodeSelectorTerms | null) ?? []);
     const parts = [
       ...(spec?.nodeSelector ? [labelsMatcher(spec.nodeSelector)] : []),
       ...(required ? [termsMatcher(required)] : []),

@@ -50,6 +50,7 @@ describe('filters', () => {
       makeNode('n', { spec: { unschedulable: true } }),
       undefined,
     ],
+    ['no terms of affinity', infoOf('p', { spec: required() }), makeNode('n'), AFFINITY],
     [
       'tainted',
       infoOf('p'),

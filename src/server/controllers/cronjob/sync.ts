@@ -181,7 +181,7 @@ export class CronJobSync {
   }
 
   private async deleteActive(due: number): Promise<void> {
-    for (const job of this.unlisted(due)) await this.deleteJob(job);
+    for (const job of this.unlisted(due)) await this.mustDelete(job);
     for (const { name = '', namespace } of this.active) {
       let job: Job;
       try {
@@ -190,8 +190,13 @@ export class CronJobSync {
         this.tell('Warning', 'FailedGet', `Get job: ${messageOf(error)}`);
         throw error;
       }
-      if (!(await this.deleteJob(job))) throw new Error(`could not replace job ${namespace}/${name}`);
+      await this.mustDelete(job);
     }
+  }
+
+  private async mustDelete(job: Job): Promise<void> {
+    const { name, namespace } = job.metadata ?? {};
+    if (!(await this.deleteJob(job))) throw new Error(`could not replace job ${namespace}/${name}`);
   }
 
   private async deleteJob(job: Job): Promise<boolean> {
