@@ -123,10 +123,14 @@ export class VolumeManager {
     const { medium, sizeLimit } = volume.emptyDir ?? {};
     const made = await mkdir(path, { recursive: true, mode: 0o777 });
     if (medium === 'Memory') {
+      // Is everybody's by itself, with the sticky bit.
       const size = sizeLimit === undefined ? 0 : quantityNumber(sizeLimit);
       await mountTmpfs(path, size > 0 ? size : undefined);
-    } else if (medium && medium !== '') throw new Error(`unknown storage medium "${medium}"`);
-    if (made !== undefined || medium === 'Memory') await chmod(path, 0o777);
+    } else if (medium && medium !== '') {
+      throw new Error(`unknown storage medium "${medium}"`);
+    } else if (made !== undefined) {
+      await chmod(path, 0o777);
+    }
     await this.give(pod, path);
     return { path, readOnly: false };
   }

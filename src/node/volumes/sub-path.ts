@@ -23,12 +23,12 @@ export async function resolveSubPath(volume: string, subPath: string, user: stri
   });
 }
 
-/** What is made has the volume's mode, so that whoever may write there may write here. */
+/** What is made has the volume's mode, set-group bit included, so that whoever may write there may write here. */
 async function make(root: string, wanted: string): Promise<void> {
   let existing = wanted;
   while (!(await lstat(existing).catch(() => undefined))) existing = dirname(existing);
   await inside(root, existing);
-  const mode = (await stat(root)).mode & 0o777;
+  const mode = (await stat(root)).mode & 0o7777;
   await mkdir(wanted, { recursive: true, mode });
   await chmod(wanted, mode);
 }

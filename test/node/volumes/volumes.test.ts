@@ -138,10 +138,10 @@ describe('the atomic writer', () => {
 describe('sub-paths', () => {
   test('are made when missing and stay inside', async () => {
     const volume = await fresh();
-    await chmod(volume, 0o777);
+    await chmod(volume, 0o3777);
     const resolved = (subPath: string) => resolveSubPath(volume, subPath, 'volumeMount "v" of container "c"');
     expect(await resolved('a/b')).toBe(join(volume, 'a/b'));
-    expect((await stat(join(volume, 'a/b'))).mode & 0o777).toBe(0o777);
+    expect((await stat(join(volume, 'a/b'))).mode & 0o7777).toBe(0o3777);
     await writeFile(join(volume, 'file'), '');
     expect(await resolved('file')).toBe(join(volume, 'file'));
     await symlink('a', join(volume, 'link'));
