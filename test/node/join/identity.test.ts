@@ -59,8 +59,8 @@ test('without credentials the sentence says what to give', async () => {
   await expect(openIdentity({ ...base(), folder: join(dataDir, 'nodes', 'other') })).rejects.toThrow(
     /^node n1 has no credentials in \S+: give --server and --token .*or --kubeconfig$/,
   );
-  await expect(openIdentity({ ...base(), kubeconfig: '/nonexistent' })).rejects.toThrow(
-    'the file /nonexistent does not exist',
+  await expect(openIdentity({ ...base(), kubeconfig: '/nonexistent/kubeconfig' })).rejects.toThrow(
+    'the file /nonexistent/kubeconfig does not exist',
   );
 });
 
