@@ -113,7 +113,10 @@ export function parseApiVersion(apiVersion: string): GroupVersion {
     : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }
 
-/** `/apis/apps/v1/namespaces/ns/deployments/name/status` and its shorter forms. Segments are escaped. */
+/**
+ * `/apis/apps/v1/namespaces/ns/deployments/name/status` and its shorter forms. Segments are escaped. An empty name throws:
+ * the path would be the collection's, and a deletion of it one of all objects. Upstream: client-go rest.Request.Name.
+ */
 export function resourcePath(
   type: ResourceType<unknown>,
   at: { namespace?: string; name?: string; subresource?: string } = {},
@@ -121,6 +124,7 @@ export function resourcePath(
   let path = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
   if (type.namespaced && at.namespace) path += `/namespaces/${encodeURIComponent(at.namespace)}`;
   path += `/${type.plural}`;
+  if (at.name === '') throw new Error('resource name may not be empty');
   if (at.name !== undefined) path += `/${encodeURIComponent(at.name)}`;
   if (at.subresource) path += `/${at.subresource}`;
   return path;

@@ -1,5 +1,7 @@
 // Attaching to a container's process, for attach, run and debug. Upstream: kubectl/pkg/cmd/attach/attach.go Run.
 import type { Pod } from 'kubernetes-types/core/v1.js';
+import { Pods } from '../api/resources.ts';
+import { resourcePath } from '../api/types.ts';
 import type { Cluster } from './cluster.ts';
 import type { Io } from './io.ts';
 import { findContainer } from './pods.ts';
@@ -48,4 +50,31 @@ export async function attachTo(
       ? `Session ended, the ephemeral container will not be restarted but may be reattached using ${again} if it is still running\n`
       : `Session ended, resume using ${again} command when the pod is running\n`,
   );
+}
+
+/** What the container has written so far. Upstream: run.go, logOpts. */
+export function logsOf(cluster: Cluster, { metadata }: Pod, container: string): Promise<string> {
+  const { name = '', namespace } = metadata ?? {};
+  return cluster.text('GET', resourcePath(Pods, { name, namespace, subresource: 'log' }), { query: { container } });
+}
+
+/** A container may have ended before anybody was there, or a proxy lets no streams through: its log is what is left. */
+export async function attachOrRead(
+  io: Io,
+  cluster: Cluster,
+  pod: Pod,
+  container: string,
+  wishes: AttachWishes,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await attachTo(io, cluster, pod, container, wishes, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const { message } = error as Error;
+    io.stderr.write(
+      `warning: couldn't attach to pod/${pod.metadata?.name}, falling back to streaming logs: ${message}\n`,
+    );
+    io.stdout.write(await logsOf(cluster, pod, container));
+  }
 }

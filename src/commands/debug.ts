@@ -8,7 +8,7 @@ import { isNotFound } from '../api/status.ts';
 import { resourcePath, type Unstructured } from '../api/types.ts';
 import { deleteBody } from '../client/rest.ts';
 import { changeOf } from '../cli/apply/change.ts';
-import { attachTo } from '../cli/attach.ts';
+import { attachOrRead, logsOf } from '../cli/attach.ts';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
 import { debugProfile, type DebugStyle, type PodDraft } from '../cli/debug-profiles.ts';
@@ -380,11 +380,10 @@ The action taken by 'debug' varies depending on what resource is specified. Supp
       Infinity,
     );
     if (stateOf(object)?.terminated) {
-      const path = resourcePath(Pods, { name, namespace, subresource: 'log' });
-      return this.write(await cluster.text('GET', path, { query: { container } }));
+      return this.write(await logsOf(cluster, object as unknown as Pod, container));
     }
     const wishes = { ...this.opts, program: this.context.program };
-    await attachTo(this.io, cluster, object as unknown as Pod, container, wishes, this.context.signal);
+    await attachOrRead(this.io, cluster, object as unknown as Pod, container, wishes, this.context.signal);
   }
 }
 

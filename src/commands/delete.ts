@@ -97,7 +97,10 @@ cat pod.json | {program} delete -f -
     const { flags: opts, args } = this.parse(Delete);
     this.opts = opts;
     this.prepare();
-    if (opts.raw) return this.out(await (await this.cluster()).text('DELETE', opts.raw, { raw: true }));
+    if (opts.raw) {
+      this.validate();
+      return this.out(await (await this.cluster()).text('DELETE', opts.raw, { raw: true }));
+    }
     const builder = new Builder(() => this.cluster(), this.io, this.context.program, {
       args,
       files: opts,
@@ -108,6 +111,8 @@ cat pod.json | {program} delete -f -
       fetch: 'none',
     });
     const built = await builder.build();
+    // What is named wrongly is told of first, as upstream does: its Complete comes before its Validate.
+    this.validate();
     if (opts.interactive && !(await this.confirmed(built.infos))) return;
     await this.deleteAll(built.infos, built.errors);
   }
@@ -126,11 +131,15 @@ cat pod.json | {program} delete -f -
     if (this.gracePeriod === 0 && !opts.force) this.gracePeriod = 1;
     if (opts.force && this.gracePeriod < 0) this.gracePeriod = 0;
     this.dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
+    const { gracePeriod, dryRun } = this;
+    this.deletion = { gracePeriod, dryRun, propagationPolicy: propagationOf(opts.cascade, (t) => this.err(t)) };
+  }
+
+  private validate(): void {
+    const { opts } = this;
     if (opts.output && opts.output !== 'name') {
       throw new CliError(`unexpected -o output mode: ${opts.output}. We only support '-o name'`);
     }
-    if (opts.all && opts['field-selector'])
-      throw new CliError('cannot set --all and --field-selector at the same time');
     if (opts.force && this.gracePeriod > 0) {
       throw new CliError('--force and --grace-period greater than 0 cannot be specified together');
     }
@@ -139,8 +148,6 @@ cat pod.json | {program} delete -f -
         'Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n',
       );
     }
-    const { gracePeriod, dryRun } = this;
-    this.deletion = { gracePeriod, dryRun, propagationPolicy: propagationOf(opts.cascade, (t) => this.err(t)) };
   }
 
   private async deleteAll(infos: readonly Info[], problems: readonly unknown[]): Promise<void> {

@@ -1,7 +1,7 @@
 // `run`: a pod from an image, attached to when asked. Upstream: kubectl/pkg/cmd/run/run.go.
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { resourcePath, type ResourceType, type Unstructured } from '../api/types.ts';
-import { attachTo } from '../cli/attach.ts';
+import { attachOrRead, logsOf } from '../cli/attach.ts';
 import { deleteObject, deletionLine, type DeletionOptions } from '../cli/deletion.ts';
 import { CliError, PlainError } from '../cli/errors.ts';
 import {
@@ -289,13 +289,8 @@ export default class Run extends PodCommand {
     const running = started.object as unknown as Pod;
     if (phase(started.object) === 'Running') {
       const wishes = { stdin: opts.stdin, tty: opts.tty, quiet: opts.quiet, program: this.context.program };
-      await attachTo(this.io, cluster, running, name, wishes, this.context.signal);
-    } else
-      this.out(
-        await cluster.text('GET', resourcePath(Pods, { name, namespace, subresource: 'log' }), {
-          query: { container: name },
-        }),
-      );
+      await attachOrRead(this.io, cluster, running, name, wishes, this.context.signal);
+    } else this.out(await logsOf(cluster, running, name));
     if (opts.restart === 'Always' || opts['leave-stdin-open']) return;
     const ended = await waitFor(
       cluster,

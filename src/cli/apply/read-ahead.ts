@@ -27,6 +27,7 @@ export class ReadAhead {
 
   private begin(index: number): void {
     const info = this.infos[index]!;
+    if (info.name === '') return;
     const key = resourcePath(info.mapping, info);
     if (this.seen.has(key)) return;
     this.seen.add(key);

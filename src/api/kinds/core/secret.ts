@@ -1,7 +1,7 @@
 // Secret. Upstream: pkg/registry/core/secret/strategy.go, ValidateSecret. Write-only stringData becomes data at once.
-import { X509Certificate, createPrivateKey } from 'node:crypto';
 import type { Secret } from 'kubernetes-types/core/v1.js';
 import { parseJson } from '../../codec/json.ts';
+import { keyPairProblem } from '../../key-pair.ts';
 import { defineKind } from '../../kind.ts';
 import { configMapKeyErrors } from '../../names.ts';
 import type { FieldErrors } from '../../validation.ts';
@@ -52,39 +52,6 @@ function dockerConfig(key: string, value: string, errors: FieldErrors): void {
   }
 }
 
-const PEM = /-----BEGIN ([A-Z0-9 ]+)-----[^-]+-----END \1-----/g;
-
-function pemTypes(base64: string): string[] {
-  return [...Buffer.from(base64, 'base64').toString('latin1').matchAll(PEM)].map((m) => m[1]!);
-}
-
-/** Go's crypto/tls.X509KeyPair says what is wrong with a certificate and its key; so do we, of the common mistakes. */
-function keyPairProblem(certificate: string, key: string): string | undefined {
-  const [certificates, keys] = [pemTypes(certificate), pemTypes(key)];
-  const isKey = (type: string) => type === 'PRIVATE KEY' || type.endsWith(' PRIVATE KEY');
-  if (certificates.length === 0) return 'tls: failed to find any PEM data in certificate input';
-  if (!certificates.includes('CERTIFICATE')) {
-    if (certificates.length === 1 && isKey(certificates[0]!)) {
-      return 'tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched';
-    }
-    return `tls: failed to find "CERTIFICATE" PEM block in certificate input after skipping PEM blocks of the following types: [${certificates.join(' ')}]`;
-  }
-  if (keys.length === 0) return 'tls: failed to find any PEM data in key input';
-  if (!keys.some(isKey)) {
-    if (keys.length === 1 && keys[0] === 'CERTIFICATE') {
-      return 'tls: found a certificate rather than a key in the PEM for the private key';
-    }
-    return `tls: failed to find PEM block with type ending in "PRIVATE KEY" in key input after skipping PEM blocks of the following types: [${keys.join(' ')}]`;
-  }
-  try {
-    const x509 = new X509Certificate(Buffer.from(certificate, 'base64'));
-    const matches = x509.checkPrivateKey(createPrivateKey(Buffer.from(key, 'base64')));
-    return matches ? undefined : 'tls: private key does not match public key';
-  } catch {
-    return 'tls: failed to parse private key';
-  }
-}
-
 export default defineKind<Secret>({
   group: '',
   kind: 'Secret',
@@ -122,7 +89,8 @@ export default defineKind<Secret>({
   },
   warnings({ type, data }) {
     if (type !== 'kubernetes.io/tls') return [];
-    const problem = keyPairProblem(data?.['tls.crt'] ?? '', data?.['tls.key'] ?? '');
+    const bytes = (file: string): Buffer => Buffer.from(data?.[file] ?? '', 'base64');
+    const problem = keyPairProblem(bytes('tls.crt'), bytes('tls.key'));
     return problem ? [problem] : [];
   },
   selectableFields: { type: (secret) => secret.type ?? '' },

@@ -1,7 +1,7 @@
 // `create secret tls`. Upstream: kubectl/pkg/cmd/create/create_secret_tls.go.
-import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { keyPairProblem } from '../../../api/key-pair.ts';
 import { CliError } from '../../../cli/errors.ts';
 import { flag } from '../../../cli/pflag.ts';
 import { SecretGenerator, secretFlags } from './_secret.ts';
@@ -26,7 +26,8 @@ export default class CreateSecretTls extends SecretGenerator {
     if (!flags.key || !flags.cert) throw new CliError('key and cert must be specified');
     const certificate = this.read(flags.cert);
     const key = this.read(flags.key);
-    checkPair(certificate, key);
+    const problem = keyPairProblem(certificate, key);
+    if (problem !== undefined) throw new CliError(problem);
     const content = new Map([
       ['tls.crt', certificate],
       ['tls.key', key],
@@ -43,14 +44,4 @@ export default class CreateSecretTls extends SecretGenerator {
       throw new CliError(`Cannot read file ${path}, ${why}`);
     }
   }
-}
-
-function checkPair(certificate: Buffer, key: Buffer): void {
-  let matches: boolean;
-  try {
-    matches = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
-  } catch {
-    throw new CliError('tls: failed to find any PEM data in certificate input');
-  }
-  if (!matches) throw new CliError('tls: private key does not match public key');
 }
