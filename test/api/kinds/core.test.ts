@@ -93,7 +93,7 @@ describe('deployments', () => {
       'v1beta1',
     );
     expect(old).toMatchObject({
-      metadata: { labels: { app: 'x' } },
+      metadata: { labels: { app: 'x' }, annotations: { 'deprecated.deployment.rollback.to': '1' } },
       spec: {
         selector: { matchLabels: { app: 'x' } },
         strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } },

@@ -182,6 +182,36 @@ describe('deployment controller', () => {
     expect((await pods()).map((p) => p.spec?.containers[0]?.image)).toEqual(['app:2', 'app:2', 'app:2']);
   });
 
+  it('is rolled back when an annotation asks for it, with the annotations of that time', async () => {
+    cluster = await startCluster();
+    const annotate = (annotations: object) =>
+      cluster.client.patch(Deployments, at('web'), 'merge', { metadata: { annotations } });
+    const request = 'deprecated.deployment.rollback.to';
+    const told = async (text: string) =>
+      eventually(text, async () => {
+        const events = (await cluster.client.list(CoreEvents, { namespace: 'default' })).items;
+        return events.some((e) => `${e.type} ${e.reason} ${e.message}` === text);
+      });
+    await cluster.client.create(Deployments, deployment('web', 1));
+    await annotate({ cause: 'first', [request]: '0' });
+    await told('Warning DeploymentRollbackRevisionNotFound Unable to find last revision.');
+    await complete('web');
+    const second = { metadata: { annotations: { cause: 'second' } }, spec: { template: template('app:2') } };
+    await cluster.client.patch(Deployments, at('web'), 'merge', second);
+    await complete('web');
+    await annotate({ [request]: '7' });
+    await told('Warning DeploymentRollbackRevisionNotFound Unable to find the revision to rollback to.');
+    await annotate({ [request]: '2' });
+    const same = 'The rollback revision contains the same template as current deployment "web"';
+    await told(`Warning DeploymentRollbackTemplateUnchanged ${same}`);
+    await annotate({ [request]: '0' });
+    await told('Normal DeploymentRollback Rolled back deployment "web" to revision 1');
+    const { metadata, spec } = await complete('web');
+    expect(spec?.template).toEqual({ ...template(), metadata: { labels: { app: 'web' } }, spec: spec?.template.spec });
+    expect(spec?.template.spec?.containers[0]?.image).toBe('app:1');
+    expect(metadata?.annotations).toEqual({ cause: 'first', 'deployment.kubernetes.io/revision': '3' });
+  });
+
   it('goes on when it becomes Recreate and another size in mid-rollout', async () => {
     cluster = await startCluster();
     const strategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };

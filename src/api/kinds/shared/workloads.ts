@@ -45,6 +45,13 @@ export function nameWarnings(object: KubeObject, old: KubeObject | undefined): s
 
 type Defaults = (draft: Unstructured) => void;
 
+/** Upstream: Convert_v1beta1_Deployment_To_apps_Deployment. The controller takes it away when it has done it. */
+function annotateRollback({ metadata }: Unstructured, asked: { revision?: number } | undefined): void {
+  if (!asked || !metadata) return;
+  const annotations = { ...metadata.annotations, 'deprecated.deployment.rollback.to': String(asked.revision ?? 0) };
+  Object.assign(metadata, { annotations });
+}
+
 /** The versions that are gone upstream: extensions/v1beta1, apps/v1beta1, apps/v1beta2, each with its own defaults. */
 export function oldVersions(
   kind: string,
@@ -62,6 +69,7 @@ export function oldVersions(
       toStorage(draft: Unstructured): void {
         // Fields that only the old versions had: a request to roll back, and a counter of the DaemonSet controller.
         const spec = draft['spec'] as Record<string, unknown> | undefined;
+        if (kind === 'Deployment' && version === 'v1beta1') annotateRollback(draft, spec?.['rollbackTo'] as { revision?: number } | undefined);
         delete spec?.['rollbackTo'];
         delete spec?.['templateGeneration'];
       },

@@ -5,6 +5,8 @@ import { DESIRED_REPLICAS, MAX_REPLICAS, maxSurge } from './arithmetic.ts';
 
 export const REVISION = 'deployment.kubernetes.io/revision';
 export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
+/** Says which revision to go back to. Upstream: DeprecatedRollbackTo. */
+export const ROLLBACK_TO = 'deprecated.deployment.rollback.to';
 const REVISION_HISTORY_MAX_CHARS = 2000;
 
 /** Annotations of the Deployment that are not copied to its ReplicaSets. */
@@ -14,8 +16,11 @@ const NOT_COPIED = new Set([
   REVISION_HISTORY,
   DESIRED_REPLICAS,
   MAX_REPLICAS,
-  'deprecated.deployment.rollback.to',
+  ROLLBACK_TO,
 ]);
+
+/** What a Deployment and its sets have in common. */
+export const isCopied = (key: string): boolean => !NOT_COPIED.has(key);
 
 export type Annotations = Record<string, string>;
 
@@ -58,7 +63,7 @@ export function newSetAnnotations(
   const annotations: Annotations = { ...rs.metadata?.annotations };
   let changed = false;
   for (const [key, value] of Object.entries(deployment.metadata?.annotations ?? {})) {
-    if (NOT_COPIED.has(key) || annotations[key] === value) continue;
+    if (!isCopied(key) || annotations[key] === value) continue;
     annotations[key] = value;
     changed = true;
   }

@@ -23,6 +23,7 @@ import {
 } from './arithmetic.ts';
 import { ensureNewSet } from './new-set.ts';
 import { baseStatus, deadlineCheckMs, isComplete, pausedCondition, rolloutStatus } from './progress.ts';
+import { askedRevision, rollBack } from './rollback.ts';
 import type { SetWrites } from './set-writes.ts';
 import { findNewSet } from './template.ts';
 
@@ -72,7 +73,14 @@ export class Rollout {
     const recreates = strategy?.type === 'Recreate';
     // With several sets only a rolling update knows what to scale: upstream would wait for ever.
     const mayScale = !recreates || this.sets.filter((rs) => desiredReplicas(rs) > 0).length < 2;
-    if (isPaused || (mayScale && this.wasScaled())) return this.scaleOnly();
+    if (isPaused) return this.scaleOnly();
+    const asked = askedRevision(this.deployment);
+    if (asked !== undefined) {
+      const newest = await this.newSet(true);
+      await rollBack(this, this.ordered(newest), asked);
+      return undefined;
+    }
+    if (mayScale && this.wasScaled()) return this.scaleOnly();
     return recreates ? this.recreate() : this.rollingUpdate();
   }
 
@@ -229,6 +237,10 @@ export class Rollout {
 
   event(type: 'Normal' | 'Warning', reason: string, message: string): void {
     this.context.events.event(about(Deployments, this.deployment), type, reason, message);
+  }
+
+  async update(deployment: Deployment): Promise<void> {
+    this.deployment = await this.context.client.update(Deployments, deployment);
   }
 
   async writeStatus(status: DeploymentStatus): Promise<void> {

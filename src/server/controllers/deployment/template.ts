@@ -12,7 +12,7 @@ export function equalIgnoringHash(a: PodTemplateSpec | undefined, b: PodTemplate
   return semanticEqual(withoutHash(a), withoutHash(b));
 }
 
-function withoutHash(template: PodTemplateSpec | undefined): unknown {
+export function withoutHash(template: PodTemplateSpec | undefined): PodTemplateSpec {
   const { [POD_TEMPLATE_HASH]: _, ...labels } = template?.metadata?.labels ?? {};
   return { ...template, metadata: { ...template?.metadata, labels } };
 }
