@@ -201,4 +201,15 @@ describe('scale', () => {
     const after = await server.client().get(Deployments, key);
     expect([after.spec!.replicas, after.metadata!.generation]).toEqual([4, 2]);
   });
+
+  it('takes a strategic patch for one of a Scale, whatever kind it says', async () => {
+    await server.client().create(Deployments, deployment('web'));
+    const body = '{"kind":"Deployment","apiVersion":"apps/v1","spec":{"replicas":5}}';
+    const send = (type: string) => raw(server, 'PATCH', `${path}/scale`, { body, headers: { 'content-type': type } });
+    expect((await send('application/merge-patch+json')).status).toBe(400);
+    expect((await send('application/strategic-merge-patch+json')).json).toMatchObject({
+      kind: 'Scale',
+      spec: { replicas: 5 },
+    });
+  });
 });

@@ -178,12 +178,16 @@ async function sentScale(context: RequestContext): Promise<Change> {
 
 async function patchedScale(context: RequestContext): Promise<Change> {
   const { value } = await readPatch(context);
-  const json = mediaType(context.request) === 'application/json-patch+json';
-  // Scale has no lists: strategic and merge patches of it are the same.
+  const type = mediaType(context.request);
+  // Scale has no lists: strategic and merge patches of it are the same, but that a strategic one is put into a Scale,
+  // whatever kind it says. Upstream: smpPatcher.applyPatchToCurrentObject.
   return (scale) => {
-    const result: unknown = json ? jsonPatch(scale, value) : mergePatch(scale, value);
+    const result: unknown = type === 'application/json-patch+json' ? jsonPatch(scale, value) : mergePatch(scale, value);
     if (result === null || typeof result !== 'object') throw badRequest('the patch does not leave an object');
-    return typed(cloneJson(result) as JsonObject, SCALE) as Scale;
+    const draft = cloneJson(result) as JsonObject;
+    if (type === 'application/strategic-merge-patch+json')
+      [draft.kind, draft.apiVersion] = [scale.kind, scale.apiVersion];
+    return typed(draft, SCALE) as Scale;
   };
 }
 
