@@ -1,6 +1,7 @@
 // Errors that commands throw and how each is printed: kubectl's texts and exit codes. Only the base command formats.
 // Upstream: kubectl/pkg/cmd/util/helpers.go checkErr, StandardErrorMessage, MultilineError.
 import { StatusError } from '../api/status.ts';
+import { fileMessage } from './file-message.ts';
 import { connectionMessage } from './connection-message.ts';
 
 /** `error: <message>`, exit 1. */
@@ -86,14 +87,17 @@ export function formatError(error: unknown, commandPath: string, server?: string
   const standard = standardMessage(error, server);
   const exitCode = error instanceof CliError ? error.exitCode : 1;
   if (standard !== undefined) return { text: standard, exitCode };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return { text: message.startsWith('error: ') ? message : `error: ${message}`, exitCode };
 }
 
 /** An error inside a list of errors: the standard text, or the bare message. */
 export function plainMessage(error: unknown, server?: string): string {
-  return standardMessage(error, server) ?? (error instanceof Error ? error.message : String(error));
+  return standardMessage(error, server) ?? messageOf(error);
 }
+
+const messageOf = (error: unknown): string =>
+  fileMessage(error) ?? (error instanceof Error ? error.message : String(error));
 
 function standardMessage(error: unknown, server?: string): string | undefined {
   if (error instanceof StatusError) {

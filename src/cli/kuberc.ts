@@ -78,7 +78,7 @@ export async function loadPreference(argv: readonly string[], io: Io): Promise<P
   const file = explicit ?? defaultFile(io);
   if (file === undefined) return undefined;
   const text = textOf(file);
-  if (text instanceof Error && explicit === undefined && 'code' in text && text.code === 'ENOENT') return undefined;
+  if (text instanceof Error && explicit === undefined && 'code' in text && NOT_THERE.has(text.code)) return undefined;
   try {
     if (text instanceof Error) throw new Error(goReadError(text, file));
     const preference = await decode(text, file, (problem) => {
@@ -94,6 +94,8 @@ export async function loadPreference(argv: readonly string[], io: Io): Promise<P
     return undefined;
   }
 }
+
+const NOT_THERE = new Set<unknown>(['ENOENT', 'ENOTDIR']);
 
 function goReadError(error: NodeJS.ErrnoException, file: string): string {
   const words: Record<string, string> = {

@@ -1,8 +1,9 @@
 // What was in use before the last switch of context or namespace, so that `ctx -` and `ns -` go back. Kept beside the
 // discovery cache; a file that is broken or cannot be written only loses the way back.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { writeWhole } from '../client/write-whole.ts';
 import type { Io } from './io.ts';
 
 interface Previous {
@@ -30,8 +31,7 @@ export function keepPrevious(cacheDir: string, io: Io, change: (previous: Previo
   change(previous);
   const file = fileOf(cacheDir, io);
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
-    writeFileSync(file, JSON.stringify(previous), { mode: 0o600 });
+    writeWhole(file, JSON.stringify(previous), { mode: 0o600 });
   } catch {
     return;
   }

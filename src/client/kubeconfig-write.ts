@@ -1,10 +1,12 @@
 // Changes of kubeconfig files, each written back to the file that its stanza came from. Upstream:
 // client-go/tools/clientcmd/config.go (ModifyConfig, WriteToFile).
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { type KubeConfig, KubeConfigError, loadKubeConfig, readKubeConfigFile } from './kubeconfig.ts';
 import { formOf, STANZAS, type Struct } from './kubeconfig-shape.ts';
+import { makeFolders } from './make-folders.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** Prints a config as `kubectl config view --raw` and kubectl's own files have it: sorted keys and entries. */
 export function formatKubeConfig(config: KubeConfig): string {
@@ -32,26 +34,24 @@ export function formatKubeConfig(config: KubeConfig): string {
   });
 }
 
-/** Replaces a file atomically, mode 0600, its folder made when absent. */
+/** Replaces a file whole; a new one has mode 0600, its folder is made when absent. */
 export function writeKubeConfigFile(path: string, config: KubeConfig): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, formatKubeConfig(config), { mode: 0o600 });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  writeWhole(path, formatKubeConfig(config), { mode: 0o600 });
 }
 
 /**
  * Applies a change to the merged config and writes back the files it touches: a stanza goes to the file that it came
- * from, a new one to the first file that exists (else the last named). A lock file keeps two writers apart, as
- * upstream's does.
+ * from, a new one to the first file that exists (else the last named). Lock files keep two writers apart, as upstream's
+ * do, from before the files are read until they are written.
  */
 export function modifyKubeConfig(paths: readonly string[], change: (config: KubeConfig) => void): void {
   const target = paths.find((p) => existsSync(p)) ?? paths[paths.length - 1]!;
+  const locked = paths.filter((path) => path === target || existsSync(path));
+  // In one order, so that no two writers wait for each other.
+  withLocks([...new Set(locked)].sort(), () => modify(paths, target, change));
+}
+
+function modify(paths: readonly string[], target: string, change: (config: KubeConfig) => void): void {
   const before = loadKubeConfig(paths);
   const after = cloneKubeConfig(before);
   change(after);
@@ -81,25 +81,37 @@ export function modifyKubeConfig(paths: readonly string[], change: (config: Kube
   if (JSON.stringify(after.preferences) !== JSON.stringify(before.preferences)) {
     file(target).preferences = after.preferences;
   }
-  for (const [path, config] of files) withLock(path, () => writeKubeConfigFile(path, config));
+  for (const [path, config] of files) writeKubeConfigFile(path, config);
 }
 
 function cloneKubeConfig(config: KubeConfig): KubeConfig {
   return structuredClone(config);
 }
 
-function withLock(path: string, write: () => void): void {
+function withLocks([path, ...others]: readonly string[], write: () => void): void {
+  if (path === undefined) return write();
   const lock = `${path}.lock`;
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path), 0o777);
+  take(lock);
   try {
-    writeFileSync(lock, '', { flag: 'wx', mode: 0 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new KubeConfigError(`open ${lock}: file exists`);
-  }
-  try {
-    write();
+    withLocks(others, write);
   } finally {
     rmSync(lock, { force: true });
+  }
+}
+
+const PATIENCE_MS = 2000;
+const PAUSE_MS = 20;
+
+/** Another writer is done in a moment; a lock that somebody left behind is told. */
+function take(lock: string): void {
+  for (let waited = 0; ; waited += PAUSE_MS) {
+    try {
+      return writeFileSync(lock, '', { flag: 'wx', mode: 0 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (waited >= PATIENCE_MS) throw new KubeConfigError(`open ${lock}: file exists`);
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
   }
 }

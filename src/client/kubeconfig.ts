@@ -89,7 +89,9 @@ export function readKubeConfigFile(path: string): KubeConfig {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return config;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return config;
+    if (code === 'ENOTDIR') throw new KubeConfigError(`stat ${path}: not a directory`);
     throw new KubeConfigError(`error loading config file "${path}": ${describeReadError(error, path)}`);
   }
   let raw: RawFile;

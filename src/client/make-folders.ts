@@ -1,9 +1,10 @@
 // Makes a folder and those above it, one by one. Not `mkdirSync` with `recursive`: where the kernel lets nobody make
 // anything, as in /proc, that one tries again for ever.
 import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
-/** Folders that are there already stay as they are. Throws what the system says; EEXIST where a file is in the way. */
+/** Folders that are there already stay as they are. Throws what the system says; ENOTDIR where a file is in the way. */
 export function makeFolders(path: string, mode: number): void {
   const missing: string[] = [];
   for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.push(folder);
@@ -16,5 +17,6 @@ export function makeFolders(path: string, mode: number): void {
     }
   }
   if (statSync(path).isDirectory()) return;
-  throw Object.assign(new Error(`EEXIST: file already exists, mkdir '${path}'`), { code: 'EEXIST' });
+  const file = { code: 'ENOTDIR', errno: -constants.errno.ENOTDIR, syscall: 'mkdir', path };
+  throw Object.assign(new Error(`ENOTDIR: not a directory, mkdir '${path}'`), file);
 }

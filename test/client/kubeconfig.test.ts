@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KubeConfigError, kubeConfigPaths, loadKubeConfig } from '../../src/client/kubeconfig.ts';
@@ -82,6 +82,7 @@ describe('kubeconfig', () => {
 
   it('writes changes to the file that they belong to, and nowhere else', () => {
     const [a, b] = [write('a', file('one', 'https://a')), write('b', file('two', 'https://b'))];
+    chmodSync(a, 0o640);
     const before = readFileSync(a, 'utf8');
     modifyKubeConfig([a, b], (config) => {
       config.contexts.set('two', { ...config.contexts.get('two'), namespace: 'changed' });
@@ -95,7 +96,7 @@ describe('kubeconfig', () => {
     const merged = loadKubeConfig([a, b]);
     expect(merged.origin.get('users/new')).toBe(a);
     expect(merged.currentContext).toBe('two');
-    expect(statSync(a).mode & 0o777).toBe(0o600);
+    expect(statSync(a).mode & 0o777).toBe(0o640);
   });
 
   it('refuses to write while somebody else does', () => {
@@ -110,6 +111,7 @@ describe('kubeconfig', () => {
       config.clusters.set('c', { server: 'https://x', 'insecure-skip-tls-verify': true });
       config.contexts.set('c', { cluster: 'c', user: 'u' });
     });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(readFileSync(path, 'utf8')).toBe(`apiVersion: v1
 clusters:
 - cluster:

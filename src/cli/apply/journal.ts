@@ -1,8 +1,9 @@
 // What the last applies did to which server, so that `undo` can take them back: one file for each apply, readable by
 // the user alone. The contents of secrets are never written down. A journal that cannot be written is no journal:
 // applying goes on, and there is nothing to undo.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from '../../client/write-whole.ts';
 import { parseJson, stringifySorted } from '../../api/codec/json.ts';
 import type { Unstructured } from '../../api/types.ts';
 import type { Mapping } from '../builder/mapper.ts';
@@ -51,11 +52,9 @@ export function withoutSecrets(entry: JournalEntry): JournalEntry {
 export function writeJournal(folder: string, journal: Journal): void {
   if (journal.entries.length === 0) return;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const file = join(folder, `${journal.time.replaceAll(':', '-')}-${process.pid}.json`);
     const text = stringifySorted({ ...journal, entries: journal.entries.map(withoutSecrets) });
-    writeFileSync(`${file}.part`, text, { mode: 0o600 });
-    renameSync(`${file}.part`, file);
+    writeWhole(file, text, { mode: 0o600, folderMode: 0o700 });
     for (const old of journalFiles(folder).slice(KEPT)) rmSync(old, { force: true });
   } catch {
     return;
@@ -77,6 +76,5 @@ export const readJournal = (file: string): Journal => parseJson(readFileSync(fil
 /** What could not be undone stays; an empty journal goes. */
 export function replaceJournal(file: string, journal: Journal): void {
   if (journal.entries.length === 0) return rmSync(file, { force: true });
-  writeFileSync(`${file}.part`, stringifySorted(journal), { mode: 0o600 });
-  renameSync(`${file}.part`, file);
+  writeWhole(file, stringifySorted(journal), { mode: 0o600, folderMode: 0o700 });
 }

@@ -55,7 +55,9 @@ export function changeLines(
   manifest: Unstructured | undefined = after,
 ): string {
   const kind = (after ?? before)?.kind ?? '';
-  return changes().map((change) => paint(formatChange(change, kind))).join('');
+  return changes()
+    .map((change) => paint(formatChange(change, kind)))
+    .join('');
 
   function changes(): FieldChange[] {
     if (before && after) return fieldChanges(before, after);

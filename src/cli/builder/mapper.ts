@@ -1,9 +1,9 @@
 // From what a user types (`po`, `Deployment`, `deploy.v1.apps`, `all`) or a manifest says (apiVersion and kind) to the
 // address of a resource. Discovery is kept on disk for ten minutes; a name that is not in the kept copy asks the
 // server again before it is called unknown. Upstream: restmapper shortcut and category expanders, builder.mappingFor.
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import { type DiscoveredResource, discover, flatten } from '../../client/discovery.ts';
+import { writeWhole } from '../../client/write-whole.ts';
 import type { Client } from '../../client/rest.ts';
 import { CliError } from '../errors.ts';
 
@@ -43,10 +43,7 @@ function readKept(file: string): Mapping[] | undefined {
 /** A cache that cannot be written is only slower. */
 function keep(file: string, resources: readonly Mapping[]): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
-    const temporary = `${file}.${process.pid}`;
-    writeFileSync(temporary, JSON.stringify(resources), { mode: 0o660 });
-    renameSync(temporary, file);
+    writeWhole(file, JSON.stringify(resources), { mode: 0o660 });
   } catch {
     return;
   }

@@ -1,7 +1,8 @@
 // `cluster-info dump`: nodes, and of each namespace the workloads, events and logs. Upstream:
 // kubectl/pkg/cmd/clusterinfo/clusterinfo_dump.go.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolders } from '../../client/make-folders.ts';
 import type { Container, Pod } from 'kubernetes-types/core/v1.js';
 import type { Unstructured } from '../../api/types.ts';
 import { CliError } from '../../cli/errors.ts';
@@ -120,7 +121,7 @@ export default class ClusterInfoDump extends Command {
     const folder = this.opts['output-directory'];
     if (folder === '' || folder === '-') return this.write(text);
     const path = resolve(this.io.cwd, folder, file);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path), 0o777);
     writeFileSync(path, text);
   }
 }
