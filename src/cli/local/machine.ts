@@ -1,8 +1,9 @@
 // What `up` needs of the machine for Docker nodes: packages, a Docker Engine, network namespaces for further nodes.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError } from '../errors.ts';
+import { startTime } from './process-identity.ts';
 import type { Processes } from './processes.ts';
 import { runCommand, succeeds } from './run-command.ts';
 
@@ -44,29 +45,46 @@ export async function installPackages(names: readonly string[]): Promise<void> {
   }
 }
 
-export const dockerAnswers = (host = 'unix:///var/run/docker.sock'): Promise<boolean> =>
+const DOCKER = 'unix:///var/run/docker.sock';
+
+export const dockerAnswers = (host = DOCKER): Promise<boolean> =>
   succeeds('docker', ['-H', host, 'version', '--format', '{{.Server.Version}}']);
 
-const PID_FILE = '/var/run/docker.pid';
+const DOCKER_RUN = { pid: '/var/run/docker.pid', exec: '/var/run/docker' };
 const STOPPING_SECONDS = 30;
 
 function stillRuns(pidFile: string): boolean {
   try {
-    const pid = Number(readFileSync(pidFile, 'utf8'));
-    return pid > 0 && process.kill(pid, 0);
+    return startTime(Number(readFileSync(pidFile, 'utf8'))) !== undefined;
   } catch {
     return false;
   }
 }
 
-/** Starts the machine's own Docker Engine when none answers; `down` stops what was started here. */
-export async function startDocker(processes: Processes, signal: AbortSignal): Promise<boolean> {
-  // One that was told to stop answers no more, and lets no other start until its containers have ended.
+/**
+ * Whether a Docker Engine answers there. One that was told to stop answers no more, and lets no other start until its
+ * containers have ended: it is waited for. One that was killed, and its containerd with it, leave files that keep others
+ * from starting while their numbers are in use, if only by dead processes that nobody has collected: those go.
+ */
+async function answersOrIsGone(
+  host: string,
+  run: { pid: string; exec: string },
+  signal: AbortSignal,
+): Promise<boolean> {
   for (let left = STOPPING_SECONDS; left > 0; left--) {
-    if (await dockerAnswers()) return false;
-    if (!stillRuns(PID_FILE)) break;
+    if (await dockerAnswers(host)) return true;
+    if (!stillRuns(run.pid)) break;
     await sleep(1000, undefined, { signal });
   }
+  for (const file of [run.pid, join(run.exec, 'containerd/containerd.pid')]) {
+    if (!stillRuns(file)) rmSync(file, { force: true });
+  }
+  return false;
+}
+
+/** Starts the machine's own Docker Engine when none answers; `down` stops what was started here. */
+export async function startDocker(processes: Processes, signal: AbortSignal): Promise<boolean> {
+  if (await answersOrIsGone(DOCKER, DOCKER_RUN, signal)) return false;
   processes.start('dockerd', 'dockerd', []);
   await processes.waitFor('dockerd', 'the Docker Engine', () => dockerAnswers(), 60_000, signal);
   return true;
@@ -94,8 +112,8 @@ export const extraNode = (number: number, name: string): ExtraNode => ({
 export async function startExtraNode(node: ExtraNode, processes: Processes, signal: AbortSignal): Promise<void> {
   await ensureBridge();
   await ensureNamespace(node);
-  if (await dockerAnswers(node.docker)) return;
   const run = `/run/sampan/${node.number}`;
+  if (await answersOrIsGone(node.docker, { pid: `${run}/docker.pid`, exec: `${run}/exec` }, signal)) return;
   const data = join(processes.dataDir, 'nodes', node.name, 'docker');
   for (const folder of [run, data]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   // Not `ip netns exec`: it would hide the cgroups. Pods in the host's network are called as their host is: the node has
