@@ -1,12 +1,13 @@
-// Removes pods that nobody else will: of nodes that are gone, terminating ones that never ran anywhere, and the oldest
-// finished ones beyond a threshold. Upstream: pkg/controller/podgc/gc_controller.go.
-import type { Pod } from 'kubernetes-types/core/v1.js';
+// Removes pods that nobody else will: of nodes that are gone, terminating ones that never ran anywhere or whose node is
+// out of service, and the oldest finished ones beyond a threshold. Upstream: pkg/controller/podgc/gc_controller.go.
+import type { Node, Pod } from 'kubernetes-types/core/v1.js';
 import { Nodes, Pods } from '../../api/resources.ts';
 import { isNotFound } from '../../api/status.ts';
 import type { Clock } from '../../client/controller.ts';
 import type { Client } from '../../client/rest.ts';
 import { type ControllerEnvironment, defineControllerModule } from './_types.ts';
 import { isPodTerminal } from './shared/pods.ts';
+import { healthOf } from './node/health.ts';
 import { timestamp } from './shared/conditions.ts';
 
 export const TERMINATED_THRESHOLD = 12_500;
@@ -14,28 +15,52 @@ const PERIOD_MS = 20_000;
 /** A node must be gone for so long: it may only be registering again. */
 export const QUARANTINE_MS = 40_000;
 
+/** Upstream: TaintNodeOutOfService. Whoever sets it says that nothing runs there any more. */
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
+
+const isEvicted = ({ status }: Pod): boolean => status?.reason === 'Evicted';
 const created = (pod: Pod): number => Date.parse(pod.metadata?.creationTimestamp ?? '') || 0;
 
 /** Which pods go now. `missingSince` remembers since when a node is not there; it is kept up to date. */
 export function collectable(
   pods: readonly Pod[],
-  hasNode: (name: string) => boolean,
+  nodeOf: (name: string) => Node | undefined,
   missingSince: Map<string, number>,
   nowMs: number,
-): { terminated: Pod[]; orphaned: Pod[]; unscheduled: Pod[] } {
-  const finished = pods.filter(isPodTerminal).sort((a, b) => created(a) - created(b));
+): { terminated: Pod[]; orphaned: Pod[]; unscheduled: Pod[]; outOfService: Pod[] } {
+  const age = (a: Pod, b: Pod) => Number(isEvicted(b)) - Number(isEvicted(a)) || created(a) - created(b);
+  const finished = pods.filter(isPodTerminal).sort(age);
   const terminated = finished.slice(0, Math.max(0, finished.length - TERMINATED_THRESHOLD));
   const missing = new Set<string>();
   for (const pod of pods) {
     const node = pod.spec?.nodeName;
-    if (node && !hasNode(node)) missing.add(node);
+    if (node && !nodeOf(node)) missing.add(node);
   }
   for (const name of missingSince.keys()) if (!missing.has(name)) missingSince.delete(name);
   for (const name of missing) if (!missingSince.has(name)) missingSince.set(name, nowMs);
   const gone = (name: string) => nowMs - (missingSince.get(name) ?? nowMs) >= QUARANTINE_MS;
   const orphaned = pods.filter((pod) => pod.spec?.nodeName && gone(pod.spec.nodeName));
   const unscheduled = pods.filter((pod) => pod.metadata?.deletionTimestamp && !pod.spec?.nodeName);
-  return { terminated, orphaned, unscheduled };
+  const outOfService = pods.filter(
+    (pod) => pod.metadata?.deletionTimestamp && pod.spec?.nodeName && isOutOfService(nodeOf(pod.spec.nodeName)),
+  );
+  return { terminated, orphaned, unscheduled, outOfService };
+}
+
+const isOutOfService = (node: Node | undefined): boolean =>
+  node !== undefined &&
+  healthOf(node) !== 'True' &&
+  (node.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE) ?? false);
+
+/** The cache may have missed that it came back. */
+async function isThere(client: Client, name: string): Promise<boolean> {
+  try {
+    await client.get(Nodes, { name });
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
 }
 
 async function remove(client: Client, clock: Clock, pod: Pod, orphaned: boolean): Promise<void> {
@@ -65,10 +90,13 @@ async function run({ client, informers, clock, log, signal }: ControllerEnvironm
   const stopped = () => undefined;
   await Promise.all([pods.whenSynced(signal), nodes.whenSynced(signal)]).catch(stopped);
   while (!signal.aborted) {
-    const hasNode = (name: string) => nodes.lister.get(name) !== undefined;
-    const found = collectable(pods.lister.list(), hasNode, missingSince, clock.now());
-    const orphaned = new Set(found.orphaned);
-    for (const pod of new Set([...found.terminated, ...orphaned, ...found.unscheduled])) {
+    const found = collectable(pods.lister.list(), (name) => nodes.lister.get(name), missingSince, clock.now());
+    const there = new Set<string>();
+    for (const name of new Set(found.orphaned.map((pod) => pod.spec?.nodeName ?? ''))) {
+      if (await isThere(client, name).catch(() => true)) there.add(name);
+    }
+    const orphaned = new Set(found.orphaned.filter((pod) => !there.has(pod.spec?.nodeName ?? '')));
+    for (const pod of new Set([...found.terminated, ...found.outOfService, ...orphaned, ...found.unscheduled])) {
       await remove(client, clock, pod, orphaned.has(pod)).catch((error: unknown) => {
         if (!signal.aborted)
           log.warn({ pod: pod.metadata?.name, error: String(error) }, 'pod garbage collection failed');

@@ -326,12 +326,21 @@ describe('pod garbage', () => {
     const waiting = p('waiting', { deletionTimestamp: 'now' });
     const fine: Pod = { ...p('fine', {}), spec: { containers: [], nodeName: 'here' } };
     const pods = [orphan, waiting, fine];
-    const has = (name: string) => name === 'here';
+    const has = (name: string) => (name === 'here' ? node('here', 'True') : undefined);
     expect(collectable(pods, has, since, 0)).toMatchObject({ orphaned: [], unscheduled: [waiting], terminated: [] });
     expect(collectable(pods, has, since, 39_999).orphaned).toEqual([]);
     expect(collectable(pods, has, since, 40_000).orphaned).toEqual([orphan]);
-    expect(collectable(pods, () => true, since, 50_000).orphaned).toEqual([]);
+    expect(collectable(pods, (name) => node(name, 'True'), since, 50_000).orphaned).toEqual([]);
     expect(collectable(pods, has, since, 60_000).orphaned).toEqual([]);
+  });
+
+  it('is what terminates on a node that is out of service and not ready', () => {
+    const going: Pod = { ...p('going', { deletionTimestamp: 'now' }), spec: { containers: [], nodeName: 'n' } };
+    const taints = [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }];
+    const on = (of: Node) => collectable([going], () => of, new Map(), 0).outOfService;
+    expect(on(node('n', 'Unknown', { taints }))).toEqual([going]);
+    expect(on(node('n', 'True', { taints }))).toEqual([]);
+    expect(on(node('n', 'Unknown'))).toEqual([]);
   });
 
   it('is the oldest finished pods beyond 12,500', () => {
@@ -340,7 +349,10 @@ describe('pod garbage', () => {
       status: { phase: 'Succeeded' },
     });
     const pods = Array.from({ length: 12_502 }, (_, i) => finished(12_502 - i));
-    const { terminated } = collectable(pods, () => true, new Map(), 0);
+    const { terminated } = collectable(pods, () => undefined, new Map(), 0);
     expect(terminated.map((t) => t.metadata?.name)).toEqual(['p1', 'p2']);
+    pods[0] = { ...pods[0]!, status: { phase: 'Failed', reason: 'Evicted' } };
+    const evicted = collectable(pods, () => undefined, new Map(), 0).terminated;
+    expect(evicted.map((t) => t.metadata?.name)).toEqual(['p12502', 'p1']);
   });
 });

@@ -1,8 +1,8 @@
 // What each plugin says of nodes: tables of pods, nodes and verdicts with upstream's words.
 import { describe, expect, it } from 'vitest';
 import type { Node } from 'kubernetes-types/core/v1.js';
-import type { PodInfo } from '../../../src/server/scheduler/pod-info.ts';
-import { bench, infoOf, makeNode } from './objects.ts';
+import { PodInfo } from '../../../src/server/scheduler/pod-info.ts';
+import { bench, infoOf, makeNode, makePod } from './objects.ts';
 
 /** Verdict on one node: undefined when it fits. */
 function verdict(pod: PodInfo, node: Node, placed: PodInfo[] = []): string | undefined {
@@ -239,6 +239,26 @@ describe('pods near pods', () => {
     expect(typeof bench(nodes).schedule(infoOf('p', { ...web, spec: near('podAffinity') }))).toBe('string');
   });
 
+  it('mean pods of the namespaces that a selector finds, too', () => {
+    const namespace = { metadata: { name: 'other', labels: { team: 'x' } } };
+    const terms = (namespaceSelector?: object) => ({
+      affinity: {
+        podAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { ...matching, topologyKey: 'kubernetes.io/hostname', ...(namespaceSelector ? { namespaceSelector } : {}) },
+          ],
+        },
+      },
+    });
+    const { cache, schedule } = bench(nodes, undefined, 0, { Namespace: [namespace] });
+    const other = makePod('web', web);
+    cache.setPod(new PodInfo({ ...other, metadata: { ...other.metadata, namespace: 'other' } }), 'b');
+    expect(typeof schedule(infoOf('p', { spec: terms() }))).toBe('object');
+    expect(schedule(infoOf('p', { spec: terms({ matchLabels: { team: 'x' } }) }))).toBe('b');
+    expect(schedule(infoOf('p', { spec: terms({}) }))).toBe('b');
+    expect(typeof schedule(infoOf('p', { spec: terms({ matchLabels: { team: 'y' } }) }))).toBe('object');
+  });
+
   it('stay away from others, and others from them', () => {
     const { cache, schedule } = bench(nodes);
     cache.setPod(infoOf('web', web), 'a');
@@ -278,6 +298,26 @@ describe('spreading', () => {
     ).toMatchObject({
       rejections: { n2: "unschedulable: node(s) didn't match pod topology spread constraints" },
     });
+  });
+
+  it('leaves out nodes whose taints it does not tolerate, where that is asked for', () => {
+    const tainted = makeNode('n0', { labels: { zone: '1' }, spec: { taints: [taint('NoSchedule')] } });
+    const { cache, schedule } = bench([tainted, nodes[2]!]);
+    cache.setPod(infoOf('w', web), 'n2');
+    expect(typeof schedule(infoOf('p', spread(1)))).toBe('object');
+    expect(schedule(infoOf('p', spread(1, 'zone', { nodeTaintsPolicy: 'Honor' })))).toBe('n2');
+  });
+
+  it('counts only pods with its own value of matchLabelKeys', () => {
+    const { cache, schedule } = bench([nodes[0]!, nodes[2]!]);
+    const of = (version: string, more = {}) => ({ labels: { ...web.labels, version }, ...more });
+    cache.setPod(infoOf('w', of('1')), 'n2');
+    const keyed = (version: string) => {
+      const { spec } = spread(1, 'zone', { matchLabelKeys: ['version'], nodeAffinityPolicy: 'Ignore' });
+      return infoOf('p', of(version, { spec: { ...spec, nodeSelector: { zone: '2' } } }));
+    };
+    expect(typeof schedule(keyed('1'))).toBe('object');
+    expect(schedule(keyed('2'))).toBe('n2');
   });
 
   it('needs the label, and so many domains', () => {
