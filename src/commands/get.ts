@@ -322,7 +322,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
     if (this.opts['sort-by'] || this.opts.neat || this.opts.decode || this.opts.export) return false;
     const { listStream } = await import('../cli/print/stream.ts');
     const stream = await listStream(this.printOptions);
-    const pages = stream && (await this.builder({}).pages());
+    const pages = stream && (await this.builder({ lean: !this.opts['show-managed-fields'] }).pages());
     if (!pages) return false;
     let count = 0;
     try {

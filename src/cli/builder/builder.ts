@@ -38,6 +38,8 @@ export interface BuildRequest {
   typeAlone?: boolean;
   singleType?: boolean;
   chunkSize?: number;
+  /** Nobody will ask for managedFields of what is listed: they may be missing. */
+  lean?: boolean;
   subresource?: string;
   /** Accept header and query of the reads. */
   accept?: string;

@@ -4,6 +4,7 @@ import { isReason, StatusError } from '../../api/status.ts';
 import { resourcePath, type Unstructured } from '../../api/types.ts';
 import { type Cluster, parseObject } from '../cluster.ts';
 import type { BuildRequest, Info, Target } from './builder.ts';
+import { withoutItemsManagedFields } from './lean-list.ts';
 import { withoutManagedFields } from './lean-table.ts';
 
 export interface Page {
@@ -31,7 +32,7 @@ export async function* listPages(cluster: Cluster, request: BuildRequest, target
     const ahead = early === undefined ? undefined : read(early);
     // A failure is reported when the page is due.
     ahead?.catch(() => undefined);
-    const page = parseObject<ListPage>(hasLeanRows(text, query) ? withoutManagedFields(text) : text);
+    const page = parseObject<ListPage>(needed(text, query, request));
     const meta = page.metadata as { continue?: string; resourceVersion?: string } | undefined;
     yield { infos: pageInfos(page, target), version: meta?.resourceVersion };
     const next = meta?.continue;
@@ -40,9 +41,13 @@ export async function* listPages(cluster: Cluster, request: BuildRequest, target
   }
 }
 
-/** A Table whose rows hold no whole objects, as it is when nobody asks for them. */
-const hasLeanRows = (text: string, query: Query): boolean =>
-  text.startsWith('{"kind":"Table"') && query['includeObject'] === undefined;
+/** What of the text must be parsed. */
+function needed(text: string, query: Query, { lean }: BuildRequest): string {
+  // A Table whose rows hold no whole objects, as it is when nobody asks for them.
+  if (text.startsWith('{"kind":"Table"'))
+    return query['includeObject'] === undefined ? withoutManagedFields(text) : text;
+  return lean ? withoutItemsManagedFields(text) : text;
+}
 
 /** The token where servers write it: in the list's metadata, before the items. Undefined when it is not seen there. */
 function continueToken(text: string): string | undefined {
