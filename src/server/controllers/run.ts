@@ -1,5 +1,5 @@
 // Starts all controllers of a process over shared informers, each with its own user and events.
-import { createEventRecorder } from '../../client/events.ts';
+import { type EventRecorder, createEventRecorder } from '../../client/events.ts';
 import { Namespaces } from '../../api/resources.ts';
 import { type Clock, runController } from '../../client/controller.ts';
 import { type Informers, createInformers } from '../../client/informer.ts';
@@ -84,7 +84,8 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
     if (!modules.some((m) => m.name === name)) throw new Error(`unknown controller "${name}"`);
   }
   const namespaces = informers.for(Namespaces).lister;
-  const gatherMs = (name: string) => (namespaces.get(name)?.metadata?.deletionTimestamp ? GOING_MS : 0);
+  const isGoing = (name: string) => namespaces.get(name)?.metadata?.deletionTimestamp !== undefined;
+  const gatherMs = (name: string) => (isGoing(name) ? GOING_MS : 0);
   const chosen = modules.filter((m) => names?.includes(m.name) ?? true);
   await Promise.all(chosen.map((module) => runModule(module, options, informers)));
 
@@ -92,7 +93,14 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
     const { signCsr, signSecretToken, rootCa } = given;
     const own = client(controllerAccount(module.name));
     const source = { component: COMPONENTS[module.name] ?? `${module.name}-controller` };
-    const events = createEventRecorder({ client: own, source, clock, log });
+    const recorder = createEventRecorder({ client: own, source, clock, log });
+    const events: EventRecorder = {
+      ...recorder,
+      // It would be refused there.
+      event: (object, ...what) => {
+        if (!isGoing(object.metadata?.namespace ?? '')) recorder.event(object, ...what);
+      },
+    };
     const environment = {
       client: own,
       informers: shared,
