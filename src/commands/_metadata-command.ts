@@ -116,8 +116,8 @@ export abstract class MetadataCommand extends Command {
     const { opts, changes, field } = this;
     const object = info.object!;
     const metadata = object.metadata;
-    if (opts.list) return this.list(info, single);
     if (!opts.overwrite) this.checkOverwrites(metadata, changes);
+    if (opts.list) return this.list(info, changedMap(metadata[field], changes), single);
     for (const key of field === 'labels' && !opts.local && this.dryRun !== 'client' ? changes.remove : []) {
       if (metadata.labels?.[key] === undefined) this.out(`label ${JSON.stringify(key)} not found.\n`);
     }
@@ -143,10 +143,11 @@ export abstract class MetadataCommand extends Command {
     this.out(this.print(answer, operation));
   }
 
-  private list(info: Info, single: boolean): void {
+  /** As they would be: nothing is changed. */
+  private list(info: Info, values: Record<string, string> | undefined, single: boolean): void {
     const { group } = info.mapping;
     if (!single) this.out(`Listing ${this.field} for ${info.mapping.kind}.${group}/${info.name}:\n`);
-    for (const [key, value] of Object.entries(info.object!.metadata[this.field] ?? {})) {
+    for (const [key, value] of Object.entries(values ?? {})) {
       this.out(`${single ? '' : ' '}${key}=${value}\n`);
     }
   }

@@ -40,14 +40,8 @@ export default class CreateDeployment extends Generator {
       throw new CliError('cannot specify multiple --image options and command');
     }
     const labels = { app: name };
-    const names = flags.image.map(containerName);
-    // Two images of one name get a suffix each.
-    const nameOf = (image: string): string => {
-      const plain = containerName(image);
-      return names.filter((other) => other === plain).length > 1 ? `${plain}-${randomSuffix()}` : plain;
-    };
     const containers = flags.image.map((image, i) => ({
-      name: nameOf(image),
+      name: containerName(image),
       image,
       ...(command.length > 0 ? { command } : {}),
       ...(flags.port >= 0 && i === 0 ? { ports: [{ containerPort: flags.port }] } : {}),
@@ -65,9 +59,9 @@ const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 const randomSuffix = (): string =>
   Array.from({ length: 5 }, () => SUFFIX_LETTERS[Math.floor(Math.random() * SUFFIX_LETTERS.length)]).join('');
 
-/** The image's last path segment without tag and digest, as a container's name. */
-export function containerName(image: string): string {
+/** The image's last path segment without tag and digest; one that must be changed may be another's, and gets a suffix. */
+function containerName(image: string): string {
   const last = image.slice(image.lastIndexOf('/') + 1);
   const name = last.split(':')[0]!.split('@')[0]!;
-  return name.replaceAll('_', '-').toLowerCase();
+  return /[_.]/.test(name) ? `${name.replaceAll(/[_.]/g, '-')}-${randomSuffix()}` : name;
 }
