@@ -1,6 +1,7 @@
 // What load balancers outside of the cluster ask nodes: whether this one forwards at all (port 10256), and whether a
 // service that keeps traffic on its nodes has pods here (its health check node port). Plain HTTP, for everybody.
-// Upstream: pkg/proxy/healthcheck (proxy_health.go, service_health.go).
+// What the node itself asks, on its own loop-back: how services are done (port 10249). Upstream: pkg/proxy/healthcheck
+// (proxy_health.go, service_health.go), cmd/kube-proxy/app/server.go (serveMetrics).
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { Node, Service } from 'kubernetes-types/core/v1.js';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1.js';
@@ -8,6 +9,7 @@ import type { Logger } from '../../client/log.ts';
 import { isForUs, slicesByService } from './model.ts';
 
 export const HEALTH_PORT = 10256;
+export const MODE_PORT = 10249;
 const TO_BE_DELETED = 'ToBeDeletedByClusterAutoscaler';
 
 /** A service that wants to be asked for on a port of every node. */
@@ -71,6 +73,11 @@ export function nodeAnswer(path: string, state: HealthState): Answer {
   return { code: statusOf(healthy && (nodeEligible || path === '/livez')), body };
 }
 
+export function modeAnswer(path: string): Answer {
+  if (path !== '/proxyMode') return { code: 404, body: '404 page not found\n' };
+  return { code: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: 'iptables' };
+}
+
 export function serviceAnswer({ namespace, name, localEndpoints }: HealthCheck, state: HealthState): Answer {
   const healthy = state.healthy();
   const body = { service: { namespace, name }, localEndpoints, serviceProxyHealthy: healthy };
@@ -89,15 +96,16 @@ export class HealthServers {
   constructor(
     private readonly state: HealthState,
     private readonly log: Logger,
-    private readonly nodePort = HEALTH_PORT,
+    private readonly own = { health: HEALTH_PORT, mode: MODE_PORT },
   ) {
-    this.listen(nodePort, ({ url = '' }) => nodeAnswer(url.split('?')[0]!, state));
+    this.listen(own.health, ({ url = '' }) => nodeAnswer(url.split('?')[0]!, state));
+    this.listen(own.mode, ({ url = '' }) => modeAnswer(url.split('?')[0]!), '127.0.0.1');
   }
 
   update(checks: readonly HealthCheck[]): void {
     this.checks = new Map(checks.map((check) => [check.port, check]));
     for (const [port, server] of this.servers) {
-      if (port === this.nodePort || this.checks.has(port)) continue;
+      if (port === this.own.health || port === this.own.mode || this.checks.has(port)) continue;
       this.servers.delete(port);
       end(server);
     }
@@ -116,7 +124,7 @@ export class HealthServers {
   }
 
   /** A port that somebody else has is tried again with the next change. */
-  private listen(port: number, answer: (request: IncomingMessage) => Answer): void {
+  private listen(port: number, answer: (request: IncomingMessage) => Answer, host?: string): void {
     const server = createServer((request: IncomingMessage, response: ServerResponse) => {
       const { code, headers = {}, body } = answer(request);
       const fixed = { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' };
@@ -127,7 +135,7 @@ export class HealthServers {
       this.log.warn({ port, error: String(error) }, 'nobody can ask for the health of services here');
       if (this.servers.get(port) === server) this.servers.delete(port);
     });
-    server.listen(port);
+    server.listen(port, host);
   }
 }
 

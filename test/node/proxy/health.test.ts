@@ -41,6 +41,7 @@ it('counts the ready pods of this node, for services that keep traffic where it 
 
 describe('a node', () => {
   let nodePort: number;
+  let modePort: number;
   let servers: HealthServers;
   let healthy: boolean;
   let node: Node;
@@ -49,7 +50,8 @@ describe('a node', () => {
     healthy = true;
     node = {};
     const state = { healthy: () => healthy, node: () => node, now: () => Date.parse('2025-01-02T03:04:05Z') };
-    servers = new HealthServers(state, silentLogger, nodePort);
+    modePort = await freePort();
+    servers = new HealthServers(state, silentLogger, { health: nodePort, mode: modePort });
   });
   afterEach(() => servers.close());
   const ask = async (port: number, path = '/healthz') => {
@@ -78,6 +80,11 @@ describe('a node', () => {
     expect((await ask(nodePort, '/metrics')).code).toBe(404);
   });
 
+  it('says to itself how services are done', async () => {
+    expect(await ask(modePort, '/proxyMode')).toMatchObject({ code: 200, text: 'iptables' });
+    expect((await ask(modePort, '/metrics')).code).toBe(404);
+  });
+
   it('answers for a service on its own port, as long as there is one', async () => {
     const port = await freePort();
     const check = (localEndpoints: number) => [{ port, namespace: 'shop', name: 'web', localEndpoints }];
@@ -96,11 +103,10 @@ describe('a node', () => {
   });
 
   it('goes on without a port that somebody else has', async () => {
-    const other = new HealthServers(
-      { healthy: () => true, node: () => undefined, now: Date.now },
-      silentLogger,
-      nodePort,
-    );
+    const other = new HealthServers({ healthy: () => true, node: () => undefined, now: Date.now }, silentLogger, {
+      health: nodePort,
+      mode: modePort,
+    });
     await expect.poll(() => ask(nodePort).then(({ code }) => code, String)).toBe(200);
     other.close();
     expect((await ask(nodePort)).code).toBe(200);
