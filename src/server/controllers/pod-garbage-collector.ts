@@ -76,7 +76,7 @@ async function remove(client: Client, clock: Clock, pod: Pod, orphaned: boolean)
         lastTransitionTime: timestamp(clock.now()),
       };
       const status = { phase: 'Failed', ...(orphaned ? { conditions: [condition] } : {}) };
-      await client.patch(Pods, key, 'strategic', { status }, { subresource: 'status' });
+      await client.patch(Pods, key, 'strategic', { metadata: { uid }, status }, { subresource: 'status' });
     }
     await client.delete(Pods, key, { gracePeriodSeconds: 0, preconditions: { uid } });
   } catch (error) {

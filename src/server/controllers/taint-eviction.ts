@@ -67,7 +67,8 @@ async function reconcile(context: ControllerContext, key: string, planned: Map<s
   events.event(about(Pods, pod), 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
   const condition = { ...DISRUPTION, lastTransitionTime: timestamp(now) };
   try {
-    const patch = { status: { conditions: [condition] } };
+    // Not one that has taken its name since.
+    const patch = { metadata: { uid: pod.metadata?.uid }, status: { conditions: [condition] } };
     await client.patch(Pods, splitKey(key), 'strategic', patch, { subresource: 'status' });
     await client.delete(Pods, splitKey(key), { preconditions: { uid: pod.metadata?.uid } });
   } catch (error) {

@@ -95,7 +95,7 @@ export function createReporter({ client, events, clock, log }: ReporterOptions):
       Pods,
       keyOf(victim),
       'strategic',
-      { status: { conditions: [condition] } },
+      { metadata: { uid: victim.uid }, status: { conditions: [condition] } },
       { subresource: 'status' },
     );
     await client.delete(Pods, keyOf(victim), { preconditions: { uid: victim.uid } });
