@@ -1,5 +1,4 @@
 // What the system says of a file, as Go's os.PathError says it: `open /x: permission denied`.
-import { getSystemErrorMap } from 'node:util';
 
 /** Where libuv's words are not the system's. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -14,9 +13,10 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** Undefined for an error that is not of a file. */
 export function fileMessage(error: unknown): string | undefined {
-  const { code = '', errno, syscall, path } = error as NodeJS.ErrnoException;
+  const { code = '', errno, message, syscall, path } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string' || errno === undefined || syscall === undefined || path === undefined) return undefined;
-  const why = WORDS[code] ?? getSystemErrorMap().get(errno)?.[1];
+  // `ENOENT: no such file or directory, open '/x'`, in either runtime.
+  const why = WORDS[code] ?? /^\w+: (.+?), \w+/.exec(message)?.[1];
   return why === undefined ? undefined : `${CALLS[syscall] ?? syscall} ${path}: ${why}`;
 }
 
