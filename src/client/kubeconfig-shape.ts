@@ -106,6 +106,7 @@ export function wrongShape(raw: unknown): string | undefined {
   config.check(raw['preferences'], 'preferences', { name: 'Preferences', fields: { colors: 'bool' }, always: [] });
   for (const section of ['clusters', 'users', 'contexts'] as const) config.section(section, raw[section]);
   config.check(raw['current-context'], 'current-context', 'string');
+  config.list(raw['extensions'], 'extensions', '[]v1.NamedExtension');
   return config.wrong;
 }
 
@@ -148,6 +149,10 @@ class Shape {
       if (type === EXEC) this.environment(value['env'], `${path}.env`);
     } else if (type === '[]byte') this.bytes(value, of, path);
     else if (!fits(value, type)) this.fail(value, of, path, type);
+  }
+
+  list(value: unknown, path: string, type: string): void {
+    if (value !== undefined && value !== null && !Array.isArray(value)) this.fail(value, this.root, path, type);
   }
 
   private environment(list: unknown, path: string): void {

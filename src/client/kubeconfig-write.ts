@@ -3,7 +3,13 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
-import { type KubeConfig, KubeConfigError, loadKubeConfig, readKubeConfigFile } from './kubeconfig.ts';
+import {
+  type KubeConfig,
+  type NamedExtension,
+  KubeConfigError,
+  loadKubeConfig,
+  readKubeConfigFile,
+} from './kubeconfig.ts';
 import { formOf, STANZAS, type Struct } from './kubeconfig-shape.ts';
 import { makeFolders } from './make-folders.ts';
 import { writeWhole } from './write-whole.ts';
@@ -20,6 +26,7 @@ export function formatKubeConfig(config: KubeConfig): string {
     clusters: empty(entries(config.clusters, 'cluster', STANZAS.clusters)),
     contexts: empty(entries(config.contexts, 'context', STANZAS.contexts)),
     'current-context': config.currentContext,
+    ...(config.extensions.length > 0 ? { extensions: byName(config.extensions) } : {}),
     kind: 'Config',
     preferences: config.preferences,
     users: empty(entries(config.users, 'user', STANZAS.users)),
@@ -33,6 +40,9 @@ export function formatKubeConfig(config: KubeConfig): string {
     aliasDuplicateObjects: false,
   });
 }
+
+const byName = (extensions: readonly NamedExtension[]): NamedExtension[] =>
+  [...extensions].sort(({ name: a = '' }, { name: b = '' }) => (a < b ? -1 : 1));
 
 /** Replaces a file whole; a new one has mode 0600, its folder is made when absent. */
 export function writeKubeConfigFile(path: string, config: KubeConfig): void {

@@ -42,12 +42,19 @@ export interface ContextStanza {
 }
 
 /** A merged view, or one file. Maps are in file order; `origin` says which file a stanza came from. */
+export interface NamedExtension {
+  name?: string;
+  extension?: unknown;
+}
+
 export interface KubeConfig {
   clusters: Map<string, ClusterStanza>;
   users: Map<string, UserStanza>;
   contexts: Map<string, ContextStanza>;
   currentContext: string;
   preferences: Record<string, unknown>;
+  /** Of the file as a whole: other programs' notes, which are kept. */
+  extensions: NamedExtension[];
   /** `clusters/name` → path of the file that it was read from. */
   origin: Map<string, string>;
 }
@@ -58,6 +65,7 @@ export const emptyKubeConfig = (): KubeConfig => ({
   contexts: new Map(),
   currentContext: '',
   preferences: {},
+  extensions: [],
   origin: new Map(),
 });
 
@@ -77,6 +85,7 @@ interface RawFile {
   kind?: unknown;
   'current-context'?: string;
   preferences?: Record<string, unknown>;
+  extensions?: NamedExtension[] | null;
   clusters?: { name?: string; cluster?: ClusterStanza }[] | null;
   users?: { name?: string; user?: UserStanza }[] | null;
   contexts?: { name?: string; context?: ContextStanza }[] | null;
@@ -126,6 +135,8 @@ export function readKubeConfigFile(path: string): KubeConfig {
   );
   config.currentContext = raw['current-context'] ?? '';
   config.preferences = raw.preferences ?? {};
+  const named = (raw.extensions ?? []).map(({ name = '', extension = null }) => ({ name, extension }));
+  config.extensions = named.sort((a, b) => (a.name < b.name ? -1 : 1));
   return config;
 }
 
@@ -161,6 +172,8 @@ export function loadKubeConfig(paths: readonly string[], options: { explicit?: b
     mergeInto(merged.origin, file.origin);
     merged.currentContext ||= file.currentContext;
     merged.preferences = { ...file.preferences, ...merged.preferences };
+    const named = new Set(merged.extensions.map(({ name }) => name));
+    merged.extensions = [...merged.extensions, ...file.extensions.filter(({ name }) => !named.has(name))];
   }
   return merged;
 }

@@ -105,6 +105,20 @@ describe('kubeconfig', () => {
     expect(() => modifyKubeConfig([a], (config) => void (config.currentContext = 'x'))).toThrow(/a.lock: file exists/);
   });
 
+  it('keeps the notes of other programs', () => {
+    const path = write(
+      'noted',
+      `extensions:\n- name: b\n  extension: {v: 1}\n- name: a\n${file('one', 'https://one')}`,
+    );
+    modifyKubeConfig([path], (config) => void (config.currentContext = ''));
+    expect(readFileSync(path, 'utf8')).toContain(
+      'current-context: ""\nextensions:\n- extension: null\n  name: a\n- extension:\n    v: 1\n  name: b\nkind: Config\n',
+    );
+    expect(() => loadKubeConfig([write('wrong', 'extensions: 4')])).toThrow(
+      'json: cannot unmarshal number into Go struct field Config.extensions of type []v1.NamedExtension',
+    );
+  });
+
   it('prints as kubectl does', () => {
     const path = join(folder.path, 'new');
     modifyKubeConfig([path], (config) => {

@@ -71,6 +71,7 @@ function documentOf(
     users: entries('users', 'user'),
     contexts: entries('contexts', 'context'),
     'current-context': config.currentContext,
+    ...(config.extensions.length > 0 ? { extensions: config.extensions } : {}),
   } as unknown as Unstructured;
 }
 
