@@ -16,7 +16,7 @@ export default defineDescriber<CronJob>({
     const object = { ...cronJob, kind: 'CronJob' } as KubeObject;
     const { metadata, spec, status } = cronJob;
     doc.field(0, 'Name', metadata?.name);
-    doc.field(0, 'Namespace', metadata?.namespace);
+    doc.field(0, 'Namespace', metadata?.namespace ?? '');
     labelLines(doc, 'Labels', metadata?.labels);
     annotationLines(doc, 'Annotations', metadata?.annotations);
     const deadline = spec?.startingDeadlineSeconds;

@@ -17,7 +17,7 @@ export default defineDescriber<Deployment>({
     const doc = new Document();
     const { metadata, spec, status } = deployment;
     doc.field(0, 'Name', metadata?.name);
-    doc.field(0, 'Namespace', metadata?.namespace);
+    doc.field(0, 'Namespace', metadata?.namespace ?? '');
     doc.field(0, 'CreationTimestamp', rfc1123z(metadata?.creationTimestamp));
     labelLines(doc, 'Labels', metadata?.labels);
     annotationLines(doc, 'Annotations', metadata?.annotations);

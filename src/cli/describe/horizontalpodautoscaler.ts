@@ -69,7 +69,7 @@ type AnyVersion = HorizontalPodAutoscaler | HorizontalPodAutoscalerV1;
 
 function headLines(doc: Document, { metadata, spec }: AnyVersion): void {
   doc.field(0, 'Name', metadata?.name);
-  doc.field(0, 'Namespace', metadata?.namespace);
+  doc.field(0, 'Namespace', metadata?.namespace ?? '');
   labelLines(doc, 'Labels', metadata?.labels);
   annotationLines(doc, 'Annotations', metadata?.annotations);
   doc.field(0, 'CreationTimestamp', rfc1123z(metadata?.creationTimestamp));

@@ -89,7 +89,12 @@ env | grep RAILS_ | {program} set env -e - deployment/registry`;
     }
     const { set, remove } = parseEnv([...pairs, ...opts.env]);
     if (opts.from) set.push(...(await this.imported()));
+    // The prefix is for those of the command line, too.
+    for (const env of set) env.name = `${opts.prefix}${env.name}`;
     if (opts.list) return this.list(resources);
+    if (set.length === 0 && pairs.length === 0 && remove.length > 0) {
+      throw new CliError('at least one environment variable must be provided');
+    }
     const matches = this.matcher();
     const words = { operation: 'env updated', failure: 'failed to patch env update to pod template:' };
     await this.changePodSpecs(opts, opts.local ? [] : resources, words, (spec, _, { kind, metadata }, name) => {
@@ -120,14 +125,14 @@ env | grep RAILS_ | {program} set env -e - deployment/registry`;
     const object = built.infos[0]!.object!;
     const ref = object.kind === 'Secret' ? 'secretKeyRef' : object.kind === 'ConfigMap' ? 'configMapKeyRef' : undefined;
     if (!ref) throw new CliError('unsupported resource specified in --from');
-    const { keys, prefix } = this.opts;
+    const { keys } = this.opts;
     return Object.keys((object['data'] as object | undefined) ?? {})
       .filter((key) => keys.length === 0 || keys.includes(key))
       .sort()
       .map((key) => {
         const name = key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
         if (name !== key) this.err(`Warning: key ${key} transferred to ${name}\n`);
-        return { name: `${prefix}${name}`, valueFrom: { [ref]: { name: object.metadata.name, key } } } as EnvVar;
+        return { name, valueFrom: { [ref]: { name: object.metadata.name, key } } } as EnvVar;
       });
   }
 
@@ -191,6 +196,9 @@ function parseEnv(specs: readonly string[]): { set: EnvVar[]; remove: string[] }
     if (at > 0) set.push({ name: spec.slice(0, at), value: spec.slice(at + 1) });
     else if (spec.endsWith('-')) remove.push(spec.slice(0, -1));
     else throw new CliError(`unknown environment spec: ${spec}`);
+  }
+  if (set.some(({ name }) => remove.includes(name))) {
+    throw new CliError('can not both modify and remove the same environment variable in the same command');
   }
   return { set, remove };
 }
