@@ -22,7 +22,10 @@ export default class Exec extends PodCommand {
 {program} exec deploy/mydeployment -- date
 
 # Get output from running 'date' command from the first pod of the service myservice, using the first container by default
-{program} exec svc/myservice -- date`;
+{program} exec svc/myservice -- date
+
+# The contents of /usr, by the time of change: what follows -- is the command with its own flags
+{program} exec mypod -i -t -- ls -t /usr`;
   static override usage = '(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]';
   static override flags = {
     container: flag.string(
