@@ -34,12 +34,6 @@ export default class Cp extends PodCommand {
 {program} cp /tmp/foo <some-namespace>/<some-pod>:/tmp/bar
 
 # Copy /tmp/foo from a remote pod to /tmp/bar locally
-{program} cp <some-namespace>/<some-pod>:/tmp/foo /tmp/bar
-
-# To a pod of a namespace
-{program} cp /tmp/foo <some-namespace>/<some-pod>:/tmp/bar
-
-# From a pod of a namespace
 {program} cp <some-namespace>/<some-pod>:/tmp/foo /tmp/bar`;
   static override usage = '<file-spec-src> <file-spec-dest>';
   static override flags = {
