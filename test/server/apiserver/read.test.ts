@@ -256,3 +256,39 @@ describe('watch', () => {
     }
   });
 });
+
+it('a watch that ends tells of no revision whose events it has not delivered, however close they come', async () => {
+  const client = server.client();
+  const query = 'watch=1&allowWatchBookmarks=true&timeoutSeconds=1&resourceVersion=0';
+  const open = async () => {
+    const signal = new AbortController().signal;
+    const request = { method: 'GET', path, query: new URLSearchParams(query), headers: {}, signal };
+    const { body } = await server.handler(request);
+    const lines = (body!.bytes() as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    return { lines, text: Buffer.from((await lines.next()).value as Uint8Array).toString() };
+  };
+  await client.create(Widgets, make('first', 'red'));
+  const watches = await Promise.all(Array.from({ length: 60 }, open));
+  // Until the streams have run out of time; their reader is busy elsewhere.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  for (const [turns, { lines, text: begun }] of watches.entries()) {
+    const created = client.create(Widgets, make(`w${turns}`, 'red'));
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    let text = begun;
+    for (let next = await lines.next(); !next.done; next = await lines.next())
+      text += Buffer.from(next.value).toString();
+    await created;
+    const events = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as WatchEvent<Unstructured>);
+    const last = events.at(-1)!;
+    expect(last.type).toBe('BOOKMARK');
+    const told = events.filter(({ type }) => type === 'ADDED').map(({ object }) => object.metadata.name);
+    const { items } = await client.list(Widgets, { namespace: 'default' });
+    const due = items.filter(
+      ({ metadata }) => Number(metadata.resourceVersion) <= Number(last.object.metadata.resourceVersion),
+    );
+    expect(told.sort()).toEqual(due.map(({ metadata }) => metadata.name).sort());
+  }
+});

@@ -137,7 +137,8 @@ export class WatchStream implements CacheListener {
           continue;
         }
         const why = await this.#wait();
-        if (why !== 'event' && this.#bookmarks) yield format.mark('BOOKMARK', format.bookmark(this.#seen(), false));
+        const seen = why !== 'event' && this.#bookmarks ? this.#seen() : undefined;
+        if (seen !== undefined) yield format.mark('BOOKMARK', format.bookmark(seen, false));
         if (why === 'end') return;
       }
     } catch (error) {
@@ -165,8 +166,8 @@ export class WatchStream implements CacheListener {
         for (const { type, entry } of batch) yield { type, object: format.object(entry) };
         if (batch.length > 0) continue;
         const why = await this.#wait();
-        if (why !== 'event' && this.#bookmarks)
-          yield { type: 'BOOKMARK', object: format.bookmark(this.#seen(), false) };
+        const seen = why !== 'event' && this.#bookmarks ? this.#seen() : undefined;
+        if (seen !== undefined) yield { type: 'BOOKMARK', object: format.bookmark(seen, false) };
         if (why === 'end') return;
       }
     } catch (error) {
@@ -223,10 +224,16 @@ export class WatchStream implements CacheListener {
     return new Promise((resolve) => (this.#wake = resolve));
   }
 
-  /** Everything up to here was delivered. */
-  #seen(): number {
+  /**
+   * The revision up to which everything was delivered; undefined when nobody knows. Events may have come since the reader
+   * was found idle: a client that resumed after them would never hear of them.
+   */
+  #seen(): number | undefined {
     this.#bookmarkDue = false;
-    return Math.max(this.#context.server.feed.revision, this.#after);
+    const { window } = this.#endpoint.kind.cache;
+    if (this.#cursor < window.first) return undefined;
+    const all = this.#cursor === window.head;
+    return Math.max(all ? this.#context.server.feed.revision : window.at(this.#cursor).revision - 1, this.#after);
   }
 
   /** What #take will look at; what comes while the webhook is asked is asked for the next time. */
