@@ -51,17 +51,11 @@ export class AggregateCliError extends Error {
 }
 
 /**
- * Throws the errors that a command collected: none, the one, or all. With `nested` equal messages are reported once, and
- * even one error is printed without `error: `: upstream's `get` and `describe` wrap twice and unwrap once.
+ * Throws the errors that a command collected: none, the one, or all. With `nested` even one error is printed without
+ * `error: `: upstream's `get` and `describe` wrap twice and unwrap once.
  */
 export function throwCollected(errors: readonly unknown[], nested = false): void {
-  const unique = new Map<string, Error>();
-  for (const error of errors) {
-    const e = error instanceof Error ? error : new Error(String(error));
-    const key = nested ? e.message : `${unique.size} ${e.message}`;
-    if (!unique.has(key)) unique.set(key, e);
-  }
-  const all = [...unique.values()];
+  const all = errors.map((error) => (error instanceof Error ? error : new Error(String(error))));
   if (all.length === 1 && !nested) throw all[0]!;
   if (all.length > 0) throw new AggregateCliError(all);
 }
@@ -117,6 +111,6 @@ function invalidMessage(error: StatusError): string {
   else if (message && causes.length === 0) text += `: ${message}`;
   if (causes.length === 0) return text;
   const lines = [...new Set(causes.map((c) => `${c.field ?? ''}: ${c.message ?? ''}`))];
-  if (lines.length === 1) return `${text}: ${lines[0]}`;
+  if (lines.length === 1) return `${text}: ${lines[0]}\n`;
   return `${text}: \n${lines.map((line) => `* ${line}`).join('\n')}`;
 }

@@ -223,7 +223,7 @@ class Invocation {
   private async topic(): Promise<number> {
     const { path, rest, unknown } = this.found;
     const wantsHelp = rest.includes('--help') || rest.includes('-h');
-    if (unknown !== undefined && !wantsHelp) {
+    if (unknown !== undefined && !wantsHelp && !topics[path.join('/')]?.helpIsAnswer) {
       if (path.length > 0) {
         this.io.stderr.write(
           `error: unknown command "${unknown}"\nSee '${this.commandPath} -h' for help and examples\n`,

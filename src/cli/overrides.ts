@@ -8,6 +8,7 @@ import { StatusError } from '../api/status.ts';
 import { parseApiVersion, type Unstructured } from '../api/types.ts';
 import { patchLocally } from './apply/local-patch.ts';
 import { CliError } from './errors.ts';
+import { notRegistered } from './registered.ts';
 import { withZeros } from './typed.ts';
 
 export function overridden(object: Unstructured, opts: { overrides: string; 'override-type': string }): Unstructured {
@@ -54,13 +55,7 @@ function decoded(value: unknown): Unstructured {
   }
   const { group, version } = parseApiVersion(object.apiVersion);
   const schema = builtinSchemas.forKind(group, version, object.kind);
-  if (!schema) {
-    const { apiVersion, kind } = object;
-    const at = JSON.stringify(apiVersion);
-    throw new CliError(
-      `no kind ${JSON.stringify(kind)} is registered for version ${at} in scheme "pkg/scheme/scheme.go:28"`,
-    );
-  }
+  if (!schema) throw new CliError(notRegistered(object));
   const problem = checkTypes(object, schema, builtinSchemas, object.kind);
   if (problem !== undefined) throw new CliError(problem);
   pruneUnknown(object, schema, builtinSchemas);

@@ -2,7 +2,7 @@
 import type { Node } from 'kubernetes-types/core/v1.js';
 import { Command } from '../cli/base.ts';
 import { Builder, type Info } from '../cli/builder/builder.ts';
-import { throwCollected } from '../cli/errors.ts';
+import { CliError, throwCollected } from '../cli/errors.ts';
 import { type DryRun, dryRunFlag, dryRunSuffix, selectorFlag } from '../cli/flags.ts';
 import { patchObject } from '../cli/operation.ts';
 
@@ -11,12 +11,13 @@ export const nodeFlags = { ...dryRunFlag, ...selectorFlag };
 export abstract class NodeCommand extends Command {
   protected dryRun: DryRun = 'none';
 
-  protected async nodes(args: readonly string[], selector: string): Promise<Info[]> {
+  protected async nodes(args: readonly string[], selector: string, check?: () => void): Promise<Info[]> {
     const name = this.context.path[0];
     if (args.length === 0 && !this.changed('selector')) this.usageError(`USAGE: ${name} NODE [flags]`);
     if (args.length > 0 && selector !== '') {
       this.usageError('cannot specify both a node name and a --selector option');
     }
+    check?.();
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
       args,
       // A selector that is given and empty selects nothing, and says so.
@@ -24,6 +25,11 @@ export abstract class NodeCommand extends Command {
       labelSelector: selector,
     }).build();
     throwCollected(built.errors);
+    for (const { mapping } of built.infos) {
+      if (mapping.group === '' && mapping.plural === 'nodes') continue;
+      const { group, version, plural } = mapping;
+      throw new CliError(`expected resource of type node, got "${group}/${version}, Resource=${plural}"`);
+    }
     return built.infos;
   }
 

@@ -31,6 +31,7 @@ export abstract class PodCommand extends Command {
       defaultType,
       files: { filename },
       fetch: 'latest',
+      typed: true,
     }).build();
     if (built.errors.length > 0) throw built.errors[0];
     if (built.infos.length > 1) throw new CliError(`cannot ${this.context.path[0]} into multiple objects at a time`);

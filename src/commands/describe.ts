@@ -61,7 +61,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
       );
     }
     const built = await this.builder({ args }).build();
-    if (built.infos.length === 0 && built.errors.some(isNotFound) && args.length === 2) {
+    if (built.infos.length === 0 && built.errors.length === 1 && isNotFound(built.errors[0]) && args.length === 2) {
       return this.describePrefix(args[0]!, args[1]!, built.errors[0]);
     }
     await this.describeAll(built.infos, [...built.errors]);
@@ -81,13 +81,16 @@ Use "{program} api-resources" for a complete list of supported resources.`;
 
   private async describeAll(infos: readonly Info[], errors: unknown[]): Promise<void> {
     let first = true;
+    const told = new Set<string>();
     for (const info of infos) {
       try {
         const text = await this.painted(await this.describeOne(info));
         await this.write(first ? text : `\n\n${text}`);
         first = false;
       } catch (error) {
-        errors.push(error);
+        const { message } = error as Error;
+        if (!told.has(message)) errors.push(error);
+        told.add(message);
       }
     }
     if (infos.length === 0 && errors.length === 0) {

@@ -3,6 +3,7 @@ import type { Pod } from 'kubernetes-types/core/v1.js';
 import { formatDuration } from '../api/duration.ts';
 import { DaemonSets } from '../api/resources.ts';
 import { isNotFound, isReason, StatusError } from '../api/status.ts';
+import { parseSelector } from '../api/selector.ts';
 import { resourcePath } from '../api/types.ts';
 import { deleteBody } from '../client/rest.ts';
 import type { Info } from '../cli/builder/builder.ts';
@@ -63,7 +64,7 @@ Pods of daemon sets stop a drain unless --ignore-daemonsets is given, and are le
     const { flags: opts, args } = this.parse(Drain);
     this.opts = opts;
     this.dryRun = dryRunOf(opts['dry-run'], (t) => this.err(t));
-    const infos = await this.nodes(args, opts.selector);
+    const infos = await this.nodes(args, opts.selector, () => this.checkPodSelector());
     await this.setSchedulable(infos, false);
     const fatal: unknown[] = [];
     const pending: string[] = [];
@@ -83,6 +84,14 @@ Pods of daemon sets stop a drain unless --ignore-daemonsets is given, and are le
     if (pending.length > 0)
       this.err(`There are pending nodes to be drained:\n${pending.map((n) => ` ${n}\n`).join('')}`);
     throwCollected(fatal, true);
+  }
+
+  private checkPodSelector(): void {
+    try {
+      parseSelector(this.opts['pod-selector']);
+    } catch {
+      throw new CliError('--pod-selector=<pod_selector> must be a valid label selector');
+    }
   }
 
   /** What the server takes for an eviction; nothing where it knows none. Upstream: drain.CheckEvictionSupport. */

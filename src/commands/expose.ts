@@ -106,7 +106,11 @@ Possible resources are (in any case): pod (po), service (svc), replicationcontro
       { ...printOptionsOf(opts), typed: dryRun === 'client', cwd: this.io.cwd },
       dryRun,
     );
-    const built = await new Builder(() => this.cluster(), this.io, this.context.program, { args, files: opts }).build();
+    const built = await new Builder(() => this.cluster(), this.io, this.context.program, {
+      args,
+      files: opts,
+      typed: true,
+    }).build();
     const errors: unknown[] = [];
     for (const info of built.infos) {
       try {

@@ -313,7 +313,7 @@ Use "{program} api-resources" for a complete list of supported resources.`;
       sortObjects(objects, this.opts['sort-by']);
     }
     if (built.single && objects.length === 1) await this.write(print(objects[0]!));
-    else if (objects.length > 0 || errors.length === 0) await this.write(print(listOf(objects)));
+    else await this.write(print(listOf(objects)));
     throwCollected(errors);
   }
 

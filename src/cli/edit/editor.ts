@@ -3,7 +3,6 @@
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CliError } from '../errors.ts';
 import type { Io } from '../io.ts';
@@ -28,7 +27,7 @@ export async function editText(text: string, prefix: string, suffix: string, io:
 
 function temporaryFile(text: string, prefix: string, suffix: string, io: Io): string {
   for (;;) {
-    const file = join(io.env['TMPDIR'] || tmpdir(), `${prefix}${randomInt(2 ** 32)}${suffix}`);
+    const file = join(io.env['TMPDIR'] || '/tmp', `${prefix}${randomInt(2 ** 32)}${suffix}`);
     try {
       writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
       return file;

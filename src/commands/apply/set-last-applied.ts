@@ -1,9 +1,8 @@
 // `apply set-last-applied`. Upstream: kubectl/pkg/cmd/apply/apply_set_last_applied.go.
 import { stringifySorted } from '../../api/codec/json.ts';
-import { isNotFound } from '../../api/status.ts';
 import { Command } from '../../cli/base.ts';
 import { Builder } from '../../cli/builder/builder.ts';
-import { CliError, throwCollected } from '../../cli/errors.ts';
+import { CliError } from '../../cli/errors.ts';
 import { dryRunFlag, dryRunOf, filenameFlags } from '../../cli/flags.ts';
 import { LAST_APPLIED, lastAppliedOf } from '../../cli/last-applied.ts';
 import { operationPrinter, patchObject, readObject } from '../../cli/operation.ts';
@@ -37,17 +36,12 @@ export default class SetLastApplied extends Command {
     const dryRun = dryRunOf(flags['dry-run'], (t) => this.err(t));
     if (flags.filename.length === 0 && !flags.kustomize) throw new CliError('must specify one of -f and -k');
     const built = await new Builder(() => this.cluster(), this.io, this.context.program, { files: flags }).build();
-    throwCollected(built.errors);
+    // Upstream stops at the first.
+    if (built.errors.length > 0) throw built.errors[0];
     const print = await operationPrinter(printOptionsOf(flags), dryRun);
     const cluster = await this.cluster();
     for (const info of built.infos) {
-      let live;
-      try {
-        live = await readObject(cluster, info);
-      } catch (error) {
-        if (isNotFound(error)) throw new CliError((error as Error).message);
-        throw error;
-      }
+      let live = await readObject(cluster, info);
       if (lastAppliedOf(live) === undefined && !flags['create-annotation']) {
         throw new CliError(
           `no ${LAST_APPLIED.split('/')[1]} annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`,

@@ -2,7 +2,6 @@
 import { parseJson, stringifySorted } from '../../api/codec/json.ts';
 import { Command } from '../../cli/base.ts';
 import { Builder } from '../../cli/builder/builder.ts';
-import { throwCollected } from '../../cli/errors.ts';
 import { filenameFlags, selectorFlag } from '../../cli/flags.ts';
 import { lastAppliedOf } from '../../cli/last-applied.ts';
 import { flag } from '../../cli/pflag.ts';
@@ -38,7 +37,8 @@ export default class ViewLastApplied extends Command {
       typeAlone: flags.all,
       fetch: 'latest',
     }).build();
-    const errors = [...built.errors];
+    // Upstream stops at the first.
+    if (built.errors.length > 0) throw built.errors[0];
     const { toYaml } = await import('../../cli/yaml.ts');
     for (const info of built.infos) {
       const text = lastAppliedOf(info.object!);
@@ -46,6 +46,5 @@ export default class ViewLastApplied extends Command {
       const value = parseJson(text);
       this.out(flags.output === 'json' ? `${stringifySorted(value, 2)}\n` : toYaml(value));
     }
-    throwCollected(errors);
   }
 }

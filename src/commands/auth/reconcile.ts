@@ -1,6 +1,5 @@
 // `auth reconcile`: roles and bindings of files, merged into those of the server by what they grant. Upstream:
 // kubectl/pkg/cmd/auth/reconcile.go.
-import { builtinSchemas } from '../../api/schema/builtin.ts';
 import { parseApiVersion, type Unstructured } from '../../api/types.ts';
 import { Command } from '../../cli/base.ts';
 import { Builder } from '../../cli/builder/builder.ts';
@@ -11,6 +10,7 @@ import { flag } from '../../cli/pflag.ts';
 import { printFlags, printOptionsOf } from '../../cli/print/object.ts';
 import { isBinding, policyRuleText, type RbacObject, type Reconciled, subjectText } from '../../api/rbac-reconcile.ts';
 import { rbacTypes, reconcile } from '../../cli/rbac/reconcile.ts';
+import { isRegistered, notRegistered } from '../../cli/registered.ts';
 import { asTyped } from '../../cli/typed.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
@@ -93,11 +93,7 @@ function roleOrBinding(object: Unstructured, source: string): RbacObject | undef
   if (isRbac && /^v1(alpha|beta)1$/.test(version)) {
     throw new CliError(`only ${GROUP}/v1 is supported: not *${version}.${object.kind}`);
   }
-  if (!builtinSchemas.forKind(group, version, object.kind)) {
-    throw new CliError(
-      `unable to decode ${JSON.stringify(source)}: no kind ${JSON.stringify(object.kind)} is registered for version ${JSON.stringify(object.apiVersion)} in scheme "pkg/scheme/scheme.go:28"`,
-    );
-  }
+  if (!isRegistered(object)) throw new CliError(notRegistered(object, source));
   return isRbac ? (object as RbacObject) : undefined;
 }
 

@@ -39,6 +39,7 @@ export abstract class CertificateCommand extends Command {
       args,
       defaultType: 'certificatesigningrequests',
       files: flags,
+      clusterScoped: true,
       fetch: 'latest',
     }).build();
     const errors: unknown[] = [];

@@ -28,6 +28,7 @@ export abstract class RolloutCommand extends Command {
       labelSelector: flags.selector,
       typeAlone: true,
       fetch: 'latest',
+      typed: true,
     }).build();
   }
 

@@ -39,6 +39,7 @@ export default class RolloutStatus extends Command {
       labelSelector: flags.selector,
       typeAlone: true,
       fetch: 'latest',
+      typed: true,
     }).build();
     const cluster = await this.cluster();
     this.context.interrupts.exitCode = 1;

@@ -73,6 +73,7 @@ export abstract class SetCommand extends Command {
       typeAlone: flags.all,
       local: flags.local,
       fetch: 'latest',
+      typed: true,
     }).build();
     throwCollected(built.errors);
     return built.infos;

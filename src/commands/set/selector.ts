@@ -50,11 +50,16 @@ export default class SetSelector extends Command {
       all: flags.all,
       local: flags.local,
       fetch: 'latest',
+      typed: true,
     }).build();
     const selector = selectorMap(expression);
     const version = flags['resource-version'];
+    const errors: unknown[] = [];
     for (const info of built.infos) {
-      if (info.object?.kind !== 'Service') throw new CliError('setting a selector is only supported for Services');
+      if (info.object?.kind !== 'Service') {
+        errors.push(new CliError('setting a selector is only supported for Services'));
+        continue;
+      }
       const change = changeOf(info, (draft) => {
         (draft['spec'] as { selector?: Record<string, string> }).selector = selector;
         if (this.changeCause !== undefined) draft.metadata.annotations = this.recorded(draft).metadata.annotations;
@@ -65,7 +70,7 @@ export default class SetSelector extends Command {
       const result = remote ? await sendChange(await this.cluster(), info, change, options) : change.draft;
       this.out(print(flags.output ? asTyped(result) : result, 'selector updated'));
     }
-    throwCollected(built.errors);
+    throwCollected([...errors, ...built.errors]);
   }
 }
 

@@ -67,6 +67,7 @@ export default class SetSubject extends Command {
       files: opts,
       ...(opts.local ? { local: true } : { labelSelector: opts.selector, all: opts.all }),
       fetch: 'latest',
+      typed: true,
     }).build();
     throwCollected(built.errors);
     return built.infos;
