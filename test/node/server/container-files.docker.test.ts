@@ -34,7 +34,11 @@ async function start(name: string, more: StartOptions = {}): Promise<string> {
     Labels: { [LABEL]: '1' },
     ...(image === BUSYBOX_IMAGE ? { Entrypoint: ['sleep', '1000'] } : {}),
     ...(User === undefined ? {} : { User }),
-    HostConfig: { NetworkMode: 'none', Binds: [`${folder}/open:/open`, `${folder}/closed:/closed:ro`], ReadonlyRootfs: readOnly },
+    HostConfig: {
+      NetworkMode: 'none',
+      Binds: [`${folder}/open:/open`, `${folder}/closed:/closed:ro`],
+      ReadonlyRootfs: readOnly,
+    },
   } as never);
   if (passwd !== undefined) await docker.writeArchive(id, '/', archive({ 'etc/passwd': passwd }), never);
   await docker.startContainer(id);

@@ -69,7 +69,8 @@ export function oldVersions(
       toStorage(draft: Unstructured): void {
         // Fields that only the old versions had: a request to roll back, and a counter of the DaemonSet controller.
         const spec = draft['spec'] as Record<string, unknown> | undefined;
-        if (kind === 'Deployment' && version === 'v1beta1') annotateRollback(draft, spec?.['rollbackTo'] as { revision?: number } | undefined);
+        if (kind === 'Deployment' && version === 'v1beta1')
+          annotateRollback(draft, spec?.['rollbackTo'] as { revision?: number } | undefined);
         delete spec?.['rollbackTo'];
         delete spec?.['templateGeneration'];
       },
