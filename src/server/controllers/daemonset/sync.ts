@@ -24,7 +24,7 @@ import { rollingUpdate } from './rolling-update.ts';
 import { daemonCounts, daemonStatus, isStatusCurrent } from './status.ts';
 
 /** How long the cache may take to show what was done. */
-const CACHE_WAIT_MS = 20;
+const CACHE_WAIT_MS = 100;
 /** Creations, and deletions, of one step. Upstream: BurstReplicas. */
 const BURST = 250;
 
@@ -77,7 +77,8 @@ class DaemonSync {
     const { expectations, revisions } = this.state;
     const key = objectKey(this.ds);
     if (expectations.isUnsure(key)) {
-      if (!(await showsAllPods(client, this.state.pods, this.ds))) return this.lookAgain(CACHE_WAIT_MS);
+      const shown = await showsAllPods(client, this.state.pods, this.ds, this.ds.spec?.selector);
+      if (!shown) return this.lookAgain(CACHE_WAIT_MS);
       expectations.setUnsure(key, false);
     }
     const claimed = await claimRevisions(client, revisions, DaemonSets, this.ds);

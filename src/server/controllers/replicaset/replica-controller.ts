@@ -26,7 +26,7 @@ import { podsToDelete } from './ranking.ts';
 import { isStatusCurrent, replicaSetStatus } from './status.ts';
 
 /** How long the cache may take to show what was done. */
-const CACHE_WAIT_MS = 20;
+const CACHE_WAIT_MS = 100;
 /** Creations or deletions of one reconcile. Upstream: BurstReplicas. */
 const BURST = 500;
 
@@ -108,7 +108,8 @@ async function reconcile<T extends KubeObject>(context: ControllerContext, key: 
   }
   const rs = kind.view(object);
   if (expectations.isUnsure(key)) {
-    if (!(await showsAllPods(context.client, podLister, object))) return { requeueAfterMs: CACHE_WAIT_MS };
+    const shown = await showsAllPods(context.client, podLister, object, rs.spec?.selector);
+    if (!shown) return { requeueAfterMs: CACHE_WAIT_MS };
     expectations.setUnsure(key, false);
   }
   const settled = expectations.satisfied(key);

@@ -2,6 +2,7 @@
 // pkg/controller/controller_utils.go.
 import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1.js';
 import { Pods } from '../../../api/resources.ts';
+import type { LabelSelector } from '../../../api/selector.ts';
 import { StatusError, isNotFound } from '../../../api/status.ts';
 import { type KubeObject, type OwnerReference, objectKey } from '../../../api/types.ts';
 import type { EventRecorder } from '../../../client/events.ts';
@@ -10,6 +11,7 @@ import type { Lister } from '../../../client/informer.ts';
 import type { Expectations } from './expectations.ts';
 import { messageOf, slowStartBatch } from './objects.ts';
 import { controlledBy, controllerOf } from './owners.ts';
+import { ownedSelector } from './selectors.ts';
 import { wasRefused } from './written-versions.ts';
 
 /** The namespace is going: nothing can be created in it, and nobody needs to be told. */
@@ -82,14 +84,24 @@ export async function deletePod({ client, events, owner }: Owned, pod: Pod): Pro
  * After a creation or deletion without an answer: whether the cache shows the pods of this owner that the server has, and
  * no others. To act before that is to do it twice. Upstream does, and undoes what was too much.
  */
-export async function showsAllPods(client: Client, pods: Lister<Pod>, { metadata }: KubeObject): Promise<boolean> {
+export async function showsAllPods(
+  client: Client,
+  pods: Lister<Pod>,
+  { metadata }: KubeObject,
+  selector: LabelSelector | undefined,
+): Promise<boolean> {
   const uid = metadata?.uid ?? '';
+  const own = ownedSelector(selector);
   const goes = (pod: Pod): boolean => pod.metadata?.deletionTimestamp !== undefined;
-  const { items } = await client.list(Pods, { namespace: metadata?.namespace });
+  // Its own pods alone: a server that does not answer is a busy one, and a namespace may have thousands.
+  const { items } = await client.list(Pods, {
+    namespace: metadata?.namespace,
+    labelSelector: own.toString(),
+  });
   const live = new Map(
     items.filter((pod) => controllerOf(pod)?.uid === uid).map((pod) => [pod.metadata?.uid ?? '', pod] as const),
   );
-  const cached = controlledBy(pods, uid);
+  const cached = controlledBy(pods, uid).filter((pod) => own.matches(pod.metadata?.labels ?? {}));
   const isShown = (pod: Pod): boolean => {
     const there = live.get(pod.metadata?.uid ?? '');
     return there !== undefined && goes(there) === goes(pod);
