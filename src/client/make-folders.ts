@@ -20,3 +20,18 @@ export function makeFolders(path: string, mode: number): void {
   const file = { code: 'ENOTDIR', errno: -constants.errno.ENOTDIR, syscall: 'mkdir', path };
   throw Object.assign(new Error(`ENOTDIR: not a directory, mkdir '${path}'`), file);
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied; change its owner or use another directory',
+  EPERM: 'operation not permitted; use another directory',
+  EROFS: 'the file system is read-only; use another directory',
+  ENOENT: 'nothing can be made there; use another directory',
+  ENOTDIR: 'a part of the path is a file; use another directory',
+  ENOSPC: 'no space left on the device; make room or use another directory',
+};
+
+/** Why a directory cannot be used, for whoever named it; undefined for an error that is not the directory's. */
+export function folderProblem(path: string, error: unknown): string | undefined {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return code === 'ENOTDIR' && existsSync(path) ? 'it is a file; use another directory' : REASONS[code];
+}

@@ -2,7 +2,7 @@
 // that runs on it. What lies inside belongs to others: pki/ to server/pki, store/ to server/store.
 import { existsSync, linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { makeFolders } from '../client/make-folders.ts';
+import { folderProblem, makeFolders } from '../client/make-folders.ts';
 import { writeFileAtomic } from './pki/files.ts';
 import { StartupError, errnoOf } from './startup-error.ts';
 
@@ -154,16 +154,7 @@ function startOf(pid: number): string | undefined {
 
 function asStartupError(root: string, error: unknown): unknown {
   if (error instanceof StartupError) return error;
-  const reasons: Record<string, string> = {
-    EACCES: 'permission denied; change its owner or use another directory',
-    EPERM: 'operation not permitted; use another directory',
-    EROFS: 'the file system is read-only; use another directory',
-    ENOENT: 'nothing can be made there; use another directory',
-    ENOTDIR: 'a part of the path is a file; use another directory',
-    EEXIST: 'it is a file; use another directory',
-    ENOSPC: 'no space left on the device; make room or use another directory',
-  };
-  const reason = reasons[errnoOf(error) ?? ''];
+  const reason = folderProblem(root, error);
   if (!reason) return error;
   return new StartupError(`cannot use the data directory ${root}: ${reason}`, { cause: error });
 }

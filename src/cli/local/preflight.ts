@@ -3,19 +3,9 @@ import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:f
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readKubeConfigFile } from '../../client/kubeconfig.ts';
-import { makeFolders } from '../../client/make-folders.ts';
+import { folderProblem, makeFolders } from '../../client/make-folders.ts';
 import { CliError } from '../errors.ts';
 import { CommandFailed, runCommand } from './run-command.ts';
-
-const REASONS: Record<string, string> = {
-  EACCES: 'permission denied; change its owner or use another directory',
-  EPERM: 'operation not permitted; use another directory',
-  EROFS: 'the file system is read-only; use another directory',
-  ENOENT: 'nothing can be made there; use another directory',
-  ENOTDIR: 'a part of the path is a file; use another directory',
-  EEXIST: 'it is a file; use another directory',
-  ENOSPC: 'no space left on the device; make room or use another directory',
-};
 
 /** Makes the data directory and writes something into it, as the daemons will. */
 export function checkDataDir(path: string): void {
@@ -26,8 +16,8 @@ export function checkDataDir(path: string): void {
   } catch (error) {
     // Half a file, of a full disk.
     if (existsSync(probe)) rmSync(probe, { force: true });
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    throw new CliError(`cannot use the data directory ${path}: ${REASONS[code] ?? message}`);
+    const why = folderProblem(path, error) ?? (error as Error).message;
+    throw new CliError(`cannot use the data directory ${path}: ${why}`);
   }
   rmSync(probe, { force: true });
 }
