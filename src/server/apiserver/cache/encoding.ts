@@ -38,10 +38,13 @@ function orderMeta(metadata: ObjectMeta, fields: readonly (keyof ObjectMeta)[] =
   return ordered as ObjectMeta;
 }
 
+/** Metadata in the order in which Go prints it; in memory its fields stand as they were set. */
+export const shownMeta = (metadata: ObjectMeta): ObjectMeta => orderMeta(metadata, SHOWN_FIELDS);
+
 /** An object that is not in the store (or no longer), as one that is would be printed. */
 export function encodeShown(object: Unstructured): Buffer {
   const { kind, apiVersion, metadata, ...rest } = object;
-  return encodeWhole({ kind, apiVersion, metadata: orderMeta(metadata, SHOWN_FIELDS), ...rest });
+  return encodeWhole({ kind, apiVersion, metadata: shownMeta(metadata), ...rest });
 }
 
 /** The cached form of a stored value. */

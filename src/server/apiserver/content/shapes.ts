@@ -3,6 +3,7 @@
 import { StatusError, badRequest } from '../../../api/status.ts';
 import { type IncludeObject, type TableColumnDefinition, type TableRow, rowFor, tableFor } from '../../../api/table.ts';
 import type { ListMeta, Unstructured } from '../../../api/types.ts';
+import { shownMeta } from '../cache/encoding.ts';
 import type { RequestContext } from '../context.ts';
 import type { Endpoint } from '../registry.ts';
 import { internalType } from './decode.ts';
@@ -37,7 +38,7 @@ export function tableRow(
 export const partial = (object: Unstructured, version: string): object => ({
   kind: 'PartialObjectMetadata',
   apiVersion: `meta.k8s.io/${version}`,
-  metadata: object.metadata,
+  metadata: shownMeta(object.metadata),
 });
 
 export function table(
