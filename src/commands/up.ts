@@ -131,8 +131,8 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
       { title: 'Starting nodes and the GitOps loop', steps: [...nodeSteps, this.gitopsStep(plan)] },
       ...(docker && !git ? [this.exampleStep()] : []),
     ];
-    await runSteps(steps, this.io);
-    await this.conclude(plan);
+    const revived = await runSteps(steps, this.io);
+    await this.conclude(plan, this.wasRunning && !revived);
   }
 
   private packagesStep(): Step {
@@ -392,10 +392,10 @@ Docker nodes need root; missing system packages are installed with apt-get, and 
     };
   }
 
-  private async conclude({ git, nodes, docker }: Plan): Promise<void> {
+  private async conclude({ git, nodes, docker }: Plan, wasRunning: boolean): Promise<void> {
     const { program, globals } = this.context;
     const text = summaryText({
-      wasRunning: this.wasRunning,
+      wasRunning,
       server: await this.asAdmin(async (_, url) => url),
       nodes,
       docker,

@@ -41,7 +41,7 @@ export function documentCheck(
 async function modelsOf(connect: () => Promise<Cluster>): Promise<Models | undefined> {
   const cluster = await connect();
   const mapper = await cluster.mapper().catch(() => undefined);
-  // Every server since 1.28 has this, and nobody can switch it off: such a server is not asked for megabytes.
+  // A server that has this kind (1.28) validates fields always (1.27): it is not asked for megabytes.
   if (!mapper || mapper.knows('authentication.k8s.io', 'v1', 'SelfSubjectReview')) return undefined;
   const { serverModels } = await import('./server-models.ts');
   return serverModels(cluster);

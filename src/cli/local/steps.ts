@@ -18,24 +18,32 @@ export interface StepGroup {
 const done = (title: string, result: boolean | string | void): string =>
   typeof result === 'string' ? result : result === false ? `${title}: nothing to do` : title;
 
-export async function runSteps(steps: readonly (Step | StepGroup)[], io: Io): Promise<void> {
+/** Answers whether any of them had something to do. */
+export async function runSteps(steps: readonly (Step | StepGroup)[], io: Io): Promise<boolean> {
   if (io.stdout.isTTY && showsProgress(io)) return runOnTerminal(steps);
+  let busy = false;
   for (const step of steps) {
     const parts = step.steps ?? [step];
     await Promise.all(
       parts.map(async (part) => {
         const result = await part.run();
-        if (result !== false) io.stdout.write(`${done(part.title, result)}\n`);
+        if (result === false) return;
+        busy = true;
+        io.stdout.write(`${done(part.title, result)}\n`);
       }),
     );
   }
+  return busy;
 }
 
-async function runOnTerminal(steps: readonly (Step | StepGroup)[]): Promise<void> {
+async function runOnTerminal(steps: readonly (Step | StepGroup)[]): Promise<boolean> {
+  let busy = false;
   const task = (step: Step): ListrTask => ({
     title: step.title,
     task: async (_, handle) => {
-      handle.title = done(step.title, await step.run());
+      const result = await step.run();
+      busy ||= result !== false;
+      handle.title = done(step.title, result);
     },
   });
   const group = ({ title, steps: parts }: StepGroup): ListrTask => ({
@@ -46,4 +54,5 @@ async function runOnTerminal(steps: readonly (Step | StepGroup)[]): Promise<void
   const { Listr } = await import('listr2');
   // The message itself is the command's last line, printed once by who catches it.
   await new Listr(tasks, { rendererOptions: { collapseSubtasks: false, showErrorMessage: false } }).run();
+  return busy;
 }

@@ -138,8 +138,8 @@ function redirected(hop: Hop, { status, headers }: Response): Hop | undefined {
   const url = new URL(location, new URL(hop.path, hop.url));
   const again = status >= 307 || hop.method === 'GET' || hop.method === 'HEAD';
   const kept = { ...hop.headers };
-  // A credential is for the server that the kubeconfig names.
-  if (url.host !== hop.url.host) for (const name of ['authorization', 'host']) delete kept[name];
+  // A credential is for the server that the kubeconfig names, and not for its name without TLS.
+  if (url.origin !== hop.url.origin) for (const name of ['authorization', 'host']) delete kept[name];
   if (!again) for (const name of ['content-type', 'content-length']) delete kept[name];
   return {
     url,
